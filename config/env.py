@@ -1,0 +1,72 @@
+"""The only reader of the environment. Every variable is in ``.env.example`` and the README."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+_env = environ.Env()
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+def load(path: Path = BASE_DIR / ".env") -> None:
+    """Read ``path`` (KEY=value lines) where it exists; variables that are set already win."""
+    if path.is_file():
+        _env.read_env(str(path), overwrite=False)
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable as text. Raises ImproperlyConfigured when it is missing without a default."""
+    if default is None:
+        value = _env.str(name, default="")
+        if not value:
+            raise ImproperlyConfigured(f"{name} is not set. Copy .env.example, or use bin/run.")
+        return str(value)
+    return str(_env.str(name, default=default))
+
+
+def boolean(name: str, default: bool) -> bool:
+    """The variable as a boolean; anything but true/false words raises ImproperlyConfigured
+    (django-environ would silently take it for False)."""
+    value = text(name, "true" if default else "false").strip().lower()
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false.")
+
+
+def integer(name: str, default: int, *, at_least: int = 1) -> int:
+    """The variable as a whole number of at least ``at_least``, else ImproperlyConfigured."""
+    value = text(name, str(default)).strip()
+    if not value.lstrip("-").isdigit() or int(value) < at_least:
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least {at_least}.")
+    return int(value)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """The variable as a list, split at commas, without blanks."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """The variable, which must be one of ``allowed``, else ImproperlyConfigured."""
+    value = text(name, default).strip().lower()
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of: {', '.join(allowed)}.")
+    return value
+
+
+def database(name: str, default: str) -> dict[str, object]:
+    """The variable, a database URL, as Django's dictionary."""
+    return dict(_env.db_url_config(text(name, default)))
+
+
+def email(name: str, default: str) -> dict[str, object]:
+    """The variable, an e-mail URL such as smtp://user:pw@host:587, as Django's EMAIL_* values."""
+    return dict(_env.email_url_config(text(name, default)))

@@ -1,0 +1,92 @@
+"""The message ledger: a row is written before anything else is done with a message."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from locations.models import Account, TenantQuerySet
+from sessions_app.models import Session
+
+MAX_TEXT_CHARACTERS = 65_536  # WhatsApp's own limit for a text message
+
+
+def _new_secret() -> str:
+    return secrets.token_hex(32)
+
+
+class Direction(models.TextChoices):
+    OUT = "out", "Out"
+    IN = "in", "In"
+
+
+class MessageStatus(models.TextChoices):
+    """An outgoing message goes down this list; an incoming one is ``received``.
+
+    ``unconfirmed``: the engine ended between handing the message to WhatsApp and hearing back.
+    It is never sent again by itself; a receipt settles it.
+    """
+
+    QUEUED = "queued", "Waiting"
+    SENDING = "sending", "Sending"
+    UNCONFIRMED = "unconfirmed", "Not confirmed"
+    SENT = "sent", "Sent"
+    DELIVERED = "delivered", "Delivered"
+    READ = "read", "Read"
+    FAILED = "failed", "Failed"
+    RECEIVED = "received", "Received"
+
+
+class Message(models.Model):
+    """One message, in or out, of one session."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="messages")
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="messages")
+    direction = models.CharField(max_length=3, choices=Direction)
+    status = models.CharField(max_length=12, choices=MessageStatus)
+    # WhatsApp's id; unknown (empty) until WhatsApp's library has drawn one for an outgoing text.
+    whatsapp_id = models.CharField(max_length=64, blank=True, default="")
+    # 32 bytes in hex that we put into an outgoing message (messageContextInfo.messageSecret).
+    # WhatsApp's library stores them with the id that it draws before it sends: after a crash
+    # they tell whether, and under which id, the message may have left.
+    secret = models.CharField(max_length=64, default=_new_secret, editable=False)
+    peer = models.CharField(max_length=16)  # the other side's number, E.164
+    peer_name = models.CharField(max_length=120, blank=True, default="")
+    text = models.TextField()
+    error_code = models.CharField(max_length=40, blank=True, default="")
+    error = models.CharField(max_length=200, blank=True, default="")
+    created_by = models.CharField(max_length=254, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(direction__in=Direction.values), name="message_direction_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=MessageStatus.values), name="message_status_known"
+            ),
+            models.UniqueConstraint(
+                fields=["session", "direction", "peer", "whatsapp_id"],
+                condition=~Q(whatsapp_id=""),
+                name="message_whatsapp_id_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["session", "-created_at"], name="message_session_recent"),
+            models.Index(fields=["session", "status"], name="message_session_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.direction} {self.status} {self.id}"

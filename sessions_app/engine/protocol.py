@@ -1,0 +1,121 @@
+"""The language between gateway and engine: one JSON object a line over a socket pair.
+
+Plain data and its checks, shared by both sides; no I/O. Units: seconds, E.164 numbers,
+Unix time in seconds. A line that does not fit raises ``ProtocolError``: the gateway then ends
+that engine, and an engine ends itself.
+
+A *run* is one client object in one engine: a fresh uuid for each start, so that a late event
+of an earlier run is never taken for one of the present run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+MAX_LINE_BYTES = 1024 * 1024
+HEARTBEAT_SECONDS = 5.0
+MISSED_HEARTBEATS = 3
+
+
+class ProtocolError(Exception):
+    """A line that is not of this language."""
+
+
+class Kind(StrEnum):
+    """Linking engines pair new numbers and are thrown away; running engines hold links."""
+
+    LINKING = "linking"
+    RUNNING = "running"
+
+
+class Command(StrEnum):
+    """Gateway → engine. Every command but ``ping`` and ``shutdown`` carries ``id`` (text,
+    echoed in its ``result``) and ``run``."""
+
+    START = "start"  # store: path or PostgreSQL URL; jid: text or null (null: pair anew);
+    #                  device_name: text; proxy: URL or null; result comes when the Go call is up
+    STOP = "stop"  # end the client, keep its keys
+    LOGOUT = "logout"  # remove the device at WhatsApp, delete its keys, end the client
+    PAIR_CODE = "pair_code"  # phone: E.164 → result code: "ABCD-EFGH"
+    SEND = "send"  # to: E.164; text; secret: 64 hex digits → result whatsapp_id, at
+    FIND_SENT = "find_sent"  # store; secrets: [hex] → result found: {secret: whatsapp_id}
+    PROOF = "proof"  # one cheap query to WhatsApp → result rtt: seconds
+    STORED = "stored"  # keys: [text]: these journal entries are in the ledger, forget them
+    PING = "ping"  # at → pong at
+    SHUTDOWN = "shutdown"  # end all clients (bounded), then the process
+
+
+class Signal(StrEnum):
+    """Engine → gateway: ``hello`` first, then ``result``, ``event``, ``pong``."""
+
+    HELLO = "hello"  # kind, pid, neonize: version
+    RESULT = "result"  # id, ok; on success the command's fields, else code and error (text)
+    EVENT = "event"  # run, event: EngineEvent, at, and the event's fields
+    PONG = "pong"  # at (echoed), rss_mb, starts
+
+
+class EngineEvent(StrEnum):
+    """What an engine tells of a run, with its fields."""
+
+    QR = "qr"  # text, number (1…), of, expires_at
+    QR_TIMEOUT = "qr_timeout"  # the codes ran out, or the server closed during the QR
+    PAIR_SUCCESS = "pair_success"  # jid ("351…:4@s.whatsapp.net"), phone (E.164)
+    PAIR_ERROR = "pair_error"  # detail
+    CONNECTED = "connected"  # jid, phone
+    DISCONNECTED = "disconnected"
+    KEEPALIVE_TIMEOUT = "keepalive_timeout"  # count
+    KEEPALIVE_RESTORED = "keepalive_restored"
+    STREAM_ERROR = "stream_error"  # detail: code
+    STREAM_REPLACED = "stream_replaced"
+    LOGGED_OUT = "logged_out"  # detail: "401" removed, "403" locked, "406" banned
+    TEMP_BAN = "temp_ban"  # detail: code; seconds: until it ends
+    CLIENT_OUTDATED = "client_outdated"
+    CONNECT_FAILURE = "connect_failure"  # detail: code
+    START_FAILED = "start_failed"  # code: StartFailure; detail: one line without secrets
+    MESSAGE = "message"  # key (journal), whatsapp_id, peer (E.164 or ""), peer_name, text,
+    #                      sent_at, from_me, chat, media: kind or null
+    RECEIPT = "receipt"  # key (journal), whatsapp_ids, peer, status: "delivered" | "read", sent_at
+    PROOF = "proof"  # evidence of life without other meaning (offline sync, presence, …)
+
+
+class StartFailure(StrEnum):
+    """Why a client could not start."""
+
+    DIAL = "dial"  # network, DNS, TLS or proxy
+    CLOCK = "clock"  # a certificate is not valid yet or no more
+    KEYS_MISSING = "keys_missing"  # the jid is not in the store
+    KEYS_DAMAGED = "keys_damaged"  # the store cannot be read
+    STORAGE_FULL = "storage_full"
+    OTHER = "other"
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    """``message`` as one line. Raises ProtocolError when it is over ``MAX_LINE_BYTES``."""
+    line = json.dumps(message, separators=(",", ":"), ensure_ascii=True).encode() + b"\n"
+    if len(line) > MAX_LINE_BYTES:
+        raise ProtocolError(f"a line of {len(line)} bytes is over the limit")
+    return line
+
+
+def decode(line: bytes) -> dict[str, Any]:
+    """The object of one line. Raises ProtocolError, which never quotes the line."""
+    if len(line) > MAX_LINE_BYTES:
+        raise ProtocolError("a line is over the limit")
+    try:
+        message = json.loads(line)
+    except ValueError:
+        raise ProtocolError("a line is not JSON") from None
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise ProtocolError("a line is not an object with a type")
+    return message
+
+
+def field(message: Mapping[str, Any], name: str, kind: type[Any] | tuple[type[Any], ...]) -> Any:
+    """``message[name]`` if it is there and of ``kind``, else ProtocolError."""
+    value = message.get(name)
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+        raise ProtocolError(f"{message.get('type')}: field {name} is missing or of a wrong type")
+    return value

@@ -1,0 +1,157 @@
+"""Sessions (one WhatsApp number linked to a location), their timeline, and gateways.
+
+Two writers, never one column: the web writes ``wanted*``, the gateway everything else. The
+gateway's writes are compare-and-set on ``version`` and ``lease_epoch`` (see ``store.py``).
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from locations.models import Account, Location, TenantQuerySet
+from sessions_app.lifecycle import Event, Reason, Status, Wanted
+
+
+def _choices(words: type[Status] | type[Wanted] | type[Reason]) -> list[tuple[str, str]]:
+    return [(str(word), str(word)) for word in words]
+
+
+class SessionQuerySet(TenantQuerySet):
+    def live(self) -> Self:
+        """Sessions that hold their location: everything the customer has not unlinked."""
+        return self.exclude(wanted=Wanted.UNLINKED)
+
+    def stuck(self, since_before: datetime) -> Self:
+        """Attempts that rest in ``initializing`` or ``qr`` since before that moment."""
+        return self.filter(status__in=[Status.INITIALIZING, Status.QR], since__lt=since_before)
+
+
+class Session(models.Model):
+    """One WhatsApp number linked, or being linked, to a location."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="sessions")
+    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="sessions")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.CharField(max_length=254, blank=True, default="", editable=False)
+
+    # What the customer asked for: written by the web. A higher ``wanted_attempt`` than
+    # ``attempt`` asks the gateway to start afresh (restart, or a new QR when nothing is linked).
+    wanted = models.CharField(max_length=10, choices=_choices(Wanted), default=Wanted.LINKED)
+    wanted_attempt = models.PositiveIntegerField(default=1)
+    wanted_at = models.DateTimeField(default=timezone.now)
+    wanted_by = models.CharField(max_length=254, blank=True, default="")
+    wanted_pairing_phone = models.CharField(max_length=16, blank=True, default="")  # E.164
+
+    # What is true: written by the gateway.
+    status = models.CharField(
+        max_length=12, choices=_choices(Status), default=Status.INITIALIZING, editable=False
+    )
+    reason = models.CharField(
+        max_length=24, choices=_choices(Reason), default=Reason.STARTING, editable=False
+    )
+    detail = models.CharField(max_length=120, blank=True, default="", editable=False)
+    since = models.DateTimeField(default=timezone.now, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    attempt = models.PositiveIntegerField(default=0, editable=False)
+    phone_number = models.CharField(max_length=16, blank=True, default="", editable=False)  # E.164
+    jid = models.CharField(max_length=64, blank=True, default="", editable=False)
+    next_retry_at = models.DateTimeField(null=True, editable=False)
+    last_proof_at = models.DateTimeField(null=True, editable=False)
+
+    # The code that waits for a scan: credentials, cleared when the status leaves ``qr``.
+    qr_text = models.TextField(blank=True, default="", editable=False)
+    qr_number = models.PositiveSmallIntegerField(null=True, editable=False)
+    qr_of = models.PositiveSmallIntegerField(null=True, editable=False)
+    qr_expires_at = models.DateTimeField(null=True, editable=False)
+    pairing_code = models.CharField(max_length=16, blank=True, default="", editable=False)
+    pairing_error = models.CharField(max_length=120, blank=True, default="", editable=False)
+
+    # The right to run it: owner, fencing epoch, expiry by the database's clock.
+    lease_owner = models.CharField(max_length=120, blank=True, default="", editable=False)
+    lease_epoch = models.PositiveIntegerField(default=0, editable=False)
+    lease_expires_at = models.DateTimeField(null=True, editable=False)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=[str(s) for s in Status]), name="session_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(wanted__in=[str(w) for w in Wanted]), name="session_wanted_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(reason__in=[str(r) for r in Reason]), name="session_reason_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.QR) | (Q(qr_text="") & Q(pairing_code="")),
+                name="session_qr_only_while_qr",
+            ),
+            models.UniqueConstraint(
+                fields=["location"],
+                condition=~Q(wanted=Wanted.UNLINKED),
+                name="session_one_live_a_location",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "phone_number"],
+                condition=~Q(jid=""),
+                name="session_one_linked_a_number",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["lease_expires_at"], name="session_lease_expiry"),
+            models.Index(fields=["account", "status"], name="session_account_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.location} · {self.phone_number or 'no number yet'}"
+
+
+class SessionEvent(models.Model):
+    """One row of a session's timeline; append-only."""
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(default=timezone.now)
+    event = models.CharField(max_length=24, choices=[(str(e), str(e)) for e in Event])
+    old_status = models.CharField(max_length=12)
+    new_status = models.CharField(max_length=12)
+    reason = models.CharField(max_length=24)
+    detail = models.CharField(max_length=120, blank=True, default="")
+    actor = models.CharField(max_length=254)  # "gateway", "WhatsApp", a person's e-mail, …
+    version = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "version"], name="event_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.old_status} → {self.new_status} ({self.reason})"
+
+
+class Gateway(models.Model):
+    """A running gateway and what it says of itself every few seconds."""
+
+    owner = models.CharField(primary_key=True, max_length=120)
+    host = models.CharField(max_length=120)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+    neonize_version = models.CharField(max_length=20, blank=True, default="")
+    # [{"kind", "pid", "sessions", "starts", "rss_mb"}]
+    engines = models.JSONField(default=list)
+    trouble = models.CharField(max_length=200, blank=True, default="")
+
+    def __str__(self) -> str:
+        return self.owner
