@@ -8,21 +8,44 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
-from django.db import models
-from django.db.models import Q
+from django.db import IntegrityError, models, transaction
+from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from locations.models import Account, Location, TenantQuerySet
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
+from sessions_app.signals import session_wanted
 
 
 def _choices(words: type[Status] | type[Wanted] | type[Reason]) -> list[tuple[str, str]]:
     return [(str(word), str(word)) for word in words]
 
 
+class LocationBusy(Exception):
+    """The location has a live session already: use that one, or unlink it first."""
+
+
+class NotPossible(Exception):
+    """What was asked does not fit the session's state; the text says what to do instead."""
+
+
 class SessionQuerySet(TenantQuerySet):
+    def create_for(self, location: Location, *, by: str) -> Session:
+        """A new session of ``location`` that wants to be linked; the gateway is told after the
+        commit. Raises LocationBusy when the location has a live session."""
+        try:
+            with transaction.atomic():
+                session: Session = self.create(
+                    account_id=location.account_id, location=location, created_by=by, wanted_by=by
+                )
+        except IntegrityError as error:
+            raise LocationBusy(f"{location.name} has a connection already.") from error
+        session.announce_wish()
+        return session
+
     def live(self) -> Self:
         """Sessions that hold their location: everything the customer has not unlinked."""
         return self.exclude(wanted=Wanted.UNLINKED)
@@ -114,6 +137,60 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.location} · {self.phone_number or 'no number yet'}"
+
+    @property
+    def is_linked(self) -> bool:
+        """True while WhatsApp knows us as a device of the number, connected or not."""
+        return bool(self.jid)
+
+    def ask_restart(self, *, by: str) -> None:
+        """Start afresh: reconnect a linked number, or a new QR when nothing is linked.
+
+        Raises NotPossible when the customer has unlinked the session."""
+        self._ask(Wanted.LINKED, by=by, attempt=F("wanted_attempt") + 1)
+
+    def ask_stop(self, *, by: str) -> None:
+        """Disconnect and keep the keys. Raises NotPossible when it is unlinked."""
+        self._ask(Wanted.STOPPED, by=by)
+
+    def ask_unlink(self, *, by: str) -> None:
+        """Remove the device at WhatsApp and delete its keys, for good."""
+        self._ask(Wanted.UNLINKED, by=by)
+
+    def ask_pairing_code(self, phone: str, *, by: str) -> None:
+        """Ask for a code to type on the phone with the number ``phone`` (E.164).
+
+        Raises NotPossible unless the session waits for a scan."""
+        if self.status != Status.QR:
+            raise NotPossible("A pairing code can be made only while a QR code is shown.")
+        self._ask(Wanted.LINKED, by=by, phone=phone)
+
+    def _ask(
+        self,
+        wanted: Wanted,
+        *,
+        by: str,
+        attempt: Combinable | None = None,
+        phone: str = "",
+    ) -> None:
+        fields: dict[str, Any] = {
+            "wanted": wanted,
+            "wanted_at": timezone.now(),
+            "wanted_by": by,
+            "wanted_pairing_phone": phone,
+        }
+        if attempt is not None:
+            fields["wanted_attempt"] = attempt
+        if not Session.objects.live().filter(pk=self.pk).update(**fields):
+            raise NotPossible("This connection is unlinked. Create a new one.")
+        self.refresh_from_db()
+        self.announce_wish()
+
+    def announce_wish(self) -> None:
+        """Tell the gateway, after the commit, that ``wanted`` changed."""
+        transaction.on_commit(
+            lambda: session_wanted.send(Session, session_id=self.pk), robust=True
+        )
 
 
 class SessionEvent(models.Model):

@@ -1,0 +1,56 @@
+"""Hints over the channel layer: who should look at which session again. The only group_send.
+
+A hint carries an id and a version, never a QR code, a key or a message. Losing one costs a
+second (the gateway's next look, the page's next poll), never correctness.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.dispatch import receiver
+
+from sessions_app.signals import session_changed, session_wanted
+
+logger = logging.getLogger(__name__)
+
+GATEWAY_GROUP = "gateway"
+
+
+def session_group(session_id: uuid.UUID) -> str:
+    """The group of those who look at one session."""
+    return f"session.{session_id.hex}"
+
+
+def account_group(account_id: uuid.UUID) -> str:
+    """The group of those who look at all sessions of one account."""
+    return f"account.{account_id.hex}"
+
+
+async def send_hint(group: str, hint: dict[str, Any]) -> None:
+    """Send ``hint`` to ``group``; a channel layer that is down is logged and survived."""
+    layer = get_channel_layer()
+    if layer is None:
+        return
+    try:
+        await layer.group_send(group, hint)
+    except Exception:  # the layer's client may raise anything when its server is away
+        logger.warning("A hint could not be sent; pages follow by polling", exc_info=True)
+
+
+@receiver(session_wanted)
+def hint_gateway(sender: object, session_id: uuid.UUID, **kwargs: object) -> None:
+    async_to_sync(send_hint)(
+        GATEWAY_GROUP, {"type": "session.wanted", "session_id": str(session_id)}
+    )
+
+
+async def hint_viewers(session_id: uuid.UUID, account_id: uuid.UUID, version: int) -> None:
+    """Tell the viewers of a session, and of its account's list, that it has a new version."""
+    hint = {"type": "session.changed", "session_id": str(session_id), "version": version}
+    await send_hint(session_group(session_id), hint)
+    await send_hint(account_group(account_id), hint)

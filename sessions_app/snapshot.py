@@ -1,0 +1,140 @@
+"""All that a viewer may know of a session, at one version: first paint, API and WebSocket
+all show this and nothing else. Pure: a row and the time go in, plain data comes out.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol, TypedDict
+from uuid import UUID
+
+from sessions_app.lifecycle import Reason, Status, Wanted
+from sessions_app.qr import qr_svg
+from sessions_app.wording import REASONS, label
+
+
+class Qr(TypedDict):
+    """A code that waits for a scan: a credential. ``svg`` is a complete inline image."""
+
+    text: str
+    svg: str
+    number: int
+    of: int
+    expires_at: datetime
+
+
+class SessionSnapshot(TypedDict):
+    """See the OpenAPI schema for what each field means."""
+
+    id: UUID
+    location: UUID
+    location_name: str
+    wanted: str
+    status: str
+    label: str
+    reason: str
+    sentence: str
+    advice: str
+    detail: str
+    action: str
+    phone_number: str
+    linked: bool
+    qr: Qr | None
+    pairing_code: str
+    pairing_error: str
+    version: int
+    since: datetime
+    last_proof_at: datetime | None
+    next_retry_at: datetime | None
+
+
+class LocationRow(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+class SessionRow(Protocol):
+    """The columns that a snapshot is made of."""
+
+    @property
+    def location(self) -> LocationRow: ...
+
+    id: UUID
+    location_id: UUID
+    wanted: str
+    status: str
+    reason: str
+    detail: str
+    since: datetime
+    version: int
+    phone_number: str
+    jid: str
+    qr_text: str
+    qr_number: int | None
+    qr_of: int | None
+    qr_expires_at: datetime | None
+    pairing_code: str
+    pairing_error: str
+    last_proof_at: datetime | None
+    next_retry_at: datetime | None
+    lease_expires_at: datetime | None
+    created_at: datetime
+
+
+# A live gateway takes a new session within a second; longer without an owner is an outage.
+UNCLAIMED_GRACE_SECONDS = 10
+
+
+def _observed(row: SessionRow, now: datetime) -> tuple[Status, Reason]:
+    """What may be said at ``now``: without a living gateway nobody can vouch for a row that
+    says "ready", nor will a code that it shows ever be answered."""
+    status, reason = Status(row.status), Reason(row.reason)
+    if status is Status.DISCONNECTED or row.wanted != Wanted.LINKED:
+        return status, reason
+    vouched_until = row.lease_expires_at
+    if vouched_until is None:
+        waiting = (now - row.since).total_seconds()
+        orphaned = waiting > UNCLAIMED_GRACE_SECONDS
+    else:
+        orphaned = vouched_until < now
+    return (Status.INITIALIZING, Reason.GATEWAY_OFFLINE) if orphaned else (status, reason)
+
+
+def _qr(row: SessionRow, status: Status) -> Qr | None:
+    if status is not Status.QR or not row.qr_text or row.qr_expires_at is None:
+        return None
+    return {
+        "text": row.qr_text,
+        "svg": qr_svg(row.qr_text),
+        "number": row.qr_number or 1,
+        "of": row.qr_of or 1,
+        "expires_at": row.qr_expires_at,
+    }
+
+
+def snapshot(row: SessionRow, now: datetime) -> SessionSnapshot:
+    """What a viewer may know of ``row`` at ``now`` (aware)."""
+    status, reason = _observed(row, now)
+    words = REASONS[reason]
+    return {
+        "id": row.id,
+        "location": row.location_id,
+        "location_name": row.location.name,
+        "wanted": row.wanted,
+        "status": str(status),
+        "label": label(status, reason),
+        "reason": str(reason),
+        "sentence": words.sentence,
+        "advice": words.advice,
+        "detail": row.detail,
+        "action": str(words.action),
+        "phone_number": row.phone_number,
+        "linked": bool(row.jid),
+        "qr": _qr(row, status),
+        "pairing_code": row.pairing_code if status is Status.QR else "",
+        "pairing_error": row.pairing_error,
+        "version": row.version,
+        "since": row.since,
+        "last_proof_at": row.last_proof_at,
+        "next_retry_at": row.next_retry_at,
+    }
