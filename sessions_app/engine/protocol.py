@@ -35,8 +35,9 @@ class Command(StrEnum):
     """Gateway → engine. Every command but ``ping`` and ``shutdown`` carries ``id`` (text,
     echoed in its ``result``) and ``run``."""
 
-    START = "start"  # store: path or PostgreSQL URL; jid: text or null (null: pair anew);
-    #                  device_name: text; proxy: URL or null; result comes when the Go call is up
+    START = "start"  # store: path or PostgreSQL URL; journal: path; jid: text or null (null: pair
+    #                  anew, whatever the store holds); device_name: text; proxy: URL or null;
+    #                  the result says only that the start is under way, events tell the rest
     STOP = "stop"  # end the client, keep its keys
     LOGOUT = "logout"  # remove the device at WhatsApp, delete its keys, end the client
     PAIR_CODE = "pair_code"  # phone: E.164 → result code: "ABCD-EFGH"
