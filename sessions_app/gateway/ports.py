@@ -1,0 +1,165 @@
+"""What the gateway needs of the rest of the product, in its own words.
+
+``SessionStore`` and ``Hints`` are implemented in ``sessions_app.store``, ``MessageSink`` and
+``OutgoingQueue`` in ``conversations``; ``config``'s commands put them together. The gateway
+itself imports nothing of Django. Every method is one short transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sessions_app.lifecycle import Event, Reason, Status, Wanted
+
+
+@dataclass(frozen=True)
+class SessionState:
+    """A session's row as the gateway sees it."""
+
+    id: UUID
+    account_id: UUID
+    location_id: UUID
+    wanted: Wanted
+    wanted_attempt: int
+    wanted_at: datetime
+    wanted_by: str
+    wanted_pairing_phone: str
+    attempt: int
+    status: Status
+    reason: Reason
+    since: datetime
+    version: int
+    jid: str
+    lease_epoch: int
+    next_retry_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """An event that happened to a session, and the columns that it brings along."""
+
+    event: Event
+    actor: str = "gateway"
+    detail: str = ""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+
+class LeaseLost(Exception):
+    """The row is no longer ours to write: another gateway has taken it over."""
+
+
+class NumberTaken(Exception):
+    """Another session of the same account is linked to this number."""
+
+
+class SessionStore(Protocol):
+    """The rows, behind compare-and-set on version and lease epoch."""
+
+    async def claim(self, limit: int) -> list[SessionState]:
+        """Take the lease of up to ``limit`` sessions that nobody runs; they come back as ours."""
+
+    async def renew(self) -> list[SessionState]:
+        """Renew all our leases in one statement; what we still hold, freshly read."""
+
+    async def read(self, session_id: UUID) -> SessionState | None:
+        """The row as it is, or None when it is gone."""
+
+    async def apply(self, state: SessionState, change: Change) -> SessionState:
+        """Move ``state`` by ``change``; the new state (the same when the event is ignored).
+
+        Raises LeaseLost or NumberTaken."""
+
+    async def note_proofs(self, proofs: Mapping[UUID, datetime]) -> None:
+        """Remember when each session last proved to be alive."""
+
+    async def release(self, session_ids: Sequence[UUID]) -> None:
+        """Give the leases back, so that another gateway may take over at once."""
+
+    async def heartbeat(
+        self, engines: list[dict[str, Any]], neonize_version: str, trouble: str
+    ) -> None:
+        """Say that this gateway lives, and with what engines."""
+
+    async def farewell(self) -> None:
+        """Say that this gateway has stopped on purpose."""
+
+
+class Hints(Protocol):
+    """Hints that something is wanted. Losing all of them costs a second each."""
+
+    async def next(self) -> UUID:
+        """The next session that somebody wants the gateway to look at; waits for ever."""
+
+
+@dataclass(frozen=True)
+class IncomingMessage:
+    """A text (or the caption of a medium) that reached the linked number, or was typed on its
+    own phone (``from_me``). ``peer`` is the other side, E.164; ``sent_at`` is aware."""
+
+    whatsapp_id: str
+    peer: str
+    peer_name: str
+    text: str
+    media: str | None
+    from_me: bool
+    sent_at: datetime
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """``status`` is "delivered" or "read"; it may come before we know the id as ours."""
+
+    whatsapp_ids: tuple[str, ...]
+    peer: str
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class OutgoingText:
+    """One text to send: ``to`` is E.164, ``secret`` 64 hex digits (see the ledger)."""
+
+    id: UUID
+    to: str
+    text: str
+    secret: str
+
+
+class MessageSink(Protocol):
+    """Where what comes in is written, before anything else is done with it. Idempotent."""
+
+    async def store_message(self, session_id: UUID, message: IncomingMessage) -> None: ...
+
+    async def store_receipt(self, session_id: UUID, receipt: Receipt) -> None: ...
+
+
+class OutgoingQueue(Protocol):
+    """The texts that wait to be sent, oldest first, one session at a time."""
+
+    async def waiting(self, session_ids: Sequence[UUID]) -> list[UUID]:
+        """Which of these sessions have texts that wait."""
+
+    async def take(self, session_id: UUID) -> OutgoingText | None:
+        """The oldest waiting text, now marked as being sent; None when there is none."""
+
+    async def sent(self, message_id: UUID, whatsapp_id: str, at: datetime) -> None:
+        """WhatsApp has taken it."""
+
+    async def failed(self, message_id: UUID, code: str, sentence: str) -> None:
+        """It was refused, for good."""
+
+    async def put_back(self, message_id: UUID) -> None:
+        """It surely did not leave: it waits again, in its old place."""
+
+    async def in_doubt(self, session_id: UUID) -> dict[str, UUID]:
+        """secret → message: what was being sent when an engine ended."""
+
+    async def may_have_left(self, message_id: UUID, whatsapp_id: str) -> None:
+        """It may have left under this id: never sent again by itself, a receipt settles it."""
+
+    async def fail_waiting(self, session_id: UUID, code: str, sentence: str) -> None:
+        """The session has ended for good: what waits will not be sent."""
