@@ -1,0 +1,15 @@
+"""Settings for every tier. Integration tests run twice: on SQLite, and (TEST_POSTGRES_URL,
+TEST_REDIS_URL, set by bin/test) on a real PostgreSQL with a real Redis."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+os.environ["DJANGO_SECRET_KEY"] = "test-only-" + "x" * 50
+os.environ["DJANGO_DEBUG"] = "true"
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="pairline-test-")
+os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:")
+os.environ["REDIS_URL"] = os.environ.get("TEST_REDIS_URL", "")
+os.environ.pop("WHATSAPP_SIMULATOR", None)
+os.environ["WHATSAPP_SIMULATOR"] = ""

@@ -1,0 +1,84 @@
+"""Plain builders for rows; every argument has a sensible default and none is random."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from django.utils import timezone
+
+from conversations.models import Direction, Message, MessageStatus
+from locations.models import Account, Location, Member, Role, User
+from sessions_app.lifecycle import Reason, Status
+from sessions_app.models import Session
+
+_numbers = count(1)
+PASSWORD = "correct horse battery staple"
+
+
+def make_account(name: str = "Harbour Group") -> Account:
+    return Account.objects.create(name=name)
+
+
+def make_user(name: str = "alice", account: Account | None = None, role: Role = Role.OWNER) -> User:
+    user = User.objects.create_user(f"{name}@example.com", PASSWORD)
+    if account is not None:
+        Member.objects.create(account=account, user=user, role=role)
+    return user
+
+
+def make_location(account: Account | None = None, name: str = "Harbour Dental · Lisbon") -> Location:
+    location: Location = Location.objects.create(account=account or make_account(), name=name)
+    return location
+
+
+def _columns_of(status: Status) -> dict[str, Any]:
+    now = timezone.now()
+    alive = {"lease_owner": "test", "lease_epoch": 1, "lease_expires_at": now + timedelta(hours=1)}
+    number = next(_numbers)
+    if status is Status.READY:
+        phone = f"+3519{number:08d}"
+        return {**alive, "reason": Reason.OK, "phone_number": phone, "jid": f"{phone[1:]}:1@s.whatsapp.net"}
+    if status is Status.QR:
+        return {
+            **alive,
+            "reason": Reason.SCAN,
+            "qr_text": f"https://wa.me/settings/linked_devices#test-{number}",
+            "qr_number": 1,
+            "qr_of": 6,
+            "qr_expires_at": now + timedelta(seconds=60),
+        }
+    if status is Status.INITIALIZING:
+        return {**alive, "reason": Reason.STARTING}
+    return {"reason": Reason.QR_EXPIRED}
+
+
+def make_session(
+    location: Location | None = None, status: Status = Status.READY, **columns: Any
+) -> Session:
+    """A session in ``status`` with the columns that such a row has; ``columns`` win."""
+    place = location or make_location()
+    session: Session = Session.objects.create(
+        account=place.account,
+        location=place,
+        status=status,
+        **{"attempt": 1, **_columns_of(status), **columns},
+    )
+    return session
+
+
+def make_message(session: Session, **columns: Any) -> Message:
+    """An outgoing text that waits; ``columns`` win."""
+    message: Message = Message.objects.create(
+        **{
+            "account": session.account,
+            "session": session,
+            "direction": Direction.OUT,
+            "status": MessageStatus.QUEUED,
+            "peer": "+351911111111",
+            "text": "Hello",
+            **columns,
+        }
+    )
+    return message

@@ -1,0 +1,57 @@
+"""The status table: total, and the main road leads where the design says."""
+
+from __future__ import annotations
+
+import pytest
+
+from sessions_app.lifecycle import TRANSITIONS, Event, Outcome, Reason, Status, next_outcome
+from sessions_app.wording import REASONS, STATUS_LABELS, label
+
+
+def test_it_has_a_row_or_an_explicit_ignored_for_every_pair() -> None:
+    assert set(TRANSITIONS) == set(Status)
+    for row in TRANSITIONS.values():
+        assert set(row) == set(Event)
+
+
+def test_it_has_one_wording_for_every_reason_and_status() -> None:
+    assert set(REASONS) == set(Reason)
+    assert set(STATUS_LABELS) == set(Status)
+
+
+def test_it_can_reach_every_reason_but_the_one_that_only_viewers_see() -> None:
+    reached = {outcome.reason for row in TRANSITIONS.values() for outcome in row.values() if outcome}
+
+    assert set(Reason) - reached == {Reason.GATEWAY_OFFLINE}
+
+
+@pytest.mark.parametrize(
+    ("status", "event", "expected"),
+    [
+        (Status.INITIALIZING, Event.QR_CODE, Outcome(Status.QR, Reason.SCAN)),
+        (Status.QR, Event.QR_CODE, Outcome(Status.QR, Reason.SCAN)),
+        (Status.QR, Event.QR_EXPIRED, Outcome(Status.DISCONNECTED, Reason.QR_EXPIRED)),
+        (Status.QR, Event.PAIR_SUCCESS, Outcome(Status.INITIALIZING, Reason.PAIRING)),
+        (Status.INITIALIZING, Event.CONNECTED, Outcome(Status.READY, Reason.OK)),
+        (Status.READY, Event.DROPPED, Outcome(Status.INITIALIZING, Reason.RECONNECTING)),
+        (Status.INITIALIZING, Event.STUCK_NO_QR, Outcome(Status.DISCONNECTED, Reason.STUCK_NO_QR)),
+    ],
+)
+def test_it_follows_the_main_road(status: Status, event: Event, expected: Outcome) -> None:
+    assert next_outcome(status, event) == expected
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_it_ends_disconnected_whenever_the_phone_removes_the_link(status: Status) -> None:
+    outcome = next_outcome(status, Event.LOGGED_OUT)
+
+    assert outcome == Outcome(Status.DISCONNECTED, Reason.LOGGED_OUT)
+
+
+def test_it_does_not_show_a_code_to_somebody_who_has_stopped() -> None:
+    assert next_outcome(Status.DISCONNECTED, Event.QR_CODE) is None
+
+
+def test_it_calls_a_repair_reconnecting_and_a_first_start_preparing() -> None:
+    assert label(Status.INITIALIZING, Reason.RECONNECTING) == "Reconnecting"
+    assert label(Status.INITIALIZING, Reason.STARTING) == "Preparing"
