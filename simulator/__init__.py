@@ -1,0 +1,1 @@
+"""Simulated outside worlds. Nothing here imports the product, nothing of it imports this."""

@@ -1,0 +1,30 @@
+"""The certificate chain that a WhatsApp server proves its Noise key with, under an own root."""
+
+from __future__ import annotations
+
+import time
+
+from simulator.whatsapp.protobuf import CertChain
+from simulator.whatsapp.xeddsa import KeyPair
+
+DAY = 86_400
+
+
+def _certificate(signer: KeyPair, serial: int, issuer: int, key: bytes) -> tuple[bytes, bytes]:
+    now = int(time.time())
+    details = CertChain.NoiseCertificate.Details(
+        serial=serial, issuerSerial=issuer, key=key, notBefore=now - DAY, notAfter=now + 365 * DAY
+    ).SerializeToString()
+    return details, signer.sign(details)
+
+
+def chain(root: KeyPair, leaf: bytes) -> bytes:
+    """The serialized CertChain: root signs an intermediate, which signs `leaf` (32 bytes)."""
+    intermediate = KeyPair.generate()
+    message = CertChain()
+    details, signature = _certificate(root, 1, 0, intermediate.public)
+    message.intermediate.details, message.intermediate.signature = details, signature
+    details, signature = _certificate(intermediate, 2, 1, leaf)
+    message.leaf.details, message.leaf.signature = details, signature
+    serialized: bytes = message.SerializeToString()
+    return serialized

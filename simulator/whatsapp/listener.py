@@ -1,0 +1,51 @@
+"""The TLS listener behind the proxy: the chat websocket and the media store."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+from aiohttp import web
+
+from simulator.whatsapp.connection import Connection
+from simulator.whatsapp.network import Network
+from simulator.whatsapp.proxy import Proxy
+
+MAX_MESSAGE = 32 << 20
+
+
+class Listener:
+    """Serves `/ws/chat` and media for every host name that the proxy leads here."""
+
+    def __init__(self, network: Network, proxy: Proxy) -> None:
+        self._network = network
+        self._proxy = proxy
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, context: ssl.SSLContext) -> int:
+        """Listen with TLS on a free loopback port and return it."""
+        app = web.Application(client_max_size=MAX_MESSAGE)
+        app.router.add_get("/ws/chat", self._chat)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context, backlog=512).start()
+        port: int = self._runner.addresses[0][1]
+        return port
+
+    async def stop(self) -> None:
+        """Stop listening and drop what is open."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        transport = request.transport
+        ws = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE, timeout=1.0)
+        await ws.prepare(request)
+        if transport is None:
+            return ws
+        assert isinstance(transport, asyncio.Transport)
+        port = transport.get_extra_info("peername")[1]
+        connection = Connection(self._network, ws, transport, self._proxy.passages.get(port))
+        self._network.connections.add(connection)
+        await connection.serve()
+        return ws

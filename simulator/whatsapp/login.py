@@ -1,0 +1,77 @@
+"""Login of a linked device: its stored Noise key is its credential."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from simulator.whatsapp.accounts import Companion
+from simulator.whatsapp.binary_xml import LID_SERVER, SERVER, Node
+
+if TYPE_CHECKING:
+    from simulator.whatsapp.connection import Connection
+
+
+def begin(connection: Connection, noise_static: bytes, said: Any) -> None:
+    """Let the client in, or say why not. `said` is its ClientPayload."""
+    network = connection.network
+    number = str(said.username)
+    connection.network.log.add("login", number=number, proxy_user=connection.proxy_user)
+    fault = network.faults.take("failure", number, connection.proxy_user)
+    if fault is not None:
+        fail(connection, fault.params)
+        return
+    account = network.accounts.by_number(number)
+    device = account.companions.get(said.device) if account else None
+    if device is None or device.registration.noise_static != noise_static:
+        fail(connection, {"reason": 401})
+        return
+    _replace(device, connection)
+    connection.device, device.connection = device, connection
+    device.ready, device.proxy_user = False, connection.proxy_user
+    if network.faults.take("no_success", number, connection.proxy_user) is None:
+        connection.send(_success(device))
+
+
+def fail(connection: Connection, params: dict[str, Any]) -> None:
+    """Refuse the login with `reason` and what else a real failure carries."""
+    attrs = {name: str(value) for name, value in params.items() if name != "once"}
+    connection.network.log.add("failure", reason=attrs.get("reason"))
+    connection.end_stream(Node("failure", {**attrs, "location": "sim"}))
+
+
+def _replace(device: Companion, connection: Connection) -> None:
+    """Only one connection per device: the older one is told that it was replaced."""
+    older = device.connection
+    if older is not None and older is not connection:
+        conflict = Node("conflict", {"type": "replaced"})
+        older.end_stream(Node("stream:error", {}, [conflict]), linger=1.0)
+
+
+def _success(device: Companion) -> Node:
+    lid = device.account.jid(LID_SERVER, device.id)
+    return Node("success", {"t": str(int(time.time())), "lid": lid, "location": "sim",
+                            "props": "1", "abprops": "1"})
+
+
+def activate(device: Companion) -> None:
+    """The client listens from now on: flush what waited for it, in order."""
+    connection = device.connection
+    if connection is None:
+        return
+    device.ready = True
+    waiting = list(device.pending.values())
+    counts = {
+        "count": len(waiting),
+        "message": sum(stanza.tag == "message" for stanza in waiting),
+        "receipt": sum(stanza.tag == "receipt" for stanza in waiting),
+        "notification": sum(stanza.tag == "notification" for stanza in waiting),
+        "appdata": 0,
+    }
+    preview = Node("offline_preview", {name: str(count) for name, count in counts.items()})
+    connection.send(Node("ib", {"from": SERVER}, [preview]))
+    for stanza in waiting:
+        connection.send(Node(stanza.tag, {**stanza.attrs, "offline": "0"}, stanza.content))
+    offline = Node("offline", {"count": str(len(waiting))})
+    connection.send(Node("ib", {"from": SERVER}, [offline]))
+    connection.network.log.add("active", number=device.account.number, flushed=len(waiting))

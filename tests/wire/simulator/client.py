@@ -1,0 +1,239 @@
+"""Bare neonize in a process of its own, driven by JSON lines.
+
+Run it with the environment that `environment()` of `wire_harness.py` makes: SSL_CERT_FILE has to
+be there before the process starts. One command a line on stdin: {"id", "do", ...}. One object a
+line on stdout: {"id", "ok"...} or {"id", "error"} for a command, {"event", "client", ...} for what
+neonize emits. Ends with os._exit when stdin closes, because neonize's threads never would.
+
+The 32 bytes of the pinned Noise root are overwritten in this process's memory (`pin`), and on
+request the four keepalive times. Nothing on disk is touched.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ctypes
+import json
+import os
+import struct
+import sys
+import threading
+import time
+import traceback
+import uuid
+from typing import Any
+
+NOISE_ROOT = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b")
+SECOND = 1_000_000_000
+KEEPALIVE = struct.pack("<4q", 10 * SECOND, 20 * SECOND, 30 * SECOND, 180 * SECOND)
+EVENTS = (
+    "PairStatus", "Connected", "KeepAliveTimeout", "KeepAliveRestored", "LoggedOut",
+    "StreamReplaced", "TemporaryBan", "ConnectFailure", "ClientOutdated", "StreamError",
+    "Disconnected", "Message", "Receipt", "OfflineSyncPreview", "OfflineSyncCompleted",
+    "UndecryptableMessage",
+)
+
+
+def overwrite(old: bytes, new: bytes) -> None:
+    """Replace a constant of the library in memory; raises unless it is there exactly once.
+
+    `old` and `new` have the same length. Only writable mappings of the library are searched.
+    """
+    if len(old) != len(new):
+        raise ValueError("a constant can only be replaced by one of the same length")
+    hits = [start + at for start, size in _mappings() for at in _find(start, size, old)]
+    if len(hits) != 1:
+        raise RuntimeError(f"the constant is in memory {len(hits)} times, not once")
+    ctypes.memmove(hits[0], new, len(new))
+
+
+def _mappings() -> list[tuple[int, int]]:
+    found = []
+    with open("/proc/self/maps") as maps:
+        for line in maps:
+            parts = line.split()
+            if len(parts) == 6 and "neonize" in parts[5] and parts[1].startswith("rw"):
+                start, end = (int(edge, 16) for edge in parts[0].split("-"))
+                found.append((start, end - start))
+    return found
+
+
+def _find(start: int, size: int, needle: bytes) -> list[int]:
+    data = ctypes.string_at(start, size)
+    places, at = [], data.find(needle)
+    while at >= 0:
+        places.append(at)
+        at = data.find(needle, at + 1)
+    return places
+
+
+class Driver:
+    """Runs commands; each on a thread of its own, so that a slow one holds up no other."""
+
+    def __init__(self, trust_root: bytes) -> None:
+        import neonize
+        from neonize import events
+        from neonize.utils.log import log
+
+        self._neonize, self._events = neonize, events
+        log.setLevel("CRITICAL")
+        overwrite(NOISE_ROOT, trust_root)
+        self._out = os.fdopen(os.dup(1), "w", buffering=1)
+        self._silence()
+        self._clients: dict[str, Any] = {}
+        self._starting = threading.Lock()
+        self._writing = threading.Lock()
+
+    @staticmethod
+    def _silence() -> None:
+        """Go prints to both outputs; only this driver may write to the pipe."""
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        if not os.environ.get("NEONIZE_STDERR"):
+            os.dup2(nothing, 2)
+
+    def say(self, **what: Any) -> None:
+        """Write one line to the parent."""
+        with self._writing:
+            self._out.write(json.dumps({**what, "at": time.monotonic()}) + "\n")
+
+    def run(self, command: dict[str, Any]) -> None:
+        """Do one command and answer it."""
+        try:
+            handler = getattr(self, f"do_{command['do']}")
+            self.say(id=command["id"], ok=handler(command))
+        except Exception as error:
+            self.say(id=command["id"], error=f"{type(error).__name__}: {error}",
+                     trace=traceback.format_exc())
+
+    def do_start(self, command: dict[str, Any]) -> None:
+        """{"client", "db", "proxy"?}: start a client; its events follow."""
+        from neonize.client import NewClient
+
+        name = command["client"]
+        client = NewClient(command["db"], uuid=f"{name}-{uuid.uuid4()}")
+        client._stop_finalizer.detach()
+        client.event.qr(lambda _, text: self.say(event="QR", client=name, text=text.decode()))
+        client._NewClient__onLoginStatus = lambda _, at: self.say(
+            event="LoginStatus", client=name, status=ctypes.string_at(at).decode())
+        for kind in EVENTS:
+            client.event(self._kind(kind))(self._teller(name, kind))
+        self._clients[name] = client
+        threading.Thread(target=self._connect, args=(name, client, command.get("proxy")),
+                         daemon=True).start()
+        if command.get("stored"):
+            self._until_known(client)
+
+    def _kind(self, kind: str) -> Any:
+        return getattr(self._events, f"{kind}Ev")
+
+    def _until_known(self, client: Any) -> None:
+        """Hold the start lock until the client knows itself: concurrent starts crash Go."""
+        with self._starting:
+            until = time.monotonic() + 10
+            while client.me is None and time.monotonic() < until:
+                time.sleep(0.002)
+
+    def _connect(self, name: str, client: Any, proxy: str | None) -> None:
+        settings = None
+        if proxy is not None:
+            from neonize._binder import ProxySettings
+
+            settings = ProxySettings(proxy_address=proxy)
+        try:
+            client.connect(settings)
+            self.say(event="Returned", client=name)
+        except Exception as error:
+            self.say(event="ConnectError", client=name, text=str(error))
+
+    def _teller(self, name: str, kind: str) -> Any:
+        from google.protobuf.json_format import MessageToDict
+
+        def tell(_: Any, message: Any) -> None:
+            body = MessageToDict(message)
+            if kind == "Message":
+                body["text"] = (message.Message.conversation
+                                or message.Message.extendedTextMessage.text)
+            self.say(event=kind, client=name, body=body)
+
+        return tell
+
+    def do_stop(self, command: dict[str, Any]) -> None:
+        """{"client"}: stop a client that is connected."""
+        self._clients[command["client"]].stop()
+
+    def do_logout(self, command: dict[str, Any]) -> None:
+        """{"client"}: unlink this device from the client's side."""
+        self._clients[command["client"]].logout()
+
+    def do_me(self, command: dict[str, Any]) -> dict[str, Any]:
+        """{"client"}: the client's own address."""
+        me = self._clients[command["client"]].me
+        return {"user": me.JID.User, "device": me.JID.Device}
+
+    def do_pair_phone(self, command: dict[str, Any]) -> str:
+        """{"client", "number"}: the pairing code to type on the phone."""
+        code: str = self._clients[command["client"]].PairPhone(command["number"], True)
+        return code
+
+    def do_send(self, command: dict[str, Any]) -> str:
+        """{"client", "to", "text"}: send a text to a number (digits); the message id."""
+        sent = self._clients[command["client"]].send_message(command["to"], command["text"])
+        message_id: str = sent.ID
+        return message_id
+
+    def do_send_document(self, command: dict[str, Any]) -> str:
+        """{"client", "to", "data" (base64)}: send a file; the message id."""
+        client = self._clients[command["client"]]
+        data = base64.b64decode(command["data"])
+        sent = client.send_document(self._jid(command["to"]), data, filename="file.bin")
+        message_id: str = sent.ID
+        return message_id
+
+    def do_download(self, command: dict[str, Any]) -> str:
+        """{"client", "message" (base64 of a waE2E Message)}: the file in it, base64."""
+        from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
+
+        message = Message.FromString(base64.b64decode(command["message"]))
+        data = self._clients[command["client"]].download_any(message)
+        return base64.b64encode(data).decode()
+
+    def do_mark_read(self, command: dict[str, Any]) -> None:
+        """{"client", "message", "chat": {"User", "Server"}}: mark a message as read."""
+        from neonize.utils.enum import ReceiptType
+
+        chat = self._jid(**command["chat"])
+        self._clients[command["client"]].mark_read(
+            command["message"], chat=chat, sender=chat, receipt=ReceiptType.READ)
+
+    def do_is_on_whatsapp(self, command: dict[str, Any]) -> list[bool]:
+        """{"client", "numbers"}: which numbers ("+351...") have an account."""
+        found = self._clients[command["client"]].is_on_whatsapp(*command["numbers"])
+        return [user.IsIn for user in found]
+
+    def do_keepalive(self, command: dict[str, Any]) -> None:
+        """{"seconds": [response deadline, shortest, longest, forced reconnect]}."""
+        new = struct.pack("<4q", *(int(value * SECOND) for value in command["seconds"]))
+        overwrite(KEEPALIVE, new)
+
+    @staticmethod
+    def _jid(User: str, Server: str = "s.whatsapp.net") -> Any:  # noqa: N803
+        from neonize.utils.jid import build_jid
+
+        return build_jid(User, Server)
+
+
+def main() -> None:
+    """Serve commands until stdin ends."""
+    driver = Driver(bytes.fromhex(sys.argv[1]))
+    driver.say(event="Ready")
+    with contextlib.suppress(KeyboardInterrupt):
+        for line in sys.stdin:
+            command = json.loads(line)
+            threading.Thread(target=driver.run, args=(command,), daemon=True).start()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

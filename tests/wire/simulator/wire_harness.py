@@ -1,0 +1,183 @@
+"""Starts the simulator and bare neonize as processes, and waits for what they say."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE = 20.0
+
+
+def wait_for(what: Callable[[], Any], why: str, seconds: float = PATIENCE) -> Any:
+    """The first true value of `what`, or an AssertionError that says why it was awaited."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if value := what():
+            return value
+        time.sleep(0.01)
+    raise AssertionError(f"{why}: not within {seconds:g} s")
+
+
+class ApiError(Exception):
+    """The control API refused. `status` is the HTTP status, the text its sentence."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Simulator:
+    """A running simulator and its control API."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state_file = folder / "simulator.json"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "simulator.whatsapp", "--state", str(self.state_file)],
+            cwd=ROOT, stdout=subprocess.DEVNULL,
+        )
+        wait_for(self.state_file.exists, "the simulator's state file")
+        self.found: dict[str, str] = json.loads(self.state_file.read_text())
+
+    def call(self, method: str, path: str, **body: Any) -> Any:
+        """One call of the control API; raises ApiError."""
+        request = urllib.request.Request(
+            self.found["control"] + path, method=method,
+            data=json.dumps(body).encode() if method == "POST" else None)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            raise ApiError(error.code, json.loads(error.read())["error"]) from error
+
+    def post(self, path: str, **body: Any) -> Any:
+        """POST JSON."""
+        return self.call("POST", path, **body)
+
+    def get(self, path: str) -> Any:
+        """GET JSON."""
+        return self.call("GET", path)
+
+    def phone(self, number: str) -> Any:
+        """One phone's state."""
+        return next(p for p in self.get("/api/state")["phones"] if p["number"] == number)
+
+    def stop(self) -> int:
+        """End it as an operator would; the exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=10)
+
+
+def environment(found: dict[str, str]) -> dict[str, str]:
+    """The environment in which bare neonize reaches the simulator and nothing else."""
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
+    return {**kept, "SSL_CERT_FILE": found["ca_file"], "SSL_CERT_DIR": "/nonexistent",
+            "HTTPS_PROXY": found["proxy"]}
+
+
+class Neonize:
+    """A process with bare neonize in it (`client.py`)."""
+
+    def __init__(self, simulator: Simulator, folder: Path) -> None:
+        self._folder = folder
+        self.events: list[dict[str, Any]] = []
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._next = 0
+        self._changed = threading.Condition()
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("client.py")),
+             simulator.found["trust_root"]],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder,
+            env=environment(simulator.found),
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+        self.wait("Ready", None)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            said = json.loads(line)
+            with self._changed:
+                if "id" in said:
+                    self._answers[said["id"]] = said
+                else:
+                    self.events.append(said)
+                self._changed.notify_all()
+
+    def _until(self, ready: Callable[[], Any], why: str, seconds: float) -> Any:
+        with self._changed:
+            if not self._changed.wait_for(ready, seconds):
+                seen = [(e["event"], e.get("client")) for e in self.events]
+                raise AssertionError(f"{why}: not within {seconds:g} s. Events: {seen}")
+            return ready()
+
+    def post(self, do: str, **arguments: Any) -> int:
+        """Give a command without waiting for its answer; its id."""
+        with self._changed:
+            self._next += 1
+            command = {"id": self._next, "do": do, **arguments}
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        return int(command["id"])
+
+    def answer(self, command: int, seconds: float = PATIENCE) -> Any:
+        """The answer to a command; raises RuntimeError with neonize's own error."""
+        said = self._until(lambda: self._answers.get(command), "an answer", seconds)
+        if "error" in said:
+            raise RuntimeError(said["error"])
+        return said["ok"]
+
+    def call(self, do: str, seconds: float = PATIENCE, **arguments: Any) -> Any:
+        """Give a command and wait for its answer."""
+        return self.answer(self.post(do, **arguments), seconds)
+
+    def start(self, client: str, **arguments: Any) -> None:
+        """Start a client; its store is a file named after it."""
+        self.call("start", client=client, db=str(self._folder / f"{client}.sqlite3"), **arguments)
+
+    def wait(self, event: str, client: str | None, *, after: int = 0, seconds: float = PATIENCE,
+             where: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
+        """The first such event at or after position `after` of `events`."""
+
+        def found() -> dict[str, Any] | None:
+            return next((e for e in self.events[after:]
+                         if e["event"] == event and e.get("client") == client and where(e)), None)
+
+        said: dict[str, Any] = self._until(found, f"{event} of {client}", seconds)
+        return said
+
+    def names(self, client: str, after: int = 0) -> list[str]:
+        """The names of a client's events so far, in order."""
+        return [e["event"] for e in self.events[after:] if e.get("client") == client]
+
+    def mark(self) -> int:
+        """A position in `events` to wait from."""
+        return len(self.events)
+
+    def link(self, simulator: Simulator, client: str, **phone: Any) -> str:
+        """Start a client, scan its code and wait until it is connected; its number (+digits)."""
+        self.start(client)
+        text = self.wait("QR", client)["text"]
+        number: str = simulator.post("/api/scan", qr=text, **phone)["number"]
+        self.wait("Connected", client)
+        return number
+
+    def close(self) -> None:
+        """End the process."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
