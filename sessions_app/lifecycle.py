@@ -54,7 +54,6 @@ class Event(StrEnum):
     CLIENT_OUTDATED = "client_outdated"
     CONNECT_REFUSED = "connect_refused"
     STUCK_NO_QR = "stuck_no_qr"
-    STUCK_PAIRING = "stuck_pairing"
     KEYS_MISSING = "keys_missing"
     KEYS_DAMAGED = "keys_damaged"
     STORAGE_FULL = "storage_full"
@@ -83,7 +82,6 @@ class Reason(StrEnum):
     QR_EXPIRED = "qr_expired"
     PAIR_ERROR = "pair_error"
     STUCK_NO_QR = "stuck_no_qr"
-    STUCK_PAIRING = "stuck_pairing"
     STREAM_REPLACED = "stream_replaced"
     LOGGED_OUT = "logged_out"
     ACCOUNT_LOCKED = "account_locked"
@@ -205,12 +203,6 @@ _ROWS: Mapping[Event, Row] = {
     Event.CONNECT_REFUSED: _from_any(_DISC, Reason.CONNECT_FAILURE),
     Event.STUCK_NO_QR: _row(
         initializing=Outcome(_DISC, Reason.STUCK_NO_QR),
-        qr=IGNORED,
-        ready=IGNORED,
-        disconnected=IGNORED,
-    ),
-    Event.STUCK_PAIRING: _row(
-        initializing=Outcome(_DISC, Reason.STUCK_PAIRING),
         qr=IGNORED,
         ready=IGNORED,
         disconnected=IGNORED,

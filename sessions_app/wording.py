@@ -112,11 +112,6 @@ REASONS: Mapping[Reason, Wording] = {
         "Try again. If it happens again, WhatsApp may be disturbed.",
         Action.NEW_QR,
     ),
-    Reason.STUCK_PAIRING: Wording(
-        "The phone accepted the link, but WhatsApp did not finish it",
-        "On the phone remove the new device under Linked devices, then get a new code.",
-        Action.NEW_QR,
-    ),
     Reason.STREAM_REPLACED: Wording(
         "Another program took over this link",
         "If that was not you, stop the other program, then restart the link here.",

@@ -62,16 +62,21 @@ class SessionStore(Protocol):
     async def claim(self, limit: int) -> list[SessionState]:
         """Take the lease of up to ``limit`` sessions that nobody runs; they come back as ours."""
 
-    async def renew(self) -> list[SessionState]:
-        """Renew all our leases in one statement; what we still hold, freshly read."""
+    async def take_over_from_the_dead(self) -> int:
+        """Free what gateways of this machine held that died without a word; how many."""
+
+    async def renew(self) -> set[UUID]:
+        """Renew all our leases in one statement; what we still hold."""
+
+    async def wishes(self) -> list[SessionState]:
+        """What we hold and whose customer asked for something not carried out yet."""
 
     async def read(self, session_id: UUID) -> SessionState | None:
-        """The row as it is, or None when it is gone."""
+        """The row as it is, or None when it is gone or no longer ours."""
 
     async def apply(self, state: SessionState, change: Change) -> SessionState:
-        """Move ``state`` by ``change``; the new state (the same when the event is ignored).
-
-        Raises LeaseLost or NumberTaken."""
+        """Move the session by ``change``; the new state (the present one when the event is
+        ignored there). Viewers are told. Raises LeaseLost or NumberTaken."""
 
     async def note_proofs(self, proofs: Mapping[UUID, datetime]) -> None:
         """Remember when each session last proved to be alive."""
@@ -92,7 +97,8 @@ class Hints(Protocol):
     """Hints that something is wanted. Losing all of them costs a second each."""
 
     async def next(self) -> UUID:
-        """The next session that somebody wants the gateway to look at; waits for ever."""
+        """The next session that somebody wants the gateway to look at; waits for ever.
+        Raises whatever the transport raises: the caller waits and asks again."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,151 @@
+"""The async line: where the gateway's asyncio meets Django's synchronous transactions.
+
+Each method is one whole transaction, run on a small thread pool of its own, so that a slow
+page never holds up the gateway and the other way round.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from channels.layers import get_channel_layer
+from django.db import close_old_connections
+from django.db.models import Case, Value, When
+from django.utils import timezone
+
+from sessions_app import lease_rows
+from sessions_app.gateway.ports import Change, SessionState
+from sessions_app.hints import GATEWAY_GROUP, hint_viewers
+from sessions_app.models import Gateway, Session
+from sessions_app.transitions import apply_change, state_of
+
+Result = TypeVar("Result")
+
+
+class Transactions:
+    """Runs synchronous functions on ``threads`` threads that keep Django's connections fresh."""
+
+    def __init__(self, threads: int = 4) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="gateway-db")
+
+    async def run(self, function: Callable[[], Result]) -> Result:
+        """The result of ``function``, which is one whole transaction."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor, self._call, function
+        )
+
+    @staticmethod
+    def _call(function: Callable[[], Result]) -> Result:
+        close_old_connections()
+        try:
+            return function()
+        finally:
+            close_old_connections()
+
+
+class DatabaseSessionStore:
+    """The gateway's ``SessionStore`` on Django's rows, for the gateway named ``owner``."""
+
+    def __init__(self, owner: str, host: str, pid: int, transactions: Transactions) -> None:
+        self._owner, self._host, self._pid = owner, host, pid
+        self._run = transactions.run
+        self._started_at = timezone.now()
+
+    async def take_over_from_the_dead(self) -> int:
+        """Free what gateways of this machine held that died without a word; how many."""
+        return await self._run(lambda: lease_rows.expire_leases_of_the_dead(self._host))
+
+    async def claim(self, limit: int) -> list[SessionState]:
+        return await self._run(lambda: lease_rows.claim(self._owner, limit))
+
+    async def renew(self) -> set[UUID]:
+        return await self._run(lambda: lease_rows.renew(self._owner))
+
+    async def wishes(self) -> list[SessionState]:
+        return await self._run(lambda: lease_rows.wishes(self._owner))
+
+    async def read(self, session_id: UUID) -> SessionState | None:
+        def read() -> SessionState | None:
+            row = Session.objects.filter(pk=session_id, lease_owner=self._owner).first()
+            return None if row is None else state_of(row)
+
+        return await self._run(read)
+
+    async def apply(self, state: SessionState, change: Change) -> SessionState:
+        new = await self._run(
+            lambda: apply_change(state.id, self._owner, state.lease_epoch, change)
+        )
+        if new.version != state.version:
+            await hint_viewers(new.id, new.account_id, new.version)
+        return new
+
+    async def note_proofs(self, proofs: Mapping[UUID, datetime]) -> None:
+        if not proofs:
+            return
+        whens = [When(pk=pk, then=Value(at)) for pk, at in proofs.items()]
+
+        def write() -> None:
+            Session.objects.filter(pk__in=list(proofs), lease_owner=self._owner).update(
+                last_proof_at=Case(*whens)
+            )
+
+        await self._run(write)
+
+    async def release(self, session_ids: Sequence[UUID]) -> None:
+        if session_ids:
+            await self._run(lambda: lease_rows.release(self._owner, session_ids))
+
+    async def heartbeat(
+        self, engines: list[dict[str, Any]], neonize_version: str, trouble: str
+    ) -> None:
+        def write() -> None:
+            Gateway.objects.update_or_create(
+                owner=self._owner,
+                defaults={
+                    "host": self._host,
+                    "pid": self._pid,
+                    "started_at": self._started_at,
+                    "heartbeat_at": timezone.now(),
+                    "stopped_at": None,
+                    "neonize_version": neonize_version,
+                    "engines": engines,
+                    "trouble": trouble[:200],
+                },
+            )
+
+        await self._run(write)
+
+    async def farewell(self) -> None:
+        await self._run(
+            lambda: Gateway.objects.filter(owner=self._owner).update(
+                stopped_at=timezone.now(), engines=[]
+            )
+        )
+
+
+class ChannelHints:
+    """The gateway's ``Hints`` over the channel layer; survives a layer that goes away."""
+
+    def __init__(self) -> None:
+        self._channel: str | None = None
+
+    async def next(self) -> UUID:
+        """The next session that somebody wants looked at. Raises what the layer raises."""
+        layer = get_channel_layer()
+        if layer is None:
+            await asyncio.Event().wait()
+        if self._channel is None:
+            channel = await layer.new_channel()
+            await layer.group_add(GATEWAY_GROUP, channel)
+            self._channel = channel
+        try:
+            hint = await layer.receive(self._channel)
+        except Exception:
+            self._channel = None
+            raise
+        return UUID(hint["session_id"])

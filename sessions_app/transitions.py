@@ -1,0 +1,152 @@
+"""Writing a status: one transaction, compare-and-set on version and lease epoch.
+
+The only code that writes what is true of a session. Who does not hold the lease any more, or
+decided on an old version, changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
+from sessions_app.lifecycle import Event, Outcome, Reason, Status, Wanted, next_outcome
+from sessions_app.models import Session, SessionEvent
+from sessions_app.signals import session_changed
+
+logger = logging.getLogger(__name__)
+
+_CODE_CLEARED: Mapping[str, Any] = {
+    "qr_text": "",
+    "qr_number": None,
+    "qr_of": None,
+    "qr_expires_at": None,
+    "pairing_code": "",
+    "pairing_error": "",
+}
+
+_LOG_LINES: Mapping[Event, str] = {
+    Event.QR_CODE: "QR code stored for session with status 'qr'",
+    Event.PAIR_CODE: "QR code stored for session with status 'qr'",
+    Event.PAIR_SUCCESS: "Code scanned for session",
+    Event.CONNECTED: "Session connected",
+    Event.DROPPED: "Session dropped",
+}
+
+
+def state_of(row: Session) -> SessionState:
+    """The gateway's view of ``row``."""
+    return SessionState(
+        id=row.id,
+        account_id=row.account_id,
+        location_id=row.location_id,
+        wanted=Wanted(row.wanted),
+        wanted_attempt=row.wanted_attempt,
+        wanted_at=row.wanted_at,
+        wanted_by=row.wanted_by,
+        wanted_pairing_phone=row.wanted_pairing_phone,
+        attempt=row.attempt,
+        status=Status(row.status),
+        reason=Reason(row.reason),
+        since=row.since,
+        version=row.version,
+        jid=row.jid,
+        lease_epoch=row.lease_epoch,
+        next_retry_at=row.next_retry_at,
+    )
+
+
+def apply_change(session_id: UUID, owner: str, lease_epoch: int, change: Change) -> SessionState:
+    """Move the session by ``change`` if ``owner`` still holds its lease of ``lease_epoch``.
+
+    Returns the new state, or the present one when the event is ignored there. Raises
+    LeaseLost, or NumberTaken when the account has the number linked already.
+    """
+    with transaction.atomic():
+        row = Session.objects.select_for_update().filter(pk=session_id).first()
+        if row is None or (row.lease_owner, row.lease_epoch) != (owner, lease_epoch):
+            raise LeaseLost(str(session_id))
+        return _move(row, change)
+
+
+def apply_unowned_change(session_id: UUID, version: int, change: Change) -> bool:
+    """Move a session that no gateway vouches for, if it is still at ``version``; for the
+    operator's cleanup. Returns whether anything changed."""
+    with transaction.atomic():
+        row = Session.objects.select_for_update().filter(pk=session_id, version=version).first()
+        return row is not None and _move(row, change).version > version
+
+
+def _move(row: Session, change: Change) -> SessionState:
+    outcome = next_outcome(Status(row.status), change.event)
+    if outcome is None:
+        logger.debug(
+            "Event ignored for session",
+            extra={**_facts(row), "event": str(change.event), "status": row.status},
+        )
+        return state_of(row)
+    columns = _columns(row, outcome, change)
+    if all(getattr(row, name) == value for name, value in columns.items()):
+        return state_of(row)
+    return _write(row, change, columns)
+
+
+def _columns(row: Session, outcome: Outcome, change: Change) -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        "status": str(outcome.status),
+        "reason": str(outcome.reason),
+        "detail": change.detail[:120],
+        **change.columns,
+    }
+    if outcome.status is not Status.QR:
+        columns.update(_CODE_CLEARED)
+    if row.status != outcome.status:
+        columns["since"] = timezone.now()
+    return columns
+
+
+def _write(row: Session, change: Change, columns: dict[str, Any]) -> SessionState:
+    old_status, old_version = row.status, row.version
+    for name, value in columns.items():
+        setattr(row, name, value)
+    row.version = old_version + 1
+    try:
+        with transaction.atomic():
+            updated = Session.objects.filter(
+                pk=row.pk, version=old_version, lease_epoch=row.lease_epoch
+            ).update(**columns, version=row.version)
+    except IntegrityError as error:
+        raise NumberTaken(str(row.pk)) from error
+    if not updated:
+        raise LeaseLost(str(row.pk))
+    _append_event(row, old_status, change)
+    transaction.on_commit(lambda: _announce(row, change), robust=True)
+    return state_of(row)
+
+
+def _append_event(row: Session, old_status: str, change: Change) -> None:
+    SessionEvent.objects.create(
+        session=row,
+        event=str(change.event),
+        old_status=old_status,
+        new_status=row.status,
+        reason=row.reason,
+        detail=change.detail[:120],
+        actor=change.actor,
+        version=row.version,
+    )
+
+
+def _announce(row: Session, change: Change) -> None:
+    line = _LOG_LINES.get(change.event, "Connection update for session")
+    logger.info(line, extra={**_facts(row), "status": row.status, "reason": row.reason})
+    session_changed.send(Session, session_id=row.pk, version=row.version)
+
+
+def _facts(row: Session) -> dict[str, str]:
+    return {"session": str(row.pk), "location": str(row.location_id)}
