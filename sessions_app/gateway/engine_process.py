@@ -1,0 +1,241 @@
+"""One engine as the gateway sees it: a child process behind a socket pair.
+
+Starts it with its own environment, matches results to commands, hands events to whoever runs
+the session, and ends it when it misses heartbeats or breaks the language.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sessions_app.engine import launch
+from sessions_app.engine.protocol import (
+    HEARTBEAT_SECONDS,
+    MAX_LINE_BYTES,
+    MISSED_HEARTBEATS,
+    Command,
+    Kind,
+    ProtocolError,
+    Signal,
+    decode,
+    encode,
+    field,
+)
+from sessions_app.gateway.settings import GatewaySettings
+
+logger = logging.getLogger(__name__)
+
+_PROJECT = Path(__file__).resolve().parents[2]  # "python -m" finds the engine from here
+HELLO_SECONDS = 20.0
+SHUTDOWN_SECONDS = 4.0
+
+
+class EngineGone(Exception):
+    """The engine has ended; whatever was asked of it may or may not have happened."""
+
+
+class EngineUnavailable(Exception):
+    """No engine can be started; the text says why, for operators."""
+
+
+class CommandRefused(Exception):
+    """The engine did not do what was asked: ``code`` and one sentence."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class CommandTimeout(Exception):
+    """The engine lives but has not answered in time."""
+
+
+EventHandler = Callable[[dict[str, Any]], None]
+
+
+class EngineProcess:
+    """Made by ``launch_engine``; ``ended`` is set once the process is gone."""
+
+    def __init__(
+        self, kind: Kind, process: asyncio.subprocess.Process, reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self.kind = kind
+        self.neonize = ""
+        self.starts = 0
+        self.rss_mb = 0.0
+        self.retiring = False
+        self.ended = asyncio.Event()
+        self._process, self._reader, self._writer = process, reader, writer
+        self._handlers: dict[str, EventHandler] = {}
+        self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._ids = itertools.count(1)
+        self._hello: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._last_pong = asyncio.get_running_loop().time()
+        self._tasks = [
+            asyncio.create_task(self._read(), name=f"engine-{process.pid}-read"),
+            asyncio.create_task(self._beat(), name=f"engine-{process.pid}-beat"),
+        ]
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def runs(self) -> int:
+        """How many clients live in it that somebody still follows."""
+        return len(self._handlers)
+
+    async def hello(self) -> None:
+        """Wait until it can work. Raises EngineUnavailable with the cause."""
+        try:
+            message = await asyncio.wait_for(asyncio.shield(self._hello), HELLO_SECONDS)
+        except (TimeoutError, EngineGone) as error:
+            self.kill()
+            raise EngineUnavailable(str(error) or "the engine did not start in time") from error
+        self.neonize = str(message.get("neonize", ""))
+
+    def follow(self, run: str, handler: EventHandler) -> None:
+        """From now on ``handler`` gets the events of ``run``; it must only enqueue."""
+        self._handlers[run] = handler
+
+    def forget(self, run: str) -> None:
+        """Events of ``run`` no longer matter."""
+        self._handlers.pop(run, None)
+
+    def tell(self, command: Command, **fields: Any) -> None:
+        """Send a command whose result nobody waits for. A gone engine is silently missed."""
+        if not self.ended.is_set():
+            self._writer.write(encode({"type": str(command), **fields}))
+
+    async def ask(self, command: Command, timeout: float, **fields: Any) -> dict[str, Any]:
+        """Send a command and wait for its result, at most ``timeout`` seconds.
+
+        Raises EngineGone, CommandTimeout, or CommandRefused with the engine's code."""
+        if self.ended.is_set():
+            raise EngineGone(f"engine {self.pid} has ended")
+        identifier = str(next(self._ids))
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[identifier] = future
+        self._writer.write(encode({"type": str(command), "id": identifier, **fields}))
+        try:
+            result = await asyncio.wait_for(future, timeout)
+        except TimeoutError as error:
+            raise CommandTimeout(f"{command} was not answered in {timeout:g} s") from error
+        finally:
+            self._waiting.pop(identifier, None)
+        if not result.get("ok"):
+            raise CommandRefused(str(result.get("code", "other")), str(result.get("error", "")))
+        return result
+
+    def kill(self) -> None:
+        """End it at once; its sessions are told that it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def shutdown(self) -> None:
+        """End it politely within ``SHUTDOWN_SECONDS``, else by force."""
+        self.tell(Command.SHUTDOWN)
+        try:
+            await asyncio.wait_for(self.ended.wait(), SHUTDOWN_SECONDS)
+        except TimeoutError:
+            self.kill()
+            await self.ended.wait()
+
+    async def _read(self) -> None:
+        cause = "it closed its side"
+        try:
+            while line := await self._reader.readline():
+                self._dispatch(decode(line))
+        except (ProtocolError, ValueError) as error:
+            cause = f"it broke the protocol ({error})"
+            logger.error("An engine sent a malformed frame and is ended", extra={"pid": self.pid})
+        except OSError as error:
+            cause = str(error)
+        finally:
+            await self._end(cause)
+
+    def _dispatch(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == Signal.EVENT:
+            run = field(message, "run", str)
+            field(message, "event", str)
+            handler = self._handlers.get(run)
+            if handler is not None:
+                handler(message)
+        elif kind == Signal.RESULT:
+            future = self._waiting.get(field(message, "id", str))
+            if future is not None and not future.done():
+                future.set_result(message)
+        elif kind == Signal.PONG:
+            self._last_pong = asyncio.get_running_loop().time()
+            self.rss_mb = float(field(message, "rss_mb", (int, float)))
+        elif kind == Signal.HELLO:
+            if not self._hello.done():
+                self._hello.set_result(message)
+        elif kind == Signal.FATAL:
+            self._fail_hello(EngineGone(str(message.get("detail", "no detail"))))
+        else:
+            raise ProtocolError("a line of an unknown type")
+
+    async def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self.ended.is_set():
+            self.tell(Command.PING, at=loop.time())
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            if loop.time() - self._last_pong > HEARTBEAT_SECONDS * MISSED_HEARTBEATS:
+                logger.error("An engine missed its heartbeats and is ended", extra={"pid": self.pid})
+                self.kill()
+                return
+
+    async def _end(self, cause: str) -> None:
+        self.kill()
+        code = await self._process.wait()
+        self.ended.set()
+        gone = EngineGone(f"engine {self.pid} ended with code {code}: {cause}")
+        self._fail_hello(gone)
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(gone)
+        for handler in list(self._handlers.values()):
+            handler({"type": "gone"})
+        self._writer.close()
+        self._tasks[1].cancel()
+
+    def _fail_hello(self, error: EngineGone) -> None:
+        if not self._hello.done():
+            self._hello.set_exception(error)
+            self._hello.exception()  # it is reported by whoever awaits; never "not retrieved"
+
+
+async def launch_engine(kind: Kind, settings: GatewaySettings) -> EngineProcess:
+    """A new engine that has said hello. Raises EngineUnavailable with the cause."""
+    ours, theirs = socket.socketpair()
+    try:
+        state = launch.simulator_state(settings.simulator) if settings.simulator else None
+        process = await asyncio.create_subprocess_exec(
+            *launch.command(kind, theirs.fileno(), settings.log_level, settings.simulator),
+            env=launch.environment(state, os.environ),
+            cwd=_PROJECT,
+            pass_fds=[theirs.fileno()],
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl+C on the terminal is the gateway's to handle
+        )
+        reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_LINE_BYTES)
+    except (OSError, ValueError) as error:
+        ours.close()
+        raise EngineUnavailable(str(error)) from error
+    finally:
+        theirs.close()
+    engine = EngineProcess(kind, process, reader, writer)
+    await engine.hello()
+    logger.info("Engine started", extra={"kind": str(kind), "pid": engine.pid})
+    return engine

@@ -1,0 +1,114 @@
+"""The engines of this gateway: one linking engine warm, running engines as many as needed.
+
+A linking engine is thrown away after some attempts (abandoned codes leak threads for ever);
+a running engine is recycled after many starts or above a memory bound, by moving its sessions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+
+from sessions_app.engine.protocol import Kind
+from sessions_app.gateway.engine_process import EngineProcess, EngineUnavailable, launch_engine
+from sessions_app.gateway.settings import GatewaySettings
+
+logger = logging.getLogger(__name__)
+
+
+class Engines:
+    """Hands out engines with room; keeps, retires and ends them."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self._engines: list[EngineProcess] = []
+        self._locks = {kind: asyncio.Lock() for kind in Kind}
+        self.trouble = ""
+
+    async def reserve(self, kind: Kind) -> EngineProcess:
+        """An engine of ``kind`` with room for one more client, counted as started.
+
+        Raises EngineUnavailable with the cause."""
+        async with self._locks[kind]:
+            engine = self._with_room(kind) or await self._launch(kind)
+            engine.starts += 1
+            return engine
+
+    async def keep_warm(self) -> None:
+        """Have one linking engine with room, so that no customer waits for an import."""
+        async with self._locks[Kind.LINKING]:
+            if self._with_room(Kind.LINKING) is None:
+                with contextlib.suppress(EngineUnavailable):  # told in ``trouble``
+                    await self._launch(Kind.LINKING)
+
+    async def tidy(self) -> list[EngineProcess]:
+        """Retire what is worn out, end what is retired and empty; the retired running engines
+        whose sessions should move."""
+        for engine in self._engines:
+            engine.retiring = engine.retiring or self._is_worn_out(engine)
+        for engine in [e for e in self._engines if e.retiring and e.runs == 0]:
+            await engine.shutdown()
+        self._forget_the_ended()
+        return [e for e in self._engines if e.retiring and e.kind is Kind.RUNNING]
+
+    def report(self) -> list[dict[str, Any]]:
+        """What each engine is and holds, for heartbeat and diagnostics."""
+        self._forget_the_ended()
+        return [
+            {
+                "kind": str(engine.kind),
+                "pid": engine.pid,
+                "sessions": engine.runs,
+                "starts": engine.starts,
+                "rss_mb": round(engine.rss_mb, 1),
+            }
+            for engine in self._engines
+        ]
+
+    @property
+    def neonize_version(self) -> str:
+        return next((engine.neonize for engine in self._engines if engine.neonize), "")
+
+    def kill_all(self) -> None:
+        """End every engine at once: our right to run their sessions may have passed on."""
+        for engine in self._engines:
+            engine.kill()
+
+    async def shutdown(self) -> None:
+        """End every engine politely, all at the same time."""
+        await asyncio.gather(*(engine.shutdown() for engine in self._engines))
+        self._forget_the_ended()
+
+    def _with_room(self, kind: Kind) -> EngineProcess | None:
+        self._forget_the_ended()
+        fits = (e for e in self._engines if e.kind is kind and not e.retiring and self._has_room(e))
+        return next(fits, None)
+
+    def _has_room(self, engine: EngineProcess) -> bool:
+        if engine.kind is Kind.LINKING:
+            return engine.starts < self._settings.linking_engine_attempts
+        return engine.runs < self._settings.engine_capacity
+
+    def _is_worn_out(self, engine: EngineProcess) -> bool:
+        if engine.kind is Kind.LINKING:
+            return engine.starts >= self._settings.linking_engine_attempts
+        return (
+            engine.starts >= self._settings.engine_max_starts
+            or engine.rss_mb > self._settings.engine_max_rss_mb
+        )
+
+    async def _launch(self, kind: Kind) -> EngineProcess:
+        try:
+            engine = await launch_engine(kind, self._settings)
+        except EngineUnavailable as error:
+            self.trouble = str(error)
+            logger.error("No engine can be started: %s", error)
+            raise
+        self.trouble = ""
+        self._engines.append(engine)
+        return engine
+
+    def _forget_the_ended(self) -> None:
+        self._engines = [engine for engine in self._engines if not engine.ended.is_set()]

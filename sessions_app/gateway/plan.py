@@ -1,0 +1,50 @@
+"""What to do with a session as its row stands: the pure half of reconciling."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from sessions_app.gateway.ports import SessionState
+from sessions_app.lifecycle import Reason, Status, Wanted
+
+ATTEMPT_BUDGET = timedelta(seconds=160)  # WhatsApp's own: one code of 60 s and five of 20 s
+
+
+class Plan(Enum):
+    """The next step for a session that this gateway has just taken or looked at again."""
+
+    PAIR = auto()  # show a new QR
+    RECONNECT = auto()  # connect with the stored keys
+    WAIT = auto()  # a retry is due later
+    EXPIRE = auto()  # the attempt was lost while nobody ran it, and its time is over
+    STOP = auto()  # disconnect, keep the keys
+    UNLINK = auto()  # remove the device at WhatsApp, delete the keys
+    REST = auto()  # it waits for its customer
+
+
+def plan(state: SessionState, now: datetime) -> Plan:
+    """The step that ``state`` asks for at ``now``."""
+    if state.wanted is Wanted.UNLINKED:
+        return Plan.REST if state.reason is Reason.UNLINKED else Plan.UNLINK
+    if state.wanted is Wanted.STOPPED:
+        return Plan.REST if state.reason is Reason.USER_DISCONNECT else Plan.STOP
+    if state.attempt < state.wanted_attempt:
+        return Plan.RECONNECT if state.jid else Plan.PAIR
+    return _resume(state, now)
+
+
+def _resume(state: SessionState, now: datetime) -> Plan:
+    if state.next_retry_at is not None and state.next_retry_at > now:
+        return Plan.WAIT
+    if state.status is Status.DISCONNECTED and state.next_retry_at is None:
+        return Plan.REST
+    if state.jid:
+        return Plan.RECONNECT
+    # A code nobody can have scanned: anew only while its customer may still be looking.
+    return Plan.PAIR if now - state.wanted_at < ATTEMPT_BUDGET else Plan.EXPIRE
+
+
+def is_wish(state: SessionState) -> bool:
+    """Whether the customer asked for something that has not been begun."""
+    return state.wanted is not Wanted.LINKED or state.attempt < state.wanted_attempt
