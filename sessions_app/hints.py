@@ -54,3 +54,10 @@ async def hint_viewers(session_id: uuid.UUID, account_id: uuid.UUID, version: in
     hint = {"type": "session.changed", "session_id": str(session_id), "version": version}
     await send_hint(session_group(session_id), hint)
     await send_hint(account_group(account_id), hint)
+
+
+async def hint_messages(session_id: uuid.UUID) -> None:
+    """Tell the viewers of a session that its messages have changed."""
+    await send_hint(
+        session_group(session_id), {"type": "messages.changed", "session_id": str(session_id)}
+    )

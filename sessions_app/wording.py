@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sessions_app.lifecycle import Reason, Status
+from sessions_app.lifecycle import Event, Reason, Status
 
 
 class Action(StrEnum):
@@ -185,6 +185,52 @@ REASONS: Mapping[Reason, Wording] = {
         "This attempt was stuck and has been ended", "Get a new code.", Action.NEW_QR
     ),
 }
+
+ACTION_LABELS: Mapping[Action, str] = {
+    Action.NEW_QR: "New QR code",
+    Action.RESTART: "Restart",
+    Action.CREATE: "Create connection",
+}
+"""What stands on the button of an action that is one press; the others have no button."""
+
+NOT_CONNECTED_LABEL = "Not connected"
+NOT_CONNECTED_SENTENCE = "No number is linked here yet"
+
+EVENTS: Mapping[Event, str] = {
+    Event.START: "Started",
+    Event.RECONNECT: "Connecting again",
+    Event.QR_CODE: "Showed a QR code",
+    Event.PAIR_CODE: "Showed a pairing code",
+    Event.QR_EXPIRED: "The codes ran out",
+    Event.PAIR_SUCCESS: "The phone accepted the link",
+    Event.PAIR_ERROR: "WhatsApp did not accept the link",
+    Event.CONNECTED: "Connected",
+    Event.KEEPALIVE_SLOW: "WhatsApp is slow to answer",
+    Event.KEEPALIVE_LOST: "WhatsApp stopped answering",
+    Event.DROPPED: "The connection dropped",
+    Event.ENGINE_LOST: "Our connection process restarted",
+    Event.CONNECT_FAILED: "WhatsApp could not be reached",
+    Event.UNREACHABLE: "Gave up waiting for WhatsApp",
+    Event.STREAM_REPLACED: "Another program took over this link",
+    Event.LOGGED_OUT: "The link was removed on the phone",
+    Event.ACCOUNT_LOCKED: "WhatsApp locked this account",
+    Event.ACCOUNT_BANNED: "WhatsApp banned this number",
+    Event.TEMP_BAN: "WhatsApp blocked this number for a while",
+    Event.CLIENT_OUTDATED: "WhatsApp refused this version of Pairline",
+    Event.CONNECT_REFUSED: "WhatsApp refused the connection",
+    Event.STUCK_NO_QR: "WhatsApp sent no code",
+    Event.STUCK_PAIRING: "WhatsApp did not finish the link",
+    Event.KEYS_MISSING: "The stored keys are gone",
+    Event.KEYS_DAMAGED: "The stored keys are damaged",
+    Event.STORAGE_FULL: "The server's disk is full",
+    Event.CLOCK_WRONG: "The server's clock is wrong",
+    Event.ENGINE_UNAVAILABLE: "The WhatsApp library could not be started",
+    Event.NUMBER_TAKEN: "The number is linked to another location",
+    Event.STOPPED: "Stopped",
+    Event.UNLINKED: "Unlinked",
+    Event.CLEANED_UP: "A stuck attempt was ended",
+}
+"""What the timeline says that happened."""
 
 
 def label(status: Status, reason: Reason) -> str:
