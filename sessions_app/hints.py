@@ -14,7 +14,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.dispatch import receiver
 
-from sessions_app.signals import session_changed, session_wanted
+from sessions_app.signals import session_wanted
 
 logger = logging.getLogger(__name__)
 
