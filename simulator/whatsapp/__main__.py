@@ -20,10 +20,20 @@ from simulator.whatsapp.tls import Authority
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulator.whatsapp", description=__doc__)
-    parser.add_argument("--state", type=Path, required=True, metavar="FILE",
-                        help="where to write how to reach the simulator, once it is ready")
-    parser.add_argument("--port", type=int, default=0, metavar="N",
-                        help="port of the page and control API (default: a free one)")
+    parser.add_argument(
+        "--state",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="where to write how to reach the simulator, once it is ready",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=0,
+        metavar="N",
+        help="port of the page and control API (default: a free one)",
+    )
     return parser.parse_args()
 
 
@@ -33,10 +43,20 @@ def write_private(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.replace(name, path)
+        Path(name).replace(path)
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 async def run(state: Path, port: int) -> None:
@@ -46,7 +66,7 @@ async def run(state: Path, port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     network, authority = Network(), Authority()
     proxy = Proxy(network.faults, network.log)
-    listener, control = Listener(network, proxy), Control(network, proxy)
+    listener, control = Listener(network, proxy), Control(network)
     ca_file = state.with_name(state.name + ".ca.pem").resolve()
     try:
         proxy_port = await proxy.start(await listener.start(authority.server_context()))
@@ -59,11 +79,10 @@ async def run(state: Path, port: int) -> None:
             "control": f"http://127.0.0.1:{control_port}",
         }
         write_private(state, json.dumps(found, indent=1).encode() + b"\n")
-        print(f"Simulated WhatsApp is ready: {found['control']}", flush=True)
+        _say(f"Simulated WhatsApp is ready: {found['control']}")
         await stop.wait()
     finally:
-        state.unlink(missing_ok=True)
-        ca_file.unlink(missing_ok=True)
+        _remove(state, ca_file)
         await proxy.stop()
         await asyncio.gather(control.stop(), listener.stop())
 
@@ -74,7 +93,7 @@ def main() -> int:
     try:
         asyncio.run(run(arguments.state, arguments.port))
     except OSError as error:
-        print(f"The simulator cannot start: {error}", file=sys.stderr)
+        sys.stderr.write(f"The simulator cannot start: {error}\n")
         return 1
     return 0
 

@@ -34,6 +34,10 @@ class Registration:
     noise_static: bytes
     signed_key: SignedKey
 
+    def matches(self, noise_static: bytes, identity: bytes) -> bool:
+        """Whether a code shows the keys that the client itself has shown."""
+        return (self.noise_static, self.identity) == (noise_static, identity)
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
@@ -65,7 +69,6 @@ class Companion:
     account: Account
     id: int
     registration: Registration
-    signed_identity: bytes
     one_time: deque[tuple[bytes, bytes]] = field(default_factory=deque)
     pending: dict[tuple[str, str], Node] = field(default_factory=dict)
     connection: Connection | None = None
@@ -145,14 +148,6 @@ class Accounts:
         if jid.server == LID_SERVER:
             return self._by_lid.get(jid.user)
         return self._by_number.get(jid.user) if jid.server in (USER_SERVER, "c.us") else None
-
-    def by_identity(self, identity: bytes) -> Companion | None:
-        """The linked device with this identity key (32 bytes)."""
-        for account in self:
-            for companion in account.companions.values():
-                if companion.registration.identity == identity:
-                    return companion
-        return None
 
     def free_number(self) -> str:
         """Digits of a Portuguese mobile number that nobody has."""

@@ -9,6 +9,7 @@ import socket
 import struct
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import ClientError, WSMsgType, web
@@ -33,6 +34,20 @@ class HungUp(Exception):
     """The client was gone, or silent, before it answered."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Close:
+    """The end of what is written: a websocket close with a code."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Drop:
+    """The end of what is written: the socket closes after some seconds, without a word."""
+
+    seconds: float
+
+
 class Connection:
     """What one client and the simulated server say to each other.
 
@@ -40,8 +55,13 @@ class Connection:
     errors stay in its own two tasks.
     """
 
-    def __init__(self, network: Network, ws: web.WebSocketResponse,
-                 transport: asyncio.Transport, passage: Passage | None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        ws: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        passage: Passage | None,
+    ) -> None:
         self.network = network
         self.proxy_user = passage.user if passage else None
         self.device: Companion | None = None
@@ -51,7 +71,7 @@ class Connection:
         self._transport = transport
         self._frames = FrameReader()
         self._seal: Cipher | None = None
-        self._outgoing: asyncio.Queue[bytes | float] = asyncio.Queue()  # a float ends it
+        self._outgoing: asyncio.Queue[bytes | _Close | _Drop] = asyncio.Queue()
         self._answers: dict[str, asyncio.Future[Node]] = {}
         self._ended = False
 
@@ -138,7 +158,10 @@ class Connection:
         try:
             while isinstance(data := await self._outgoing.get(), bytes):
                 await self._ws.send_bytes(data)
-            await asyncio.sleep(data)
+            if isinstance(data, _Close):
+                await self._ws.close(code=data.code)
+            else:
+                await asyncio.sleep(data.seconds)
             self._transport.close()
         except (OSError, ClientError):
             self._transport.abort()
@@ -152,8 +175,13 @@ class Connection:
 
     def answer(self, query: Node, *content: Node, **attrs: str) -> None:
         """Answer an iq with a result."""
-        self.send(Node("iq", {"from": SERVER, "type": "result", "id": query.text("id"), **attrs},
-                       list(content) or None))
+        self.send(
+            Node(
+                "iq",
+                {"from": SERVER, "type": "result", "id": query.text("id"), **attrs},
+                list(content) or None,
+            )
+        )
 
     def refuse(self, query: Node, code: int, text: str) -> None:
         """Answer an iq with an error."""
@@ -167,8 +195,19 @@ class Connection:
         self._answers[query_id] = future
         if self._ended:
             raise HungUp("The client hung up.")
-        self.send(Node("iq", {"from": SERVER, "type": "set", "id": query_id, "xmlns": "md",
-                              "t": str(int(time.time()))}, [content]))
+        self.send(
+            Node(
+                "iq",
+                {
+                    "from": SERVER,
+                    "type": "set",
+                    "id": query_id,
+                    "xmlns": "md",
+                    "t": str(int(time.time())),
+                },
+                [content],
+            )
+        )
         try:
             async with asyncio.timeout(seconds):
                 answer: Node = await future
@@ -184,12 +223,12 @@ class Connection:
             self.send(node)
         self.send(STREAM_END)
         self._ended = True
-        self._outgoing.put_nowait(linger)
+        self._outgoing.put_nowait(_Drop(linger))
 
-    async def close(self, code: int = 1001) -> None:
-        """Close the websocket in order."""
+    def hang_up(self, code: int = 1001) -> None:
+        """Close the websocket in order, with a close code."""
         self._ended = True
-        await self._ws.close(code=code)
+        self._outgoing.put_nowait(_Close(code))
 
     def reset(self) -> None:
         """Cut the TCP connection with a reset."""

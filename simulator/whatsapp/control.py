@@ -3,52 +3,60 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from simulator.whatsapp import pairing
-from simulator.whatsapp.accounts import Account
+from simulator.whatsapp import linking_code, pairing
+from simulator.whatsapp.accounts import Account, Companion
 from simulator.whatsapp.binary_xml import LID_SERVER, USER_SERVER
 from simulator.whatsapp.connection import HungUp
+from simulator.whatsapp.fault_kinds import KINDS, kind_of, params_of, standing
 from simulator.whatsapp.network import Network
-from simulator.whatsapp.proxy import Proxy
+from simulator.whatsapp.refusal import Refused
+from simulator.whatsapp.signal_session import SignalError
+from simulator.whatsapp.strikes import Outage, drop_waiting, strike
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Unusable(Exception):
-    """The request cannot be done; the text says why. `status` is the HTTP status."""
-
-    def __init__(self, text: str, status: int = 400) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-def digits(number: object) -> str:
-    """The digits of an E.164 number; raises Unusable."""
-    text = str(number).strip().removeprefix("+").replace(" ", "")
-    if not (text.isascii() and text.isdigit() and 7 <= len(text) <= 15):
-        raise Unusable("A number must look like +351912345678.")
-    return text
+Body = dict[str, Any]
+PAGE = Path(__file__).with_name("page.html")
+LONGEST_TEXT = 65_536
+_log = logging.getLogger(__name__)
 
 
 class Control:
     """Serves JSON and the page on loopback."""
 
-    def __init__(self, network: Network, proxy: Proxy) -> None:
+    def __init__(self, network: Network) -> None:
         self._network = network
-        self._proxy = proxy
+        self._outage = Outage(network)
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int) -> int:
         """Listen on a loopback port (0: a free one) and return it; raises OSError."""
-        app = web.Application(middlewares=[_sentences])
-        app.router.add_get("/api/state", self._state)
-        app.router.add_post("/api/phones", self._create)
-        app.router.add_post("/api/scan", self._scan)
-        app.router.add_get("/api/log", self._events)
+        app = web.Application(middlewares=[_own_page_only, _sentences])
+        app.add_routes(
+            [
+                web.get("/", _page),
+                web.get("/api/state", self._state),
+                web.post("/api/phones", self._create),
+                web.post("/api/show", self._show),
+                web.post("/api/scan", self._scan),
+                web.post("/api/enter-code", self._enter_code),
+                web.post("/api/phones/{number}/send", self._send),
+                web.post("/api/phones/{number}/read", self._read),
+                web.get("/api/phones/{number}/messages", self._messages),
+                web.post("/api/phones/{number}/unlink", self._unlink),
+                web.get("/api/faults", self._known_faults),
+                web.post("/api/faults", self._fault),
+                web.delete("/api/faults", self._clear),
+                web.post("/api/outage", self._begin_outage),
+                web.get("/api/log", self._events),
+            ]
+        )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port, reuse_address=True).start()
@@ -57,68 +65,226 @@ class Control:
 
     async def stop(self) -> None:
         """Stop listening."""
+        self._outage.over()
         if self._runner is not None:
             await self._runner.cleanup()
 
     async def _state(self, request: web.Request) -> web.Response:
-        waiting = sorted(self._network.pairings, key=lambda w: w.since)
-        return web.json_response({
-            "phones": [_phone(account) for account in self._network.accounts],
-            "waiting_qrs": [{"ref_id": w.ref_id, "since": w.since, "refs": len(w.refs)}
-                            for w in waiting],
-            "faults": [fault.describe() for fault in self._network.faults.standing],
-        })
+        return web.json_response(
+            {
+                "phones": [_phone(account) for account in self._network.accounts],
+                "waiting_qrs": [_waiting(one) for one in self._network.waiting()],
+                "faults": [fault.describe() for fault in self._network.faults.standing],
+                "outage": self._network.faults.outage,
+            }
+        )
 
     async def _create(self, request: web.Request) -> web.Response:
         body = await _body(request)
         number = digits(body["number"]) if body.get("number") else None
         if number is not None and self._network.accounts.by_number(number):
-            raise Unusable(f"+{number} has a phone already.", 409)
-        account = self._network.create_account(number, body.get("name"))
-        return web.json_response(_phone(account), status=201)
+            raise Refused(f"+{number} has a phone already.")
+        name = str(body["name"])[:60] if body.get("name") else None
+        return web.json_response(_phone(self._network.create_account(number, name)), status=201)
+
+    async def _show(self, request: web.Request) -> web.Response:
+        shown = pairing.QrText.parse(str((await _body(request)).get("qr") or ""))
+        waiting = self._network.find_waiting(shown)
+        waiting.adv = shown.adv
+        return web.json_response(_waiting(waiting))
 
     async def _scan(self, request: web.Request) -> web.Response:
         body = await _body(request)
-        qr = pairing.QrText.parse(str(body.get("qr") or ""))
-        waiting = next((w for w in self._network.pairings if qr.ref in w.refs), None)
-        if waiting is None or not waiting.valid(qr.ref):
-            raise pairing.Refused("This code is unknown or has expired.")
+        if body.get("qr"):
+            shown = pairing.QrText.parse(str(body["qr"]))
+            waiting, adv = self._network.find_waiting(shown), shown.adv
+        else:
+            waiting = self._network.oldest_waiting(body.get("ref_id"))
+            if waiting.adv is None:
+                raise Refused("The phone has not seen this code: pass its text as 'qr'.")
+            adv = waiting.adv
+        account = self._account_of(body)
+        return _linked(await pairing.link(waiting, account, adv))
+
+    async def _enter_code(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        number = digits(body.get("number"))
+        waiting = next(
+            (
+                one
+                for one in self._network.waiting()
+                if one.code is not None and one.code.number == number
+            ),
+            None,
+        )
+        if waiting is None:
+            raise Refused(f"No client shows a code for +{number}.")
+        account = self._account_of(body)
+        return _linked(await linking_code.enter(waiting, account, str(body.get("code") or "")))
+
+    def _account_of(self, body: Body) -> Account:
+        """The account of the number in the body; created when it is new or not given."""
         number = digits(body["number"]) if body.get("number") else None
         account = self._network.accounts.by_number(number) if number else None
-        account = account or self._network.create_account(number)
-        companion = await pairing.link(waiting, account, qr.adv)
-        return web.json_response({
+        return account or self._network.create_account(number)
+
+    def _known(self, number: object) -> Account:
+        account = self._network.accounts.by_number(digits(number))
+        if account is None:
+            raise Refused(f"+{digits(number)} is not on WhatsApp.", 404)
+        return account
+
+    async def _send(self, request: web.Request) -> web.Response:
+        account, body = self._known(request.match_info["number"]), await _body(request)
+        text = body.get("text")
+        if not isinstance(text, str) or not 0 < len(text) <= LONGEST_TEXT:
+            raise Refused("A message needs a text of 1 to 65,536 characters.", 400)
+        servers = {"lid": LID_SERVER, "pn": USER_SERVER}
+        server = servers.get(str(body.get("address_by", "lid")))
+        if server is None:
+            raise Refused("'address_by' is 'lid' or 'pn'.", 400)
+        message_id = account.phone.write(self._known(body.get("to")), text, server)
+        return web.json_response({"id": message_id})
+
+    async def _read(self, request: web.Request) -> web.Response:
+        account, body = self._known(request.match_info["number"]), await _body(request)
+        return web.json_response({"read": account.phone.open_chat(digits(body.get("from")))})
+
+    async def _messages(self, request: web.Request) -> web.Response:
+        phone = self._known(request.match_info["number"]).phone
+        return web.json_response([message.describe() for message in phone.messages.values()])
+
+    async def _unlink(self, request: web.Request) -> web.Response:
+        account, body = self._known(request.match_info["number"]), await _body(request)
+        wanted = body.get("device")
+        devices = [
+            device
+            for device in account.companions.values()
+            if wanted is None or device.id == wanted
+        ]
+        if not devices:
+            raise Refused("This phone has no such linked device.", 404)
+        for device in devices:
+            self._network.relay.remove(device)
+        return web.json_response({"unlinked": [device.id for device in devices]})
+
+    async def _known_faults(self, request: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                name: {
+                    "stage": kind.stage,
+                    "sentence": kind.sentence,
+                    "params": {key: param.default for key, param in kind.params.items()},
+                }
+                for name, kind in KINDS.items()
+            }
+        )
+
+    async def _fault(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        stage, kind = kind_of(body).stage, str(body["kind"])
+        number = self._known(body["number"]).number if body.get("number") else None
+        if kind == "qr_drop":
+            return web.json_response({"hit": drop_waiting(self._network)})
+        if stage == "now":
+            return web.json_response({"hit": strike(self._network, kind, number, params_of(body))})
+        fault = standing(body, number, self._network.accounts)
+        self._network.faults.add(fault)
+        self._network.log.add("fault", fault=kind, number=number)
+        return web.json_response(fault.describe(), status=201)
+
+    async def _clear(self, request: web.Request) -> web.Response:
+        number = request.query.get("number")
+        self._network.faults.clear(request.query.get("kind"), digits(number) if number else None)
+        self._network.relay.release_acks()
+        self._outage.over()
+        return web.json_response({})
+
+    async def _begin_outage(self, request: web.Request) -> web.Response:
+        seconds = (await _body(request)).get("seconds")
+        if not isinstance(seconds, int | float) or not 0 < seconds <= 3600:
+            raise Refused("'seconds' must be a number above 0, up to 3600.", 400)
+        self._outage.begin(float(seconds))
+        return web.json_response({"seconds": seconds})
+
+    async def _events(self, request: web.Request) -> web.Response:
+        since = request.query.get("since", "0")
+        if not since.isdigit():
+            raise Refused("'since' is the number of an event.", 400)
+        return web.json_response(self._network.log.since(int(since)))
+
+
+def digits(number: object) -> str:
+    """The digits of an E.164 number; raises Refused."""
+    text = str(number).strip().removeprefix("+").replace(" ", "")
+    if not (text.isascii() and text.isdigit() and 7 <= len(text) <= 15):
+        raise Refused("A number must look like +351912345678.", 400)
+    return text
+
+
+def _waiting(one: pairing.Pairing) -> Body:
+    return {
+        "ref_id": one.ref_id,
+        "since": one.since,
+        "refs": len(one.refs),
+        "shown": one.adv is not None,
+        "code_for": f"+{one.code.number}" if one.code else None,
+        "proxy_user": one.connection.proxy_user,
+    }
+
+
+def _linked(companion: Companion) -> web.Response:
+    account = companion.account
+    return web.json_response(
+        {
             "number": f"+{account.number}",
             "jid": str(account.jid(USER_SERVER, companion.id)),
             "lid": str(account.jid(LID_SERVER, companion.id)),
-        })
-
-    async def _events(self, request: web.Request) -> web.Response:
-        return web.json_response(self._network.log.since(int(request.query.get("since", 0))))
+        }
+    )
 
 
-def _phone(account: Account) -> dict[str, Any]:
+def _phone(account: Account) -> Body:
+    devices = [
+        {
+            "id": device.id,
+            "jid": str(account.jid(USER_SERVER, device.id)),
+            "online": device.ready,
+            "proxy_user": device.proxy_user,
+            "queued": len(device.pending),
+        }
+        for device in account.companions.values()
+    ]
     return {
         "number": f"+{account.number}",
         "name": account.name,
         "lid": str(account.jid(LID_SERVER)),
-        "devices": [
-            {"id": device.id, "jid": str(account.jid(USER_SERVER, device.id)),
-             "online": device.ready, "proxy_user": device.proxy_user,
-             "queued": len(device.pending)}
-            for device in account.companions.values()
-        ],
+        "devices": devices,
     }
 
 
-async def _body(request: web.Request) -> dict[str, Any]:
+async def _page(request: web.Request) -> web.StreamResponse:
+    return web.Response(body=PAGE.read_bytes(), content_type="text/html", charset="utf-8")
+
+
+async def _body(request: web.Request) -> Body:
     try:
         body = json.loads(await request.text() or "{}")
-    except json.JSONDecodeError as error:
-        raise Unusable("The request is not JSON.") from error
+    except ValueError as error:
+        raise Refused("The request is not JSON.", 400) from error
     if not isinstance(body, dict):
-        raise Unusable("The request must be a JSON object.")
+        raise Refused("The request must be a JSON object.", 400)
     return body
+
+
+@web.middleware
+async def _own_page_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A foreign web page in the same browser must not reach this API."""
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and origin != f"http://{request.host}"
+    if foreign or request.host.partition(":")[0] not in ("127.0.0.1", "localhost"):
+        return web.json_response({"error": "Only this machine's own page may ask."}, status=403)
+    return await handler(request)
 
 
 @web.middleware
@@ -126,9 +292,14 @@ async def _sentences(request: web.Request, handler: Handler) -> web.StreamRespon
     """Every error is JSON with one sentence."""
     try:
         return await handler(request)
-    except Unusable as error:
+    except Refused as error:
         return web.json_response({"error": str(error)}, status=error.status)
-    except pairing.Refused as error:
-        return web.json_response({"error": str(error)}, status=409)
     except HungUp as error:
         return web.json_response({"error": str(error)}, status=504)
+    except SignalError as error:
+        return web.json_response({"error": f"The message was not sent: {error}."}, status=409)
+    except web.HTTPException as error:
+        return web.json_response({"error": f"{error.reason}."}, status=error.status)
+    except Exception:
+        _log.exception("a control call failed")
+        return web.json_response({"error": "The simulator made a mistake."}, status=500)

@@ -5,26 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-# Standing faults stay until they are cleared or used up; see README.md for what each does.
-STANDING = frozenset(
-    {
-        "failure",
-        "no_success",
-        "ping_silent",
-        "silent_handshake",
-        "refuse_dial",
-        "pair_hmac_wrong",
-        "pair_signature_wrong",
-        "no_515",
-        "close_with_515",
-        "refs",
-        "message_error",
-        "hold_acks",
-        "media_upload",
-        "media_download",
-    }
-)
-
 
 @dataclass(slots=True)
 class Fault:

@@ -89,11 +89,15 @@ def _bundle_node(jid: Jid, bundle: Bundle) -> Node:
         Node("registration", {}, bundle.registration_id),
         Node("type", {}, b"\x05"),
         Node("identity", {}, bundle.identity),
-        Node("skey", {}, [
-            Node("id", {}, signed.id),
-            Node("value", {}, signed.value),
-            Node("signature", {}, signed.signature),
-        ]),
+        Node(
+            "skey",
+            {},
+            [
+                Node("id", {}, signed.id),
+                Node("value", {}, signed.value),
+                Node("signature", {}, signed.signature),
+            ],
+        ),
     ]
     if bundle.one_time is not None:
         key_id, value = bundle.one_time
@@ -159,8 +163,10 @@ def _part(name: str, account: Account | None, contact: Node | None) -> list[Node
 
 def device_list(account: Account) -> Node:
     """All devices of an account, the phone first."""
-    devices = [Node("device", {"id": str(e.id), **({"key-index": str(e.id)} if e.id else {})})
-               for e in account.endpoints()]
+    devices = [
+        Node("device", {"id": str(e.id), **({"key-index": str(e.id)} if e.id else {})})
+        for e in account.endpoints()
+    ]
     return Node("device-list", {"hash": device_hash(account, USER_SERVER)}, devices)
 
 
@@ -178,8 +184,12 @@ def _privacy(connection: Connection, device: Companion, query: Node) -> None:
 
 
 def _media_conn(connection: Connection, device: Companion, query: Node) -> None:
-    attrs = {"auth": secrets.token_urlsafe(16), "ttl": "300", "auth_ttl": "21600",
-             "max_buckets": "12"}
+    attrs = {
+        "auth": secrets.token_urlsafe(16),
+        "ttl": "300",
+        "auth_ttl": "21600",
+        "max_buckets": "12",
+    }
     host = Node("host", {"hostname": "mmg.whatsapp.net"})
     connection.answer(query, Node("media_conn", {**attrs}, [host]))
 

@@ -8,10 +8,12 @@ import ssl
 from aiohttp import web
 
 from simulator.whatsapp.connection import Connection
+from simulator.whatsapp.media import MediaStore
 from simulator.whatsapp.network import Network
 from simulator.whatsapp.proxy import Proxy
 
 MAX_MESSAGE = 32 << 20
+MAX_MEDIA = 256 << 20
 
 
 class Listener:
@@ -24,8 +26,11 @@ class Listener:
 
     async def start(self, context: ssl.SSLContext) -> int:
         """Listen with TLS on a free loopback port and return it."""
-        app = web.Application(client_max_size=MAX_MESSAGE)
+        app = web.Application(client_max_size=MAX_MEDIA)
+        media = MediaStore(self._network)
         app.router.add_get("/ws/chat", self._chat)
+        app.router.add_post("/mms/{kind}/{token}", media.upload)
+        app.router.add_get("/v/{folder}/{token}", media.download)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context, backlog=512).start()
@@ -41,9 +46,8 @@ class Listener:
         transport = request.transport
         ws = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE, timeout=1.0)
         await ws.prepare(request)
-        if transport is None:
-            return ws
-        assert isinstance(transport, asyncio.Transport)
+        if not isinstance(transport, asyncio.Transport):
+            return ws  # the client is gone already
         port = transport.get_extra_info("peername")[1]
         connection = Connection(self._network, ws, transport, self._proxy.passages.get(port))
         self._network.connections.add(connection)

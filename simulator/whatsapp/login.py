@@ -6,10 +6,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from simulator.whatsapp.accounts import Companion
-from simulator.whatsapp.binary_xml import LID_SERVER, SERVER, Node
+from simulator.whatsapp.binary_xml import LID_SERVER, SERVER, Node, Value
 
 if TYPE_CHECKING:
     from simulator.whatsapp.connection import Connection
+
+UNLINKING = (401, 403, 406)  # after these reasons a client forgets its keys: it is linked no more
 
 
 def begin(connection: Connection, noise_static: bytes, said: Any) -> None:
@@ -18,11 +20,13 @@ def begin(connection: Connection, noise_static: bytes, said: Any) -> None:
     number = str(said.username)
     connection.network.log.add("login", number=number, proxy_user=connection.proxy_user)
     fault = network.faults.take("failure", number, connection.proxy_user)
-    if fault is not None:
-        fail(connection, fault.params)
-        return
     account = network.accounts.by_number(number)
     device = account.companions.get(said.device) if account else None
+    if fault is not None:
+        fail(connection, fault.params)
+        if device is not None and fault.params["reason"] in UNLINKING:
+            network.relay.remove(device)
+        return
     if device is None or device.registration.noise_static != noise_static:
         fail(connection, {"reason": 401})
         return
@@ -35,9 +39,11 @@ def begin(connection: Connection, noise_static: bytes, said: Any) -> None:
 
 def fail(connection: Connection, params: dict[str, Any]) -> None:
     """Refuse the login with `reason` and what else a real failure carries."""
-    attrs = {name: str(value) for name, value in params.items() if name != "once"}
-    connection.network.log.add("failure", reason=attrs.get("reason"))
-    connection.end_stream(Node("failure", {**attrs, "location": "sim"}))
+    attrs: dict[str, Value] = {name: str(value) for name, value in params.items()}
+    connection.network.log.add(
+        "failure", reason=str(params["reason"]), proxy_user=connection.proxy_user
+    )
+    connection.end_stream(Node("failure", {**attrs, "location": "sim"}), linger=0.3)
 
 
 def _replace(device: Companion, connection: Connection) -> None:
@@ -50,8 +56,10 @@ def _replace(device: Companion, connection: Connection) -> None:
 
 def _success(device: Companion) -> Node:
     lid = device.account.jid(LID_SERVER, device.id)
-    return Node("success", {"t": str(int(time.time())), "lid": lid, "location": "sim",
-                            "props": "1", "abprops": "1"})
+    return Node(
+        "success",
+        {"t": str(int(time.time())), "lid": lid, "location": "sim", "props": "1", "abprops": "1"},
+    )
 
 
 def activate(device: Companion) -> None:

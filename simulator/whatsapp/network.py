@@ -5,18 +5,19 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from simulator.whatsapp import certs, iq, tokens
+from simulator.whatsapp import certs, iq, linking_code, tokens
 from simulator.whatsapp.accounts import Account, Accounts
 from simulator.whatsapp.binary_xml import Node
 from simulator.whatsapp.events import EventLog
 from simulator.whatsapp.faults import Faults
 from simulator.whatsapp.phone import Phone
+from simulator.whatsapp.refusal import Refused
 from simulator.whatsapp.relay import Relay
 from simulator.whatsapp.xeddsa import KeyPair
 
 if TYPE_CHECKING:
     from simulator.whatsapp.connection import Connection
-    from simulator.whatsapp.pairing import Pairing
+    from simulator.whatsapp.pairing import Pairing, QrText
 
 
 class Network:
@@ -47,20 +48,46 @@ class Network:
         number = number or self.accounts.free_number()
         identity = KeyPair.generate()
         phone = Phone(self, identity)
-        account = Account(number, self.accounts.free_lid(), name or f"Phone {number[-4:]}",
-                          identity, phone)
+        account = Account(
+            number, self.accounts.free_lid(), name or f"Phone {number[-4:]}", identity, phone
+        )
         phone.account = account
         self.accounts.add(account)
         return account
 
+    def waiting(self) -> list[Pairing]:
+        """The clients that wait to be linked, the oldest first."""
+        return sorted(self.pairings, key=lambda one: one.since)
+
+    def find_waiting(self, shown: QrText) -> Pairing:
+        """The client that shows this code; raises Refused when nobody does any more."""
+        for one in self.pairings:
+            if shown.ref in one.refs:
+                if not one.valid(shown.ref):
+                    raise Refused("This code has expired.")
+                if not one.registration.matches(shown.noise_static, shown.identity):
+                    raise Refused("This code does not belong to the client that waits.")
+                return one
+        raise Refused("No client waits with this code.")
+
+    def oldest_waiting(self, ref_id: str | None) -> Pairing:
+        """The client that waits longest, or the one named; raises Refused."""
+        for one in self.waiting():
+            if one.current() is not None and ref_id in (None, one.ref_id):
+                return one
+        raise Refused("No client waits with a code.")
+
     def hear(self, connection: Connection, node: Node) -> None:
         """Route one node from a client; raises WireError when it lacks what it must have."""
         device = connection.device
-        if node.tag == "iq":
-            if connection.pairing is not None:
-                connection.pairing.hear(node)
+        waiting = connection.pairing
+        if node.tag == "iq" and waiting is None:
+            iq.hear(connection, node)
+        elif node.tag == "iq" and waiting is not None:
+            if node.find(linking_code.STAGE) is not None:
+                linking_code.hear(waiting, node)
             else:
-                iq.hear(connection, node)
+                waiting.hear(node)
         elif device is None:
             return
         elif node.tag == "message":

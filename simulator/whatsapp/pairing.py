@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf.message import DecodeError
-
 from simulator.whatsapp.accounts import Account, Companion, Registration, SignedKey
 from simulator.whatsapp.binary_xml import LID_SERVER, SERVER, USER_SERVER, Node, WireError
-from simulator.whatsapp.protobuf import (
-    ADVDeviceIdentity,
-    ADVSignedDeviceIdentity,
-    ADVSignedDeviceIdentityHMAC,
-)
+from simulator.whatsapp.pairing_proof import account_signs, device_signed, sealed
+from simulator.whatsapp.refusal import Refused
 from simulator.whatsapp.xeddsa import verify
 
 if TYPE_CHECKING:
     from simulator.whatsapp.connection import Connection
+    from simulator.whatsapp.linking_code import CodeWait
 
 REFS = 6
 FIRST_SECONDS, NEXT_SECONDS = 60.0, 20.0
 GRACE_SECONDS = 2.0  # a scan that was under way when the code changed
-ACCOUNT_SIGNATURE, DEVICE_SIGNATURE = b"\x06\x00", b"\x06\x01"
-
-
-class Refused(Exception):
-    """The phone or the client does not accept the link; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +54,8 @@ class Pairing:
         self.registration = registration
         self.since = time.time()
         self.refs = [f"2@{secrets.token_urlsafe(48)}" for _ in range(refs)]
-        self.adv: bytes | None = None
+        self.adv: bytes | None = None  # known once somebody has shown us the code
+        self.code: CodeWait | None = None
         self.busy = False
         self._opened = time.monotonic()
 
@@ -118,8 +109,13 @@ def begin(connection: Connection, noise_static: bytes, said: Any) -> None:
     network.pairings.add(waiting)
     network.log.add("qr", ref_id=waiting.ref_id, refs=count, proxy_user=connection.proxy_user)
     refs = [Node("ref", {}, ref.encode()) for ref in waiting.refs]
-    connection.send(Node("iq", {"from": SERVER, "type": "set", "id": secrets.token_hex(8),
-                                "xmlns": "md"}, [Node("pair-device", {}, list(refs))]))
+    connection.send(
+        Node(
+            "iq",
+            {"from": SERVER, "type": "set", "id": secrets.token_hex(8), "xmlns": "md"},
+            [Node("pair-device", {}, list(refs))],
+        )
+    )
 
 
 async def link(waiting: Pairing, account: Account, adv: bytes) -> Companion:
@@ -139,62 +135,48 @@ async def link(waiting: Pairing, account: Account, adv: bytes) -> Companion:
 
 async def _link(waiting: Pairing, account: Account, adv: bytes) -> Companion:
     connection, network = waiting.connection, waiting.connection.network
-    device = account.next_device()
-    identity = _identity(waiting, account, device)
-    if network.faults.take("pair_signature_wrong", account.number, connection.proxy_user):
+    faults, number = network.faults, account.number
+    device, client = account.next_device(), waiting.registration.identity
+    identity = account_signs(account.identity, client, account.phone.registration_id, device)
+    if faults.take("pair_signature_wrong", number, connection.proxy_user):
         identity.accountSignature = bytes(64)
-    inner = identity.SerializeToString()
-    if network.faults.take("pair_hmac_wrong", account.number, connection.proxy_user):
+    if faults.take("pair_hmac_wrong", number, connection.proxy_user):
         adv = bytes(32)
-    sealed = ADVSignedDeviceIdentityHMAC(details=inner, HMAC=hmac.digest(adv, inner, "sha256"))
     answer = await connection.request(
-        Node("pair-success", {}, [
-            Node("device-identity", {}, sealed.SerializeToString()),
-            Node("device", {"jid": account.jid(USER_SERVER, device),
-                            "lid": account.jid(LID_SERVER, device)}),
-            Node("platform", {"name": "android"}),
-        ])
+        Node(
+            "pair-success",
+            {},
+            [
+                Node("device-identity", {}, sealed(identity, adv)),
+                Node(
+                    "device",
+                    {
+                        "jid": account.jid(USER_SERVER, device),
+                        "lid": account.jid(LID_SERVER, device),
+                    },
+                ),
+                Node("platform", {"name": "android"}),
+            ],
+        )
     )
-    _check(answer, identity, waiting.registration)
-    signed = answer.need("pair-device-sign", "device-identity").data()
-    companion = Companion(account, device, waiting.registration, signed)
+    _check(answer, identity, client)
+    companion = Companion(account, device, waiting.registration)
     account.companions[device] = companion
     network.pairings.discard(waiting)
-    network.log.add("linked", number=account.number, device=device)
+    network.log.add("linked", number=number, device=device)
     _restart(connection, account)
     network.relay.announce(companion, "add")
     return companion
 
 
-def _identity(waiting: Pairing, account: Account, device: int) -> Any:
-    details = ADVDeviceIdentity(
-        rawID=account.phone.registration_id, timestamp=int(time.time()), keyIndex=device
-    ).SerializeToString()
-    signed = ACCOUNT_SIGNATURE + details + waiting.registration.identity
-    return ADVSignedDeviceIdentity(
-        details=details,
-        accountSignatureKey=account.identity.public,
-        accountSignature=account.identity.sign(signed),
-    )
-
-
-def _check(answer: Node, identity: Any, registration: Registration) -> None:
+def _check(answer: Node, identity: Any, client: bytes) -> None:
     """The client must have signed the very identity that it was given."""
     if answer.text("type") != "result":
         error = answer.find("error")
         why = error.text("text") if error else "no reason"
         raise Refused(f"The client refused the link: {why}.")
-    try:
-        said = ADVSignedDeviceIdentity.FromString(
-            answer.need("pair-device-sign", "device-identity").data()
-        )
-    except (DecodeError, WireError) as error:
-        raise Refused("The client's answer to the link cannot be read.") from error
-    signed = (DEVICE_SIGNATURE + identity.details + registration.identity
-              + identity.accountSignatureKey)
-    if said.details != identity.details or not verify(
-        registration.identity, signed, said.deviceSignature
-    ):
+    said = answer.find("pair-device-sign", "device-identity")
+    if said is None or not device_signed(said.data(), client, identity.accountSignatureKey):
         raise Refused("The client's device signature is wrong.")
 
 

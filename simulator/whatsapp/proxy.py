@@ -74,7 +74,9 @@ class Proxy:
         async with asyncio.timeout(GREETING_SECONDS):
             dialect = _Socks if (first := await reader.readexactly(1)) == b"\x05" else _Connect
             passage = await dialect.greet(first, reader, writer)
-        how = next((h for h in ("tcp", "proxy", "tls") if self._faults.refusal(h, passage.user)), "")
+        how = next(
+            (h for h in ("tcp", "proxy", "tls") if self._faults.refusal(h, passage.user)), ""
+        )
         self._log.add("dial", target=passage.target, proxy_user=passage.user, refused=how or None)
         if how == "tcp":
             _reset(writer)

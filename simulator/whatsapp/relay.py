@@ -42,8 +42,10 @@ class Relay:
         self.spread(sender, account, node)
 
     def _acknowledge(self, connection: Connection, node: Node, **more: str) -> None:
-        ack = Node("ack", {"class": node.tag, "id": node.text("id"), "from": node.jid("to"),
-                           "t": _now(), **more})
+        ack = Node(
+            "ack",
+            {"class": node.tag, "id": node.text("id"), "from": node.jid("to"), "t": _now(), **more},
+        )
         if node.tag == "message" and self._network.faults.take("hold_acks", connection.number):
             self._held.append((connection, ack))
         else:
@@ -58,8 +60,17 @@ class Relay:
     def spread(self, sender: Endpoint, recipient: Account, node: Node) -> None:
         """Hand each device its own ciphertext of a message."""
         fan_out = node.find("participants")
-        parts = fan_out.children() if fan_out else [Node("to", {"jid": node.jid("to")}, [
-            child for child in node.children() if child.tag == "enc"])]
+        parts = (
+            fan_out.children()
+            if fan_out
+            else [
+                Node(
+                    "to",
+                    {"jid": node.jid("to")},
+                    [child for child in node.children() if child.tag == "enc"],
+                )
+            ]
+        )
         identity = node.find("device-identity")
         for part in parts:
             jid = part.jid("jid")
@@ -82,8 +93,11 @@ class Relay:
         server = LID_SERVER if server == LID_SERVER else USER_SERVER
         account = sender.account
         attrs: dict[str, Value] = {
-            "from": account.jid(server, sender.id), "id": node.text("id"), "t": _now(),
-            "type": node.text("type", "text"), "notify": account.name,
+            "from": account.jid(server, sender.id),
+            "id": node.text("id"),
+            "t": _now(),
+            "type": node.text("type", "text"),
+            "notify": account.name,
         }
         if "edit" in node.attrs:
             attrs["edit"] = node.text("edit")
@@ -115,7 +129,9 @@ class Relay:
         if account is None or (kind not in ORDINARY and kind != "retry"):
             return
         attrs: dict[str, Value] = {
-            "from": sender.account.jid(to.server, sender.id), "id": node.text("id"), "t": _now()
+            "from": sender.account.jid(to.server, sender.id),
+            "id": node.text("id"),
+            "t": _now(),
         }
         if kind:
             attrs["type"] = kind
@@ -132,22 +148,33 @@ class Relay:
 
     def _device_notice(self, changed: Companion, what: str) -> Node:
         account = changed.account
-        device = Node("device", {
-            "jid": account.jid(USER_SERVER, changed.id),
-            "lid": account.jid(LID_SERVER, changed.id),
-            "key-index": str(changed.id),
-        })
-        change = Node(what, {
-            "device_hash": device_hash(account, USER_SERVER),
-            "device_lid_hash": device_hash(account, LID_SERVER),
-        }, [device, Node("key-index-list", {"ts": _now()})])
-        return self._notification("devices", account.jid(USER_SERVER), [change],
-                                  lid=account.jid(LID_SERVER))
+        device = Node(
+            "device",
+            {
+                "jid": account.jid(USER_SERVER, changed.id),
+                "lid": account.jid(LID_SERVER, changed.id),
+                "key-index": str(changed.id),
+            },
+        )
+        change = Node(
+            what,
+            {
+                "device_hash": device_hash(account, USER_SERVER),
+                "device_lid_hash": device_hash(account, LID_SERVER),
+            },
+            [device, Node("key-index-list", {"ts": _now()})],
+        )
+        return self._notification(
+            "devices", account.jid(USER_SERVER), [change], lid=account.jid(LID_SERVER)
+        )
 
     @staticmethod
     def _notification(kind: str, source: Jid, content: list[Node], **more: Value) -> Node:
-        return Node("notification", {"from": source, "type": kind, "id": secrets.token_hex(8),
-                                     "t": _now(), **more}, content)
+        return Node(
+            "notification",
+            {"from": source, "type": kind, "id": secrets.token_hex(8), "t": _now(), **more},
+            content,
+        )
 
     def few_keys(self, device: Companion) -> None:
         """Ask a client for more one-time keys."""
@@ -161,6 +188,7 @@ class Relay:
             return
         for other in self._network.accounts:
             other.talks_with.discard(device)
+            other.phone.forget(device)
         self._network.log.add("unlinked", number=account.number, device=device.id)
         self.announce(device, "remove")
         if device.connection is not None:

@@ -53,9 +53,7 @@ class Authority:
         leaf = (
             _builder(HOSTS[0], self.NAME, key.public_key())
             .add_extension(names, critical=False)
-            .add_extension(
-                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
-            )
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -109,7 +109,9 @@ class _Library:
         return text.decode()
 
 
-def _only(candidates: list[tuple[tuple[str, ...], ...]], what: str) -> tuple[tuple[str, ...], ...]:
+def _only(
+    candidates: Sequence[tuple[tuple[str, ...], ...]], what: str
+) -> tuple[tuple[str, ...], ...]:
     if len(set(candidates)) != 1:
         raise TokenError(f"the {what} table was found {len(set(candidates))} times, not once")
     return candidates[0]
@@ -148,8 +150,11 @@ def read_dictionary(path: Path) -> Dictionary:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         library = _Library(data)
         single, double = _single(library), _double(library)
-    codes = {word: bytes([SINGLE + t, i]) for t, table in enumerate(double)
-             for i, word in enumerate(table)}
+    codes = {
+        word: bytes([SINGLE + t, i])
+        for t, table in enumerate(double)
+        for i, word in enumerate(table)
+    }
     codes |= {word: bytes([i]) for i, word in enumerate(single) if word}
     return Dictionary(single, double, codes)
 

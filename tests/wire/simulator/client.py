@@ -28,9 +28,21 @@ NOISE_ROOT = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7
 SECOND = 1_000_000_000
 KEEPALIVE = struct.pack("<4q", 10 * SECOND, 20 * SECOND, 30 * SECOND, 180 * SECOND)
 EVENTS = (
-    "PairStatus", "Connected", "KeepAliveTimeout", "KeepAliveRestored", "LoggedOut",
-    "StreamReplaced", "TemporaryBan", "ConnectFailure", "ClientOutdated", "StreamError",
-    "Disconnected", "Message", "Receipt", "OfflineSyncPreview", "OfflineSyncCompleted",
+    "PairStatus",
+    "Connected",
+    "KeepAliveTimeout",
+    "KeepAliveRestored",
+    "LoggedOut",
+    "StreamReplaced",
+    "TemporaryBan",
+    "ConnectFailure",
+    "ClientOutdated",
+    "StreamError",
+    "Disconnected",
+    "Message",
+    "Receipt",
+    "OfflineSyncPreview",
+    "OfflineSyncCompleted",
     "UndecryptableMessage",
 )
 
@@ -104,8 +116,11 @@ class Driver:
             handler = getattr(self, f"do_{command['do']}")
             self.say(id=command["id"], ok=handler(command))
         except Exception as error:
-            self.say(id=command["id"], error=f"{type(error).__name__}: {error}",
-                     trace=traceback.format_exc())
+            self.say(
+                id=command["id"],
+                error=f"{type(error).__name__}: {error}",
+                trace=traceback.format_exc(),
+            )
 
     def do_start(self, command: dict[str, Any]) -> None:
         """{"client", "db", "proxy"?}: start a client; its events follow."""
@@ -116,12 +131,14 @@ class Driver:
         client._stop_finalizer.detach()
         client.event.qr(lambda _, text: self.say(event="QR", client=name, text=text.decode()))
         client._NewClient__onLoginStatus = lambda _, at: self.say(
-            event="LoginStatus", client=name, status=ctypes.string_at(at).decode())
+            event="LoginStatus", client=name, status=ctypes.string_at(at).decode()
+        )
         for kind in EVENTS:
             client.event(self._kind(kind))(self._teller(name, kind))
         self._clients[name] = client
-        threading.Thread(target=self._connect, args=(name, client, command.get("proxy")),
-                         daemon=True).start()
+        threading.Thread(
+            target=self._connect, args=(name, client, command.get("proxy")), daemon=True
+        ).start()
         if command.get("stored"):
             self._until_known(client)
 
@@ -153,8 +170,9 @@ class Driver:
         def tell(_: Any, message: Any) -> None:
             body = MessageToDict(message)
             if kind == "Message":
-                body["text"] = (message.Message.conversation
-                                or message.Message.extendedTextMessage.text)
+                body["text"] = (
+                    message.Message.conversation or message.Message.extendedTextMessage.text
+                )
             self.say(event=kind, client=name, body=body)
 
         return tell
@@ -205,7 +223,8 @@ class Driver:
 
         chat = self._jid(**command["chat"])
         self._clients[command["client"]].mark_read(
-            command["message"], chat=chat, sender=chat, receipt=ReceiptType.READ)
+            command["message"], chat=chat, sender=chat, receipt=ReceiptType.READ
+        )
 
     def do_is_on_whatsapp(self, command: dict[str, Any]) -> list[bool]:
         """{"client", "numbers"}: which numbers ("+351...") have an account."""
@@ -218,7 +237,7 @@ class Driver:
         overwrite(KEEPALIVE, new)
 
     @staticmethod
-    def _jid(User: str, Server: str = "s.whatsapp.net") -> Any:  # noqa: N803
+    def _jid(User: str, Server: str = "s.whatsapp.net") -> Any:
         from neonize.utils.jid import build_jid
 
         return build_jid(User, Server)

@@ -43,7 +43,8 @@ class Simulator:
         self.state_file = folder / "simulator.json"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "simulator.whatsapp", "--state", str(self.state_file)],
-            cwd=ROOT, stdout=subprocess.DEVNULL,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
         )
         wait_for(self.state_file.exists, "the simulator's state file")
         self.found: dict[str, str] = json.loads(self.state_file.read_text())
@@ -51,8 +52,10 @@ class Simulator:
     def call(self, method: str, path: str, **body: Any) -> Any:
         """One call of the control API; raises ApiError."""
         request = urllib.request.Request(
-            self.found["control"] + path, method=method,
-            data=json.dumps(body).encode() if method == "POST" else None)
+            self.found["control"] + path,
+            method=method,
+            data=json.dumps(body).encode() if method == "POST" else None,
+        )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.loads(answer.read() or b"null")
@@ -80,8 +83,12 @@ class Simulator:
 def environment(found: dict[str, str]) -> dict[str, str]:
     """The environment in which bare neonize reaches the simulator and nothing else."""
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
-    return {**kept, "SSL_CERT_FILE": found["ca_file"], "SSL_CERT_DIR": "/nonexistent",
-            "HTTPS_PROXY": found["proxy"]}
+    return {
+        **kept,
+        "SSL_CERT_FILE": found["ca_file"],
+        "SSL_CERT_DIR": "/nonexistent",
+        "HTTPS_PROXY": found["proxy"],
+    }
 
 
 class Neonize:
@@ -94,9 +101,15 @@ class Neonize:
         self._next = 0
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("client.py")),
-             simulator.found["trust_root"]],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder,
+            [
+                sys.executable,
+                str(Path(__file__).with_name("client.py")),
+                simulator.found["trust_root"],
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=folder,
             env=environment(simulator.found),
         )
         threading.Thread(target=self._read, daemon=True).start()
@@ -145,13 +158,26 @@ class Neonize:
         """Start a client; its store is a file named after it."""
         self.call("start", client=client, db=str(self._folder / f"{client}.sqlite3"), **arguments)
 
-    def wait(self, event: str, client: str | None, *, after: int = 0, seconds: float = PATIENCE,
-             where: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
+    def wait(
+        self,
+        event: str,
+        client: str | None,
+        *,
+        after: int = 0,
+        seconds: float = PATIENCE,
+        where: Callable[[dict[str, Any]], bool] = lambda _: True,
+    ) -> dict[str, Any]:
         """The first such event at or after position `after` of `events`."""
 
         def found() -> dict[str, Any] | None:
-            return next((e for e in self.events[after:]
-                         if e["event"] == event and e.get("client") == client and where(e)), None)
+            return next(
+                (
+                    e
+                    for e in self.events[after:]
+                    if e["event"] == event and e.get("client") == client and where(e)
+                ),
+                None,
+            )
 
         said: dict[str, Any] = self._until(found, f"{event} of {client}", seconds)
         return said
