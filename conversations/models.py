@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import timedelta
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -13,6 +15,7 @@ from locations.models import Account, TenantQuerySet
 from sessions_app.models import Session
 
 MAX_TEXT_CHARACTERS = 65_536  # WhatsApp's own limit for a text message
+EARLY_RECEIPT_KEPT = timedelta(days=1)
 
 
 def _new_secret() -> str:
@@ -41,6 +44,12 @@ class MessageStatus(models.TextChoices):
     RECEIVED = "received", "Received"
 
 
+class MessageQuerySet(TenantQuerySet):
+    def waiting(self) -> Self:
+        """Texts that are to be sent."""
+        return self.filter(direction=Direction.OUT, status=MessageStatus.QUEUED)
+
+
 class Message(models.Model):
     """One message, in or out, of one session."""
 
@@ -58,6 +67,7 @@ class Message(models.Model):
     peer = models.CharField(max_length=16)  # the other side's number, E.164
     peer_name = models.CharField(max_length=120, blank=True, default="")
     text = models.TextField()
+    media = models.CharField(max_length=20, blank=True, default="")  # "image", "audio", …
     error_code = models.CharField(max_length=40, blank=True, default="")
     error = models.CharField(max_length=200, blank=True, default="")
     created_by = models.CharField(max_length=254, blank=True, default="")
@@ -66,10 +76,10 @@ class Message(models.Model):
     delivered_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-created_at"]
+        ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(direction__in=Direction.values), name="message_direction_known"
@@ -77,16 +87,54 @@ class Message(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=MessageStatus.values), name="message_status_known"
             ),
+            # Ids of ours are drawn at random, so one session never has the same twice. Ids of
+            # others are chosen by them: one sender's must not hide another's message.
             models.UniqueConstraint(
-                fields=["session", "direction", "peer", "whatsapp_id"],
-                condition=~Q(whatsapp_id=""),
-                name="message_whatsapp_id_once",
+                fields=["session", "whatsapp_id"],
+                condition=Q(direction=Direction.OUT) & ~Q(whatsapp_id=""),
+                name="message_out_once",
+            ),
+            models.UniqueConstraint(
+                fields=["session", "peer", "whatsapp_id"],
+                condition=Q(direction=Direction.IN) & ~Q(whatsapp_id=""),
+                name="message_in_once",
             ),
         ]
         indexes = [
-            models.Index(fields=["session", "-created_at"], name="message_session_recent"),
-            models.Index(fields=["session", "status"], name="message_session_status"),
+            models.Index(fields=["session", "-created_at", "-id"], name="message_session_recent"),
+            models.Index(
+                fields=["session", "status", "created_at", "id"], name="message_session_queue"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.direction} {self.status} {self.id}"
+
+
+class EarlyReceipt(models.Model):
+    """A receipt whose message we do not know yet: receipts race the result of a send.
+
+    Applied and removed as soon as the id becomes known. Most never are (they belong to what
+    was sent before the number was linked), so they are dropped after ``EARLY_RECEIPT_KEPT``.
+    """
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="early_receipts")
+    whatsapp_id = models.CharField(max_length=64)
+    status = models.CharField(max_length=12, choices=MessageStatus)
+    at = models.DateTimeField()
+    kept_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "whatsapp_id", "status"], name="early_receipt_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[MessageStatus.DELIVERED, MessageStatus.READ]),
+                name="early_receipt_status_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["session", "kept_at"], name="early_receipt_age")]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.id}"

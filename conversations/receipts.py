@@ -1,0 +1,105 @@
+"""Receipts: they move outgoing messages forward, and wait for those that we do not know yet.
+
+All that gives a message its id, or looks for one, first locks the session's row: a receipt
+and the result of its send can then never miss each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations.models import EARLY_RECEIPT_KEPT, Direction, EarlyReceipt, Message, MessageStatus
+from conversations.progress import advance
+from conversations.signals import message_status_changed
+from sessions_app.gateway.ports import Receipt
+from sessions_app.models import Session
+
+_ID_CHARACTERS = 64
+_PROGRESS_COLUMNS = ["status", "sent_at", "delivered_at", "read_at"]
+
+
+def lock_session(session_id: UUID) -> Session | None:
+    """The session (its ids only), locked until the commit; None when it is gone."""
+    sessions = Session.objects.select_for_update(no_key=True).only("id", "account_id")
+    session: Session | None = sessions.filter(pk=session_id).first()
+    return session
+
+
+def kept_id(whatsapp_id: str) -> str:
+    """``whatsapp_id`` as we store it: others choose theirs, whatever their length or letters."""
+    if len(whatsapp_id) <= _ID_CHARACTERS and whatsapp_id.isascii() and whatsapp_id.isprintable():
+        return whatsapp_id
+    return hashlib.sha256(whatsapp_id.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def store_receipt(session_id: UUID, receipt: Receipt) -> bool:
+    """Apply ``receipt`` and keep it for the ids that are not known yet; whether a message
+    changed. A session that is gone has no messages: nothing happens.
+
+    The ids are matched whoever sends the receipt: they are drawn at random, and the sender's
+    number may be written in another way than the one we sent to."""
+    ids = {kept_id(whatsapp_id) for whatsapp_id in receipt.whatsapp_ids}
+    status = MessageStatus(receipt.status)
+    with transaction.atomic():
+        if lock_session(session_id) is None:
+            return False
+        messages = list(
+            Message.objects.filter(
+                session_id=session_id, direction=Direction.OUT, whatsapp_id__in=ids
+            )
+        )
+        moved = [message for message in messages if advance(message, status, receipt.at)]
+        if messages:
+            Message.objects.bulk_update(messages, _PROGRESS_COLUMNS)
+        announce_status(moved)
+        _keep_early(session_id, ids - {m.whatsapp_id for m in messages}, status, receipt.at)
+    return bool(moved)
+
+
+def _keep_early(session_id: UUID, ids: set[str], status: MessageStatus, at: datetime) -> None:
+    if not ids:
+        return
+    EarlyReceipt.objects.bulk_create(
+        [
+            EarlyReceipt(session_id=session_id, whatsapp_id=whatsapp_id, status=status, at=at)
+            for whatsapp_id in sorted(ids)
+        ],
+        ignore_conflicts=True,
+    )
+    too_old = timezone.now() - EARLY_RECEIPT_KEPT
+    EarlyReceipt.objects.filter(session_id=session_id, kept_at__lt=too_old).delete()
+
+
+def collect_early(message: Message) -> None:
+    """Advance ``message`` (not saved here), whose id has just become known, by the receipts
+    that came before it. The session must be locked."""
+    early = EarlyReceipt.objects.filter(
+        session_id=message.session_id, whatsapp_id=message.whatsapp_id
+    )
+    receipts = list(early)
+    for receipt in receipts:
+        advance(message, MessageStatus(receipt.status), receipt.at)
+    if receipts:
+        early.delete()
+
+
+def announce_status(messages: Iterable[Message]) -> None:
+    """Announce, after the commit, that each of ``messages`` has come further."""
+    for message in messages:
+        transaction.on_commit(
+            partial(
+                message_status_changed.send,
+                Message,
+                message_id=message.pk,
+                session_id=message.session_id,
+                status=message.status,
+            ),
+            robust=True,
+        )
