@@ -219,7 +219,6 @@ EVENTS: Mapping[Event, str] = {
     Event.CLIENT_OUTDATED: "WhatsApp refused this version of Pairline",
     Event.CONNECT_REFUSED: "WhatsApp refused the connection",
     Event.STUCK_NO_QR: "WhatsApp sent no code",
-    Event.STUCK_PAIRING: "WhatsApp did not finish the link",
     Event.KEYS_MISSING: "The stored keys are gone",
     Event.KEYS_DAMAGED: "The stored keys are damaged",
     Event.STORAGE_FULL: "The server's disk is full",
