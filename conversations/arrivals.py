@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -62,12 +61,8 @@ def _row(session: Session, message: IncomingMessage) -> Message:
 
 def _announce(row: Message) -> None:
     transaction.on_commit(
-        partial(
-            message_stored.send,
-            Message,
-            message_id=row.pk,
-            session_id=row.session_id,
-            direction=row.direction,
+        lambda: message_stored.send(
+            Message, message_id=row.pk, session_id=row.session_id, direction=row.direction
         ),
         robust=True,
     )

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations.models import Direction, Message, MessageStatus
-from conversations.progress import advance, may_follow
+from conversations.progress import TIME_COLUMN, advance, may_follow
 from conversations.receipts import announce_status, collect_early, kept_id, lock_session
 from sessions_app.gateway.ports import OutgoingText
 from sessions_app.models import Session
@@ -120,9 +120,10 @@ def _make_known(message: Message, whatsapp_id: str) -> None:
         session_id=message.session_id, direction=Direction.OUT, whatsapp_id=whatsapp_id, secret=""
     )
     for echo in echoes:
-        advance(message, MessageStatus(echo.status), echo.sent_at or echo.created_at)
-        message.delivered_at = message.delivered_at or echo.delivered_at
-        message.read_at = message.read_at or echo.read_at
+        for column in TIME_COLUMN.values():
+            setattr(message, column, getattr(message, column) or getattr(echo, column))
+        if may_follow(message.status, MessageStatus(echo.status)):
+            message.status = echo.status
         echo.delete()
     collect_early(message)
 

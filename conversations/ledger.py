@@ -9,7 +9,6 @@ LedgerError
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import ClassVar
 from uuid import UUID
 
@@ -95,7 +94,7 @@ def queue_text(session: Session, *, to: str, text: str, by: str) -> Message:
             text=body,
             created_by=by,
         )
-        transaction.on_commit(partial(_announce, session.pk), robust=True)
+        transaction.on_commit(lambda: _announce(session.pk), robust=True)
     return message
 
 

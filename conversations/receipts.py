@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -93,13 +92,13 @@ def collect_early(message: Message) -> None:
 def announce_status(messages: Iterable[Message]) -> None:
     """Announce, after the commit, that each of ``messages`` has come further."""
     for message in messages:
-        transaction.on_commit(
-            partial(
-                message_status_changed.send,
-                Message,
-                message_id=message.pk,
-                session_id=message.session_id,
-                status=message.status,
-            ),
-            robust=True,
-        )
+        _announce_one(message.pk, message.session_id, message.status)
+
+
+def _announce_one(message_id: UUID, session_id: UUID, status: str) -> None:
+    transaction.on_commit(
+        lambda: message_status_changed.send(
+            Message, message_id=message_id, session_id=session_id, status=status
+        ),
+        robust=True,
+    )
