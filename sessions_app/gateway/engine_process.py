@@ -111,13 +111,17 @@ class EngineProcess:
         """Events of ``run`` no longer matter."""
         self._handlers.pop(run, None)
 
+    def silence(self) -> None:
+        """Nobody follows any run any more: it is being ended on purpose."""
+        self._handlers.clear()
+
     def tell(self, command: Command, **fields: Any) -> None:
         """Send a command whose result nobody waits for. A gone engine is silently missed."""
         if not self.ended.is_set():
             self._writer.write(encode({"type": str(command), **fields}))
 
-    async def ask(self, command: Command, timeout: float, **fields: Any) -> dict[str, Any]:
-        """Send a command and wait for its result, at most ``timeout`` seconds.
+    async def ask(self, command: Command, seconds: float, **fields: Any) -> dict[str, Any]:
+        """Send a command and wait for its result, at most ``seconds``.
 
         Raises EngineGone, CommandTimeout, or CommandRefused with the engine's code."""
         if self.ended.is_set():
@@ -127,9 +131,9 @@ class EngineProcess:
         self._waiting[identifier] = future
         self._writer.write(encode({"type": str(command), "id": identifier, **fields}))
         try:
-            result = await asyncio.wait_for(future, timeout)
+            result = await asyncio.wait_for(future, seconds)
         except TimeoutError as error:
-            raise CommandTimeout(f"{command} was not answered in {timeout:g} s") from error
+            raise CommandTimeout(f"{command} was not answered in {seconds:g} s") from error
         finally:
             self._waiting.pop(identifier, None)
         if not result.get("ok"):
@@ -188,11 +192,12 @@ class EngineProcess:
 
     async def _beat(self) -> None:
         loop = asyncio.get_running_loop()
+        patience = HEARTBEAT_SECONDS * MISSED_HEARTBEATS
         while not self.ended.is_set():
             self.tell(Command.PING, at=loop.time())
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            if loop.time() - self._last_pong > HEARTBEAT_SECONDS * MISSED_HEARTBEATS:
-                logger.error("An engine missed its heartbeats and is ended", extra={"pid": self.pid})
+            if loop.time() - self._last_pong > patience:
+                logger.error("An engine missed its heartbeats", extra={"pid": self.pid})
                 self.kill()
                 return
 

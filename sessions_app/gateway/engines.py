@@ -17,6 +17,8 @@ from sessions_app.gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
 
+_FRESH_SHARE = 0.8  # from there on the next linking engine is started beforehand
+
 
 class Engines:
     """Hands out engines with room; keeps, retires and ends them."""
@@ -39,7 +41,7 @@ class Engines:
     async def keep_warm(self) -> None:
         """Have one linking engine with room, so that no customer waits for an import."""
         async with self._locks[Kind.LINKING]:
-            if self._with_room(Kind.LINKING) is None:
+            if not any(self._is_fresh(engine) for engine in self._engines):
                 with contextlib.suppress(EngineUnavailable):  # told in ``trouble``
                     await self._launch(Kind.LINKING)
 
@@ -77,7 +79,9 @@ class Engines:
             engine.kill()
 
     async def shutdown(self) -> None:
-        """End every engine politely, all at the same time."""
+        """End every engine politely, all at the same time; their runners hear no more."""
+        for engine in self._engines:
+            engine.silence()
         await asyncio.gather(*(engine.shutdown() for engine in self._engines))
         self._forget_the_ended()
 
@@ -90,6 +94,11 @@ class Engines:
         if engine.kind is Kind.LINKING:
             return engine.starts < self._settings.linking_engine_attempts
         return engine.runs < self._settings.engine_capacity
+
+    def _is_fresh(self, engine: EngineProcess) -> bool:
+        limit = self._settings.linking_engine_attempts * _FRESH_SHARE
+        usable = not engine.retiring and not engine.ended.is_set()
+        return engine.kind is Kind.LINKING and usable and engine.starts <= limit
 
     def _is_worn_out(self, engine: EngineProcess) -> bool:
         if engine.kind is Kind.LINKING:

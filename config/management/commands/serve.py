@@ -1,0 +1,45 @@
+"""``manage.py serve``: the site, and the gateway beside it on one event loop."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+
+class Command(BaseCommand):
+    help = "Serve the site, with the gateway that owns the WhatsApp connections."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen on")
+        parser.add_argument(
+            "--no-gateway",
+            action="store_true",
+            help="the site only; another process does run_gateway",
+        )
+
+    def handle(self, *, host: str, port: int, no_gateway: bool, **options: Any) -> None:
+        # Imported here: Daphne installs its reactor when it is imported, which no other
+        # command should pay for.
+        from config.server import Serving  # isort: skip
+        from config.asgi import application
+        from config.composition import build_gateway
+
+        if not 0 < port < 65536:
+            raise CommandError("--port must be between 1 and 65535.")
+        gateway = None if no_gateway else build_gateway()
+        address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}"  # noqa: S104
+
+        def say() -> None:
+            self.stdout.write(f"Pairline is ready on {address} (Ctrl+C stops it)")
+            self.stdout.flush()
+
+        if not Serving(application, host, port, gateway, say).run():
+            raise CommandError(
+                f"Port {port} on {host} cannot be opened: it is probably in use. "
+                "Choose another with --port."
+            )
+        # Threads that a stopped library left behind must not keep the process.
+        sys.stdout.flush()

@@ -1,0 +1,120 @@
+"""Sending the texts of one session: one at a time, oldest first, never twice.
+
+A text is marked as being sent before the engine hears of it. When an engine ends in between,
+the secret that travels in each text tells afterwards whether WhatsApp's library had begun to
+send it (see ``settle``): what had not begun waits again, what may have left is never repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sessions_app.gateway.engine_process import CommandRefused, CommandTimeout, EngineGone
+from sessions_app.gateway.link import Link
+from sessions_app.gateway.ports import OutgoingQueue, OutgoingText
+from sessions_app.gateway.settings import GatewaySettings
+
+logger = logging.getLogger(__name__)
+
+# The engine says these when the text surely did not leave.
+_NOT_BEGUN = frozenset({"not_connected"})
+_IN_DOUBT = frozenset({"timeout"})
+
+
+async def settle(
+    session: UUID, link: Link, queue: OutgoingQueue, settings: GatewaySettings
+) -> None:
+    """Decide about texts that were being sent when an engine ended. To be called before the
+    session starts anew; when the engine cannot tell, they stay in doubt until the next start."""
+    doubts = await queue.in_doubt(session)
+    if not doubts:
+        return
+    try:
+        found = await link.find_sent(str(session), list(doubts), settings)
+    except (EngineGone, CommandTimeout, CommandRefused):
+        return
+    for secret, message_id in doubts.items():
+        if secret in found:
+            await queue.may_have_left(message_id, found[secret])
+        else:
+            await queue.put_back(message_id)
+
+
+class TextSender:
+    """Sends while its link is connected; wake it when there may be something to send."""
+
+    def __init__(
+        self,
+        session: UUID,
+        queue: OutgoingQueue,
+        settings: GatewaySettings,
+        on_proof: Callable[[datetime], None],
+    ) -> None:
+        self._session, self._queue, self._settings = session, queue, settings
+        self._on_proof = on_proof
+        self._wake = asyncio.Event()
+        self._link: Link | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def begin(self, link: Link) -> None:
+        """Send over ``link`` from now on. A text that is on its way over it already goes on:
+        whatsmeow repeats it itself after a reconnect."""
+        self._wake.set()
+        if self._link is link and self._task is not None and not self._task.done():
+            return
+        await self.end()
+        self._link = link
+        self._task = asyncio.create_task(self._send_all(link), name=f"texts-{self._session}")
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def end(self) -> None:
+        """Send no more. A text that is on its way stays marked as being sent."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _send_all(self, link: Link) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                while link.connected and (text := await self._queue.take(self._session)):
+                    await self._send(link, text)
+            except EngineGone:
+                return
+            except Exception:  # the database may be away; the poll wakes us again
+                logger.exception("Texts could not be sent", extra={"session": str(self._session)})
+
+    async def _send(self, link: Link, text: OutgoingText) -> None:
+        try:
+            whatsapp_id, at = await link.send(text)
+        except CommandTimeout:
+            await self._doubt(link)
+        except CommandRefused as refused:
+            await self._refused(link, text, refused)
+        else:
+            self._on_proof(datetime.now(UTC))
+            await self._queue.sent(text.id, whatsapp_id, at)
+
+    async def _refused(self, link: Link, text: OutgoingText, refused: CommandRefused) -> None:
+        if refused.code in _NOT_BEGUN:
+            await self._queue.put_back(text.id)
+            await asyncio.sleep(0.2)  # the drop that caused it is about to be told
+            self._wake.set()
+        elif refused.code in _IN_DOUBT:
+            await self._doubt(link)
+        else:
+            await self._queue.failed(text.id, refused.code, str(refused))
+
+    async def _doubt(self, link: Link) -> None:
+        logger.warning("A text got no answer", extra={"session": str(self._session)})
+        await settle(self._session, link, self._queue, self._settings)
