@@ -20,7 +20,7 @@ class HumanFormatter(logging.Formatter):
     """``12:00:01 INFO  Connection update for session  session=… location=… status=qr``"""
 
     def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        at = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
         facts = "  ".join(f"{key}={value}" for key, value in _extra(record).items())
         line = f"{at} {record.levelname:<7} {record.getMessage()}"
         line = f"{line}  {facts}" if facts else line

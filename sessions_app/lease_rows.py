@@ -97,9 +97,7 @@ def expire_leases_of_the_dead(host: str) -> int:
 
 
 def _held(owner: str) -> QuerySet[Session]:
-    held: QuerySet[Session] = Session.objects.filter(
-        lease_owner=owner, lease_expires_at__gt=Now()
-    )
+    held: QuerySet[Session] = Session.objects.filter(lease_owner=owner, lease_expires_at__gt=Now())
     return held
 
 

@@ -28,7 +28,9 @@ def make_user(name: str = "alice", account: Account | None = None, role: Role = 
     return user
 
 
-def make_location(account: Account | None = None, name: str = "Harbour Dental · Lisbon") -> Location:
+def make_location(
+    account: Account | None = None, name: str = "Harbour Dental · Lisbon"
+) -> Location:
     location: Location = Location.objects.create(account=account or make_account(), name=name)
     return location
 
@@ -39,7 +41,12 @@ def _columns_of(status: Status) -> dict[str, Any]:
     number = next(_numbers)
     if status is Status.READY:
         phone = f"+3519{number:08d}"
-        return {**alive, "reason": Reason.OK, "phone_number": phone, "jid": f"{phone[1:]}:1@s.whatsapp.net"}
+        return {
+            **alive,
+            "reason": Reason.OK,
+            "phone_number": phone,
+            "jid": f"{phone[1:]}:1@s.whatsapp.net",
+        }
     if status is Status.QR:
         return {
             **alive,

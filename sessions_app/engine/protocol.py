@@ -38,7 +38,8 @@ class Command(StrEnum):
     START = "start"  # store: path or PostgreSQL URL; journal: path; jid: text or null (null: pair
     #                  anew, whatever the store holds); device_name: text; proxy: URL or null;
     #                  the result says only that the start is under way, events tell the rest
-    STOP = "stop"  # end the client, keep its keys
+    STOP = "stop"  # end the client, keep its keys → result ended: false when it cannot be ended
+    #                now (still at its QR); nothing more is told of it either way
     LOGOUT = "logout"  # remove the device at WhatsApp, delete its keys, end the client
     PAIR_CODE = "pair_code"  # phone: E.164 → result code: "ABCD-EFGH"
     SEND = "send"  # to: E.164; text; secret: 64 hex digits → result whatsapp_id, at
@@ -50,12 +51,15 @@ class Command(StrEnum):
 
 
 class Signal(StrEnum):
-    """Engine → gateway: ``hello`` first, then ``result``, ``event``, ``pong``."""
+    """Engine → gateway: ``hello`` first, then ``result``, ``event``, ``pong``. An engine that
+    cannot work says ``fatal`` instead of ``hello`` and ends."""
 
     HELLO = "hello"  # kind, pid, neonize: version
     RESULT = "result"  # id, ok; on success the command's fields, else code and error (text)
     EVENT = "event"  # run, event: EngineEvent, at, and the event's fields
-    PONG = "pong"  # at (echoed), rss_mb, starts
+    PONG = "pong"  # at (echoed), rss_mb, starts, abandoned: pairings that cannot be ended (their
+    #                threads stay until the process goes)
+    FATAL = "fatal"  # code: "engine_unavailable"; detail: one line without secrets
 
 
 class EngineEvent(StrEnum):

@@ -65,7 +65,10 @@ class EngineProcess:
     """Made by ``launch_engine``; ``ended`` is set once the process is gone."""
 
     def __init__(
-        self, kind: Kind, process: asyncio.subprocess.Process, reader: asyncio.StreamReader,
+        self,
+        kind: Kind,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
         self.kind = kind
@@ -235,7 +238,7 @@ async def launch_engine(kind: Kind, settings: GatewaySettings) -> EngineProcess:
             start_new_session=True,  # a Ctrl+C on the terminal is the gateway's to handle
         )
         reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_LINE_BYTES)
-    except (OSError, ValueError) as error:
+    except (OSError, launch.SimulatorUnusable) as error:
         ours.close()
         raise EngineUnavailable(str(error)) from error
     finally:

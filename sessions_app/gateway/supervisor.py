@@ -143,11 +143,14 @@ class Gateway:
             if now - self._renewed_at > FENCE_SECONDS and self._runners:
                 logger.error("Leases could not be renewed in time: ending all connections")
                 self._engines.kill_all()
-                for task in self._tasks.values():
-                    task.cancel()
+                self._cancel(before)
             raise
         self._renewed_at = now
-        for session_id in before - held:
+        self._cancel(before - held)
+
+    def _cancel(self, session_ids: set[UUID]) -> None:
+        """End these runners without a word to the rows: they are another gateway's now."""
+        for session_id in session_ids:
             if (task := self._tasks.get(session_id)) is not None:
                 task.cancel()
 

@@ -252,6 +252,7 @@ def _phone(account: Account) -> Body:
             "online": device.ready,
             "proxy_user": device.proxy_user,
             "queued": len(device.pending),
+            "keys": len(device.one_time),
         }
         for device in account.companions.values()
     ]

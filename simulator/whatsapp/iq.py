@@ -9,14 +9,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from simulator.whatsapp import login
-from simulator.whatsapp.accounts import Account, Bundle, Companion, Endpoint
+from simulator.whatsapp.accounts import Account, Bundle, Companion
 from simulator.whatsapp.binary_xml import LID_SERVER, USER_SERVER, Jid, Node, WireError
 
 if TYPE_CHECKING:
     from simulator.whatsapp.connection import Connection
 
 Answer = Callable[["Connection", Companion, Node], None]
-LOW_KEYS = 10  # below this the client is told to upload more one-time keys
 PRIVACY = ("readreceipts", "last", "status", "profile", "groupadd", "calladd", "online")
 
 
@@ -73,13 +72,12 @@ def _bundles(connection: Connection, device: Companion, query: Node) -> None:
         jid = user.jid("jid")
         account = connection.network.accounts.by_jid(jid)
         endpoint = account.endpoint(jid.device) if account else None
-        bundle = endpoint.bundle() if endpoint else None
-        if endpoint is None or bundle is None:
+        bundle = connection.network.relay.bundle(endpoint) if endpoint else None
+        if bundle is None:
             error = Node("error", {"code": "404", "text": "item-not-found"})
             found.append(Node("user", {"jid": jid}, [error]))
             continue
         found.append(_bundle_node(jid, bundle))
-        _warn_of_few_keys(endpoint)
     connection.answer(query, Node("list", {}, found))
 
 
@@ -103,11 +101,6 @@ def _bundle_node(jid: Jid, bundle: Bundle) -> Node:
         key_id, value = bundle.one_time
         parts.append(Node("key", {}, [Node("id", {}, key_id), Node("value", {}, value)]))
     return Node("user", {"jid": jid}, parts)
-
-
-def _warn_of_few_keys(endpoint: Endpoint) -> None:
-    if isinstance(endpoint, Companion) and len(endpoint.one_time) == LOW_KEYS:
-        endpoint.account.phone.network.relay.few_keys(endpoint)
 
 
 def _usync(connection: Connection, device: Companion, query: Node) -> None:

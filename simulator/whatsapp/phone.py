@@ -215,7 +215,7 @@ class Phone:
         recipient = self.network.accounts.by_number(message.recipient)
         if account is None or endpoint is None or recipient is None or message.text is None:
             return
-        bundle = endpoint.bundle()
+        bundle = self.network.relay.bundle(endpoint)
         if bundle is not None:
             self._book(account, device.device).open(bundle)
             server = message.peer.server
@@ -247,7 +247,7 @@ class Phone:
     ) -> tuple[str, bytes] | None:
         book = self._book(endpoint.account, endpoint.id)
         if book.empty:
-            bundle = endpoint.bundle()
+            bundle = self.network.relay.bundle(endpoint)
             if bundle is None:
                 return None
             book.open(bundle)

@@ -61,7 +61,7 @@ class Proxy:
         self._writers.add(writer)
         try:
             await self._pass(reader, writer)
-        except (OSError, ProxyError, asyncio.IncompleteReadError, TimeoutError):
+        except (OSError, EOFError, ProxyError, asyncio.LimitOverrunError, TimeoutError):
             pass  # one client's broken dial is nobody else's business
         finally:
             self._writers.discard(writer)

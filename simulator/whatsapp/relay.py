@@ -6,7 +6,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from simulator.whatsapp.accounts import Account, Companion, Endpoint
+from simulator.whatsapp.accounts import Account, Bundle, Companion, Endpoint
 from simulator.whatsapp.binary_xml import LID_SERVER, SERVER, USER_SERVER, Jid, Node, Value
 from simulator.whatsapp.iq import device_hash
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from simulator.whatsapp.connection import Connection
     from simulator.whatsapp.network import Network
 
+LOW_KEYS = 10  # when so many one-time keys are left, the client is told to upload more
 ORDINARY = ("", "inactive", "read", "played")
 
 
@@ -176,8 +177,14 @@ class Relay:
             content,
         )
 
-    def few_keys(self, device: Companion) -> None:
-        """Ask a client for more one-time keys."""
+    def bundle(self, endpoint: Endpoint) -> Bundle | None:
+        """A device's prekey bundle; a client that runs out of keys is asked for more."""
+        bundle = endpoint.bundle()
+        if isinstance(endpoint, Companion) and len(endpoint.one_time) == LOW_KEYS:
+            self._few_keys(endpoint)
+        return bundle
+
+    def _few_keys(self, device: Companion) -> None:
         count = Node("count", {"value": str(len(device.one_time))})
         device.deliver(self._notification("encrypt", SERVER, [count]))
 

@@ -21,6 +21,9 @@ DOUBLE_SIZE = 256
 RELATIVE = {62: 8, 183: 1027}  # ELF machine -> its *_RELATIVE relocation (x86-64, aarch64)
 
 
+Tables = tuple[tuple[str, ...], ...]
+
+
 class TokenError(Exception):
     """The dictionary was not found exactly once in the library."""
 
@@ -30,7 +33,7 @@ class Dictionary:
     """Words by code, and the code bytes by word."""
 
     single: tuple[str, ...]
-    double: tuple[tuple[str, ...], ...]
+    double: Tables
     codes: dict[str, bytes]
 
 
@@ -109,9 +112,7 @@ class _Library:
         return text.decode()
 
 
-def _only(
-    candidates: Sequence[tuple[tuple[str, ...], ...]], what: str
-) -> tuple[tuple[str, ...], ...]:
+def _only(candidates: Sequence[Tables], what: str) -> Tables:
     if len(set(candidates)) != 1:
         raise TokenError(f"the {what} table was found {len(set(candidates))} times, not once")
     return candidates[0]
@@ -130,7 +131,7 @@ def _single(library: _Library) -> tuple[str, ...]:
     return _only(found, "single-byte")[0]
 
 
-def _double(library: _Library) -> tuple[tuple[str, ...], ...]:
+def _double(library: _Library) -> Tables:
     shape = struct.pack("<QQ", DOUBLE_SIZE, DOUBLE_SIZE)
     found = []
     for place in library.pointers:

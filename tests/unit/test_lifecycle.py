@@ -20,7 +20,9 @@ def test_it_has_one_wording_for_every_reason_and_status() -> None:
 
 
 def test_it_can_reach_every_reason_but_the_one_that_only_viewers_see() -> None:
-    reached = {outcome.reason for row in TRANSITIONS.values() for outcome in row.values() if outcome}
+    reached = {
+        outcome.reason for row in TRANSITIONS.values() for outcome in row.values() if outcome
+    }
 
     assert set(Reason) - reached == {Reason.GATEWAY_OFFLINE}
 

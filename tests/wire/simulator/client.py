@@ -22,6 +22,7 @@ import threading
 import time
 import traceback
 import uuid
+from pathlib import Path
 from typing import Any
 
 NOISE_ROOT = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b")
@@ -62,7 +63,7 @@ def overwrite(old: bytes, new: bytes) -> None:
 
 def _mappings() -> list[tuple[int, int]]:
     found = []
-    with open("/proc/self/maps") as maps:
+    with Path("/proc/self/maps").open() as maps:
         for line in maps:
             parts = line.split()
             if len(parts) == 6 and "neonize" in parts[5] and parts[1].startswith("rw"):
@@ -173,6 +174,9 @@ class Driver:
                 body["text"] = (
                     message.Message.conversation or message.Message.extendedTextMessage.text
                 )
+                raw = message.Message.SerializeToString()
+                self.say(event=kind, client=name, body=body, raw=base64.b64encode(raw).decode())
+                return
             self.say(event=kind, client=name, body=body)
 
         return tell
@@ -232,8 +236,8 @@ class Driver:
         return [user.IsIn for user in found]
 
     def do_keepalive(self, command: dict[str, Any]) -> None:
-        """{"seconds": [response deadline, shortest, longest, forced reconnect]}."""
-        new = struct.pack("<4q", *(int(value * SECOND) for value in command["seconds"]))
+        """{"values" (seconds): [response deadline, shortest, longest, forced reconnect]}."""
+        new = struct.pack("<4q", *(int(value * SECOND) for value in command["values"]))
         overwrite(KEEPALIVE, new)
 
     @staticmethod

@@ -28,6 +28,16 @@ def wait_for(what: Callable[[], Any], why: str, seconds: float = PATIENCE) -> An
     raise AssertionError(f"{why}: not within {seconds:g} s")
 
 
+def stays(what: Callable[[], bool], seconds: float) -> bool:
+    """Whether something that must not change holds for this long (an absence needs a watch)."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not what():
+            return False
+        time.sleep(0.02)
+    return True
+
+
 class ApiError(Exception):
     """The control API refused. `status` is the HTTP status, the text its sentence."""
 
@@ -51,13 +61,13 @@ class Simulator:
 
     def call(self, method: str, path: str, **body: Any) -> Any:
         """One call of the control API; raises ApiError."""
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310
             self.found["control"] + path,
             method=method,
             data=json.dumps(body).encode() if method == "POST" else None,
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             raise ApiError(error.code, json.loads(error.read())["error"]) from error
@@ -112,19 +122,23 @@ class Neonize:
             cwd=folder,
             env=environment(simulator.found),
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.wait("Ready", None)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            said = json.loads(line)
-            with self._changed:
-                if "id" in said:
-                    self._answers[said["id"]] = said
-                else:
-                    self.events.append(said)
-                self._changed.notify_all()
+        with self.process.stdout as lines:
+            for line in lines:
+                self._take(json.loads(line))
+
+    def _take(self, said: dict[str, Any]) -> None:
+        with self._changed:
+            if "id" in said:
+                self._answers[said["id"]] = said
+            else:
+                self.events.append(said)
+            self._changed.notify_all()
 
     def _until(self, ready: Callable[[], Any], why: str, seconds: float) -> Any:
         with self._changed:
@@ -207,3 +221,4 @@ class Neonize:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._reader.join()

@@ -1,4 +1,4 @@
-"""Settings for every tier. Integration tests run twice: on SQLite, and (TEST_POSTGRES_URL,
+"""The environment of every tier, set before pytest-django reads the settings. Integration tests run twice: on SQLite, and (TEST_DATABASE_URL,
 TEST_REDIS_URL, set by bin/test) on a real PostgreSQL with a real Redis."""
 
 from __future__ import annotations
