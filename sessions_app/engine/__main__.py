@@ -1,0 +1,69 @@
+"""An engine: ``python -m sessions_app.engine --fd N --kind linking|running --log-level LEVEL``.
+
+Started by the gateway (``launch.py``), never by hand. Exit codes: 0 after a shutdown or when
+the gateway is gone, 3 when neonize cannot be used, 4 after a line that is not of the protocol.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import NoReturn
+
+from sessions_app.engine import launch
+from sessions_app.engine.channel import Channel
+from sessions_app.engine.clients import Clients
+from sessions_app.engine.commands import Commands
+from sessions_app.engine.library import Library
+from sessions_app.engine.loading import LibraryUnavailable
+from sessions_app.engine.protocol import Kind, ProtocolError, Signal
+from sessions_app.engine.quiet import Log
+
+ROOT_KEY = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b")
+"""The public key that the library pins: WhatsApp's root of trust for its Noise handshake."""
+
+
+def main() -> NoReturn:
+    arguments = _arguments()
+    os.umask(0o077)
+    channel = Channel(arguments.fd)
+    log = Log()
+    try:
+        simulator = launch.simulator_state(arguments.simulator) if arguments.simulator else None
+        library = Library(arguments.log_level, log)
+        if simulator:
+            library.trust(simulator.trust_root, ROOT_KEY)
+    except (LibraryUnavailable, launch.SimulatorUnusable) as error:
+        channel.send({"type": Signal.FATAL, "code": "engine_unavailable", "detail": str(error)})
+        os._exit(launch.EXIT_UNAVAILABLE)
+    clients = Clients(library, channel.send, simulator.proxy if simulator else None)
+    channel.send(
+        {
+            "type": Signal.HELLO,
+            "kind": arguments.kind,
+            "pid": os.getpid(),
+            "neonize": library.version,
+        }
+    )
+    _serve(channel, Commands(clients, channel.send))
+
+
+def _serve(channel: Channel, commands: Commands) -> NoReturn:
+    try:
+        for message in channel.messages():
+            commands.handle(message)
+    except ProtocolError:
+        os._exit(launch.EXIT_PROTOCOL)
+    raise AssertionError("the channel ends the process")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="engine", allow_abbrev=False)
+    parser.add_argument("--fd", type=int, required=True)
+    parser.add_argument("--kind", type=Kind, required=True)
+    parser.add_argument("--log-level", choices=launch.LOG_LEVELS, default="error")
+    parser.add_argument("--simulator")
+    return parser.parse_args()
+
+
+main()

@@ -1,0 +1,78 @@
+"""Keys in PostgreSQL, in the library's own tables: all sessions share them, by address."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+import psycopg
+
+from sessions_app.engine.failures import StartRefused
+from sessions_app.engine.protocol import StartFailure
+
+CONNECT_SECONDS = 10
+_WARMING = 7239601  # the advisory lock under which one engine at a time prepares the tables
+_UNREACHABLE = StartRefused(StartFailure.OTHER, "The key store could not be reached.")
+
+_warm: set[str] = set()
+_warming = threading.Lock()
+
+
+class PostgresKeys:
+    """The keys in the database at ``url``."""
+
+    def __init__(self, url: str, prepare_store: Callable[[str], None]) -> None:
+        self._url = url
+        self._prepare_store = prepare_store
+
+    @property
+    def name(self) -> str:
+        return self._url
+
+    def prepare(self, jid: str | None) -> None:
+        """See ``Keys``. Several clients that create the tables at once would break them."""
+        self._warm_up()
+        if jid is None:
+            return
+        query = "SELECT 1 FROM whatsmeow_device WHERE jid = %s"
+        if not self._read(query, (jid,)):
+            raise StartRefused(
+                StartFailure.KEYS_MISSING, "The key store does not hold this number."
+            )
+
+    def _warm_up(self) -> None:
+        with _warming:
+            if self._url in _warm:
+                return
+            try:
+                # A lock of the transaction, not of the session: poolers share sessions.
+                with self._connect() as connection:
+                    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WARMING,))
+                    self._prepare_store(self._url)
+            except psycopg.Error:
+                raise _UNREACHABLE from None
+            _warm.add(self._url)
+
+    def find_sent(self, secrets: Sequence[str]) -> dict[str, str]:
+        """See ``Keys``."""
+        query = (
+            "SELECT message_id, encode(key, 'hex') FROM whatsmeow_message_secrets"
+            " WHERE key = ANY(%s)"
+        )
+        keys = [bytes.fromhex(secret) for secret in secrets]
+        return {key: whatsapp_id for whatsapp_id, key in self._read(query, (keys,))}
+
+    def _read(self, query: str, values: Sequence[object]) -> list[tuple[str, ...]]:
+        try:
+            with self._connect() as connection:
+                return connection.execute(query, values).fetchall()
+        except psycopg.errors.UndefinedTable:
+            return []
+        except psycopg.Error:
+            raise _UNREACHABLE from None
+
+    def _connect(self) -> psycopg.Connection[tuple[str, ...]]:
+        return psycopg.connect(self._url, connect_timeout=CONNECT_SECONDS)
+
+    def remove(self) -> None:
+        """See ``Keys``; the library has deleted the rows, and the tables are everybody's."""

@@ -1,0 +1,192 @@
+"""The border with neonize: its functions in typed words. Beyond it nothing is untyped but the
+library's own event objects, which ``events.py`` and ``messages.py`` read."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sessions_app.engine import loading
+from sessions_app.engine.jids import Jid
+
+_CHROME = 1
+_PAIRING_BROWSER = "Chrome (Linux)"  # WhatsApp takes only well-known browsers here
+_GO_LEVELS = {"error": b"ERROR", "warning": b"WARN", "info": b"INFO", "debug": b"DEBUG"}
+
+
+@dataclass(frozen=True)
+class Listener:
+    """What a client calls, on its own thread, while ``Library.connect`` lasts."""
+
+    on_qr: Callable[[str], None]
+    on_login: Callable[[str], None]  # success, timeout, error, err-…, passkey-request, …
+    on_event: Callable[[str, Any], None]  # the name of the event, and its message
+
+
+@dataclass(frozen=True)
+class Sent:
+    whatsapp_id: str
+    at: float  # Unix time in seconds, by WhatsApp's clock
+
+
+class LibraryError(Exception):
+    """An error text of the library. It may name phone numbers: never pass it on."""
+
+
+class Library:
+    """neonize's client functions. ``client`` is the uuid of one ``connect``."""
+
+    def __init__(self, log_level: str, log: Callable[[str, str, str], None]) -> None:
+        """Load the library; ``log`` gets (level, logger, message), unredacted, on any thread.
+        Raises LibraryUnavailable."""
+        self._loaded = loading.load()
+        self._binder, self._types, self.version = self._loaded
+        self._go = self._binder.gocode
+        self._level = _GO_LEVELS[log_level]
+        self._log = log
+        # Go may log after a client has ended, so this callback lives as long as the process.
+        self._on_log = self._binder.func_callback_bytes2(self._heard)
+
+    def _heard(self, address: int, size: int) -> None:
+        entry = self._types.LogEntry.FromString(ctypes.string_at(address, size))
+        self._log(entry.Level, entry.Name, entry.Message)
+
+    def connect(
+        self,
+        client: str,
+        store: str,
+        jid: Jid | None,
+        name: str,
+        proxy: str | None,
+        listener: Listener,
+    ) -> str:
+        """Connect and stay in the call until the client has ended; the library's error text, or
+        "" after a stop. ``jid`` None pairs a new device, shown as ``name`` on the phone.
+
+        An abandoned pairing never returns. Needs the turn (``turns.py``) at the beginning."""
+        address = self._jid(jid.user, jid.device).SerializeToString() if jid else b""
+        device = self._properties(name)
+        told = bytes(loading.TOLD)
+        # The callbacks are referred to by this frame, which outlives Go's use of them.
+        on_qr = self._binder.func_string(lambda _, text: listener.on_qr(_text(text)))
+        on_login = self._binder.func_string(lambda _, text: listener.on_login(_text(text)))
+        on_event = self._binder.func_callback_bytes(
+            lambda _, at, size, number: listener.on_event(*self._event(number, at, size))
+        )
+        settings = self._binder.ProxySettings(proxy_address=proxy)._to_c_struct() if proxy else None
+        error = self._go.Neonize(
+            store.encode(),
+            client.encode(),
+            address,
+            len(address),
+            int(jid is None),
+            self._level,
+            on_qr,
+            on_login,
+            on_event,
+            self._on_log,
+            told,
+            len(told),
+            device,
+            len(device),
+            b"",
+            0,
+            ctypes.byref(settings) if settings else None,
+        )
+        return bytes(error or b"").decode(errors="replace")
+
+    def _event(self, number: int, address: int, size: int) -> tuple[str, Any]:
+        name = loading.EVENTS[number]
+        return name, getattr(self._types, name).FromString(ctypes.string_at(address, size))
+
+    def _jid(self, user: str, device: int = 0) -> Any:
+        return self._types.JID(
+            User=user,
+            Device=device,
+            Server="s.whatsapp.net",
+            RawAgent=0,
+            Integrator=0,
+            IsEmpty=False,
+        )
+
+    def _properties(self, name: str) -> bytes:
+        kind = _companion().DeviceProps
+        return bytes(kind(os=name, platformType=kind.CHROME).SerializeToString())
+
+    def stop(self, client: str) -> None:
+        """End ``client``. Only after its identity is known or its ``connect`` has returned:
+        any earlier the process dies. Needs the turn."""
+        self._go.Stop(client.encode())
+
+    def disconnect(self, client: str) -> None:
+        """Hang up, so that a QR that was shown is worth nothing; the client stays known."""
+        self._go.Disconnect(client.encode())
+
+    def logout(self, client: str) -> None:
+        """Remove the device at WhatsApp and its keys from the store. Raises LibraryError."""
+        _raise(self._go.Logout(client.encode()).decode())
+
+    def pair_code(self, client: str, number: str) -> str:
+        """A code like "ABCD-EFGH" for the phone ``number`` (digits). Raises LibraryError."""
+        order = self._types.PairPhoneParams(
+            phone=number,
+            showPushNotification=True,
+            clientType=_CHROME,
+            clientDisplayName=_PAIRING_BROWSER,
+        ).SerializeToString()
+        answer = self._types.PairPhoneReturnFunction.FromString(
+            self._go.PairPhone(client.encode(), order, len(order))
+        )
+        _raise(answer.Error)
+        return str(answer.Code)
+
+    def send(self, client: str, number: str, text: str, secret: bytes) -> Sent:
+        """Send ``text`` to the phone ``number`` (digits); waits for WhatsApp's acknowledgement,
+        at most 75 s. ``secret`` is written to the key store before anything is sent. Raises
+        LibraryError."""
+        message = _e2e().Message(conversation=text)
+        message.messageContextInfo.messageSecret = secret
+        to, body = self._jid(number).SerializeToString(), message.SerializeToString()
+        answer = self._types.SendMessageReturnFunction.FromString(
+            self._go.SendMessage(client.encode(), to, len(to), body, len(body))
+        )
+        _raise(answer.Error)
+        return Sent(answer.SendResponse.ID, float(answer.SendResponse.Timestamp))
+
+    def ask(self, client: str) -> None:
+        """One cheap question that WhatsApp answers at once. Raises LibraryError."""
+        answer = self._types.GetBlocklistReturnFunction.FromString(
+            self._go.GetBlocklist(client.encode())
+        )
+        _raise(answer.Error)
+
+    def prepare_store(self, store: str) -> None:
+        """Bring the tables of a key store up to date. Raises LibraryError."""
+        answer = self._go.GetAllDevices(store.encode(), self._on_log).decode(errors="replace")
+        if answer.startswith("error: "):
+            raise LibraryError(answer)
+
+    def trust(self, root: bytes, instead_of: bytes) -> None:
+        """Trust ``root`` instead of the key that the library pins (32 bytes each). Raises
+        LibraryUnavailable."""
+        loading.trust(self._loaded, root, instead_of)
+
+
+def _companion() -> Any:
+    return importlib.import_module("neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2")
+
+
+def _e2e() -> Any:
+    return importlib.import_module("neonize.proto.waE2E.WAWebProtobufsE2E_pb2")
+
+
+def _text(address: int) -> str:
+    return ctypes.string_at(address).decode(errors="replace")
+
+
+def _raise(error: str) -> None:
+    if error:
+        raise LibraryError(error)

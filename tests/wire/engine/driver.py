@@ -1,0 +1,246 @@
+"""An engine as the gateway drives it, and the simulated WhatsApp beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from sessions_app.engine import launch
+from sessions_app.engine.protocol import Command, Kind, decode, encode
+
+PATIENCE = 30.0  # seconds; a limit for conditions, far above what they take
+
+Message = dict[str, Any]
+
+
+class Refused(Exception):
+    """The simulator's control API did not do it; the text says why."""
+
+
+class Simulator:
+    """The simulated WhatsApp as a process of its own, with its control API."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state_file = folder / "whatsapp.json"
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "simulator.whatsapp", "--state", str(self.state_file)],
+            cwd=launch.PROJECT,
+            stdout=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + PATIENCE
+        while not self.state_file.exists():
+            assert self._process.poll() is None, "the simulator ended"
+            assert time.monotonic() < until, "the simulator did not get ready"
+            time.sleep(0.02)
+        self.state = launch.simulator_state(self.state_file)
+        self._numbers = 351_910_000_000 + os.getpid() % 100_000 * 1000
+
+    def call(self, method: str, path: str, **body: Any) -> Any:
+        """The answer of the control API; raises Refused."""
+        where = urlsplit(self.state.control)
+        connection = HTTPConnection(where.hostname or "", where.port, timeout=PATIENCE)
+        with closing(connection):
+            connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            said = json.loads(answer.read() or b"null")
+        if answer.status >= 400:
+            raise Refused(f"{answer.status}: {said}")
+        return said
+
+    def phone(self, name: str = "") -> str:
+        """A new phone; its number in E.164."""
+        self._numbers += 1
+        number = f"+{self._numbers}"
+        self.call("POST", "/api/phones", number=number, name=name or "Phone")
+        return number
+
+    def scan(self, number: str, qr: str) -> None:
+        """The phone scans a QR. The engine may need a moment until it can be paired."""
+        self.call("POST", "/api/scan", number=number, qr=qr)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(PATIENCE)
+
+
+@dataclass
+class Run:
+    """One run of a client, as the test sees it."""
+
+    engine: Engine
+    name: str
+    store: str
+    journal: Path
+    events: list[Message] = field(default_factory=list)
+
+    async def until(self, event: str, where: Callable[[Message], bool] = lambda e: True) -> Message:
+        """The first such event, consumed together with those before it."""
+
+        def found() -> Message | None:
+            for index, said in enumerate(self.events):
+                if said["event"] == event and where(said):
+                    del self.events[: index + 1]
+                    return said
+            return None
+
+        said = await self.engine.wait_for(found, f"{event} of {self.name}; got {self.names()}")
+        return dict(said)
+
+    def names(self) -> list[str]:
+        return [said["event"] for said in self.events]
+
+    async def call(self, command: Command, **fields: Any) -> Message:
+        return await self.engine.call(command, run=self.name, **fields)
+
+
+class Engine:
+    """An engine process at the other end of a socket pair."""
+
+    def __init__(self, process: asyncio.subprocess.Process, channel: socket.socket) -> None:
+        self.process = process
+        self.messages: list[Message] = []
+        self.runs: dict[str, Run] = {}
+        self._answers: dict[str, Message] = {}
+        self._changed = asyncio.Condition()
+        self._channel = channel
+        self.closed = False
+        self._reading = asyncio.create_task(self._read())
+
+    @classmethod
+    async def launch(
+        cls,
+        simulator: Simulator | None,
+        kind: Kind = Kind.RUNNING,
+        log_level: str = "error",
+        environ: Mapping[str, str] | None = None,
+        stdout: int | None = subprocess.DEVNULL,
+        stderr: int | None = None,
+    ) -> Self:
+        """Start an engine as the gateway does and wait for its first word."""
+        ours, theirs = socket.socketpair()
+        state_file = simulator.state_file if simulator else None
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *launch.command(kind, theirs.fileno(), log_level, state_file),
+                env=launch.environment(simulator.state if simulator else None, os.environ)
+                | dict(environ or {}),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                cwd="/",
+            )
+        engine = cls(process, ours)
+        await engine.wait_for(lambda: engine.messages or engine.closed, "hello")
+        return engine
+
+    async def _read(self) -> None:
+        self._channel.setblocking(False)
+        reader, self._writer = await asyncio.open_connection(sock=self._channel, limit=2**21)
+        async with self._changed:
+            self._changed.notify_all()
+        try:
+            while line := await reader.readline():
+                await self._heard(decode(line))
+        except ConnectionError:
+            pass
+        async with self._changed:
+            self.closed = True
+            self._changed.notify_all()
+
+    async def _heard(self, message: Message) -> None:
+        async with self._changed:
+            self.messages.append(message)
+            if message["type"] == "result":
+                self._answers[message["id"]] = message
+            if message["type"] == "event" and message["run"] in self.runs:
+                self.runs[message["run"]].events.append(message)
+            self._changed.notify_all()
+
+    async def wait_for(self, found: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+        """Wait until ``found`` gives something true, and give it back."""
+        result: Any = None
+
+        def ready() -> bool:
+            nonlocal result
+            result = found()
+            return bool(result)
+
+        async with self._changed:
+            try:
+                await asyncio.wait_for(self._changed.wait_for(ready), seconds)
+            except TimeoutError:
+                raise AssertionError(f"{what}: not within {seconds:g} s") from None
+        return result
+
+    def say(self, command: str, **fields: Any) -> None:
+        """Send a command without waiting."""
+        self._writer.write(encode({"type": command, **fields}))
+
+    async def call(self, command: str, **fields: Any) -> Message:
+        """Send a command; its result."""
+        key = uuid4().hex
+        self.say(command, id=key, **fields)
+        answer = await self.wait_for(
+            lambda: self._answers.get(key) or (self.closed and {"type": "gone"}),
+            f"a result of {command}",
+        )
+        assert answer["type"] == "result", f"the engine is gone: {self.process.returncode}"
+        return dict(answer)
+
+    async def start(
+        self,
+        store: Path | str,
+        jid: str | None = None,
+        proxy: str | None = None,
+        journal: Path | None = None,
+    ) -> Run:
+        """Start a run; events tell the rest."""
+        name = uuid4().hex
+        run = Run(self, name, str(store), journal or Path(f"{store}.journal"))
+        self.runs[name] = run
+        answer = await run.call(
+            Command.START,
+            store=str(store),
+            jid=jid,
+            device_name="Pairline",
+            proxy=proxy,
+            journal=str(run.journal),
+        )
+        assert answer["ok"], answer
+        return run
+
+    async def ended(self, seconds: float = PATIENCE) -> int:
+        """Wait for the process; its exit code."""
+        return await asyncio.wait_for(self.process.wait(), seconds)
+
+    async def kill(self) -> None:
+        """End it as a crash would, and free what the test holds."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.ended()
+        await self._reading
+        self._writer.close()
+
+
+async def link(engine: Engine, simulator: Simulator, store: Path | str) -> tuple[Run, str, str]:
+    """Pair a new phone by QR; the run, the linked address and the number."""
+    number = simulator.phone()
+    run = await engine.start(store)
+    qr = await run.until("qr")
+    await asyncio.to_thread(simulator.scan, number, qr["text"])
+    connected = await run.until("connected")
+    return run, connected["jid"], number
