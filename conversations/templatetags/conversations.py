@@ -1,0 +1,57 @@
+"""The messages of a session, as a part of its page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from conversations.forms import MessageForm
+from conversations.models import Message, MessageStatus
+from conversations.reading import recent_messages
+
+register = template.Library()
+
+_TICKS: dict[str, str] = {
+    MessageStatus.QUEUED: "clock",
+    MessageStatus.SENDING: "clock",
+    MessageStatus.UNCONFIRMED: "question",
+    MessageStatus.SENT: "tick",
+    MessageStatus.DELIVERED: "ticks",
+    MessageStatus.READ: "ticks",
+    MessageStatus.FAILED: "alert",
+}
+
+UNCONFIRMED_SENTENCE = (
+    "Not confirmed: it may have been sent. A receipt settles it; it is never sent twice."
+)
+
+
+@register.inclusion_tag("conversations/_panel.html", takes_context=True)
+def messages_panel(context: template.Context) -> dict[str, Any]:
+    """Form and list for the session whose page is rendered."""
+    session = context["session"]
+    return {
+        "session": session,
+        "session_id": session["id"],
+        "may_write": context["may_write"],
+        "form": context.get("message_form") or MessageForm(),
+        "rows": recent_messages(session["id"]),
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.filter
+def tick(message: Message) -> str:
+    """The icon of how far an outgoing message has come."""
+    return _TICKS.get(message.status, "")
+
+
+@register.filter
+def trouble(message: Message) -> str:
+    """What is wrong with a message, as a sentence; "" when nothing is."""
+    if message.status == MessageStatus.UNCONFIRMED:
+        return UNCONFIRMED_SENTENCE
+    if message.status == MessageStatus.FAILED:
+        return message.error or "It could not be sent."
+    return ""

@@ -1,0 +1,7 @@
+from django.urls import path
+
+from conversations import views
+
+urlpatterns = [
+    path("sessions/<uuid:session_id>/messages/", views.messages_page, name="messages"),
+]

@@ -1,0 +1,152 @@
+"""Live pages over WebSocket: on each hint read again, check access again, send what changed.
+
+A socket joins its groups first and reads then, so nothing falls between. One task for each
+socket does all reading: hints that come meanwhile are answered by one further read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from channels.consumer import get_handler_name
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.template.loader import render_to_string
+
+from sessions_app.hints import account_group, session_group
+from sessions_app.live import Frame, Parts, Who, follow_dashboard, follow_session, news
+from sessions_app.reading import Query
+
+logger = logging.getLogger(__name__)
+
+# Hints may be lost, and a lease that runs out sends none: look again on our own after this.
+REFRESH_SECONDS = 10
+# The channel layer forgets a group's members after a day: leave before, not all at once.
+LIFETIME_SECONDS = 86_400 * 0.9
+
+REFUSED = 4404
+COME_BACK = 1012  # "service restart": the page's socket reconnects on this one
+
+
+class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
+    """A socket that follows what one page shows, until its owner may no longer see it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._joined: list[str] = []
+        self._hinted = asyncio.Event()
+        self._known: Parts = {}
+        self._version = 0
+        self._following: asyncio.Task[None] | None = None
+
+    async def read(self, who: Who) -> Frame | None:
+        """The page as ``who`` may see it now, or None."""
+        raise NotImplementedError
+
+    def groups_of(self, frame: Frame) -> list[str]:
+        """The groups whose hints concern the page."""
+        raise NotImplementedError
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As Channels', without its hop to the shared database thread before each message: no
+        handler here touches the database, and one slow query must not hold up every socket."""
+        handler = getattr(self, get_handler_name(message), None)
+        if handler is None:
+            raise ValueError(f"No handler for message type {message['type']}")
+        await handler(message)
+
+    async def connect(self) -> None:
+        who = self._who()
+        frame = await self.read(who) if who else None
+        if who is None or frame is None:
+            await self.close(code=REFUSED)
+            return
+        for group in self.groups_of(frame):
+            await self.channel_layer.group_add(group, self.channel_name)
+            self._joined.append(group)
+        await self.accept()
+        self._following = asyncio.create_task(self._follow(who), name="live page")
+
+    async def disconnect(self, code: int) -> None:
+        if self._following is not None:
+            self._following.cancel()
+        for group in self._joined:
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def session_changed(self, hint: Mapping[str, Any]) -> None:
+        self._hinted.set()
+
+    def _who(self) -> Who | None:
+        user, login = self.scope["user"], self.scope["session"].session_key
+        return Who(user.pk, login) if user.is_authenticated and login else None
+
+    async def _follow(self, who: Who) -> None:
+        try:
+            async with asyncio.timeout(LIFETIME_SECONDS + random.uniform(0, 8_000)):  # noqa: S311
+                while await self._send_news(who):
+                    await self._next_look()
+            await self.close(code=REFUSED)
+        except TimeoutError:
+            await self.close(code=COME_BACK)
+        except Exception:  # whatever it was: the page reconnects, or polls
+            logger.exception("A live page could not be followed")
+            await self.close(code=COME_BACK)
+
+    async def _next_look(self) -> None:
+        try:
+            async with asyncio.timeout(REFRESH_SECONDS):
+                await self._hinted.wait()
+        except TimeoutError:
+            return
+
+    async def _send_news(self, who: Who) -> bool:
+        """Send what changed since we last looked; False when ``who`` may see it no more."""
+        self._hinted.clear()
+        frame = await self.read(who)
+        if frame is None:
+            return False
+        if frame.version >= self._version:
+            text = "".join(news(frame.parts, self._known))
+            self._known, self._version = frame.parts, frame.version
+            if text:
+                await self.send(text_data=text)
+        return True
+
+
+class SessionPage(LivePage):
+    """``/ws/sessions/<uuid>/``"""
+
+    async def read(self, who: Who) -> Frame | None:
+        return await follow_session(who, self._session_id)
+
+    def groups_of(self, frame: Frame) -> list[str]:
+        return [session_group(self._session_id)]
+
+    async def messages_changed(self, hint: Mapping[str, Any]) -> None:
+        """The messages are not ours to read: have the page fetch its list again."""
+        await self.send(
+            text_data=render_to_string(
+                "conversations/_changed.html", {"session_id": self._session_id}
+            )
+        )
+
+    @property
+    def _session_id(self) -> UUID:
+        session_id: UUID = self.scope["url_route"]["kwargs"]["session_id"]
+        return session_id
+
+
+class DashboardPage(LivePage):
+    """``/ws/dashboard/``, with the page's own query string"""
+
+    async def read(self, who: Who) -> Frame | None:
+        asked = dict(parse_qsl(self.scope["query_string"].decode("ascii", "replace")))
+        return await follow_dashboard(who, Query.parse(asked))
+
+    def groups_of(self, frame: Frame) -> list[str]:
+        return [account_group(account) for account in frame.accounts]

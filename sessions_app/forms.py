@@ -1,0 +1,44 @@
+"""What people type about sessions, checked; errors are sentences beside the field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from sessions_app.numbers import EXAMPLE, NotANumber, e164
+
+
+class PhoneField(forms.CharField):
+    """A telephone number with its country code; cleaned to E.164."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput(
+            attrs={"type": "tel", "autocomplete": "tel", "placeholder": EXAMPLE, "size": 20}
+        )
+        super().__init__(
+            **{
+                "widget": widget,
+                "max_length": 40,
+                "error_messages": {"required": str(NotANumber())},
+                **kwargs,
+            }
+        )
+
+    def clean(self, value: Any) -> str:
+        try:
+            return e164(super().clean(value))
+        except NotANumber as error:
+            raise forms.ValidationError(str(error), code="invalid") from error
+
+
+class ConnectForm(forms.Form):
+    """Which location to connect. Its ``location`` is an id that the tenant door still judges."""
+
+    location = forms.CharField(error_messages={"required": "Choose a location."}, max_length=64)
+
+
+class PairingForm(forms.Form):
+    """The number of the phone that will type a pairing code."""
+
+    phone = PhoneField(label="Number of the phone")

@@ -1,0 +1,191 @@
+"""What a page makes of a snapshot: which picture, which buttons, which first sentence. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
+
+from sessions_app.lifecycle import Reason, Status, Wanted
+from sessions_app.snapshot import SessionSnapshot
+from sessions_app.wording import ACTION_LABELS, NOT_CONNECTED_LABEL, Action
+
+# WhatsApp shows the first code of an attempt for a minute and each later one for 20 seconds.
+FIRST_CODE_SECONDS = 60
+LATER_CODE_SECONDS = 20
+
+
+def international(number: str) -> str:
+    """An E.164 number as people write it ("+351 912 345 678"); "" stays ""."""
+    try:
+        return format_number(parse(number), PhoneNumberFormat.INTERNATIONAL)
+    except NumberParseException:
+        return number
+
+
+class Picture(StrEnum):
+    """What stands in the card's frame."""
+
+    QR = "qr"
+    SKELETON = "skeleton"
+    CHECK = "check"
+    NONE = "none"
+
+
+def picture(session: SessionSnapshot) -> Picture:
+    """The frame keeps its size while a number is being linked and goes when it is linked."""
+    if session["qr"] is not None:
+        return Picture.QR
+    if session["reason"] == Reason.PAIRING:
+        return Picture.CHECK
+    if session["linked"] or session["wanted"] == Wanted.UNLINKED:
+        return Picture.NONE
+    return Picture.NONE if session["status"] == Status.READY else Picture.SKELETON
+
+
+def code_seconds(session: SessionSnapshot) -> int:
+    """How long the code that is shown lives in all, in seconds; 0 when none is shown."""
+    if session["qr"] is None:
+        return 0
+    return FIRST_CODE_SECONDS if session["qr"]["number"] == 1 else LATER_CODE_SECONDS
+
+
+@dataclass(frozen=True)
+class Button:
+    """A press that posts to the URL named ``url``."""
+
+    label: str
+    url: str
+
+
+_URLS: Mapping[Action, str] = {
+    Action.NEW_QR: "session_restart",
+    Action.RESTART: "session_restart",
+    Action.CREATE: "connect",
+}
+
+
+def primary_button(session: SessionSnapshot) -> Button | None:
+    """The one strong action of the session's state, where a press is what it takes."""
+    action = Action(session["action"])
+    url = _URLS.get(action)
+    return Button(ACTION_LABELS[action], url) if url else None
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """An entry of the menu; a dangerous one leads to a page that asks again."""
+
+    label: str
+    says: str
+    url: str
+    asks: bool
+
+
+_RESTART = MenuItem(
+    "Restart", "Connects the number anew. No new scan is needed.", "session_restart", asks=False
+)
+_NEW_CODE = MenuItem(
+    "New QR code", "Starts over with the first of six fresh codes.", "session_restart", asks=False
+)
+_STOP = MenuItem(
+    "Stop…", "Disconnects for now. The link is kept and can start again.", "session_stop", asks=True
+)
+_UNLINK = MenuItem(
+    "Unlink…", "Removes Pairline from the phone, for good.", "session_unlink", asks=True
+)
+_CANCEL = MenuItem(
+    "Cancel this connection…",
+    "Ends this attempt and frees the location.",
+    "session_unlink",
+    asks=True,
+)
+
+
+def menu(session: SessionSnapshot) -> list[MenuItem]:
+    """What else can be done, the most drastic last; nothing once it is unlinked."""
+    if session["wanted"] == Wanted.UNLINKED:
+        return []
+    if not session["linked"]:
+        return [_NEW_CODE, _CANCEL]
+    if session["wanted"] == Wanted.STOPPED:
+        return [_UNLINK]
+    return [_RESTART, _STOP, _UNLINK]
+
+
+def needs_person(session: SessionSnapshot) -> bool:
+    """Whether the number is down and waits for somebody, who did not stop it himself."""
+    return session["status"] == Status.DISCONNECTED and session["wanted"] == Wanted.LINKED
+
+
+def answer(sessions: Iterable[SessionSnapshot]) -> str:
+    """The dashboard's first line: "All 12 numbers are ready.", "2 of 12 numbers need you.", …"""
+    wanted = [s for s in sessions if s["wanted"] == Wanted.LINKED]
+    total = len(wanted)
+    waiting = sum(needs_person(s) for s in wanted)
+    ready = sum(s["status"] == Status.READY for s in wanted)
+    if not total:
+        return "No number is connected."
+    if waiting and total == 1:
+        return "Your number needs you."
+    if waiting:
+        return f"{waiting} of {total} numbers {'needs' if waiting == 1 else 'need'} you."
+    if ready == total:
+        return "Your number is ready." if total == 1 else f"All {total} numbers are ready."
+    return _on_the_way(wanted, total, ready)
+
+
+def _on_the_way(wanted: list[SessionSnapshot], total: int, ready: int) -> str:
+    """Nobody is needed, but not every number is ready."""
+    scanning = sum(s["status"] == Status.QR for s in wanted)
+    rest = total - ready
+    doing = "waiting for a scan" if scanning == rest else "on the way"
+    if not ready:
+        subject = "Your number is" if total == 1 else f"{total} numbers are"
+        return f"{subject} {doing}."
+    return f"{ready} of {total} numbers {'is' if ready == 1 else 'are'} ready, {rest} {doing}."
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter of the list, with how many rows it leaves."""
+
+    key: str
+    label: str
+    count: int
+    chosen: bool
+
+
+_CHIPS: Mapping[str, str] = {
+    "ready": "Ready",
+    "reconnecting": "Reconnecting",
+    "scan": "Scan the code",
+    "preparing": "Preparing",
+    "disconnected": "Disconnected",
+    "none": NOT_CONNECTED_LABEL,
+}
+_KEYS: Mapping[str, str] = {name: key for key, name in _CHIPS.items()}
+
+
+def chip_key(session: SessionSnapshot | None) -> str:
+    """The filter that a row belongs to."""
+    return "none" if session is None else _KEYS[session["label"]]
+
+
+def chips(keys: Iterable[str], chosen: str) -> list[Chip]:
+    """ "All", and each filter that leaves a row or is chosen."""
+    counts = Counter(keys)
+    shown = [
+        Chip(key, name, counts[key], key == chosen)
+        for key, name in _CHIPS.items()
+        if counts[key] or key == chosen
+    ]
+    return [Chip("", "All", counts.total(), not chosen), *shown]
+
+
+def known_chip(key: str) -> str:
+    """``key`` if it names a filter, else "" for all."""
+    return key if key in _CHIPS else ""

@@ -1,0 +1,73 @@
+"""Small things that every page writes: times, numbers, icons."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from sessions_app.presentation import international
+
+register = template.Library()
+
+# Strokes on a 20 × 20 grid, 1.6 wide, in the colour of the text beside them.
+_ICONS: dict[str, str] = {
+    "plus": "M10 4v12M4 10h12",
+    "search": "M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM13 13l4 4",
+    "arrow-left": "M16 10H4m5-5-5 5 5 5",
+    "chevron": "M5.5 8l4.5 4.5L14.5 8",
+    "dots": "M4.5 10h.01M10 10h.01M15.5 10h.01",
+    "tick": "M4.5 10.5l3.5 3.5 7.5-8",
+    "ticks": "M1.5 10.5L5 14l7-8M9.5 13l1 1 7.5-8",
+    "clock": "M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM10 6.5V10l2.5 1.5",
+    "alert": "M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM10 6.8v4M10 13.2v.01",
+    "question": "M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM8.2 8.2a1.9 1.9 0 1 1 2.6 1.8"
+    "c-.5.2-.8.6-.8 1.1M10 13.4v.01",
+    "phone": "M7 2.5h6a1 1 0 0 1 1 1v13a1 1 0 0 1-1 1H7a1 1 0 0 1-1-1v-13a1 1 0 0 1 1-1zM9 15h2",
+    "in": "M15 5L5 15m0-7v7h7",
+    "out": "M5 15L15 5m0 7V5H8",
+    "send": "M3 10l14-6.5L12.5 17 9.8 11.2z",
+    "sign-out": "M8 3.5H4.5v13H8M8.5 10H17m-3.5-3.5L17 10l-3.5 3.5",
+}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An inline icon; a word stands beside it, so that readers skip it."""
+    return format_html(
+        '<svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">'
+        '<path d="{}"/></svg>',
+        _ICONS[name],
+    )
+
+
+@register.simple_tag
+def when(moment: datetime | None, style: str = "ago") -> SafeString:
+    """``moment`` as a ``<time>``: exact in UTC here, local and (``ago``) relative in the browser;
+    ``style`` is ago, clock (14:02) or day."""
+    if moment is None:
+        return mark_safe("")
+    moment = moment.astimezone(UTC)
+    exact = f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+    shown = {"clock": f"{moment:%H:%M}", "day": f"{moment.day} {moment:%B %Y}"}.get(style, exact)
+    return format_html(
+        '<time datetime="{}" data-style="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="milliseconds"),
+        style,
+        exact,
+        shown,
+    )
+
+
+@register.filter
+def phone(number: str) -> str:
+    """An E.164 number as people write it."""
+    return international(number)
+
+
+@register.simple_tag
+def server_clock() -> str:
+    """The server's time, by which the browser corrects its own for countdowns."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

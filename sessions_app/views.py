@@ -1,0 +1,144 @@
+"""The doors of the dashboard and of a session's page: load, bind, call one method, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from locations.access import Principal, find_writable, principal_of_user
+from locations.models import Location
+from sessions_app.forms import ConnectForm, PairingForm
+from sessions_app.live import session_parts
+from sessions_app.models import LocationBusy, NotPossible, Session
+from sessions_app.reading import Query, dashboard, free_locations, session_view
+
+Page = Callable[..., HttpResponse]
+
+
+def principal_of(request: HttpRequest) -> Principal:
+    """Who asks."""
+    return principal_of_user(request.user)
+
+
+@login_required
+@never_cache
+@require_safe
+def dashboard_page(request: HttpRequest) -> HttpResponse:
+    board = dashboard(principal_of(request), Query.parse(request.GET))
+    return render(request, "dashboard/dashboard.html", {**board})
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def connect_page(request: HttpRequest) -> HttpResponse:
+    principal = principal_of(request)
+    form = ConnectForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        location = find_writable(Location.objects.all(), principal, form.cleaned_data["location"])
+        try:
+            session = Session.objects.create_for(location, by=principal.name)
+            return redirect("session", session.pk)
+        except LocationBusy as error:
+            form.add_error("location", str(error))
+    context = {
+        "form": form,
+        "free": free_locations(principal),
+        "chosen": form["location"].value() or request.GET.get("location", ""),
+    }
+    return render(request, "sessions/connect.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@never_cache
+@require_safe
+def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    view = session_view(principal_of(request), session_id)
+    return render(request, "sessions/session.html", {**view})
+
+
+@login_required
+@never_cache
+@require_safe
+def session_live(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """The live parts, for a page whose socket is not open."""
+    view = session_view(principal_of(request), session_id)
+    return render(request, "sessions/_live.html", {**view, "parts": session_parts(view)})
+
+
+@login_required
+@require_POST
+def session_restart(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    return _act(request, session_id, Session.ask_restart, "Asked for a fresh start.")
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    if request.method == "POST":
+        return _act(request, session_id, Session.ask_stop, "Asked to stop.")
+    return _confirm(request, session_id, "sessions/stop.html")
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_unlink(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    if request.method == "POST":
+        return _act(request, session_id, Session.ask_unlink, "Asked to unlink.")
+    return _confirm(request, session_id, "sessions/unlink.html")
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_pairing(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    principal = principal_of(request)
+    session = find_writable(Session.objects.all(), principal, session_id)
+    form = PairingForm(request.POST if request.method == "POST" else None)
+    asked = False
+    if request.method == "POST" and form.is_valid():
+        try:
+            session.ask_pairing_code(form.cleaned_data["phone"], by=principal.name)
+            asked = True
+        except NotPossible as error:
+            form.add_error(None, str(error))
+    if asked and not request.htmx:  # type: ignore[attr-defined]
+        return redirect("session", session_id)
+    context = {**session_view(principal, session_id), "pairing_form": form, "asked": asked}
+    name = "sessions/_pairing.html" if request.htmx else "sessions/pairing.html"  # type: ignore[attr-defined]
+    return render(request, name, context, status=422 if form.errors else 200)
+
+
+def _act(
+    request: HttpRequest, session_id: UUID, action: Callable[..., None], done: str
+) -> HttpResponse:
+    """Do ``action`` to the session and show its page: in part to htmx, whole to others."""
+    principal = principal_of(request)
+    session = find_writable(Session.objects.all(), principal, session_id)
+    try:
+        action(session, by=principal.name)
+        messages.success(request, done)
+    except NotPossible as error:
+        messages.error(request, str(error))
+    if request.htmx:  # type: ignore[attr-defined]
+        view = session_view(principal, session_id)
+        return render(request, "sessions/_live.html", {**view, "parts": session_parts(view)})
+    return redirect("session", session_id)
+
+
+def _confirm(request: HttpRequest, session_id: UUID, template: str) -> HttpResponse:
+    """The page that says what is lost and asks again."""
+    principal = principal_of(request)
+    find_writable(Session.objects.all(), principal, session_id)
+    context: dict[str, Any] = {**session_view(principal, session_id)}
+    return render(request, template, context)

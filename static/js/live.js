@@ -1,0 +1,33 @@
+// The poll stands behind the socket: it asks only while no socket is open. A socket that the
+// server refuses because the page is no longer ours to see takes the page there.
+
+const REFUSED = 4404;
+let open = false;
+
+document.body.addEventListener("htmx:wsOpen", () => { open = true; });
+document.body.addEventListener("htmx:wsClose", (event) => {
+  open = false;
+  if (event.detail.event.code === REFUSED) location.reload();
+});
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.id === "poll" && open) event.preventDefault();
+});
+
+// An answer to a poll that the socket has overtaken would turn the page back.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.requestConfig.elt.id === "poll" && open) event.detail.shouldSwap = false;
+});
+
+// A menu closes when the attention goes elsewhere.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
