@@ -1,0 +1,157 @@
+"""What ``bin/run`` does once the packages are there: settings, database, files, and serve.
+
+One process does it all, so that a second start takes a moment only. With ``--demo`` it plays
+on a simulated WhatsApp, in a folder of its own that starts empty each time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DEMO_DIR = BASE_DIR / "data" / "demo"
+DEMO_EMAIL = "demo@example.com"
+DEMO_LOCATIONS = ("Harbour Dental · Lisbon", "Harbour Dental · Porto", "Harbour Dental · Faro")
+SIMULATOR_START_SECONDS = 20.0
+
+
+def main() -> int:
+    options = _options()
+    _make_env_file(BASE_DIR / ".env", options.port)
+    simulator = _prepare_demo(options) if options.demo else None
+    try:
+        return _serve(options)
+    finally:
+        if simulator is not None:
+            simulator.terminate()
+            simulator.wait()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bin/run")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--demo", action="store_true")
+    return parser.parse_args()
+
+
+def _make_env_file(path: Path, port: int) -> None:
+    """Write ``path`` with fresh secrets, readable by us alone, unless there is one."""
+    if path.exists():
+        return
+    lines = [
+        f"DJANGO_SECRET_KEY={secrets.token_urlsafe(50)}",
+        f"PUBLIC_URL=http://localhost:{port}",
+    ]
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write("\n".join(lines) + "\n")
+    _say(f"Wrote {path.name} with fresh secrets; .env.example lists what else can be set.")
+
+
+def _prepare_demo(options: argparse.Namespace) -> subprocess.Popen[bytes]:
+    """An empty demo folder, the settings for it, and a running simulator."""
+    shutil.rmtree(DEMO_DIR, ignore_errors=True)
+    DEMO_DIR.mkdir(parents=True, mode=0o700)
+    state = DEMO_DIR / "simulator.json"
+    os.environ.update(
+        DJANGO_DEBUG="true",
+        DATA_DIR=str(DEMO_DIR),
+        DATABASE_URL=f"sqlite:///{DEMO_DIR / 'pairline.sqlite3'}",
+        REDIS_URL="",
+        WHATSAPP_AUTH_STORE="files",
+        WHATSAPP_SIMULATOR=str(state),
+        PUBLIC_URL=f"http://localhost:{options.port}",
+    )
+    simulator = subprocess.Popen(
+        [sys.executable, "-m", "simulator.whatsapp", "--state", str(state)],
+        cwd=BASE_DIR,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    give_up_at = time.monotonic() + SIMULATOR_START_SECONDS
+    while not state.exists():
+        if simulator.poll() is not None or time.monotonic() > give_up_at:
+            simulator.kill()
+            raise SystemExit("The simulated WhatsApp did not start: see the lines above.")
+        time.sleep(0.05)  # a file is waited for; there is no event to wait on
+    return simulator
+
+
+def _serve(options: argparse.Namespace) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+    from django.core.management import call_command
+    from django.core.management.base import CommandError
+
+    try:
+        django.setup()
+        from django.conf import settings
+
+        settings.DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+        call_command("check", verbosity=0)
+        call_command("migrate", interactive=False, verbosity=0)
+        if not settings.DEBUG:
+            call_command("collectstatic", interactive=False, verbosity=0)
+        _say(_demo_text() if options.demo else _first_steps())
+        call_command("serve", host=options.host, port=options.port)
+    except CommandError as error:
+        _say(str(error))
+        return 1
+    return 0
+
+
+def _demo_text() -> str:
+    from io import StringIO
+
+    from django.core.management import call_command
+
+    password = secrets.token_urlsafe(9)
+    printed = StringIO()
+    call_command(
+        "create_customer",
+        email=DEMO_EMAIL,
+        password=password,
+        account="Harbour Group",
+        location=list(DEMO_LOCATIONS),
+        stdout=printed,
+    )
+    customer = json.loads(printed.getvalue())
+    control = json.loads((DEMO_DIR / "simulator.json").read_text())["control"]
+    return (
+        "\nThis is the demo: WhatsApp is simulated, nothing leaves this machine.\n"
+        f"  sign in    {DEMO_EMAIL}  ·  {password}\n"
+        f"  phones     {control}  (scan codes and write messages there)\n"
+        f"  API key    {customer['api_key']}\n"
+    )
+
+
+def _first_steps() -> str:
+    from locations.models import Account
+
+    if Account.objects.exists():
+        return ""
+    return (
+        "\nThere is no customer yet. Make the first one, in another terminal:\n"
+        "  .venv/bin/python manage.py create_customer --email you@example.com \\\n"
+        '      --account "Your business" --location "Your first location"\n'
+        "An operator for /admin/:  .venv/bin/python manage.py createsuperuser\n"
+    )
+
+
+def _say(text: str) -> None:
+    if text:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
