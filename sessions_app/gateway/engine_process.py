@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 _PROJECT = Path(__file__).resolve().parents[2]  # "python -m" finds the engine from here
 HELLO_SECONDS = 20.0
 SHUTDOWN_SECONDS = 4.0
+LAST_WORDS_SECONDS = 0.5
 
 
 class EngineGone(Exception):
@@ -164,6 +165,7 @@ class EngineProcess:
                 self._dispatch(decode(line))
         except (ProtocolError, ValueError) as error:
             cause = f"it broke the protocol ({error})"
+            self.kill()
             logger.error("An engine sent a malformed frame and is ended", extra={"pid": self.pid})
         except OSError as error:
             cause = str(error)
@@ -205,6 +207,8 @@ class EngineProcess:
                 return
 
     async def _end(self, cause: str) -> None:
+        with contextlib.suppress(TimeoutError):  # its own exit code tells more than our kill
+            await asyncio.wait_for(self._process.wait(), LAST_WORDS_SECONDS)
         self.kill()
         code = await self._process.wait()
         self.ended.set()

@@ -45,15 +45,13 @@ class Engines:
                 with contextlib.suppress(EngineUnavailable):  # told in ``trouble``
                     await self._launch(Kind.LINKING)
 
-    async def tidy(self) -> list[EngineProcess]:
-        """Retire what is worn out, end what is retired and empty; the retired running engines
-        whose sessions should move."""
+    async def tidy(self) -> None:
+        """Retire what is worn out, and end what is retired and empty."""
         for engine in self._engines:
             engine.retiring = engine.retiring or self._is_worn_out(engine)
         for engine in [e for e in self._engines if e.retiring and e.runs == 0]:
             await engine.shutdown()
         self._forget_the_ended()
-        return [e for e in self._engines if e.retiring and e.kind is Kind.RUNNING]
 
     def report(self) -> list[dict[str, Any]]:
         """What each engine is and holds, for heartbeat and diagnostics."""

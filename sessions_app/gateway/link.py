@@ -50,6 +50,11 @@ class Link:
     def engine(self) -> EngineProcess:
         return self._engine
 
+    @property
+    def should_move(self) -> bool:
+        """A connected session does not stay in a linking engine, nor in one being recycled."""
+        return self.kind is Kind.LINKING or self._engine.retiring
+
     def answered(self) -> None:
         """The start has shown a sign of life: others may start."""
         self._leave_queue()

@@ -112,7 +112,7 @@ async def on_connected(work: SessionWork, message: dict[str, Any]) -> None:
     work.begin_attempt()
     if link.kind is Kind.LINKING:
         await work.move()
-    else:
+    if work.link is link:  # it did not move: it can work from here
         await work.texts.begin(link)
 
 

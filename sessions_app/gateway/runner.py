@@ -55,9 +55,10 @@ class SessionRunner:
         """A text may wait."""
         self._work.texts.wake()
 
-    def move(self) -> None:
-        """Leave the present engine for another one: it is being recycled."""
-        self._inbox.put_nowait((_MOVE, {}))
+    def move_if_due(self) -> None:
+        """Leave the present engine for another one if it is being recycled."""
+        if self.link is not None and self.link.connected and self.link.should_move:
+            self._inbox.put_nowait((_MOVE, {}))
 
     def check(self) -> None:
         """Ask WhatsApp for a sign of life."""
@@ -134,9 +135,9 @@ class SessionRunner:
             await reactions.serve_pairing_code(work)
 
     async def _on_move(self) -> None:
-        work = self._work
-        if work.link is not None and work.link.connected and work.link.engine.retiring:
-            await work.move()
+        link = self._work.link
+        if link is not None and link.connected and link.should_move:
+            await self._work.move()
 
     def _on_check(self) -> None:
         link = self._work.link

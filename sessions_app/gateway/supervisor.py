@@ -156,10 +156,9 @@ class Gateway:
 
     async def _beat(self) -> None:
         await self._engines.keep_warm()
-        for engine in await self._engines.tidy():
-            for runner in self._runners.values():
-                if runner.link is not None and runner.link.engine is engine:
-                    runner.move()
+        await self._engines.tidy()
+        for runner in self._runners.values():
+            runner.move_if_due()
         await self._store.heartbeat(
             self._engines.report(), self._engines.neonize_version, self._engines.trouble
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -153,17 +154,24 @@ class SessionWork:
         await self._start(Kind.RUNNING, CONNECT_SECONDS, "no_connect")
 
     async def move(self) -> None:
-        """Take a connected session to a running engine with room; its status stays."""
-        await self._start(Kind.RUNNING, CONNECT_SECONDS, "no_connect")
+        """Take a connected session to a running engine with room; its status stays. Without
+        such an engine it stays where it is, and is asked to move again later."""
+        with contextlib.suppress(EngineUnavailable):
+            await self._start_in_engine(Kind.RUNNING, CONNECT_SECONDS, "no_connect")
 
     async def _start(self, kind: Kind, seconds: float, purpose: str) -> None:
+        try:
+            await self._start_in_engine(kind, seconds, purpose)
+        except EngineUnavailable as error:
+            await self.fault(Event.ENGINE_UNAVAILABLE, str(error))
+
+    async def _start_in_engine(self, kind: Kind, seconds: float, purpose: str) -> None:
         leave = await self.kit.queue.enter()
         try:
             engine = await self.kit.engines.reserve(kind)
-        except EngineUnavailable as error:
+        except EngineUnavailable:
             leave()
-            await self.fault(Event.ENGINE_UNAVAILABLE, str(error))
-            return
+            raise
         await self.drop_link()  # only now: a session that moves is away for milliseconds
         self.link = link = Link(engine, self._on_event, leave)
         self.deadline.set(seconds, purpose)
