@@ -1,7 +1,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from config.health import healthz
+
+handler400 = "config.problems.bad_request"
+handler500 = "config.problems.server_error"
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("api/", include("config.api_urls")),
     path("admin/", admin.site.urls),
     path("", include("locations.urls")),
     path("", include("sessions_app.urls")),

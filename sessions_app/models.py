@@ -7,7 +7,7 @@ gateway's writes are compare-and-set on ``version`` and ``lease_epoch`` (see ``s
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.db import IntegrityError, models, transaction
@@ -18,6 +18,7 @@ from django.utils import timezone
 from locations.models import Account, Location, TenantQuerySet
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.signals import session_wanted
+from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
 
 
 def _choices(words: type[Status] | type[Wanted] | type[Reason]) -> list[tuple[str, str]]:
@@ -49,6 +50,20 @@ class SessionQuerySet(TenantQuerySet):
     def live(self) -> Self:
         """Sessions that hold their location: everything the customer has not unlinked."""
         return self.exclude(wanted=Wanted.UNLINKED)
+
+    def shown_as(self, status: Status, now: datetime) -> Self:
+        """Sessions whose snapshot at ``now`` shows ``status``: as ``snapshot.py`` decides."""
+        unclaimed_since = now - timedelta(seconds=UNCLAIMED_GRACE_SECONDS)
+        orphaned = Q(wanted=Wanted.LINKED) & (
+            Q(lease_expires_at__isnull=False, lease_expires_at__lt=now)
+            | Q(lease_expires_at__isnull=True, since__lt=unclaimed_since)
+        )
+        if status is Status.INITIALIZING:
+            lost = Q(status__in=[Status.QR, Status.READY]) & orphaned
+            return self.filter(Q(status=status) | lost)
+        if status is Status.DISCONNECTED:
+            return self.filter(status=status)
+        return self.filter(Q(status=status) & ~orphaned)
 
     def stuck(self, since_before: datetime) -> Self:
         """Attempts that rest in ``initializing`` or ``qr`` since before that moment."""

@@ -1,0 +1,112 @@
+"""``/api/v1/sessions/<id>/messages/``: send a text, read what went out and came in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypedDict
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from conversations.ledger import NotReady, queue_text
+from conversations.models import Message
+from conversations.serializers import (
+    MessagePageSerializer,
+    MessageSerializer,
+    NewMessageSerializer,
+)
+from locations.access import find, find_writable
+from locations.api_view import ApiView, principal_of
+from locations.paging import CURSOR, page_of
+from locations.problems import Conflict, problem_responses
+from sessions_app.models import Session
+
+TAGS = ["Messages"]
+
+
+class ErrorData(TypedDict):
+    code: str
+    sentence: str
+
+
+class MessageData(TypedDict):
+    """See the OpenAPI schema for what each field means."""
+
+    id: UUID
+    session: UUID
+    direction: str
+    status: str
+    peer: str
+    peer_name: str
+    text: str
+    media: str
+    whatsapp_id: str
+    error: ErrorData | None
+    created_by: str
+    created_at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+
+
+def _show(row: Message) -> MessageData:
+    failed = bool(row.error_code or row.error)
+    return {
+        "id": row.pk,
+        "session": row.session_id,
+        "direction": row.direction,
+        "status": row.status,
+        "peer": row.peer,
+        "peer_name": row.peer_name,
+        "text": row.text,
+        "media": row.media,
+        "whatsapp_id": row.whatsapp_id,
+        "error": {"code": row.error_code, "sentence": row.error} if failed else None,
+        "created_by": row.created_by,
+        "created_at": row.created_at,
+        "sent_at": row.sent_at,
+        "delivered_at": row.delivered_at,
+        "read_at": row.read_at,
+    }
+
+
+class MessageList(ApiView):
+    @extend_schema(
+        operation_id="list_messages",
+        tags=TAGS,
+        summary="Read the messages of a session",
+        description="Newest first, 50 a page.",
+        parameters=[CURSOR],
+        responses={
+            200: MessagePageSerializer,
+            **problem_responses(400, 404, codes={400: ("invalid",)}),
+        },
+    )
+    def get(self, request: Request, session_id: UUID) -> Response:
+        session = find(Session.objects.all(), principal_of(request), session_id)
+        return page_of(Message.objects.filter(session_id=session.pk), request, _show)
+
+    @extend_schema(
+        operation_id="send_message",
+        tags=TAGS,
+        summary="Send a text",
+        description="The text waits its turn; texts of one session go out in their order.",
+        request=NewMessageSerializer,
+        responses={
+            202: MessageSerializer,
+            **problem_responses(400, 404, 409, 415, codes={409: ("session_not_ready",)}),
+        },
+    )
+    def post(self, request: Request, session_id: UUID) -> Response:
+        principal = principal_of(request)
+        session = find_writable(Session.objects.all(), principal, session_id)
+        asked = NewMessageSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        text: dict[str, Any] = asked.validated_data
+        try:
+            message = queue_text(session, to=text["to"], text=text["text"], by=principal.name)
+        except NotReady as error:
+            raise Conflict(error.code, str(error), reason=str(error.reason)) from None
+        return Response(_show(message), status=202)

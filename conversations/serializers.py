@@ -1,0 +1,92 @@
+"""The shapes of the messages API: what comes in, checked by the ledger's rules, and what the
+OpenAPI schema says of what goes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+
+from conversations.ledger import LedgerError, checked_number, checked_text
+from conversations.models import MAX_TEXT_CHARACTERS, Direction, MessageStatus
+from locations.paging import PageSerializer
+
+_EXAMPLE = {
+    "id": "5b8f0f5e-3f0e-4f0d-9e3b-9a3f6b1d7c33",
+    "session": "0d4c9a52-6c8b-4bb7-8f7b-0a3f0c0e4d11",
+    "direction": "out",
+    "status": "delivered",
+    "peer": "+351912345678",
+    "peer_name": "",
+    "text": "Your appointment is tomorrow at 10.",
+    "media": "",
+    "whatsapp_id": "3EB0C767D26A3D8E5F11",
+    "error": None,
+    "created_by": "API key Reminders",
+    "created_at": "2026-05-04T12:00:00Z",
+    "sent_at": "2026-05-04T12:00:01Z",
+    "delivered_at": "2026-05-04T12:00:02Z",
+    "read_at": None,
+}
+
+
+class NewMessageSerializer(serializers.Serializer[Any]):
+    """A text to send."""
+
+    to = serializers.CharField(
+        allow_blank=True, help_text="The receiver, with + and country code: `+351912345678`."
+    )
+    text = serializers.CharField(
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text=f"1 to {MAX_TEXT_CHARACTERS:,} characters, sent as they are.",
+    )
+
+    def validate_to(self, typed: str) -> str:
+        try:
+            return checked_number(typed)
+        except LedgerError as error:
+            raise serializers.ValidationError(str(error)) from None
+
+    def validate_text(self, text: str) -> str:
+        try:
+            return checked_text(text)
+        except LedgerError as error:
+            raise serializers.ValidationError(str(error)) from None
+
+
+class MessageErrorSerializer(serializers.Serializer[Any]):
+    """Why a text was not sent."""
+
+    code = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A delivered text", value=_EXAMPLE)])
+class MessageSerializer(serializers.Serializer[Any]):
+    """One message, in or out."""
+
+    id = serializers.UUIDField()
+    session = serializers.UUIDField(help_text="The id of its session.")
+    direction = serializers.ChoiceField(choices=Direction.choices)
+    status = serializers.ChoiceField(
+        choices=MessageStatus.choices,
+        help_text="`unconfirmed`: it may have left; a receipt settles it, and it is never sent "
+        "again by itself.",
+    )
+    peer = serializers.CharField(help_text="The other side's number; empty when it is hidden.")
+    peer_name = serializers.CharField(help_text="The name that the other side gives itself.")
+    text = serializers.CharField(help_text="The text, or the caption of a medium.")
+    media = serializers.CharField(help_text="`image`, `audio`, …; empty for a text.")
+    whatsapp_id = serializers.CharField(help_text="WhatsApp's id; empty until it is known.")
+    error = MessageErrorSerializer(allow_null=True, help_text="Only while `status` is `failed`.")
+    created_by = serializers.CharField(help_text="Who sent it from here; empty otherwise.")
+    created_at = serializers.DateTimeField(help_text="When it came into the ledger.")
+    sent_at = serializers.DateTimeField(allow_null=True, help_text="By WhatsApp's clock.")
+    delivered_at = serializers.DateTimeField(allow_null=True)
+    read_at = serializers.DateTimeField(allow_null=True)
+
+
+class MessagePageSerializer(PageSerializer):
+    results = MessageSerializer(many=True)

@@ -1,0 +1,59 @@
+"""Who asks over the API: bearer keys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from locations.access import Principal, principal_of_key
+from locations.models import ApiKey
+
+LAST_USED_STEP = timedelta(minutes=1)
+
+
+class BearerKeyAuthentication(BaseAuthentication):
+    """``Authorization: Bearer pl_…``; the request's user is then the key's ``Principal``."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, ApiKey] | None:
+        """The key's principal; None without a bearer header. Raises AuthenticationFailed."""
+        scheme, _, secret = get_authorization_header(request).partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        digest = ApiKey.hash(secret.strip().decode("latin-1"))
+        key = ApiKey.objects.filter(key_hash=digest, revoked_at=None).first()
+        if key is None:
+            raise AuthenticationFailed
+        _note_use(key)
+        return principal_of_key(key), key
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="Pairline API"'
+
+
+def _note_use(key: ApiKey) -> None:
+    """Remember the use, at most once a minute: a read should not cost a write each time."""
+    now = timezone.now()
+    if key.last_used_at is None or key.last_used_at <= now - LAST_USED_STEP:
+        unchanged = Q(last_used_at=key.last_used_at)
+        ApiKey.objects.filter(unchanged, pk=key.pk).update(last_used_at=now)
+
+
+class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the OpenAPI schema describes ``BearerKeyAuthentication``."""
+
+    target_class = "locations.api_auth.BearerKeyAuthentication"
+    name = "ApiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key of your account (`pl_…`). It is shown once, when made.",
+        }

@@ -1,0 +1,133 @@
+"""What the API answers when something is not possible: problem details (RFC 9457).
+
+This module has the words and the shape; ``config.problems`` turns every exception into one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from rest_framework import serializers
+from rest_framework.exceptions import APIException
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class Problem(TypedDict):
+    """``detail`` is a sentence for people that says what to do; ``code`` is for programs."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+def problem(status: int, code: str, detail: str) -> Problem:
+    """The problem ``code`` with its title and its type, a URI that only names it."""
+    return {
+        "type": f"urn:pairline:problem:{code}",
+        "title": TITLES[code],
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+
+
+TITLES: Mapping[str, str] = {
+    "invalid": "Some fields are not valid",
+    "not_json": "The body is not JSON",
+    "key_missing": "An API key is needed",
+    "key_invalid": "The API key is not valid",
+    "forbidden": "You may look at this but not change it",
+    "not_found": "There is nothing here",
+    "method_not_allowed": "The method is not possible here",
+    "not_acceptable": "Only JSON is answered",
+    "location_busy": "The location has a connection already",
+    "session_not_ready": "The session cannot send now",
+    "not_possible": "The session is not in the state for this",
+    "too_large": "The body is too large",
+    "unsupported_media_type": "The body must be JSON",
+    "bad_request": "The request cannot be read",
+    "failure": "Something failed on our side",
+}
+
+_KINDS: Mapping[int, tuple[str, ...]] = {
+    400: ("invalid", "not_json"),
+    401: ("key_missing", "key_invalid"),
+    403: ("forbidden",),
+    404: ("not_found",),
+    409: ("location_busy", "session_not_ready", "not_possible"),
+    413: ("too_large",),
+    415: ("unsupported_media_type",),
+}
+
+
+class TooLarge(APIException):
+    """The body is over the limit; nothing of it was read."""
+
+    status_code = 413
+    default_code = "too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A body has at most {limit:,} bytes. Send less at once.")
+
+
+class Conflict(APIException):
+    """What was asked does not fit the state of things. ``members`` are added to the problem."""
+
+    status_code = 409
+
+    def __init__(self, code: str, detail: str, **members: object) -> None:
+        super().__init__(detail, code)
+        self.code, self.members = code, members
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Why a request was not done, by RFC 9457."""
+
+    type = serializers.CharField(help_text="A URI that names the kind of problem.")
+    title = serializers.CharField(help_text="The kind of problem in words; always the same.")
+    status = serializers.IntegerField(help_text="The HTTP status, again.")
+    code = serializers.CharField(help_text="The kind of problem as a word for programs.")
+    detail = serializers.CharField(help_text="A sentence for people that says what to do.")
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="With code `invalid`: the sentences about each field.",
+    )
+    session = serializers.UUIDField(
+        required=False, help_text="With code `location_busy`: the session that is in the way."
+    )
+    reason = serializers.CharField(
+        required=False, help_text="With code `session_not_ready`: the session's reason."
+    )
+
+
+def problem_responses(
+    *statuses: int, codes: Mapping[int, tuple[str, ...]] | None = None
+) -> dict[tuple[int, str], OpenApiResponse]:
+    """For the OpenAPI schema: the problems of an operation, with an example for each code.
+
+    Every operation has 401 besides ``statuses``; ``codes`` narrows a status to its own codes."""
+    chosen = {status: (codes or {}).get(status, _KINDS[status]) for status in (401, *statuses)}
+    return {
+        (status, PROBLEM_TYPE): OpenApiResponse(
+            ProblemSerializer,
+            description=". ".join(TITLES[kind] for kind in kinds),
+            examples=[_example(status, kind) for kind in kinds],
+        )
+        for status, kinds in chosen.items()
+    }
+
+
+def _example(status: int, code: str) -> OpenApiExample:
+    value = problem(status, code, EXAMPLE_DETAILS.get(code, TITLES[code] + "."))
+    return OpenApiExample(code, value=value, media_type=PROBLEM_TYPE)
+
+
+EXAMPLE_DETAILS: Mapping[str, str] = {
+    "session_not_ready": "The link was removed on the phone. Link the number again with a new code."
+}

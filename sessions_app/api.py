@@ -1,0 +1,193 @@
+"""``/api/v1/sessions/``: link a number, follow its status, say what is wanted of it.
+
+What is asked for is written at once and answered with 202; the gateway makes it true, and the
+snapshot shows how far it has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from locations.access import find, find_writable, visible
+from locations.api_view import ApiView, principal_of
+from locations.models import Location
+from locations.paging import CURSOR, page_of
+from locations.problems import Conflict, problem_responses
+from sessions_app.lifecycle import Status, Wanted
+from sessions_app.models import LocationBusy, NotPossible, Session, SessionQuerySet
+from sessions_app.serializers import (
+    NewSessionSerializer,
+    PairingSerializer,
+    SessionFilterSerializer,
+    SessionPageSerializer,
+    SnapshotSerializer,
+)
+from sessions_app.snapshot import SessionSnapshot, snapshot
+
+TAGS = ["Sessions"]
+_WISH_PROBLEMS = problem_responses(404, 409, codes={409: ("not_possible",)})
+
+
+def _rows() -> SessionQuerySet:
+    rows: SessionQuerySet = Session.objects.select_related("location")
+    return rows
+
+
+def _show(session: Session) -> SessionSnapshot:
+    return snapshot(session, timezone.now())
+
+
+class SessionList(ApiView):
+    @extend_schema(
+        operation_id="list_sessions",
+        tags=TAGS,
+        summary="List your sessions",
+        description="Newest first, 50 a page, with those you have unlinked. Codes are left out.",
+        parameters=[SessionFilterSerializer, CURSOR],
+        responses={200: SessionPageSerializer, **problem_responses(400, codes={400: ("invalid",)})},
+    )
+    def get(self, request: Request) -> Response:
+        asked = SessionFilterSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        now = timezone.now()
+        rows = visible(_filtered(_rows(), asked.validated_data, now), principal_of(request))
+        return page_of(rows, request, lambda row: snapshot(row, now, with_code=False))
+
+    @extend_schema(
+        operation_id="create_session",
+        tags=TAGS,
+        summary="Link a number to a location",
+        description="Then read the session until `status` is `qr`, show its `qr` to the person "
+        "with the phone, and go on reading until it is `ready`.",
+        request=NewSessionSerializer,
+        responses={
+            201: SnapshotSerializer,
+            **problem_responses(400, 404, 409, 415, codes={409: ("location_busy",)}),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        principal = principal_of(request)
+        asked = NewSessionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wanted_id = asked.validated_data["location"]
+        location = find_writable(Location.objects.all(), principal, wanted_id)
+        try:
+            session = Session.objects.create_for(location, by=principal.name)
+        except LocationBusy:
+            raise _busy(location) from None
+        return Response(_show(session), status=201)
+
+
+def _filtered(rows: SessionQuerySet, asked: dict[str, Any], now: datetime) -> SessionQuerySet:
+    if "status" in asked:
+        rows = rows.shown_as(Status(asked["status"]), now)
+    if "location" in asked:
+        rows = rows.filter(location_id=asked["location"])
+    return rows
+
+
+def _busy(location: Location) -> Conflict:
+    in_the_way = Session.objects.live().filter(location=location).values_list("pk", flat=True)
+    return Conflict(
+        "location_busy",
+        "This location has a connection already. Use that session, or unlink it first.",
+        session=in_the_way.first(),
+    )
+
+
+class SessionDetail(ApiView):
+    @extend_schema(
+        operation_id="read_session",
+        tags=TAGS,
+        summary="Read a session",
+        description="While a number is being linked, read it once a second.",
+        responses={200: SnapshotSerializer, **problem_responses(404)},
+    )
+    def get(self, request: Request, session_id: UUID) -> Response:
+        return Response(_show(find(_rows(), principal_of(request), session_id)))
+
+
+def _wish(request: Request, session_id: UUID, ask: Callable[[Session, str], None]) -> Response:
+    """Write the wish ``ask(session, by)`` and answer with the snapshot."""
+    principal = principal_of(request)
+    session: Session = find_writable(_rows(), principal, session_id)
+    try:
+        ask(session, principal.name)
+    except NotPossible as error:
+        raise Conflict("not_possible", str(error)) from None
+    return Response(_show(session), status=202)
+
+
+class SessionRestart(ApiView):
+    @extend_schema(
+        operation_id="restart_session",
+        tags=TAGS,
+        summary="Start afresh",
+        description="Reconnects a linked number; otherwise asks for a new code.",
+        request=None,
+        responses={202: SnapshotSerializer, **_WISH_PROBLEMS},
+    )
+    def post(self, request: Request, session_id: UUID) -> Response:
+        return _wish(request, session_id, lambda session, by: session.ask_restart(by=by))
+
+
+class SessionStop(ApiView):
+    @extend_schema(
+        operation_id="stop_session",
+        tags=TAGS,
+        summary="Disconnect and keep the link",
+        description="A restart brings it back without a new scan.",
+        request=None,
+        responses={202: SnapshotSerializer, **_WISH_PROBLEMS},
+    )
+    def post(self, request: Request, session_id: UUID) -> Response:
+        return _wish(request, session_id, lambda session, by: session.ask_stop(by=by))
+
+
+class SessionUnlink(ApiView):
+    @extend_schema(
+        operation_id="unlink_session",
+        tags=TAGS,
+        summary="Remove the link for good",
+        description="Removes us from the phone's linked devices and deletes the keys. Asking "
+        "again changes nothing.",
+        request=None,
+        responses={202: SnapshotSerializer, **problem_responses(404)},
+    )
+    def post(self, request: Request, session_id: UUID) -> Response:
+        return _wish(request, session_id, _unlink)
+
+
+def _unlink(session: Session, by: str) -> None:
+    if session.wanted != Wanted.UNLINKED:
+        session.ask_unlink(by=by)
+
+
+class SessionPairingCode(ApiView):
+    @extend_schema(
+        operation_id="ask_pairing_code",
+        tags=TAGS,
+        summary="Get a code to type instead of a scan",
+        description="Only while `status` is `qr`. The code appears as `pairing_code` of the "
+        "session as soon as WhatsApp gives it, within a second or two.",
+        request=PairingSerializer,
+        responses={
+            202: SnapshotSerializer,
+            **problem_responses(400, 404, 409, 415, codes={409: ("not_possible",)}),
+        },
+    )
+    def post(self, request: Request, session_id: UUID) -> Response:
+        def ask(session: Session, by: str) -> None:
+            asked = PairingSerializer(data=request.data)
+            asked.is_valid(raise_exception=True)
+            session.ask_pairing_code(asked.validated_data["phone"], by=by)
+
+        return _wish(request, session_id, ask)

@@ -1,0 +1,119 @@
+"""The shapes of the sessions API: what comes in, checked, and what the OpenAPI schema says of
+what goes out. Snapshots themselves are answered as they are, see ``snapshot.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+
+from locations.paging import PageSerializer
+from sessions_app.lifecycle import Reason, Status, Wanted
+from sessions_app.numbers import NotANumber, e164
+from sessions_app.wording import Action
+
+
+def _words(words: type[Status] | type[Wanted] | type[Reason] | type[Action]) -> list[str]:
+    return [str(word) for word in words]
+
+
+class NewSessionSerializer(serializers.Serializer[Any]):
+    """Which location to link."""
+
+    location = serializers.UUIDField(help_text="The id of one of your locations.")
+
+
+class PairingSerializer(serializers.Serializer[Any]):
+    """The phone on which the code will be typed."""
+
+    phone = serializers.CharField(
+        allow_blank=True, help_text="Its number with + and country code: `+351912345678`."
+    )
+
+    def validate_phone(self, typed: str) -> str:
+        try:
+            return e164(typed)
+        except NotANumber as error:
+            raise serializers.ValidationError(str(error)) from None
+
+
+class SessionFilterSerializer(serializers.Serializer[Any]):
+    """What to list."""
+
+    status = serializers.ChoiceField(
+        choices=_words(Status), required=False, help_text="Only sessions that show this status."
+    )
+    location = serializers.UUIDField(required=False, help_text="Only sessions of this location.")
+
+
+class QrSerializer(serializers.Serializer[Any]):
+    """A code that waits for a scan. It is a credential: do not store it."""
+
+    text = serializers.CharField(help_text="What the QR code says.")
+    svg = serializers.CharField(help_text="The same as a complete picture, `<svg …>`.")
+    number = serializers.IntegerField(help_text="The how manieth code of this attempt, from 1.")
+    of = serializers.IntegerField(help_text="How many codes an attempt has.")
+    expires_at = serializers.DateTimeField(help_text="When the next code takes its place.")
+
+
+_EXAMPLE = {
+    "id": "0d4c9a52-6c8b-4bb7-8f7b-0a3f0c0e4d11",
+    "location": "7f3f5a0e-5f0c-4c58-9c3e-2f6a4d9b1c22",
+    "location_name": "Harbour Dental · Lisbon",
+    "wanted": "linked",
+    "status": "ready",
+    "label": "Ready",
+    "reason": "ok",
+    "sentence": "✅ Connected",
+    "advice": "Messages go out and come in.",
+    "detail": "",
+    "action": "none",
+    "phone_number": "+351912345678",
+    "linked": True,
+    "qr": None,
+    "pairing_code": "",
+    "pairing_error": "",
+    "version": 7,
+    "since": "2026-05-04T12:00:00Z",
+    "last_proof_at": "2026-05-04T12:03:20Z",
+    "next_retry_at": None,
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A linked number", value=_EXAMPLE)])
+class SnapshotSerializer(serializers.Serializer[Any]):
+    """All there is to know of a session, at one version."""
+
+    id = serializers.UUIDField()
+    location = serializers.UUIDField(help_text="The id of its location.")
+    location_name = serializers.CharField()
+    wanted = serializers.ChoiceField(choices=_words(Wanted), help_text="What you asked for.")
+    status = serializers.ChoiceField(choices=_words(Status), help_text="What is true now.")
+    label = serializers.CharField(  # type: ignore[assignment]
+        help_text="The status as a word for people."
+    )
+    reason = serializers.ChoiceField(choices=_words(Reason), help_text="Refines the status.")
+    sentence = serializers.CharField(help_text="The reason as a sentence for people.")
+    advice = serializers.CharField(help_text="What to do, or to expect, for people.")
+    detail = serializers.CharField(help_text="More about the reason; often empty.")
+    action = serializers.ChoiceField(choices=_words(Action), help_text="The one next step.")
+    phone_number = serializers.CharField(help_text="The linked number; empty until a scan.")
+    linked = serializers.BooleanField(help_text="Whether WhatsApp knows us as a device of it.")
+    qr = QrSerializer(allow_null=True, help_text="Only while `status` is `qr`; null in lists.")
+    pairing_code = serializers.CharField(
+        help_text="To type on the phone instead of a scan; empty until it was asked for and given."
+    )
+    pairing_error = serializers.CharField(help_text="Why no pairing code could be given.")
+    version = serializers.IntegerField(help_text="Grows with every change of this session.")
+    since = serializers.DateTimeField(help_text="Since when the status and reason stand.")
+    last_proof_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the link last proved to be alive."
+    )
+    next_retry_at = serializers.DateTimeField(
+        allow_null=True, help_text="When we try again by ourselves."
+    )
+
+
+class SessionPageSerializer(PageSerializer):
+    results = SnapshotSerializer(many=True)
