@@ -23,7 +23,7 @@ _TICKS: dict[str, str] = {
 }
 
 UNCONFIRMED_SENTENCE = (
-    "Not confirmed: it may have been sent. A receipt settles it; it is never sent twice."
+    "It may have been sent. A receipt settles it; it is not sent again by itself."
 )
 
 

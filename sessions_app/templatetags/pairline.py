@@ -18,7 +18,6 @@ _ICONS: dict[str, str] = {
     "search": "M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM13 13l4 4",
     "arrow-left": "M16 10H4m5-5-5 5 5 5",
     "chevron": "M5.5 8l4.5 4.5L14.5 8",
-    "dots": "M4.5 10h.01M10 10h.01M15.5 10h.01",
     "tick": "M4.5 10.5l3.5 3.5 7.5-8",
     "ticks": "M1.5 10.5L5 14l7-8M9.5 13l1 1 7.5-8",
     "clock": "M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM10 6.5V10l2.5 1.5",
@@ -46,7 +45,7 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def when(moment: datetime | None, style: str = "ago") -> SafeString:
     """``moment`` as a ``<time>``: exact in UTC here, local and (``ago``) relative in the browser;
-    ``style`` is ago, clock (14:02) or day."""
+    ``style`` is ago ("3 h ago"), since ("3 h"), clock ("14:02") or day."""
     if moment is None:
         return mark_safe("")
     moment = moment.astimezone(UTC)
