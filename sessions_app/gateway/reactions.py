@@ -22,7 +22,7 @@ from sessions_app.lifecycle import Event, Status
 
 logger = logging.getLogger(__name__)
 
-PAIRING_SECONDS = 60.0  # scanned, but not finished: start again with the keys
+PAIRING_PATIENCE = 2  # times the stuck limit: scanned, but not finished; then with the keys
 DROPPED_SECONDS = 180.0  # whatsmeow reconnects by itself; then we rebuild the client
 KEEPALIVE_SECONDS = 140.0  # after the third silence; whatsmeow itself gives up before that
 QR_GRACE_SECONDS = 15.0  # after the last code's expiry, WhatsApp should have said so
@@ -80,7 +80,7 @@ async def on_pair_success(work: SessionWork, message: dict[str, Any]) -> None:
     except NumberTaken:
         work.number_taken = True
         await work.apply(Event.PAIR_SUCCESS, WHATSAPP)
-    work.deadline.set(PAIRING_SECONDS, "pairing")
+    work.deadline.set(PAIRING_PATIENCE * work.kit.settings.stuck_seconds, "pairing")
 
 
 async def on_pair_error(work: SessionWork, message: dict[str, Any]) -> None:

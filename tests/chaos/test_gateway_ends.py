@@ -1,0 +1,82 @@
+"""The serving process ends, politely or not, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+
+import aiohttp
+import psutil
+import pytest
+
+from tests.wire.product import EMAIL, PASSWORD, Product, Simulator, wait_for
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_within_ten_seconds_and_leaves_nothing_behind(
+    product: Product, number: int
+) -> None:
+    product.link()
+    engines = product.engine_pids()
+    assert len(engines) == 2
+
+    began = time.monotonic()
+    code = product.stop(number)
+
+    assert code == 0, product.log()
+    assert time.monotonic() - began < 10
+    wait_for(lambda: not any(psutil.pid_exists(pid) for pid in engines), "the engines' end")
+
+
+def test_it_takes_its_sessions_up_again_after_a_polite_stop(product: Product) -> None:
+    session, number = product.link()
+    product.stop()
+
+    product.start()
+
+    assert product.until(session, status="ready")["phone_number"] == number
+
+
+def test_it_takes_its_sessions_up_again_after_a_kill(
+    product: Product, simulator: Simulator
+) -> None:
+    session, number = product.link()
+    friend = simulator.new_phone()
+    engines = product.engine_pids()
+    product.kill()
+    wait_for(lambda: not any(psutil.pid_exists(pid) for pid in engines), "the engines' end")
+    simulator.write(friend, number, "Anybody there?")
+
+    product.start()
+
+    product.until(session, status="ready")
+    wait_for(
+        lambda: [m for m in product.messages(session) if m["text"] == "Anybody there?"],
+        "the text that came meanwhile",
+    )
+
+
+async def test_it_closes_sockets_with_service_restart(product: Product) -> None:
+    session, _ = await asyncio.to_thread(product.link)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        await _sign_in(browser, product)
+        address = f"{product.address}/ws/sessions/{session}/"
+        async with browser.ws_connect(address, headers={"Origin": product.address}) as socket:
+            await socket.receive(timeout=30)
+            await asyncio.to_thread(product.stop)
+            while not socket.closed:
+                await socket.receive(timeout=30)
+            assert socket.close_code == 1012
+
+
+async def _sign_in(browser: aiohttp.ClientSession, product: Product) -> None:
+    page = await (await browser.get(f"{product.address}/sign-in/")).text()
+    token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    answer = await browser.post(
+        f"{product.address}/sign-in/",
+        data={"username": EMAIL, "password": PASSWORD, "csrfmiddlewaretoken": token},
+        headers={"Referer": product.address},
+    )
+    assert answer.status == 200
+    assert not str(answer.url).endswith("/sign-in/")

