@@ -8,6 +8,7 @@ a client at its QR can be hung up and forgotten, but never stopped.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from sessions_app.engine.library import Library, LibraryError, Listener, Sent
 from sessions_app.engine.protocol import EngineEvent, Signal
 from sessions_app.engine.turns import Turn, Turns
 
-STOP_SECONDS = 5.0
+STOP_SECONDS = 4.0  # less than the gateway waits
 FIRST_QR_SECONDS = 20.0
 PROOF_SECONDS = 10.0
 
@@ -70,6 +71,7 @@ class Client:
         self._keys, self._library, self._turns, self._tell = keys, library, turns, tell
         # Fresh for each client object: the library mixes up two clients of one name.
         self._uuid = uuid4().hex
+        self._numbers: dict[str, str] = {}  # by hidden id
         self._sends = Lane(f"send-{order.run}")
         self._turn: Turn | None = None
         self._changed = threading.Condition()  # guards what follows
@@ -165,9 +167,20 @@ class Client:
             return
         if told["event"] in (EngineEvent.MESSAGE, EngineEvent.RECEIPT):
             # WhatsApp will not send these again, so they are told even while stopping.
+            self._name_peer(told)
             self._send_event(self.journal.append(told))
         else:
             self._happened(told)
+
+    def _name_peer(self, told: dict[str, Any]) -> None:
+        """WhatsApp may give only a person's hidden id; the key store may know the number."""
+        hidden = jids.hidden(told["chat"])
+        if told["peer"] or not hidden:
+            return
+        if not self._numbers.get(hidden):
+            with contextlib.suppress(StartRefused):
+                self._numbers[hidden] = self._keys.number_of(hidden)
+        told["peer"] = self._numbers.get(hidden, "")
 
     def _identified(self, me: Jid) -> None:
         self._known()

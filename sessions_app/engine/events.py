@@ -145,6 +145,7 @@ def _receipt(event: Any, me: Jid | None) -> Event:
         "peer": _peer(source),
         "status": status,
         "sent_at": float(event.Timestamp),
+        "chat": jids.text(jids.of(source.Chat)),
     }
 
 

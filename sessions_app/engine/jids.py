@@ -49,3 +49,9 @@ def phone(*jids: Jid) -> str:
         if jid.server == PHONE_SERVER and jid.user.isdigit():
             return f"+{jid.user}"
     return ""
+
+
+def hidden(chat: str) -> str:
+    """The hidden id (LID) of the person in ``chat``; "" when the address is not hidden."""
+    user, _, server = chat.partition("@")
+    return user if server == LID_SERVER else ""

@@ -32,6 +32,10 @@ class Keys(Protocol):
         """The message ids that the library wrote for ``secrets`` (hex) before sending.
         Raises StartRefused when the store cannot be read."""
 
+    def number_of(self, hidden: str) -> str:
+        """The number (E.164) behind a hidden id, if the library has learnt it; else "".
+        Raises StartRefused when the store cannot be read."""
+
     def remove(self) -> None:
         """Remove what a logout leaves behind."""
 

@@ -19,6 +19,7 @@ CHUNK = 500  # SQLite limits the number of parameters
 
 _DEVICES = "SELECT jid FROM whatsmeow_device"
 _SENT = "SELECT message_id, lower(hex(key)) FROM whatsmeow_message_secrets WHERE key IN (%s)"
+_NUMBER = "SELECT pn FROM whatsmeow_lid_map WHERE lid = ?"
 _MISSING = StartRefused(StartFailure.KEYS_MISSING, "The key store does not hold this number.")
 _DAMAGED = StartRefused(StartFailure.KEYS_DAMAGED, "The key store cannot be read.")
 _FULL = StartRefused(StartFailure.STORAGE_FULL, "The disk is full.")
@@ -82,7 +83,11 @@ class FileKeys:
             found |= {key: whatsapp_id for whatsapp_id, key in self._read(_SENT % marks, chunk)}
         return found
 
-    def _read(self, query: str, values: Sequence[bytes] = ()) -> list[tuple[str, ...]]:
+    def number_of(self, hidden: str) -> str:
+        """See ``Keys``."""
+        return next((f"+{row[0]}" for row in self._read(_NUMBER, [hidden])), "")
+
+    def _read(self, query: str, values: Sequence[bytes | str] = ()) -> list[tuple[str, ...]]:
         """Read-only if possible; a file that a kill left in the middle of a transaction has to
         be rolled back first, which needs the right to write."""
         try:
@@ -100,7 +105,7 @@ class FileKeys:
         except sqlite3.DatabaseError:
             raise _DAMAGED from None
 
-    def _query(self, mode: str, query: str, values: Sequence[bytes]) -> list[tuple[str, ...]]:
+    def _query(self, mode: str, query: str, values: Sequence[bytes | str]) -> list[tuple[str, ...]]:
         url = f"file:{self.name}?mode={mode}"
         with closing(sqlite3.connect(url, uri=True, timeout=BUSY_SECONDS)) as connection:
             return connection.execute(query, values).fetchall()

@@ -62,6 +62,11 @@ class PostgresKeys:
         keys = [bytes.fromhex(secret) for secret in secrets]
         return {key: whatsapp_id for whatsapp_id, key in self._read(query, (keys,))}
 
+    def number_of(self, hidden: str) -> str:
+        """See ``Keys``."""
+        query = "SELECT pn FROM whatsmeow_lid_map WHERE lid = %s"
+        return next((f"+{row[0]}" for row in self._read(query, (hidden,))), "")
+
     def _read(self, query: str, values: Sequence[object]) -> list[tuple[str, ...]]:
         try:
             with self._connect() as connection:

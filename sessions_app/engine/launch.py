@@ -27,8 +27,8 @@ _KEPT = frozenset(
 _NETWORK = frozenset(
     {"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "NO_PROXY", "https_proxy", "no_proxy"}
 )
-_FRUGAL = {
-    "MALLOC_ARENA_MAX": "2",  # glibc gives each of our many threads an arena otherwise
+_FIXED = {
+    "NEONIZE_BOT_TAG": "off",  # neonize marks every text as written by a bot otherwise
     "PYTHONUNBUFFERED": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
@@ -97,10 +97,10 @@ def environment(
     simulator: SimulatorState | None, base_environ: Mapping[str, str]
 ) -> dict[str, str]:
     """The whole environment of an engine: a short list of names out of ``base_environ``, so
-    that none of the web's secrets gets there, and what makes the library frugal."""
+    that none of the web's secrets gets there, and our own settings of the library."""
     kept = _KEPT if simulator else _KEPT | _NETWORK
     result = {name: value for name, value in base_environ.items() if name in kept}
-    result |= _FRUGAL | {"PYTHONPATH": str(PROJECT)}
+    result |= _FIXED | {"PYTHONPATH": str(PROJECT)}
     if simulator:
         result |= {"SSL_CERT_FILE": simulator.ca_file, "SSL_CERT_DIR": "/nonexistent"}
     return result

@@ -82,7 +82,8 @@ class EngineEvent(StrEnum):
     START_FAILED = "start_failed"  # code: StartFailure; detail: one line without secrets
     MESSAGE = "message"  # key (journal), whatsapp_id, peer (E.164 or ""), peer_name, text,
     #                      sent_at, from_me, chat, media: kind or null
-    RECEIPT = "receipt"  # key (journal), whatsapp_ids, peer, status: "delivered" | "read", sent_at
+    RECEIPT = "receipt"  # key (journal), whatsapp_ids, peer, status: "delivered" | "read", sent_at,
+    #                      chat
     PROOF = "proof"  # evidence of life without other meaning (offline sync, presence, …)
 
 

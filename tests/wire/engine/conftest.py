@@ -1,0 +1,82 @@
+"""A simulated WhatsApp for each test process, engines that never outlive their test, and one
+number that is linked already, for the tests that leave it linked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from sessions_app.engine.protocol import Command, Kind
+from tests.wire.engine.driver import Engine, Simulator, link
+
+Launch = Callable[..., Awaitable[Engine]]
+
+
+class Linked(NamedTuple):
+    """A number whose keys lie in ``store``; no engine runs it."""
+
+    store: Path
+    jid: str
+    number: str
+
+
+@pytest.fixture(scope="session")
+def whatsapp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """The simulated WhatsApp of this test process."""
+    simulator = Simulator(tmp_path_factory.mktemp("whatsapp"))
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def simulator(whatsapp: Simulator) -> Iterator[Simulator]:
+    """The simulated WhatsApp, without faults before and after."""
+    yield whatsapp
+    whatsapp.call("DELETE", "/api/faults")
+
+
+@pytest.fixture
+async def launch(simulator: Simulator) -> AsyncIterator[Launch]:
+    """Starts engines; they end with the test."""
+    engines: list[Engine] = []
+
+    async def begin(kind: Kind = Kind.RUNNING, **options: Any) -> Engine:
+        engines.append(await Engine.launch(simulator, kind, **options))
+        return engines[-1]
+
+    yield begin
+    for engine in engines:
+        await engine.kill()
+
+
+@pytest.fixture
+async def engine(launch: Launch) -> Engine:
+    """One running engine."""
+    return await launch()
+
+
+@pytest.fixture(scope="session")
+def linked_once(whatsapp: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Linked:
+    """A number that is paired once for all tests of this process."""
+
+    async def pair() -> Linked:
+        engine = await Engine.launch(whatsapp, Kind.LINKING)
+        store = tmp_path_factory.mktemp("linked") / "keys.db"
+        run, jid, number = await link(engine, whatsapp, store)
+        await run.call(Command.STOP)
+        await engine.kill()
+        return Linked(store, jid, number)
+
+    with ThreadPoolExecutor(1) as aside:  # pytest's own loop is none of its business
+        return aside.submit(lambda: asyncio.run(pair())).result()
+
+
+@pytest.fixture
+def linked(linked_once: Linked, simulator: Simulator) -> Linked:
+    """A number that is linked and not running; the test leaves it linked."""
+    return linked_once
