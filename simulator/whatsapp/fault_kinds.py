@@ -55,6 +55,7 @@ KINDS: dict[str, Kind] = {
     ),
     "replaced": Kind("now", "Says that another client took over. The client stays away."),
     "device_removed": Kind("now", "The user unlinks the device. The client forgets its keys."),
+    "few_keys": Kind("now", "Uses up the one-time keys. The client uploads more."),
     "qr_drop": Kind("now", "Cuts every client that shows a code."),
     "failure": Kind(
         "login",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from simulator.whatsapp import login
@@ -160,13 +160,17 @@ def device_list(account: Account) -> Node:
         Node("device", {"id": str(e.id), **({"key-index": str(e.id)} if e.id else {})})
         for e in account.endpoints()
     ]
-    return Node("device-list", {"hash": device_hash(account, USER_SERVER)}, devices)
+    return Node("device-list", {"hash": account_hash(account, USER_SERVER)}, devices)
 
 
-def device_hash(account: Account, server: str) -> str:
+def account_hash(account: Account, server: str) -> str:
     """The hash by which a client checks that its list of an account's devices is complete."""
-    user = account.jid(server).user
-    names = sorted(f"{user}.0:{e.id}@{server}" for e in account.endpoints())
+    return devices_hash(account.jid(server, endpoint.id) for endpoint in account.endpoints())
+
+
+def devices_hash(devices: Iterable[Jid]) -> str:
+    """The hash of any list of devices."""
+    names = sorted(f"{jid.user}.0:{jid.device}@{jid.server}" for jid in devices)
     digest = hashlib.sha256("".join(names).encode()).digest()[:6]
     return "2:" + base64.b64encode(digest).decode()
 

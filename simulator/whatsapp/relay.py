@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from simulator.whatsapp.accounts import Account, Bundle, Companion, Endpoint
 from simulator.whatsapp.binary_xml import LID_SERVER, SERVER, USER_SERVER, Jid, Node, Value
-from simulator.whatsapp.iq import device_hash
+from simulator.whatsapp.iq import account_hash, devices_hash
 
 if TYPE_CHECKING:
     from simulator.whatsapp.connection import Connection
     from simulator.whatsapp.network import Network
 
-LOW_KEYS = 10  # when so many one-time keys are left, the client is told to upload more
+LOW_KEYS = 4  # when so few one-time keys are left, the client is told to upload more
 ORDINARY = ("", "inactive", "read", "played")
 
 
@@ -39,7 +39,8 @@ class Relay:
             error = str(fault.params["error"]) if fault else "404"
             self._acknowledge(connection, node, error=error)
             return
-        self._acknowledge(connection, node)
+        missed = self._missed(sender, account, node)
+        self._acknowledge(connection, node, **({"phash": missed} if missed else {}))
         self.spread(sender, account, node)
 
     def _acknowledge(self, connection: Connection, node: Node, **more: str) -> None:
@@ -51,6 +52,26 @@ class Relay:
             self._held.append((connection, ack))
         else:
             connection.send(ack)
+
+    def _missed(self, sender: Companion, recipient: Account, node: Node) -> str | None:
+        """The hash of all devices a message should have gone to, when some are missing in it.
+
+        A client that gets it asks for the list of devices anew before its next message.
+        """
+        fan_out = node.find("participants")
+        if fan_out is None:
+            return None
+        written = {str(part.attrs.get("jid")) for part in fan_out.children()}
+        server = node.jid("to").server
+        due = [
+            (account.jid(LID_SERVER, endpoint.id), account.jid(USER_SERVER, endpoint.id))
+            for account in {recipient, sender.account}
+            for endpoint in account.endpoints()
+            if endpoint is not sender
+        ]
+        if all(written & {str(lid), str(number)} for lid, number in due):
+            return None
+        return devices_hash(lid if server == LID_SERVER else number for lid, number in due)
 
     def release_acks(self) -> None:
         """Send the acknowledgements that a fault held back."""
@@ -160,8 +181,8 @@ class Relay:
         change = Node(
             what,
             {
-                "device_hash": device_hash(account, USER_SERVER),
-                "device_lid_hash": device_hash(account, LID_SERVER),
+                "device_hash": account_hash(account, USER_SERVER),
+                "device_lid_hash": account_hash(account, LID_SERVER),
             },
             [device, Node("key-index-list", {"ts": _now()})],
         )
@@ -183,6 +204,12 @@ class Relay:
         if isinstance(endpoint, Companion) and len(endpoint.one_time) == LOW_KEYS:
             self._few_keys(endpoint)
         return bundle
+
+    def use_up_keys(self, device: Companion) -> None:
+        """As if many had started to write to a client: few of its one-time keys are left."""
+        while len(device.one_time) > LOW_KEYS:
+            device.one_time.popleft()
+        self._few_keys(device)
 
     def _few_keys(self, device: Companion) -> None:
         count = Node("count", {"value": str(len(device.one_time))})

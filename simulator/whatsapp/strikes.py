@@ -54,6 +54,11 @@ def _device_removed(connection: Connection, params: Params) -> None:
         connection.network.relay.remove(connection.device)
 
 
+def _few_keys(connection: Connection, params: Params) -> None:
+    if connection.device is not None:
+        connection.network.relay.use_up_keys(connection.device)
+
+
 STRIKES: dict[str, Strike] = {
     "close": _close,
     "reset": _reset,
@@ -63,6 +68,7 @@ STRIKES: dict[str, Strike] = {
     "stream_error": _stream_error,
     "replaced": _replaced,
     "device_removed": _device_removed,
+    "few_keys": _few_keys,
 }
 
 

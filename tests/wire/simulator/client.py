@@ -90,7 +90,7 @@ class Driver:
         from neonize.utils.log import log
 
         self._neonize, self._events = neonize, events
-        log.setLevel("CRITICAL")
+        log.setLevel(os.environ.get("NEONIZE_STDERR") or "CRITICAL")
         overwrite(NOISE_ROOT, trust_root)
         self._out = os.fdopen(os.dup(1), "w", buffering=1)
         self._silence()

@@ -92,7 +92,11 @@ class Simulator:
 
 def environment(found: dict[str, str]) -> dict[str, str]:
     """The environment in which bare neonize reaches the simulator and nothing else."""
-    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if k in ("PATH", "HOME", "LANG", "TMPDIR", "NEONIZE_STDERR")
+    }
     return {
         **kept,
         "SSL_CERT_FILE": found["ca_file"],
@@ -104,7 +108,12 @@ def environment(found: dict[str, str]) -> dict[str, str]:
 class Neonize:
     """A process with bare neonize in it (`client.py`)."""
 
-    def __init__(self, simulator: Simulator, folder: Path) -> None:
+    def __init__(
+        self, simulator: Simulator, folder: Path, *, proxy_in_environment: bool = True
+    ) -> None:
+        surroundings = environment(simulator.found)
+        if not proxy_in_environment:
+            del surroundings["HTTPS_PROXY"]
         self._folder = folder
         self.events: list[dict[str, Any]] = []
         self._answers: dict[int, dict[str, Any]] = {}
@@ -120,7 +129,7 @@ class Neonize:
             stdout=subprocess.PIPE,
             text=True,
             cwd=folder,
-            env=environment(simulator.found),
+            env=surroundings,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
