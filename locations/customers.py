@@ -1,0 +1,90 @@
+"""A new customer as a whole: an account, its owner, its locations and a first API key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict
+from uuid import UUID
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from locations.models import Account, ApiKey, Location, Member, Role, User
+
+FIRST_KEY_NAME = "First key"
+_ACCOUNT_NAME = forms.CharField(max_length=120)
+_LOCATION_NAME = forms.CharField(max_length=160)
+_EMAIL = forms.EmailField(max_length=254)
+
+
+class NewLocation(TypedDict):
+    id: UUID
+    name: str
+
+
+class NewCustomer(TypedDict):
+    """``api_key`` is its secret text, which is stored nowhere."""
+
+    account: UUID
+    user: UUID
+    locations: list[NewLocation]
+    api_key: str
+
+
+def create_customer(
+    *, email: str, password: str, account: str, locations: Sequence[str]
+) -> NewCustomer:
+    """All rows of a new customer, or none of them; names and e-mail are stripped.
+
+    Raises ValidationError with the sentences by argument when one of them is not acceptable."""
+    errors: dict[str, list[str]] = {}
+    address = _checked(errors, "email", _EMAIL.clean, email)
+    account_name = _checked(errors, "account", _ACCOUNT_NAME.clean, account)
+    names = [_checked(errors, "location", _LOCATION_NAME.clean, name) for name in locations]
+    owner = User(email=User.objects.normalize_email(address))
+    _checked(errors, "password", lambda text: validate_password(text, owner), password)
+    if not locations:
+        errors["location"] = ["Name at least one location."]
+    if address and User.objects.filter(email__iexact=address).exists():
+        errors["email"] = [_taken(address)]
+    if errors:
+        raise ValidationError(errors)
+    try:
+        with transaction.atomic():
+            return _create(owner, password, account_name, names)
+    except IntegrityError as error:
+        raise ValidationError({"email": [_taken(address)]}) from error
+
+
+def _checked(
+    errors: dict[str, list[str]], name: str, check: Callable[[Any], Any], value: str
+) -> str:
+    """The value as ``check`` returns it; what it says of a bad one goes to ``errors``."""
+    try:
+        return str(check(value) or "")
+    except ValidationError as error:
+        errors.setdefault(name, []).extend(error.messages)
+        return ""
+
+
+def _taken(email: str) -> str:
+    return f"{email} is a user already. Sign in with it, or choose another e-mail address."
+
+
+def _create(owner: User, password: str, account_name: str, names: Sequence[str]) -> NewCustomer:
+    account = Account.objects.create(name=account_name)
+    owner.set_password(password)
+    owner.save(force_insert=True)
+    Member.objects.create(account=account, user=owner, role=Role.OWNER)
+    locations = Location.objects.bulk_create(
+        [Location(account=account, name=name) for name in names]
+    )
+    _, secret = ApiKey.issue(account, FIRST_KEY_NAME)
+    return {
+        "account": account.pk,
+        "user": owner.pk,
+        "locations": [{"id": location.pk, "name": location.name} for location in locations],
+        "api_key": secret,
+    }
