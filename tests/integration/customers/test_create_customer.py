@@ -159,43 +159,51 @@ def test_it_needs_at_least_one_location() -> None:
         create_customer(email="alice@example.com", password=PASSWORD, account="A", locations=[])
 
 
-def _start(*, email: str, stdin: int) -> subprocess.CompletedProcess[str]:
+def _start(*, email: str, stdin: int) -> subprocess.Popen[bytes]:
     arguments = ["--email", email, "--account", "A", "--location", "L"]
-    return subprocess.run(
+    return subprocess.Popen(
         [sys.executable, "manage.py", "create_customer", *arguments],
         cwd=settings.BASE_DIR,
         stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         start_new_session=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+        bufsize=0,
     )
 
 
 def test_it_asks_for_no_password_without_a_terminal() -> None:
     process = _start(email="alice@example.com", stdin=subprocess.DEVNULL)
 
-    assert (process.returncode, process.stdout) == (1, "")
-    assert "Give a --password, or run this on a terminal" in process.stderr
+    out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, out) == (1, b"")
+    assert b"Give a --password, or run this on a terminal" in err
 
 
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [
-        ("secret-one\nsecret-two\n", "The two passwords differ."),
-        ("short\nshort\n", "--password: This password is too short."),
+        (("secret-one", "secret-two"), "The two passwords differ."),
+        (("q9!", "q9!"), "--password: This password is too short."),
     ],
 )
-def test_it_asks_for_the_password_twice_on_a_terminal(typed: str, answer: str) -> None:
+def test_it_asks_for_the_password_twice_on_a_terminal(typed: tuple[str, str], answer: str) -> None:
     keyboard, terminal = os.openpty()
+    process = _start(email="not an address", stdin=terminal)
+    assert process.stderr is not None
+    shown = b""
     try:
-        os.write(keyboard, typed.encode())
-        process = _start(email="not an address", stdin=terminal)
+        for prompt, line in zip((b"Password: ", b"(again): "), typed, strict=True):
+            while not shown.endswith(prompt):  # what is typed before it is thrown away
+                shown += process.stderr.read(1) or pytest.fail(shown.decode())
+            os.write(keyboard, line.encode() + b"\n")
+        out, rest = process.communicate(timeout=60)
     finally:
+        process.kill()
         os.close(keyboard)
         os.close(terminal)
 
-    assert (process.returncode, process.stdout) == (1, "")
-    assert answer in process.stderr
-    assert "secret-one" not in process.stderr
+    assert (process.returncode, out) == (1, b"")
+    assert answer in rest.decode()
+    assert typed[0] not in (shown + rest).decode()
