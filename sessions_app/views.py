@@ -77,7 +77,7 @@ def session_live(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def session_restart(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    return _act(request, session_id, Session.ask_restart, "Asked for a fresh start.")
+    return _act(request, session_id, Session.ask_restart, "Starting again.")
 
 
 @login_required
@@ -85,7 +85,7 @@ def session_restart(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
-        return _act(request, session_id, Session.ask_stop, "Asked to stop.")
+        return _act(request, session_id, Session.ask_stop, "Stopping.")
     return _confirm(request, session_id, "sessions/stop.html")
 
 
@@ -94,7 +94,7 @@ def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_unlink(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
-        return _act(request, session_id, Session.ask_unlink, "Asked to unlink.")
+        return _act(request, session_id, Session.ask_unlink, "Unlinking.")
     return _confirm(request, session_id, "sessions/unlink.html")
 
 

@@ -18,6 +18,13 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.requestConfig.elt.id === "poll" && open) event.detail.shouldSwap = false;
 });
 
+// "Starting again." has been said once the state itself says more.
+document.body.addEventListener("htmx:wsAfterMessage", (event) => {
+  if (event.detail.message.includes('id="sentence"')) {
+    document.querySelector('.flash[data-tone="success"]')?.remove();
+  }
+});
+
 // A menu closes when the attention goes elsewhere.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {

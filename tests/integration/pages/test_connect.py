@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from locations.models import Account, Location
+from sessions_app.lifecycle import Reason, Status, Wanted
+from sessions_app.models import Session
+from tests.factory import make_location, make_session
+
+URL = "/connect/"
+
+
+def test_it_creates_a_session_and_goes_to_its_page(alice: Client, location: Location) -> None:
+    answer = alice.post(URL, {"location": location.pk})
+
+    session = Session.objects.get(location=location)
+    assert (answer.status_code, answer["Location"]) == (302, reverse("session", args=[session.pk]))
+    assert session.created_by == "alice@example.com"
+
+
+def test_it_offers_free_locations_only(alice: Client, account: Account) -> None:
+    make_session(make_location(account, "Lisbon"))
+    make_session(
+        make_location(account, "Porto"),
+        Status.DISCONNECTED,
+        reason=Reason.UNLINKED,
+        wanted=Wanted.UNLINKED,
+    )
+    make_location(name="Elsewhere")
+
+    page = alice.get(URL)
+
+    assert [place.name for place in page.context["free"]] == ["Porto"]
+
+
+def test_it_has_chosen_the_location_that_one_comes_from(alice: Client, location: Location) -> None:
+    page = alice.get(f"{URL}?location={location.pk}").text
+
+    assert f'value="{location.pk}" selected' in page
+
+
+def test_it_says_beside_the_field_that_a_location_is_taken(alice: Client, session: Session) -> None:
+    answer = alice.post(URL, {"location": session.location_id})
+
+    assert answer.status_code == 422
+    assert f"{session.location.name} has a connection already." in answer.text
+    assert Session.objects.count() == 1
+
+
+def test_it_asks_for_a_location_when_none_is_chosen(alice: Client, location: Location) -> None:
+    answer = alice.post(URL, {"location": ""})
+
+    assert answer.status_code == 422
+    assert "Choose a location." in answer.text
+
+
+@pytest.mark.parametrize("chosen", [str(uuid.uuid4()), "nonsense"])
+def test_a_wrong_id_is_not_found(alice: Client, location: Location, chosen: str) -> None:
+    assert alice.post(URL, {"location": chosen}).status_code == 404
+
+
+def test_a_foreign_location_is_not_found(charlie: Client, location: Location) -> None:
+    assert charlie.post(URL, {"location": location.pk}).status_code == 404
+    assert not Session.objects.exists()
+
+
+def test_a_viewer_cannot_connect(vera: Client, location: Location) -> None:
+    assert vera.post(URL, {"location": location.pk}).status_code == 403
+    assert vera.get(URL).context["free"] == []
+
+
+def test_a_member_can_connect(bob: Client, location: Location) -> None:
+    bob.post(URL, {"location": location.pk})
+
+    assert Session.objects.get().created_by == "bob@example.com"
