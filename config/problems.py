@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
@@ -14,9 +14,16 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from locations.problems import PROBLEM_TYPE, Conflict, TooLarge, problem
+from locations.problems import PROBLEM_TYPE, Conflict, problem
 
 logger = logging.getLogger(__name__)
+
+
+class TooLarge(exceptions.APIException):
+    """The body is over DATA_UPLOAD_MAX_MEMORY_SIZE; nothing of it was read."""
+
+    status_code = 413
+
 
 # Exception → (code, what to do). The first that fits counts.
 _SENTENCES: Mapping[type[Exception], tuple[str, str]] = {
@@ -46,6 +53,7 @@ _SENTENCES: Mapping[type[Exception], tuple[str, str]] = {
         "Use one of the methods that the header Allow names.",
     ),
     exceptions.NotAcceptable: ("not_acceptable", 'Send the header "Accept: application/json".'),
+    TooLarge: ("too_large", "The body is too large. Send less at once."),
     exceptions.UnsupportedMediaType: (
         "unsupported_media_type",
         'Send JSON, with the header "Content-Type: application/json".',
@@ -75,14 +83,14 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exceptions.NotFound()
     if isinstance(exc, PermissionDenied):
         return exceptions.PermissionDenied()
+    if isinstance(exc, RequestDataTooBig):
+        return TooLarge()
     return exc if isinstance(exc, exceptions.APIException) else None
 
 
 def _told(exc: exceptions.APIException) -> tuple[str, str]:
     if isinstance(exc, Conflict):
         return exc.code, str(exc.detail)
-    if isinstance(exc, TooLarge):
-        return exc.default_code, str(exc.detail)
     for kind, told in _SENTENCES.items():
         if isinstance(exc, kind):
             return told

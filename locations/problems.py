@@ -65,16 +65,6 @@ _KINDS: Mapping[int, tuple[str, ...]] = {
 }
 
 
-class TooLarge(APIException):
-    """The body is over the limit; nothing of it was read."""
-
-    status_code = 413
-    default_code = "too_large"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"A body has at most {limit:,} bytes. Send less at once.")
-
-
 class Conflict(APIException):
     """What was asked does not fit the state of things. ``members`` are added to the problem."""
 

@@ -4,6 +4,7 @@ what goes out. Snapshots themselves are answered as they are, see ``snapshot.py`
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
@@ -18,10 +19,20 @@ def _words(words: type[Status] | type[Wanted] | type[Reason] | type[Action]) -> 
     return [str(word) for word in words]
 
 
+class IdField(serializers.UUIDField):
+    """A UUID as text; a number is not taken for one."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        value: UUID = super().to_internal_value(data)
+        return value
+
+
 class NewSessionSerializer(serializers.Serializer[Any]):
     """Which location to link."""
 
-    location = serializers.UUIDField(help_text="The id of one of your locations.")
+    location = IdField(help_text="The id of one of your locations.")
 
 
 class PairingSerializer(serializers.Serializer[Any]):

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import re
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+
+from locations.problems import TITLES
+
+
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+
+
+def _operations(schema: Any) -> list[Any]:
+    return [operation for path in schema["paths"].values() for operation in path.values()]
+
+
+def test_it_is_valid_and_comes_without_a_warning(tmp_path: Path) -> None:
+    GENERATOR_STATS.reset()
+
+    call_command("spectacular", "--fail-on-warn", file=str(tmp_path / "schema.yaml"))
+    validate_schema(SchemaGenerator().get_schema(public=True))  # type: ignore[no-untyped-call]
+
+    assert not GENERATOR_STATS
+
+
+def test_it_describes_every_endpoint(schema: Any) -> None:
+    assert {
+        (method.upper(), path) for path, methods in schema["paths"].items() for method in methods
+    } == {
+        ("GET", "/api/v1/locations/"),
+        ("GET", "/api/v1/sessions/"),
+        ("POST", "/api/v1/sessions/"),
+        ("GET", "/api/v1/sessions/{session_id}/"),
+        ("POST", "/api/v1/sessions/{session_id}/restart/"),
+        ("POST", "/api/v1/sessions/{session_id}/stop/"),
+        ("POST", "/api/v1/sessions/{session_id}/unlink/"),
+        ("POST", "/api/v1/sessions/{session_id}/pairing-code/"),
+        ("GET", "/api/v1/sessions/{session_id}/messages/"),
+        ("POST", "/api/v1/sessions/{session_id}/messages/"),
+    }
+
+
+def test_each_operation_has_words_and_needs_a_key(schema: Any) -> None:
+    for operation in _operations(schema):
+        assert operation["summary"] and operation["description"] and operation["tags"]
+        assert operation["security"] == [{"ApiKey": []}]
+    assert schema["components"]["securitySchemes"]["ApiKey"]["scheme"] == "bearer"
+
+
+def test_each_failure_is_a_problem_with_an_example_for_each_code(schema: Any) -> None:
+    for operation in _operations(schema):
+        failures = {s: r for s, r in operation["responses"].items() if not s.startswith("2")}
+        assert "401" in failures
+        for status, response in failures.items():
+            [(media_type, content)] = response["content"].items()
+            assert media_type == "application/problem+json"
+            for example in content["examples"].values():
+                assert example["value"]["code"] in TITLES
+                assert str(example["value"]["status"]) == status
+
+
+def test_each_field_is_described_where_its_name_does_not_say_all(schema: Any) -> None:
+    snapshot = schema["components"]["schemas"]["Snapshot"]["properties"]
+    for name in ("status", "reason", "action", "qr", "last_proof_at", "version"):
+        assert snapshot[name]["description"]
+
+
+@pytest.mark.django_db
+def test_it_is_served_to_everyone() -> None:
+    answer = Client().get("/api/schema/", {"format": "json"})
+
+    assert answer.status_code == 200
+    assert answer.json()["info"]["title"] == "Pairline API"
+
+
+@pytest.mark.django_db
+def test_the_page_to_try_it_loads_nothing_from_elsewhere() -> None:
+    page = Client().get("/api/docs/")
+
+    html = page.content.decode()
+    assert page.status_code == 200
+    assert "swagger-ui-bundle.js" in html
+    assert re.findall(r"""(?:src|href)=["']([^"']+)""", html)
+    assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", html)
+
+
+def test_the_command_writes_it_to_a_file() -> None:
+    out = StringIO()
+
+    call_command("spectacular", stdout=out)
+
+    assert out.getvalue().startswith("openapi: 3.")
