@@ -1,0 +1,190 @@
+"""Ends stuck attempts and deletes key files that nobody needs; safe while a gateway runs.
+
+Never deletes the keys of a linked session: what may go is decided by ``leftovers.py``, and is
+decided again with the row locked right before a file is deleted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django.db import transaction
+from django.utils import timezone
+
+from sessions_app.gateway.ports import Change
+from sessions_app.gateway_settings import gateway_settings
+from sessions_app.hints import hint_gateway, hint_viewers
+from sessions_app.key_files import KeyFile, StoreState, key_files, store_state
+from sessions_app.leftover_rows import session_facts
+from sessions_app.leftovers import UNKNOWN, SessionFacts, is_stuck, reason_to_keep, why_left_over
+from sessions_app.lifecycle import Event
+from sessions_app.transitions import apply_unowned_change
+
+logger = logging.getLogger(__name__)
+
+ACTOR = "cleanup"
+_AT_ONCE = 500  # files a transaction, so that no gateway waits long for a row
+_LINKED_DETAIL = "the number stays linked and reconnects by itself"
+
+Facts = Mapping[UUID, SessionFacts]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An attempt that was stuck: since when, and whether its number is linked all the same."""
+
+    session: UUID
+    status: str
+    since: datetime
+    leased: bool
+    linked: bool
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A file that nobody needs; ``size`` in bytes."""
+
+    name: str
+    size: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file that stays, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass
+class CleanupReport:
+    """What was done, or with ``dry_run`` what would be. ``failed``: files that the system did
+    not let us delete."""
+
+    dry_run: bool
+    ended: list[Ended] = field(default_factory=list)
+    deleted: list[Deleted] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+    failed: list[Kept] = field(default_factory=list)
+
+
+def clean(older_than: timedelta, *, dry_run: bool) -> CleanupReport:
+    """End attempts that have been stuck for longer than ``older_than`` and delete key files
+    that nobody needs and that were last written longer ago than that. Raises OSError when the
+    folder cannot be read."""
+    report, now = CleanupReport(dry_run), timezone.now()
+    facts = session_facts()
+    stuck = [session for session in facts.values() if is_stuck(session, now, older_than)]
+    for session in stuck:
+        if dry_run or _end(session, now):
+            report.ended.append(_ended(session))
+            facts[session.id] = replace(session, pending=session.linked)
+    files = _left_over(report, facts, now, older_than)
+    if dry_run:
+        report.deleted = [_deleted(file, _of(file, facts)) for file in files]
+        return report
+    _delete_in_turn(files, report, now, older_than)
+    logger.info("Cleanup done", extra=_counts(report))
+    return report
+
+
+def _end(session: SessionFacts, now: datetime) -> bool:
+    """Whether the row was still as we saw it, and is ``disconnected`` now. A linked number is
+    taken up again as soon as a gateway runs; an attempt waits for its customer."""
+    change = Change(
+        Event.CLEANED_UP,
+        ACTOR,
+        _LINKED_DETAIL if session.linked else "",
+        {
+            "attempt": session.wanted_attempt,
+            "next_retry_at": now if session.linked else None,
+        },
+    )
+    if not apply_unowned_change(session.id, session.version, change):
+        return False
+    hint_gateway(ACTOR, session_id=session.id)
+    async_to_sync(hint_viewers)(session.id, session.account_id, session.version + 1)
+    return True
+
+
+def _ended(session: SessionFacts) -> Ended:
+    return Ended(session.id, session.status, session.since, session.leased, session.linked)
+
+
+def _left_over(
+    report: CleanupReport, facts: Facts, now: datetime, older_than: timedelta
+) -> list[KeyFile]:
+    """The files that may go as it looks; those that stay are written into ``report``."""
+    files = key_files(gateway_settings().keys_dir)
+    wrong_database = _knows_none(files, facts)
+    going = []
+    for file in files:
+        session = _of(file, facts)
+        why = reason_to_keep(file, session, now, older_than)
+        if not why and file.session and session is None and wrong_database:
+            why = UNKNOWN
+        if why:
+            report.kept.append(Kept(file.path.name, why))
+        else:
+            going.append(file)
+    return going
+
+
+def _of(file: KeyFile, facts: Facts) -> SessionFacts | None:
+    return facts.get(file.session) if file.session else None
+
+
+def _knows_none(files: Sequence[KeyFile], facts: Facts) -> bool:
+    """Whether the database knows no session of the folder although keys or messages
+    lie in it: then it is more likely the wrong database than that all of them are gone."""
+    of_sessions = [file for file in files if file.session]
+    if any(file.session in facts for file in of_sessions):
+        return False
+    return any(_matters(file) for file in of_sessions)
+
+
+def _matters(file: KeyFile) -> bool:
+    """Whether somebody would miss it: it holds keys, or messages not in the ledger yet."""
+    if file.path.suffix == ".journal":
+        return file.size > 0
+    return file.is_store and store_state(file.path, busy=False) is not StoreState.EMPTY
+
+
+def _delete_in_turn(
+    files: Sequence[KeyFile], report: CleanupReport, now: datetime, older_than: timedelta
+) -> None:
+    for start in range(0, len(files), _AT_ONCE):
+        chunk = files[start : start + _AT_ONCE]
+        with transaction.atomic():
+            facts = session_facts({file.session for file in chunk if file.session})
+            for file in chunk:
+                session = _of(file, facts)
+                why = reason_to_keep(file, session, now, older_than)
+                if why:
+                    report.kept.append(Kept(file.path.name, why))
+                else:
+                    _delete(file, session, report)
+
+
+def _delete(file: KeyFile, session: SessionFacts | None, report: CleanupReport) -> None:
+    try:
+        file.path.unlink(missing_ok=True)
+    except OSError as error:
+        report.failed.append(Kept(file.path.name, error.strerror or type(error).__name__))
+    else:
+        report.deleted.append(_deleted(file, session))
+
+
+def _deleted(file: KeyFile, session: SessionFacts | None) -> Deleted:
+    return Deleted(file.path.name, file.size, why_left_over(file, session))
+
+
+def _counts(report: CleanupReport) -> dict[str, int]:
+    names = ("ended", "deleted", "kept", "failed")
+    return {name: len(getattr(report, name)) for name in names}

@@ -1,0 +1,38 @@
+"""Reads the facts about sessions that ``leftovers.py`` judges by, in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models.functions import Now
+
+from sessions_app.lease_rows import needs_gateway
+from sessions_app.leftovers import SessionFacts
+from sessions_app.lifecycle import Status
+from sessions_app.models import Session
+
+_COLUMNS = ("id", "account_id", "status", "reason", "since", "wanted_at", "wanted_attempt")
+
+
+def session_facts(only: Collection[UUID] | None = None) -> dict[UUID, SessionFacts]:
+    """Every session, or those with the ids ``only``, which are then locked until the end of
+    the transaction, so that no gateway takes one of them up meanwhile."""
+    rows = Session.objects.order_by()
+    if only is not None:
+        rows = rows.select_for_update().filter(pk__in=only)
+    found = rows.annotate(
+        leased=_true_when(Q(lease_expires_at__gt=Now())), pending=_true_when(needs_gateway())
+    ).values(*_COLUMNS, "version", "jid", "leased", "pending")
+    return {row["id"]: _facts(row) for row in found}
+
+
+def _true_when(condition: Q) -> ExpressionWrapper[Q]:
+    return ExpressionWrapper(condition, output_field=BooleanField(null=True))
+
+
+def _facts(row: dict[str, object]) -> SessionFacts:
+    flags = {name: bool(row.pop(name)) for name in ("leased", "pending")}
+    linked, status = bool(row.pop("jid")), Status(str(row.pop("status")))
+    return SessionFacts(**row, **flags, linked=linked, status=status)  # type: ignore[arg-type]

@@ -1,0 +1,76 @@
+"""What is stuck and what is left over: the rules that cleanup acts on and diagnostics names.
+
+Pure: facts and the time go in. A linked session's keys are kept whatever else is true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sessions_app.key_files import KeyFile
+from sessions_app.lifecycle import Status
+from sessions_app.timeline import duration
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """A session's row as an operator's tool needs it.
+
+    ``linked``: WhatsApp knows us as a device of its number. ``leased``: a gateway holds it now,
+    by the database's clock. ``pending``: a gateway has, or would find, work with it."""
+
+    id: UUID
+    account_id: UUID
+    status: Status
+    reason: str
+    since: datetime
+    wanted_at: datetime
+    wanted_attempt: int
+    version: int
+    linked: bool
+    leased: bool
+    pending: bool
+
+
+def is_stuck(session: SessionFacts, now: datetime, longer_than: timedelta) -> bool:
+    """Whether it has been on its way for too long: no gateway runs it, or it is an attempt to
+    link that no gateway should have let run on. A linked number that a gateway is reconnecting
+    is not stuck, however long that takes."""
+    on_its_way = session.status in (Status.INITIALIZING, Status.QR)
+    if not on_its_way or now - session.since <= longer_than:
+        return False
+    if not session.leased:
+        return True
+    return not session.linked and now - session.wanted_at > longer_than
+
+
+LINKED = "its number is linked"
+LEASED = "a gateway runs it"
+PENDING = "a gateway will take it up"
+UNKNOWN = "the database knows none of the sessions here; is DATABASE_URL the right one?"
+
+
+def reason_to_keep(
+    file: KeyFile, session: SessionFacts | None, now: datetime, younger_than: timedelta
+) -> str:
+    """Why ``file`` of ``session`` (None: there is no such row) stays; "" when it may go."""
+    if session is not None and session.linked:
+        return LINKED
+    if session is not None and session.leased:
+        return LEASED
+    if session is not None and session.pending:
+        return PENDING
+    if now - file.modified < younger_than:
+        return f"younger than {duration(younger_than.total_seconds())}"
+    return ""
+
+
+def why_left_over(file: KeyFile, session: SessionFacts | None) -> str:
+    """What a file is that has no reason to stay."""
+    if file.session is None:
+        return "left by a trial connection"
+    if session is None:
+        return "there is no such session"
+    return "nothing is linked in this session"

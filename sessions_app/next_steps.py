@@ -1,0 +1,28 @@
+"""What an operator does about a fault of the machine: one sentence each, for all commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+WHATSAPP_HOST, WHATSAPP_PORT = "web.whatsapp.com", 443
+
+NETWORK = (
+    f"Let this machine reach {WHATSAPP_HOST}, port {WHATSAPP_PORT}: check DNS, firewall and "
+    "HTTPS_PROXY."
+)
+CLOCK = "Set this machine's clock, for example: timedatectl set-ntp true"
+LIBRARY = "Install the packages again: uv pip sync requirements/run.txt"
+UPDATE = "Update Pairline: WhatsApp asks for a newer version of the library."
+SIMULATOR = (
+    "Start the simulator (python -m simulator.whatsapp --state FILE), or unset WHATSAPP_SIMULATOR."
+)
+LOOK = "See the whole picture: manage.py cleanup_sessions diagnostics"
+START_GATEWAY = "Start it: manage.py serve (or run_gateway beside serve --no-gateway)"
+
+
+def writable(folder: Path) -> str:
+    return f"Give the user that runs Pairline the right to write in {folder}."
+
+
+def free_space(folder: Path) -> str:
+    return f"Free some space on the disk of {folder}, or move DATA_DIR."

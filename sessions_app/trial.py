@@ -1,0 +1,142 @@
+"""A throw-away connection: can this machine get a QR code from WhatsApp right now?
+
+It goes the whole way that a customer's connection goes, engine, key folder and network, but
+touches no row and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sessions_app import next_steps
+from sessions_app.engine.launch import SimulatorUnusable, simulator_state
+from sessions_app.engine.protocol import EngineEvent, Kind, StartFailure
+from sessions_app.gateway.engine_process import (
+    CommandRefused,
+    EngineProcess,
+    EngineUnavailable,
+    launch_engine,
+)
+from sessions_app.gateway.keys import prepare_keys_dir
+from sessions_app.gateway.link import Link
+from sessions_app.gateway.settings import GatewaySettings
+from sessions_app.key_files import trial_name
+
+SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Success:
+    """A QR code came. ``text`` is a credential: it may be drawn, never printed."""
+
+    text: str = field(repr=False)
+    library_seconds: float  # to start an engine
+    answer_seconds: float  # from then until the code was there
+
+    @property
+    def characters(self) -> int:
+        return len(self.text)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """No QR code came: why, and what to do about it."""
+
+    cause: str
+    next_step: str
+
+
+async def try_qr(settings: GatewaySettings, seconds: float = SECONDS) -> Success | Failure:
+    """Ask WhatsApp for a QR code, for ``seconds`` at most, and clean up, also when cancelled."""
+    name = trial_name(secrets.token_hex(6))
+    try:
+        if settings.simulator:
+            simulator_state(settings.simulator)
+        prepare_keys_dir(settings)
+        return await _try(name, settings, seconds)
+    except SimulatorUnusable as error:
+        return Failure(str(error), next_steps.SIMULATOR)
+    except OSError as error:
+        return _unusable(settings, error)
+    finally:
+        _remove(name, settings)
+
+
+async def _try(name: str, settings: GatewaySettings, seconds: float) -> Success | Failure:
+    give_up_at = time.monotonic() + seconds
+    began = time.monotonic()
+    try:
+        engine = await asyncio.wait_for(launch_engine(Kind.LINKING, settings), seconds)
+    except EngineUnavailable as error:
+        return Failure(f"The WhatsApp library cannot be used: {error}", next_steps.LIBRARY)
+    except TimeoutError:
+        return Failure(f"The WhatsApp library did not start in {seconds:g} s.", next_steps.LOOK)
+    launched = time.monotonic()
+    try:
+        async with asyncio.timeout(max(0.0, give_up_at - launched)):
+            message = await _first_answer(engine, name, settings)
+    except TimeoutError:
+        return Failure(f"WhatsApp sent no code in {seconds:g} s.", _network(settings))
+    except CommandRefused as refused:
+        return Failure(f"The engine refused to start: {refused}", next_steps.LOOK)
+    finally:
+        await engine.shutdown()
+    if message.get("event") != EngineEvent.QR:
+        return failure(message, settings)
+    return Success(str(message["text"]), launched - began, time.monotonic() - launched)
+
+
+async def _first_answer(
+    engine: EngineProcess, name: str, settings: GatewaySettings
+) -> dict[str, Any]:
+    """The first event of a new pairing: a code, or why there is none."""
+    inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    link = Link(engine, lambda run, message: inbox.put_nowait(message), lambda: None)
+    await link.start(name, "", settings)
+    return await inbox.get()
+
+
+def failure(message: Mapping[str, Any], settings: GatewaySettings) -> Failure:
+    """What an engine's ``message`` that is not a code means for an operator."""
+    event, detail = message.get("event"), str(message.get("detail", ""))
+    if event == EngineEvent.START_FAILED:
+        return Failure(detail or "The connection failed.", _step(message.get("code"), settings))
+    if event == EngineEvent.CLIENT_OUTDATED:
+        return Failure("WhatsApp no longer accepts this version.", next_steps.UPDATE)
+    if event == EngineEvent.CONNECT_FAILURE:
+        return Failure(f"WhatsApp refused the connection (code {detail}).", _network(settings))
+    if message.get("type") == "gone":
+        return Failure("The WhatsApp library ended all of a sudden.", next_steps.LOOK)
+    return Failure("WhatsApp closed the connection before it sent a code.", _network(settings))
+
+
+def _step(code: object, settings: GatewaySettings) -> str:
+    folder = settings.keys_dir
+    steps: Mapping[str, str] = {
+        StartFailure.DIAL: _network(settings),
+        StartFailure.CLOCK: next_steps.CLOCK,
+        StartFailure.STORAGE_FULL: next_steps.free_space(folder),
+        StartFailure.KEYS_DAMAGED: next_steps.writable(folder),
+    }
+    return steps.get(str(code), next_steps.LOOK)
+
+
+def _network(settings: GatewaySettings) -> str:
+    return next_steps.SIMULATOR if settings.simulator else next_steps.NETWORK
+
+
+def _unusable(settings: GatewaySettings, error: OSError) -> Failure:
+    folder = settings.keys_dir
+    return Failure(
+        f"The folder {folder} cannot be used ({error.strerror}).", next_steps.writable(folder)
+    )
+
+
+def _remove(name: str, settings: GatewaySettings) -> None:
+    for path in settings.keys_dir.glob(f"{name}.*") if settings.keys_dir.is_dir() else ():
+        path.unlink(missing_ok=True)

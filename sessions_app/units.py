@@ -1,0 +1,41 @@
+"""Amounts as operators type and read them. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_LONGEST = timedelta(days=3_650)
+
+
+class NotAnAge(ValueError):
+    """The text is no age; ``str()`` is a sentence that says how to write one."""
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(f"'{typed}' is not an age. Write for example 90s, 15m, 2h or 1d.")
+
+
+def parse_age(typed: str) -> timedelta:
+    """ "90s", "15m", "2h" or "1d" as a span of time of at most ten years. Raises NotAnAge."""
+    found = re.fullmatch(r"(\d{1,9})([smhd])", typed.strip().lower(), re.ASCII)
+    if found is None:
+        raise NotAnAge(typed)
+    age = timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+    if age > _LONGEST:
+        raise NotAnAge(typed)
+    return age
+
+
+def size(count: float) -> str:
+    """``count`` bytes as people read it: "812 bytes", "1.2 MB" (of 1000 kB), "14 GB"."""
+    if count < 1_000:
+        return f"{count:.0f} bytes"
+    unit = next((name for limit, name in ((1e6, "kB"), (1e9, "MB")) if count < limit), "GB")
+    amount = count / {"kB": 1e3, "MB": 1e6, "GB": 1e9}[unit]
+    return f"{amount:.{1 if amount < 9.95 else 0}f} {unit}"
+
+
+def plural(count: int, noun: str) -> str:
+    """ "1 session", "3 sessions"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
