@@ -105,6 +105,9 @@ class EngineProcess:
         except (TimeoutError, EngineGone) as error:
             self.kill()
             raise EngineUnavailable(str(error) or "the engine did not start in time") from error
+        except asyncio.CancelledError:  # nobody waits for it any more
+            self.kill()
+            raise
         self.neonize = str(message.get("neonize", ""))
 
     def follow(self, run: str, handler: EventHandler) -> None:
