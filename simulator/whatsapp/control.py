@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -16,6 +18,7 @@ from simulator.whatsapp.binary_xml import LID_SERVER, USER_SERVER
 from simulator.whatsapp.connection import HungUp
 from simulator.whatsapp.fault_kinds import KINDS, kind_of, params_of, standing
 from simulator.whatsapp.network import Network
+from simulator.whatsapp.qr_picture import read_picture
 from simulator.whatsapp.refusal import Refused
 from simulator.whatsapp.signal_session import SignalError
 from simulator.whatsapp.strikes import Outage, drop_waiting, strike
@@ -24,6 +27,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Body = dict[str, Any]
 PAGE = Path(__file__).with_name("page.html")
 LONGEST_TEXT = 65_536
+LARGEST = 32 << 20  # bytes of a request: a picture of a large screen
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +41,7 @@ class Control:
 
     async def start(self, port: int) -> int:
         """Listen on a loopback port (0: a free one) and return it; raises OSError."""
-        app = web.Application(middlewares=[_own_page_only, _sentences])
+        app = web.Application(middlewares=[_own_page_only, _sentences], client_max_size=LARGEST)
         app.add_routes(
             [
                 web.get("/", _page),
@@ -88,7 +92,12 @@ class Control:
         return web.json_response(_phone(self._network.create_account(number, name)), status=201)
 
     async def _show(self, request: web.Request) -> web.Response:
-        shown = pairing.QrText.parse(str((await _body(request)).get("qr") or ""))
+        body = await _body(request)
+        if body.get("picture"):
+            text = await asyncio.to_thread(read_picture, _picture(body["picture"]))
+        else:
+            text = str(body.get("qr") or "")
+        shown = pairing.QrText.parse(text)
         waiting = self._network.find_waiting(shown)
         waiting.adv = shown.adv
         return web.json_response(_waiting(waiting))
@@ -173,6 +182,7 @@ class Control:
             {
                 name: {
                     "stage": kind.stage,
+                    "title": kind.title,
                     "sentence": kind.sentence,
                     "params": {key: param.default for key, param in kind.params.items()},
                 }
@@ -262,6 +272,14 @@ def _phone(account: Account) -> Body:
         "lid": str(account.jid(LID_SERVER)),
         "devices": devices,
     }
+
+
+def _picture(encoded: object) -> bytes:
+    """The bytes of a picture in base64, with or without `data:…,` in front; raises Refused."""
+    try:
+        return base64.b64decode(str(encoded).rpartition(",")[2], validate=True)
+    except ValueError as error:
+        raise Refused("The picture is not in base64.", 400) from error
 
 
 async def _page(request: web.Request) -> web.StreamResponse:

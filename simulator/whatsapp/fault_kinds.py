@@ -33,6 +33,7 @@ class Kind:
     """One kind of fault. `stage` is when it hits: `now`, `dial`, `pairing`, `login`, `linked`."""
 
     stage: str
+    title: str
     sentence: str
     params: dict[str, Param] = field(default_factory=dict)
 
@@ -42,54 +43,73 @@ REASONS = (400, 401, 402, 403, 405, 406, 409, 429, 500, 503)
 
 KINDS: dict[str, Kind] = {
     "close": Kind(
-        "now", "Closes the websocket. The client is back at once.", {"code": Param(1001, CODE)}
+        "now",
+        "Close",
+        "Closes the websocket. The client is back at once.",
+        {"code": Param(1001, CODE)},
     ),
-    "reset": Kind("now", "Resets the TCP connection. The client is back at once."),
-    "xmlstreamend": Kind("now", "Ends the stream. The client is back at once."),
-    "stream_503": Kind("now", "Stream error 503. The client is back at once."),
-    "stream_515": Kind("now", "Asks for a restart. The client dials again without a word."),
+    "reset": Kind("now", "Reset", "Resets the TCP connection. The client is back at once."),
+    "xmlstreamend": Kind("now", "End the stream", "Says goodbye. The client is back at once."),
+    "stream_503": Kind("now", "Stream error 503", "Server busy. The client is back at once."),
+    "stream_515": Kind("now", "Ask for a restart", "Code 515. The client dials again, unseen."),
     "stream_error": Kind(
         "now",
-        "A stream error with another code. The client is back at once.",
+        "Stream error",
+        "Another code. The client tells it and is back at once.",
         {"code": Param(500, CODE)},
     ),
-    "replaced": Kind("now", "Says that another client took over. The client stays away."),
-    "device_removed": Kind("now", "The user unlinks the device. The client forgets its keys."),
-    "few_keys": Kind("now", "Uses up the one-time keys. The client uploads more."),
-    "qr_drop": Kind("now", "Cuts every client that shows a code."),
+    "replaced": Kind("now", "Replace", "Another client took over. The client stays away."),
+    "device_removed": Kind(
+        "now", "Unlink on the phone", "The user removes the device. The client forgets its keys."
+    ),
+    "few_keys": Kind("now", "Use up keys", "Four one-time keys are left. The client uploads more."),
+    "qr_drop": Kind("now", "Drop waiting codes", "Cuts every client that shows a code."),
+    "silent_handshake": Kind("dial", "Say nothing", "Accepts the dial and never answers."),
+    "refuse_dial": Kind(
+        "dial",
+        "Refuse the dial",
+        "At the layer that you choose.",
+        {"how": Param("tcp", ("tcp", "proxy", "tls", "noise"))},
+    ),
+    "refs": Kind(
+        "dial",
+        "Fewer codes",
+        "Hands out so many codes, each valid for 20 s.",
+        {"count": Param(2, range(1, 7))},
+    ),
+    "pair_hmac_wrong": Kind("pairing", "Wrong seal", "Seals the link wrongly. The client refuses."),
+    "pair_signature_wrong": Kind(
+        "pairing", "Wrong signature", "Signs the link wrongly. The client refuses."
+    ),
+    "no_515": Kind("pairing", "Forget the restart", "The client waits for it for ever."),
+    "close_with_515": Kind(
+        "pairing", "Restart and close at once", "The client may wait for ever, or be fine."
+    ),
     "failure": Kind(
         "login",
-        "Refuses the login with a reason.",
+        "Refuse the login",
+        "With a reason: 401 unlinked, 402 banned, 405 outdated, 503 busy.",
         {
             "reason": Param(500, REASONS),
             "code": Param(101, CODE),
             "expire": Param(3600, range(1, 10**7)),
         },
     ),
-    "no_success": Kind("login", "Never answers the login."),
-    "ping_silent": Kind("linked", "Leaves pings unanswered. The client reconnects in minutes."),
-    "silent_handshake": Kind("dial", "Accepts the dial and then says nothing."),
-    "refuse_dial": Kind(
-        "dial",
-        "Refuses the dial at one layer.",
-        {"how": Param("tcp", ("tcp", "proxy", "tls", "noise"))},
-    ),
-    "pair_hmac_wrong": Kind("pairing", "Links with a wrong seal. The client refuses."),
-    "pair_signature_wrong": Kind("pairing", "Links with a wrong signature. The client refuses."),
-    "no_515": Kind("pairing", "Never asks for the restart after a link."),
-    "close_with_515": Kind("pairing", "Asks for the restart and closes in the same instant."),
-    "refs": Kind(
-        "dial", "Hands out fewer codes, each valid for 20 s.", {"count": Param(2, range(1, 7))}
-    ),
+    "no_success": Kind("login", "Never answer the login", "The client is connected to nothing."),
+    "ping_silent": Kind("linked", "Ignore pings", "The client gives up after some minutes."),
     "message_error": Kind(
-        "linked", "Refuses messages with an error.", {"error": Param(463, range(400, 600))}
+        "linked", "Refuse messages", "With an error number.", {"error": Param(463, range(400, 600))}
     ),
-    "hold_acks": Kind("linked", "Passes messages on but holds the acknowledgement back."),
+    "hold_acks": Kind(
+        "linked",
+        "Hold acknowledgements",
+        "Passes messages on, but the sender does not learn of it.",
+    ),
     "media_upload": Kind(
-        "linked", "Fails uploads with an HTTP status.", {"status": Param(500, range(400, 600))}
+        "linked", "Fail uploads", "With an HTTP status.", {"status": Param(500, range(400, 600))}
     ),
     "media_download": Kind(
-        "linked", "Fails downloads with an HTTP status.", {"status": Param(404, range(400, 600))}
+        "linked", "Fail downloads", "With an HTTP status.", {"status": Param(404, range(400, 600))}
     ),
 }
 BAN_ONLY = ("code", "expire")
