@@ -8,7 +8,6 @@ a client at its QR can be hung up and forgotten, but never stopped.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -72,6 +71,7 @@ class Client:
         # Fresh for each client object: the library mixes up two clients of one name.
         self._uuid = uuid4().hex
         self._numbers: dict[str, str] = {}  # by hidden id
+        self._naming = threading.Lock()  # a client must not be stopped while it names
         self._sends = Lane(f"send-{order.run}")
         self._turn: Turn | None = None
         self._changed = threading.Condition()  # guards what follows
@@ -177,10 +177,11 @@ class Client:
         hidden = jids.hidden(told["chat"])
         if told["peer"] or not hidden:
             return
-        if not self._numbers.get(hidden):
-            with contextlib.suppress(StartRefused):
-                self._numbers[hidden] = self._keys.number_of(hidden)
-        told["peer"] = self._numbers.get(hidden, "")
+        with self._naming:
+            if not self._numbers.get(hidden) and not self._released:
+                self._numbers[hidden] = self._library.number_of(self._uuid, hidden)
+        number = self._numbers.get(hidden)
+        told["peer"] = f"+{number}" if number else ""
 
     def _identified(self, me: Jid) -> None:
         self._known()
@@ -316,5 +317,5 @@ class Client:
             if self._released:
                 return
             self._released = True
-        with self._turns.take():
+        with self._turns.take(), self._naming:
             self._library.stop(self._uuid)

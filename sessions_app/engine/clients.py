@@ -41,7 +41,7 @@ class Clients:
 
     def keys(self, store: str) -> keys.Keys:
         """The key store ``store`` (a path or a URL)."""
-        return keys.of(store, self._library.prepare_store)
+        return keys.of(store, self._library.devices)
 
     @property
     def proxy(self) -> str | None:

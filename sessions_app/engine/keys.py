@@ -32,20 +32,16 @@ class Keys(Protocol):
         """The message ids that the library wrote for ``secrets`` (hex) before sending.
         Raises StartRefused when the store cannot be read."""
 
-    def number_of(self, hidden: str) -> str:
-        """The number (E.164) behind a hidden id, if the library has learnt it; else "".
-        Raises StartRefused when the store cannot be read."""
-
     def remove(self) -> None:
         """Remove what a logout leaves behind."""
 
 
-def of(store: str, prepare_store: Callable[[str], None]) -> Keys:
-    """The keys in ``store``, a file path or a PostgreSQL URL. ``prepare_store`` is the
-    library's way to bring a store's tables up to date."""
+def of(store: str, list_devices: Callable[[str], set[str]]) -> Keys:
+    """The keys in ``store``, a file path or a PostgreSQL URL. ``list_devices`` is the library's
+    way to read the addresses in a store, which also brings its tables up to date."""
     if not store.startswith(POSTGRES):
-        return FileKeys(Path(store))
+        return FileKeys(Path(store), list_devices)
     # Only installations with PostgreSQL pay for its driver.
     from sessions_app.engine.keys_postgres import PostgresKeys
 
-    return PostgresKeys(store, prepare_store)
+    return PostgresKeys(store, list_devices)

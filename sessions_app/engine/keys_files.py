@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
+from sessions_app.engine import key_file
 from sessions_app.engine.failures import StartRefused
 from sessions_app.engine.protocol import StartFailure
 
-BUSY_SECONDS = 5.0
 MIN_FREE_BYTES = 1024 * 1024
-CHUNK = 500  # SQLite limits the number of parameters
 
-_DEVICES = "SELECT jid FROM whatsmeow_device"
-_SENT = "SELECT message_id, lower(hex(key)) FROM whatsmeow_message_secrets WHERE key IN (%s)"
-_NUMBER = "SELECT pn FROM whatsmeow_lid_map WHERE lid = ?"
 _MISSING = StartRefused(StartFailure.KEYS_MISSING, "The key store does not hold this number.")
-_DAMAGED = StartRefused(StartFailure.KEYS_DAMAGED, "The key store cannot be read.")
 _FULL = StartRefused(StartFailure.STORAGE_FULL, "The disk is full.")
+
+_opened: set[Path] = set()
+"""The files that the library has opened in this process; it never closes them."""
 
 
 class FileKeys:
-    """The keys in the SQLite file ``path``."""
+    """The keys in the SQLite file ``path``; ``list_devices`` is the library's own way to read
+    the addresses in a store (it leaves a file handle open each time)."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, list_devices: Callable[[str], set[str]]) -> None:
         self._path = path
+        self._list_devices = list_devices
 
     @property
     def name(self) -> str:
         """Percent-encoded: the library makes a ``file:`` URL of it."""
-        return quote(str(self._path))
+        return key_file.url_path(self._path)
 
     def prepare(self, jid: str | None) -> None:
         """See ``Keys``. To pair anew, what an earlier pairing left is removed; a file that
@@ -42,10 +39,11 @@ class FileKeys:
         self._room()
         if jid is None:
             self._clear()
-        elif jid not in self._devices():
+        elif not self._path.exists() or jid not in self._devices():
             raise _MISSING
         if self._path.exists():
             self._path.chmod(0o600)
+        _opened.add(self._path)
 
     def _room(self) -> None:
         try:
@@ -59,63 +57,27 @@ class FileKeys:
             raise _FULL
 
     def _clear(self) -> None:
-        if not self._path.exists():
-            return
-        try:
-            self._read(_DEVICES)
-        except StartRefused:
-            self._path.replace(f"{self._path}.damaged-{int(time.time())}")
+        if self._path not in _opened and self._path.exists():
+            try:
+                key_file.devices(self._path)
+            except StartRefused:
+                self._path.replace(f"{self._path}.damaged-{int(time.time())}")
         self.remove()
 
     def _devices(self) -> set[str]:
-        if not self._path.exists():
-            raise _MISSING
-        return {row[0] for row in self._read(_DEVICES)}
+        if self._path in _opened:
+            return self._list_devices(self.name)
+        return key_file.devices(self._path)
 
     def find_sent(self, secrets: Sequence[str]) -> dict[str, str]:
         """See ``Keys``."""
-        found: dict[str, str] = {}
         if not self._path.exists():
-            return found
-        for start in range(0, len(secrets), CHUNK):
-            chunk = [bytes.fromhex(secret) for secret in secrets[start : start + CHUNK]]
-            marks = ",".join("?" * len(chunk))
-            found |= {key: whatsapp_id for whatsapp_id, key in self._read(_SENT % marks, chunk)}
-        return found
-
-    def number_of(self, hidden: str) -> str:
-        """See ``Keys``."""
-        return next((f"+{row[0]}" for row in self._read(_NUMBER, [hidden])), "")
-
-    def _read(self, query: str, values: Sequence[bytes | str] = ()) -> list[tuple[str, ...]]:
-        """Read-only if possible; a file that a kill left in the middle of a transaction has to
-        be rolled back first, which needs the right to write."""
-        try:
-            return self._query("ro", query, values)
-        except sqlite3.OperationalError:
-            pass
-        except sqlite3.DatabaseError:
-            raise _DAMAGED from None
-        try:
-            return self._query("rw", query, values)
-        except sqlite3.OperationalError as error:
-            if "no such table" in str(error):
-                return []
-            raise (_FULL if "full" in str(error) else _DAMAGED) from None
-        except sqlite3.DatabaseError:
-            raise _DAMAGED from None
-
-    def _query(self, mode: str, query: str, values: Sequence[bytes | str]) -> list[tuple[str, ...]]:
-        url = f"file:{self.name}?mode={mode}"
-        with closing(sqlite3.connect(url, uri=True, timeout=BUSY_SECONDS)) as connection:
-            return connection.execute(query, values).fetchall()
+            return {}
+        look = key_file.sent_aside if self._path in _opened else key_file.sent
+        return look(self._path, secrets)
 
     def remove(self) -> None:
-        """See ``Keys``."""
-        for path in (
-            self._path,
-            Path(f"{self._path}-journal"),
-            Path(f"{self._path}-wal"),
-            Path(f"{self._path}-shm"),
-        ):
-            path.unlink(missing_ok=True)
+        """See ``Keys``. A file of the same name that comes later is another file."""
+        for ending in ("", "-journal", "-wal", "-shm"):
+            Path(f"{self._path}{ending}").unlink(missing_ok=True)
+        _opened.discard(self._path)

@@ -21,9 +21,9 @@ _warming = threading.Lock()
 class PostgresKeys:
     """The keys in the database at ``url``."""
 
-    def __init__(self, url: str, prepare_store: Callable[[str], None]) -> None:
+    def __init__(self, url: str, list_devices: Callable[[str], set[str]]) -> None:
         self._url = url
-        self._prepare_store = prepare_store
+        self._list_devices = list_devices
 
     @property
     def name(self) -> str:
@@ -48,7 +48,7 @@ class PostgresKeys:
                 # A lock of the transaction, not of the session: poolers share sessions.
                 with self._connect() as connection:
                     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WARMING,))
-                    self._prepare_store(self._url)
+                    self._list_devices(self._url)  # brings the tables up to date first
             except psycopg.Error:
                 raise _UNREACHABLE from None
             _warm.add(self._url)
@@ -61,11 +61,6 @@ class PostgresKeys:
         )
         keys = [bytes.fromhex(secret) for secret in secrets]
         return {key: whatsapp_id for whatsapp_id, key in self._read(query, (keys,))}
-
-    def number_of(self, hidden: str) -> str:
-        """See ``Keys``."""
-        query = "SELECT pn FROM whatsmeow_lid_map WHERE lid = %s"
-        return next((f"+{row[0]}" for row in self._read(query, (hidden,))), "")
 
     def _read(self, query: str, values: Sequence[object]) -> list[tuple[str, ...]]:
         try:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sessions_app.engine import loading
-from sessions_app.engine.jids import Jid
+from sessions_app.engine import failures, loading
+from sessions_app.engine.jids import LID_SERVER, PHONE_SERVER, Jid
 
 _CHROME = 1
 _PAIRING_BROWSER = "Chrome (Linux)"  # WhatsApp takes only well-known browsers here
@@ -102,11 +102,11 @@ class Library:
         name = loading.EVENTS[number]
         return name, getattr(self._types, name).FromString(ctypes.string_at(address, size))
 
-    def _jid(self, user: str, device: int = 0) -> Any:
+    def _jid(self, user: str, device: int = 0, server: str = PHONE_SERVER) -> Any:
         return self._types.JID(
             User=user,
             Device=device,
-            Server="s.whatsapp.net",
+            Server=server,
             RawAgent=0,
             Integrator=0,
             IsEmpty=False,
@@ -163,11 +163,22 @@ class Library:
         )
         _raise(answer.Error)
 
-    def prepare_store(self, store: str) -> None:
-        """Bring the tables of a key store up to date. Raises LibraryError."""
+    def devices(self, store: str) -> set[str]:
+        """The addresses in a key store, whose tables are brought up to date first. Leaves a
+        handle open. Raises StartRefused."""
         answer = self._go.GetAllDevices(store.encode(), self._on_log).decode(errors="replace")
         if answer.startswith("error: "):
-            raise LibraryError(answer)
+            raise failures.of_start(answer)
+        return {device.partition(",")[0] for device in answer.split("|\x01|") if device}
+
+    def number_of(self, client: str, hidden: str) -> str:
+        """The number (digits) behind a hidden id, "" when it is not known. The process dies if
+        ``client`` has been stopped."""
+        jid = self._jid(hidden, server=LID_SERVER).SerializeToString()
+        answer = self._types.GetJIDFromStoreReturnFunction.FromString(
+            self._go.GetPNFromLID(client.encode(), jid, len(jid))
+        )
+        return "" if answer.Error else str(answer.Jid.User)
 
     def trust(self, root: bytes, instead_of: bytes) -> None:
         """Trust ``root`` instead of the key that the library pins (32 bytes each). Raises

@@ -43,6 +43,7 @@ _FUNCTIONS = [
     "Disconnect",
     "GetAllDevices",
     "GetBlocklist",
+    "GetPNFromLID",
     "Logout",
     "Neonize",
     "PairPhone",

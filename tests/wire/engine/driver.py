@@ -71,6 +71,19 @@ class Simulator:
         """The phone scans a QR. The engine may need a moment until it can be paired."""
         self.call("POST", "/api/scan", number=number, qr=qr)
 
+    def devices(self, number: str) -> list[Message]:
+        """The linked devices of a phone."""
+        phones = self.call("GET", "/api/state")["phones"]
+        found: list[Message] = next(p["devices"] for p in phones if p["number"] == number)
+        return found
+
+    def changed_state(self, folder: Path, **changes: str) -> Path:
+        """A state file like the simulator's own, but for ``changes``."""
+        state = json.loads(self.state_file.read_text())
+        changed = folder / "changed.json"
+        changed.write_text(json.dumps(state | changes))
+        return changed
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(PATIENCE)
@@ -128,20 +141,24 @@ class Engine:
         environ: Mapping[str, str] | None = None,
         stdout: int | None = subprocess.DEVNULL,
         stderr: int | None = None,
+        preexec_fn: Callable[[], None] | None = None,
+        state_file: Path | None = None,
     ) -> Self:
         """Start an engine as the gateway does and wait for its first word."""
         ours, theirs = socket.socketpair()
-        state_file = simulator.state_file if simulator else None
+        if simulator and state_file is None:
+            state_file = simulator.state_file
+        state = launch.simulator_state(state_file) if state_file else None
         with theirs:
             process = await asyncio.create_subprocess_exec(
                 *launch.command(kind, theirs.fileno(), log_level, state_file),
-                env=launch.environment(simulator.state if simulator else None, os.environ)
-                | dict(environ or {}),
+                env=launch.environment(state, os.environ) | dict(environ or {}),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
                 cwd="/",
+                preexec_fn=preexec_fn,
             )
         engine = cls(process, ours)
         await engine.wait_for(lambda: engine.messages or engine.closed, "hello")
@@ -236,10 +253,12 @@ class Engine:
         self._writer.close()
 
 
-async def link(engine: Engine, simulator: Simulator, store: Path | str) -> tuple[Run, str, str]:
+async def link(
+    engine: Engine, simulator: Simulator, store: Path | str, journal: Path | None = None
+) -> tuple[Run, str, str]:
     """Pair a new phone by QR; the run, the linked address and the number."""
     number = simulator.phone()
-    run = await engine.start(store)
+    run = await engine.start(store, journal=journal)
     qr = await run.until("qr")
     await asyncio.to_thread(simulator.scan, number, qr["text"])
     connected = await run.until("connected")

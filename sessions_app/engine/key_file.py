@@ -1,0 +1,107 @@
+"""Reading a key file with Python's SQLite, from a process in which the library has it not open.
+
+The library brings a SQLite of its own. Two of them in one process do not see each other's locks
+on a file: the second would take the first one's running transaction for the remains of a crash
+and roll it back. So an engine reads a key file here only before the library first opens it;
+later it runs this module as a process (``python -m sessions_app.engine.key_file FILE``).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from sessions_app.engine.failures import StartRefused
+from sessions_app.engine.protocol import StartFailure
+
+BUSY_SECONDS = 5.0
+PROCESS_SECONDS = 30.0
+CHUNK = 500  # SQLite limits the number of parameters
+
+_DEVICES = "SELECT jid FROM whatsmeow_device"
+_SENT = "SELECT message_id, lower(hex(key)) FROM whatsmeow_message_secrets WHERE key IN (%s)"
+_DAMAGED = StartRefused(StartFailure.KEYS_DAMAGED, "The key store cannot be read.")
+
+
+def url_path(path: Path) -> str:
+    """``path`` as it stands in SQLite's ``file:`` URLs."""
+    return quote(str(path))
+
+
+def devices(path: Path) -> set[str]:
+    """The addresses whose keys are in the file. Raises StartRefused."""
+    return {row[0] for row in _read(path, _DEVICES)}
+
+
+def sent(path: Path, secrets: Sequence[str]) -> dict[str, str]:
+    """The message ids that stand in the file for ``secrets`` (hex). Raises StartRefused."""
+    found: dict[str, str] = {}
+    for start in range(0, len(secrets), CHUNK):
+        chunk = [bytes.fromhex(secret) for secret in secrets[start : start + CHUNK]]
+        rows = _read(path, _SENT % ",".join("?" * len(chunk)), chunk)
+        found |= {key: whatsapp_id for whatsapp_id, key in rows}
+    return found
+
+
+def sent_aside(path: Path, secrets: Sequence[str]) -> dict[str, str]:
+    """``sent``, in a process of its own. Raises StartRefused."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, str(path)],
+            input=json.dumps(list(secrets)).encode(),
+            capture_output=True,
+            timeout=PROCESS_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        raise StartRefused(StartFailure.OTHER, "The key store could not be opened.") from None
+    answer = json.loads(done.stdout)
+    if "code" in answer:
+        raise StartRefused(StartFailure(answer["code"]), answer["detail"])
+    return {str(key): str(value) for key, value in answer["found"].items()}
+
+
+def _read(path: Path, query: str, values: Sequence[bytes] = ()) -> list[tuple[str, ...]]:
+    """Read-only if possible; a file that a kill left in the middle of a transaction has to be
+    rolled back first, which needs the right to write."""
+    try:
+        return _query(path, "ro", query, values)
+    except sqlite3.OperationalError:
+        pass
+    except sqlite3.DatabaseError:
+        raise _DAMAGED from None
+    try:
+        return _query(path, "rw", query, values)
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return []
+        code = StartFailure.STORAGE_FULL if "full" in str(error) else StartFailure.OTHER
+        raise StartRefused(code, f"The key store could not be opened ({error}).") from None
+    except sqlite3.DatabaseError:
+        raise _DAMAGED from None
+
+
+def _query(path: Path, mode: str, query: str, values: Sequence[bytes]) -> list[tuple[str, ...]]:
+    url = f"file:{url_path(path)}?mode={mode}"
+    with closing(sqlite3.connect(url, uri=True, timeout=BUSY_SECONDS)) as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def main() -> None:
+    """Answer one question: secrets as a JSON list on standard input, JSON on standard output."""
+    answer: dict[str, object]
+    try:
+        answer = {"found": sent(Path(sys.argv[1]), json.load(sys.stdin))}
+    except StartRefused as refused:
+        answer = {"code": refused.code, "detail": refused.detail}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

