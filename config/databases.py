@@ -23,6 +23,7 @@ def database_settings(data_dir: Path) -> dict[str, Any]:
     if str(config["ENGINE"]).endswith("sqlite3"):
         config["OPTIONS"] = dict(_SQLITE_OPTIONS)
     else:
-        config["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 12}}
+        pool = {"min_size": 1, "max_size": 12}
+        config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": pool}  # keep ?host= and others
         config["CONN_HEALTH_CHECKS"] = True
     return config
