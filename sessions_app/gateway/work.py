@@ -158,6 +158,7 @@ class SessionWork:
         such an engine it stays where it is, and is asked to move again later."""
         with contextlib.suppress(EngineUnavailable):
             await self._start_in_engine(Kind.RUNNING, CONNECT_SECONDS, "no_connect")
+            logger.info("Session moved to another engine", extra=self.facts())
 
     async def _start(self, kind: Kind, seconds: float, purpose: str) -> None:
         try:

@@ -13,6 +13,12 @@ def _killed(product: Product, pid: int) -> None:
     wait_for(lambda: pid not in product.engine_pids(), "the engine's end")
 
 
+def _back(product: Product, session: str, version: int) -> None:
+    """The session has been away since ``version``, and is ready again."""
+    wait_for(lambda: product.snapshot(session)["version"] > version, "the loss to be noticed")
+    product.until(session, status="ready")
+
+
 def test_it_brings_sessions_back_after_a_kill(product: Product) -> None:
     sessions = [product.link()[0] for _ in range(3)]
     (engine,) = product.engine_pids("running")
@@ -21,8 +27,7 @@ def test_it_brings_sessions_back_after_a_kill(product: Product) -> None:
     _killed(product, engine)
 
     for session in sessions:
-        back = product.until(session, status="ready")
-        assert back["version"] > versions[session]
+        _back(product, session, versions[session])
     assert product.engine_pids("running") != [engine]
 
 
@@ -34,7 +39,9 @@ def test_it_sends_each_text_once_across_a_kill(product: Product, simulator: Simu
     for position, text in enumerate(texts):
         product.send(session, friend, text)
         if position in (9, 19):
+            version = product.snapshot(session)["version"]
             _killed(product, product.engine_pids("running")[0])
+            _back(product, session, version)
 
     def settled() -> bool:
         return all(m["status"] not in ("queued", "sending") for m in product.messages(session))
@@ -56,8 +63,9 @@ def test_it_loses_no_incoming_text_across_kills(product: Product, simulator: Sim
     for position, text in enumerate(texts):
         simulator.write(friend, number, text)
         if position in (6, 13):
+            version = product.snapshot(session)["version"]
             _killed(product, product.engine_pids("running")[0])
-            product.until(session, status="ready")
+            _back(product, session, version)
 
     def arrived() -> bool:
         found = [m["text"] for m in product.messages(session) if m["direction"] == "in"]
@@ -87,4 +95,4 @@ def test_it_ends_an_engine_that_hangs(product: Product) -> None:
     os.kill(engine, signal.SIGSTOP)
 
     wait_for(lambda: engine not in product.engine_pids(), "the hanging engine's end")
-    assert product.until(session, status="ready")["version"] > version
+    _back(product, session, version)

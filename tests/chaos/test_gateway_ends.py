@@ -64,10 +64,11 @@ async def test_it_closes_sockets_with_service_restart(product: Product) -> None:
         address = f"{product.address}/ws/sessions/{session}/"
         async with browser.ws_connect(address, headers={"Origin": product.address}) as socket:
             await socket.receive(timeout=30)
-            await asyncio.to_thread(product.stop)
+            stopping = asyncio.create_task(asyncio.to_thread(product.stop))
             while not socket.closed:
                 await socket.receive(timeout=30)
             assert socket.close_code == 1012
+            assert await stopping == 0
 
 
 async def _sign_in(browser: aiohttp.ClientSession, product: Product) -> None:

@@ -258,7 +258,10 @@ class Product:
         session = self.create_session()
         waiting = self.until(session, status="qr")
         self.simulator.scan(waiting["qr"]["text"], number)
-        return session, str(self.until(session, status="ready")["phone_number"])
+        ready = self.until(session, status="ready")
+        moved = f"Session moved to another engine  session={session}"
+        wait_for(lambda: moved in self.log(), "the move to a running engine")
+        return session, str(ready["phone_number"])
 
     def send(self, session: str, to: str, text: str) -> str:
         status, answer = self.api("POST", f"sessions/{session}/messages/", {"to": to, "text": text})
@@ -281,7 +284,10 @@ class Product:
         assert self.process is not None
         pids = []
         for child in psutil.Process(self.process.pid).children():
-            words = child.cmdline()
+            try:
+                words = child.cmdline()
+            except psutil.NoSuchProcess:  # it has just ended
+                continue
             if "sessions_app.engine" in words and (kind is None or kind in words):
                 pids.append(child.pid)
         return pids
