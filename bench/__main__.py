@@ -1,0 +1,88 @@
+"""``python -m bench``: Pairline and bare neonize on the same simulator, in one table.
+
+Exit code 0 when every row keeps its limit, 1 when one does not. A whole run takes about ten
+minutes and wants a machine that does nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench.crowd import crowd
+from bench.linking import fifty, qr, scan
+from bench.progress import say
+from bench.table import Row, render
+from bench.texts import send
+
+GROUPS: dict[Callable[[int], list[Row]], tuple[str, ...]] = {
+    qr: ("qr-api", "qr-page"),
+    fifty: ("fifty",),
+    scan: ("scan",),
+    send: ("send",),
+    crowd: ("drop-one", "drop-all", "memory", "cpu"),
+}
+NAMES = [name for names in GROUPS.values() for name in names]
+
+
+def main() -> int:
+    options = _options()
+    load = os.getloadavg()[0]
+    say(f"load of the machine: {load:.2f} on {os.cpu_count()} cores")
+    rows = [row for group in _wanted(options.rows) for row in group(options.runs)]
+    rows = [row for row in rows if row.name in options.rows]
+    facts = _facts(load, options.runs)
+    print(", ".join(f"{name} {value}" for name, value in facts.items()))
+    print(render(rows))
+    if options.json is not None:
+        everything = {"machine": facts, "rows": [row.as_json() for row in rows]}
+        options.json.write_text(json.dumps(everything, indent=1) + "\n")
+    return 0 if all(row.met for row in rows) else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rows", type=_names, default=NAMES, help=f"only these: {','.join(NAMES)}")
+    parser.add_argument("--runs", type=_count, default=20, help="repetitions of a row (20)")
+    parser.add_argument("--json", type=Path, help="write every sample to this file, too")
+    return parser.parse_args()
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no row is called {', '.join(unknown)}")
+    return names
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _wanted(names: list[str]) -> list[Callable[[int], list[Row]]]:
+    return [group for group, rows in GROUPS.items() if set(rows) & set(names)]
+
+
+def _facts(load: float, runs: int) -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "load at start": round(load, 2),
+        "Python": platform.python_version(),
+        "neonize": version("neonize"),
+        "runs": runs,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

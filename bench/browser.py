@@ -1,0 +1,66 @@
+"""A browser without a screen: signs in, presses *Create connection*, follows the page's socket."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import aiohttp
+
+from tests.wire.product import EMAIL, PASSWORD, PATIENCE_SECONDS, Product
+
+QR_IMAGE = 'aria-label="QR code '
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+class Browser:
+    """Alice's browser, signed in: ``open`` makes one, on the event loop that uses it."""
+
+    def __init__(self, address: str, http: aiohttp.ClientSession) -> None:
+        self._address, self._http = address, http
+
+    @classmethod
+    async def open(cls, product: Product) -> Browser:
+        http = aiohttp.ClientSession(
+            cookie_jar=aiohttp.CookieJar(unsafe=True),  # cookies of an IP address
+            timeout=aiohttp.ClientTimeout(PATIENCE_SECONDS),
+        )
+        browser, path = cls(product.address, http), "/sign-in/"
+        token = await browser._token(path)
+        at, _ = await browser._send_form(path, token, username=EMAIL, password=PASSWORD)
+        assert at != path, "alice could not sign in"
+        return browser
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def create(self, location: str) -> tuple[float, str]:
+        """Press *Create connection*: seconds until the code was on the page, and the session.
+
+        From the POST over the redirect to the HTML; when that has no code yet, on to the
+        fragment of the page's WebSocket that has it."""
+        token = await self._token("/connect/")
+        began = time.monotonic()
+        path, html = await self._send_form("/connect/", token, location=location)
+        session = path.rstrip("/").rsplit("/", 1)[1]
+        if QR_IMAGE not in html:
+            await self._follow(f"/ws/sessions/{session}/")
+        return time.monotonic() - began, session
+
+    async def _follow(self, path: str) -> None:
+        url, headers = self._address.replace("http", "ws", 1) + path, {"Origin": self._address}
+        async with self._http.ws_connect(url, headers=headers) as socket:
+            while QR_IMAGE not in await socket.receive_str(timeout=PATIENCE_SECONDS):
+                pass
+
+    async def _token(self, path: str) -> str:
+        async with self._http.get(self._address + path) as answer:
+            found = _TOKEN.search(await answer.text())
+        assert found is not None, f"{path} has no form"
+        return found[1]
+
+    async def _send_form(self, path: str, token: str, **fields: str) -> tuple[str, str]:
+        form = {"csrfmiddlewaretoken": token, **fields}
+        async with self._http.post(self._address + path, data=form) as answer:
+            assert answer.status == 200, f"{path}: {answer.status}"
+            return answer.url.path, await answer.text()
