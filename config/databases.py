@@ -21,9 +21,9 @@ def database_settings(data_dir: Path) -> dict[str, Any]:
     config = env.database("DATABASE_URL", f"sqlite:///{data_dir / 'pairline.sqlite3'}")
     config["CONN_MAX_AGE"] = 0  # Django's advice under ASGI
     if str(config["ENGINE"]).endswith("sqlite3"):
-        config["OPTIONS"] = dict(_SQLITE_OPTIONS)
+        config["OPTIONS"] = {**_SQLITE_OPTIONS, **config.get("OPTIONS", {})}
     else:
-        pool = {"min_size": 1, "max_size": 12}
-        config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": pool}  # keep ?host= and others
+        given: Any = config.get("OPTIONS", {})  # what the URL says, such as ?host= or ?sslmode=
+        config["OPTIONS"] = {**given, "pool": {"min_size": 1, "max_size": 12}}
         config["CONN_HEALTH_CHECKS"] = True
     return config
