@@ -18,12 +18,12 @@ _SQLITE_OPTIONS = {
 
 def database_settings(data_dir: Path) -> dict[str, Any]:
     """``DATABASES["default"]``: from DATABASE_URL, else a SQLite file in ``data_dir``."""
-    config = env.database("DATABASE_URL", f"sqlite:///{data_dir / 'pairline.sqlite3'}")
+    config: dict[str, Any] = env.database("DATABASE_URL", f"sqlite:///{data_dir / 'pairline.sqlite3'}")
     config["CONN_MAX_AGE"] = 0  # Django's advice under ASGI
     if str(config["ENGINE"]).endswith("sqlite3"):
         config["OPTIONS"] = {**_SQLITE_OPTIONS, **config.get("OPTIONS", {})}
     else:
-        given: Any = config.get("OPTIONS", {})  # what the URL says, such as ?host= or ?sslmode=
+        given = config.get("OPTIONS", {})  # what the URL says, such as ?host= or ?sslmode=
         config["OPTIONS"] = {**given, "pool": {"min_size": 1, "max_size": 12}}
         config["CONN_HEALTH_CHECKS"] = True
     return config
