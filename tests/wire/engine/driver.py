@@ -203,9 +203,32 @@ class Engine:
                 raise AssertionError(f"{what}: not within {seconds:g} s") from None
         return result
 
+    async def poll(self, ready: Callable[[], bool], what: str) -> None:
+        """Wait for something that the engine does not tell."""
+        until = time.monotonic() + PATIENCE
+        while not ready():
+            assert time.monotonic() < until, f"{what}: not within {PATIENCE:g} s"
+            await asyncio.sleep(0.01)
+
+    def heard(self, event: str) -> list[Message]:
+        """All such events that the engine has told, of whatever run."""
+        return [said for said in self.messages if said.get("event") == event]
+
+    def deafen(self) -> None:
+        """Stop reading, as a frozen gateway does."""
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+
     def say(self, command: str, **fields: Any) -> None:
         """Send a command without waiting."""
         self._writer.write(encode({"type": command, **fields}))
+
+    def say_raw(self, line: bytes) -> None:
+        """Send a line as it is."""
+        self._writer.write(line)
+
+    def hang_up(self) -> None:
+        """Go away without a word, as a killed gateway does."""
+        self._writer.close()
 
     async def call(self, command: str, **fields: Any) -> Message:
         """Send a command; its result."""
@@ -249,6 +272,7 @@ class Engine:
         if self.process.returncode is None:
             self.process.kill()
         await self.ended()
+        self._writer.transport.resume_reading()  # type: ignore[attr-defined]
         await self._reading
         self._writer.close()
 
