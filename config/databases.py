@@ -18,7 +18,8 @@ _SQLITE_OPTIONS = {
 
 def database_settings(data_dir: Path) -> dict[str, Any]:
     """``DATABASES["default"]``: from DATABASE_URL, else a SQLite file in ``data_dir``."""
-    config: dict[str, Any] = env.database("DATABASE_URL", f"sqlite:///{data_dir / 'pairline.sqlite3'}")
+    default = f"sqlite:///{data_dir / 'pairline.sqlite3'}"
+    config: dict[str, Any] = env.database("DATABASE_URL", default)
     config["CONN_MAX_AGE"] = 0  # Django's advice under ASGI
     if str(config["ENGINE"]).endswith("sqlite3"):
         config["OPTIONS"] = {**_SQLITE_OPTIONS, **config.get("OPTIONS", {})}

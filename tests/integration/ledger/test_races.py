@@ -1,0 +1,175 @@
+"""Two transactions at once, each interleaving forced by a lock that one of them holds.
+
+Only on PostgreSQL: SQLite lets one writing transaction in after the other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from conversations import arrivals, departures, receipts
+from conversations.ledger import NotReady, queue_text
+from conversations.models import EarlyReceipt, Message, MessageStatus
+from sessions_app.lifecycle import Reason, Status
+from sessions_app.models import LocationBusy, Session
+from tests.factory import make_location, make_message, make_session
+from tests.integration.ledger.arrivals import NOON, make_incoming, make_receipt
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="SQLite writes one transaction at a time"
+    ),
+]
+ID = "3EB0A1"
+
+
+@pytest.fixture
+def session(transactional_db: None) -> Session:
+    return make_session()
+
+
+def meet(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """``second`` comes while ``first`` has done its work but not committed; its result."""
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            first()
+            future = threads.submit(_on_its_own_connection, second)
+            _wait_until(lambda: future.done() or _somebody_waits_for_us())
+        return future.result(timeout=30)
+
+
+def _on_its_own_connection(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    finally:
+        connection.close()
+
+
+def _somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "neither done nor at a lock"
+        time.sleep(0.005)
+
+
+def _end(session: Session) -> None:
+    """What the gateway writes when the link is removed on the phone."""
+    Session.objects.filter(pk=session.pk).update(
+        status=Status.DISCONNECTED, reason=Reason.LOGGED_OUT
+    )
+
+
+def test_a_receipt_and_the_result_of_its_send_never_miss_each_other(session: Session) -> None:
+    first, second = (make_message(session, status=MessageStatus.SENDING) for _ in range(2))
+
+    meet(
+        lambda: departures.sent(first.pk, ID, NOON),
+        lambda: receipts.store_receipt(session.pk, make_receipt(ID)),
+    )
+    meet(
+        lambda: receipts.store_receipt(session.pk, make_receipt("3EB0B2")),
+        lambda: departures.sent(second.pk, "3EB0B2", NOON),
+    )
+
+    assert set(Message.objects.values_list("status", flat=True)) == {"delivered"}
+    assert not EarlyReceipt.objects.exists()
+
+
+def test_an_echo_and_the_result_of_its_send_are_one_message(session: Session) -> None:
+    first, second = (make_message(session, status=MessageStatus.SENDING) for _ in range(2))
+
+    meet(
+        lambda: departures.sent(first.pk, ID, NOON),
+        lambda: arrivals.store_message(session.pk, make_incoming(whatsapp_id=ID, from_me=True)),
+    )
+    meet(
+        lambda: arrivals.store_message(
+            session.pk, make_incoming(whatsapp_id="3EB0B2", from_me=True)
+        ),
+        lambda: departures.sent(second.pk, "3EB0B2", NOON),
+    )
+
+    assert set(Message.objects.values_list("pk", "status")) == {
+        (first.pk, "sent"),
+        (second.pk, "sent"),
+    }
+
+
+def test_a_message_that_comes_twice_at_once_is_written_once(session: Session) -> None:
+    def store() -> bool:
+        return arrivals.store_message(session.pk, make_incoming())
+
+    again = meet(store, store)
+
+    assert again is False
+    assert Message.objects.count() == 1
+
+
+def test_two_that_take_at_once_get_two_texts(session: Session) -> None:
+    make_message(session, text="first", created_at=NOON)
+    make_message(session, text="second")
+
+    second = meet(lambda: departures.take(session.pk), lambda: departures.take(session.pk))
+
+    assert second.text == "second"
+    assert departures.take(session.pk) is None
+
+
+def test_a_text_that_is_being_taken_is_not_failed(session: Session) -> None:
+    taken = make_message(session)
+
+    changed = meet(
+        lambda: departures.take(session.pk),
+        lambda: departures.fail_waiting(session.pk, "session_ended", "Unlinked."),
+    )
+
+    taken.refresh_from_db()
+    assert (changed, taken.status) == (None, MessageStatus.SENDING)
+
+
+def test_a_text_queued_as_the_session_ends_is_failed_with_the_rest(session: Session) -> None:
+    def end() -> None:
+        _end(session)
+        departures.fail_waiting(session.pk, "session_ended", "Unlinked.")
+
+    meet(lambda: queue_text(session, to="+351912345678", text="Hello", by=""), end)
+
+    assert Message.objects.get().status == MessageStatus.FAILED
+
+
+def test_a_text_that_comes_after_the_end_is_refused(session: Session) -> None:
+    with pytest.raises(NotReady, match="removed on the phone"):
+        meet(
+            lambda: _end(session),
+            lambda: queue_text(session, to="+351912345678", text="Hello", by=""),
+        )
+
+    assert not Message.objects.exists()
+
+
+def test_one_of_two_that_create_at_once_gets_the_location() -> None:
+    location = make_location()
+
+    with pytest.raises(LocationBusy):
+        meet(
+            lambda: Session.objects.create_for(location, by="alice"),
+            lambda: Session.objects.create_for(location, by="bob"),
+        )
+
+    assert Session.objects.get().created_by == "alice"
