@@ -252,5 +252,4 @@ async def launch_engine(kind: Kind, settings: GatewaySettings) -> EngineProcess:
         theirs.close()
     engine = EngineProcess(kind, process, reader, writer)
     await engine.hello()
-    logger.info("Engine started", extra={"kind": str(kind), "pid": engine.pid})
     return engine

@@ -114,6 +114,7 @@ class Engines:
             logger.error("No engine can be started: %s", error)
             raise
         self.trouble = ""
+        logger.info("Engine started", extra={"kind": str(kind), "pid": engine.pid})
         self._engines.append(engine)
         return engine
 

@@ -18,8 +18,9 @@ MAX_SPREAD_SECONDS = 10.0
 class StartQueue:
     """``await queue.enter()`` before a start; call the returned function when it answered."""
 
-    def __init__(self, parallel: int) -> None:
+    def __init__(self, parallel: int, hold_seconds: float = HOLD_SECONDS) -> None:
         self._places = asyncio.Semaphore(parallel)
+        self._hold_seconds = hold_seconds
 
     async def enter(self) -> Callable[[], None]:
         """Wait for a place; returns what gives it back (harmless when called twice)."""
@@ -33,7 +34,7 @@ class StartQueue:
                 timer.cancel()
                 self._places.release()
 
-        timer = asyncio.get_running_loop().call_later(HOLD_SECONDS, leave)
+        timer = asyncio.get_running_loop().call_later(self._hold_seconds, leave)
         return leave
 
 

@@ -1,0 +1,139 @@
+"""Leases: each session has one owner at a time, by the database's clock."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from sessions_app import lease_rows
+from sessions_app.gateway.ports import Change, LeaseLost
+from sessions_app.lifecycle import Event, Reason, Status, Wanted
+from sessions_app.models import Gateway, Session
+from sessions_app.transitions import apply_change
+from tests.factory import make_account, make_location, make_session
+
+pytestmark = pytest.mark.django_db
+FREE: dict[str, Any] = {"lease_owner": "", "lease_epoch": 0, "lease_expires_at": None}
+
+
+def test_it_claims_what_nobody_runs_and_counts_the_epoch() -> None:
+    session = make_session(status=Status.INITIALIZING, **FREE)
+
+    (state,) = lease_rows.claim("one", 10)
+
+    session.refresh_from_db()
+    assert (state.id, state.lease_epoch) == (session.pk, 1)
+    assert session.lease_owner == "one"
+    assert session.lease_expires_at > timezone.now() + timedelta(seconds=20)
+
+
+def test_it_never_gives_one_session_to_two_gateways() -> None:
+    account = make_account()
+    for number in range(6):
+        make_session(make_location(account, f"Place {number}"), **FREE)
+
+    first = {state.id for state in lease_rows.claim("one", 4)}
+    second = {state.id for state in lease_rows.claim("two", 10)}
+
+    assert (len(first), len(second)) == (4, 2)
+    assert not first & second
+
+
+def test_it_takes_over_a_lease_that_ran_out_and_fences_the_old_owner() -> None:
+    session = make_session(
+        status=Status.READY,
+        lease_owner="one",
+        lease_epoch=3,
+        lease_expires_at=timezone.now() - timedelta(seconds=1),
+    )
+
+    (state,) = lease_rows.claim("two", 10)
+
+    assert state.lease_epoch == 4
+    with pytest.raises(LeaseLost):
+        apply_change(session.pk, "one", 3, Change(Event.DROPPED))
+    assert lease_rows.renew("one") == set()
+
+
+@pytest.mark.parametrize(
+    ("columns", "claimed"),
+    [
+        ({"status": Status.READY}, True),
+        ({"status": Status.DISCONNECTED, "reason": Reason.QR_EXPIRED}, False),
+        ({"status": Status.DISCONNECTED, "wanted_attempt": 2, "attempt": 1}, True),
+        ({"status": Status.DISCONNECTED, "next_retry_at": timezone.now()}, True),
+        ({"status": Status.READY, "wanted": Wanted.STOPPED}, True),
+        (
+            {
+                "status": Status.DISCONNECTED,
+                "wanted": Wanted.STOPPED,
+                "reason": Reason.USER_DISCONNECT,
+            },
+            False,
+        ),
+        ({"status": Status.DISCONNECTED, "wanted": Wanted.UNLINKED}, True),
+        (
+            {
+                "status": Status.DISCONNECTED,
+                "wanted": Wanted.UNLINKED,
+                "reason": Reason.UNLINKED,
+            },
+            False,
+        ),
+    ],
+)
+def test_it_claims_what_has_work_and_leaves_what_rests(
+    columns: dict[str, Any], claimed: bool
+) -> None:
+    make_session(**{**FREE, **columns})
+
+    assert bool(lease_rows.claim("one", 10)) is claimed
+
+
+def test_it_renews_all_of_its_leases_and_no_others() -> None:
+    account = make_account()
+    mine = make_session(make_location(account, "A"), lease_owner="one")
+    other = make_session(make_location(account, "B"), lease_owner="two")
+    soon = timezone.now() + timedelta(seconds=5)
+    Session.objects.update(lease_expires_at=soon)
+
+    assert lease_rows.renew("one") == {mine.pk}
+
+    mine.refresh_from_db()
+    other.refresh_from_db()
+    assert mine.lease_expires_at > soon
+    assert other.lease_expires_at == soon
+
+
+def test_it_gives_leases_back_for_somebody_else_at_once() -> None:
+    session = make_session(**FREE)
+    lease_rows.claim("one", 10)
+
+    lease_rows.release("one", [session.pk])
+
+    assert [state.id for state in lease_rows.claim("two", 10)] == [session.pk]
+
+
+def test_it_takes_over_at_once_from_a_process_of_this_machine_that_died() -> None:
+    make_session(lease_owner="dead")
+    make_session(make_location(name="Elsewhere"), lease_owner="alive")
+    now = timezone.now()
+    facts = {"host": "here", "started_at": now, "heartbeat_at": now}
+    Gateway.objects.create(owner="dead", pid=2**22 + 1, **facts)  # above Linux's highest pid
+    Gateway.objects.create(owner="alive", pid=os.getpid(), **facts)
+
+    assert lease_rows.expire_leases_of_the_dead("here") == 1
+    assert len(lease_rows.claim("new", 10)) == 1
+
+
+def test_it_names_the_wishes_that_are_not_carried_out() -> None:
+    account = make_account()
+    asked = make_session(make_location(account, "A"), lease_owner="one")
+    make_session(make_location(account, "B"), lease_owner="one")
+    asked.ask_restart(by="alice@example.com")
+
+    assert [state.id for state in lease_rows.wishes("one")] == [asked.pk]

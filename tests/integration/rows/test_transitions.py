@@ -1,0 +1,171 @@
+"""Writing a status: compare-and-set, with its timeline, and never by who lost the lease."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+
+from locations.models import Account
+from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken
+from sessions_app.lifecycle import Event, Reason, Status
+from sessions_app.models import LocationBusy, Session
+from sessions_app.transitions import apply_change, apply_unowned_change
+from tests.factory import make_account, make_location, make_session
+
+pytestmark = pytest.mark.django_db
+OWNER = "test"  # the factory's sessions are leased to it at epoch 1
+
+
+def test_it_moves_the_row_and_appends_to_the_timeline_at_once() -> None:
+    session = make_session(status=Status.INITIALIZING)
+
+    state = apply_change(session.pk, OWNER, 1, _code(1))
+
+    session.refresh_from_db()
+    assert (session.status, session.reason) == (Status.QR, Reason.SCAN)
+    assert state.version == session.version == 2
+    (event,) = session.events.all()
+    assert (event.old_status, event.new_status, event.version) == ("initializing", "qr", 2)
+
+
+def test_it_stores_each_rotation_as_a_version_of_its_own() -> None:
+    session = make_session(status=Status.QR)
+    since = session.since
+
+    apply_change(session.pk, OWNER, 1, _code(2))
+
+    session.refresh_from_db()
+    assert (session.qr_number, session.version) == (2, 2)
+    assert session.since == since
+
+
+def test_it_clears_the_code_when_the_status_leaves_qr() -> None:
+    session = make_session(status=Status.QR, pairing_code="ABCD-EFGH")
+
+    apply_change(session.pk, OWNER, 1, Change(Event.PAIR_SUCCESS))
+
+    session.refresh_from_db()
+    assert (session.qr_text, session.qr_number, session.pairing_code) == ("", None, "")
+
+
+@pytest.mark.parametrize(("owner", "epoch"), [("another", 1), (OWNER, 2), ("", 1)])
+def test_it_lets_nobody_write_who_does_not_hold_the_lease(owner: str, epoch: int) -> None:
+    session = make_session(status=Status.READY)
+
+    with pytest.raises(LeaseLost):
+        apply_change(session.pk, owner, epoch, Change(Event.DROPPED))
+
+    session.refresh_from_db()
+    assert session.status == Status.READY
+    assert not session.events.exists()
+
+
+def test_it_leaves_everything_alone_when_the_event_does_not_matter() -> None:
+    session = make_session(status=Status.DISCONNECTED, lease_owner=OWNER, lease_epoch=1)
+
+    state = apply_change(session.pk, OWNER, 1, _code(1))
+
+    session.refresh_from_db()
+    assert (state.version, session.version, session.qr_text) == (1, 1, "")
+
+
+def test_it_makes_no_version_of_what_is_known_already() -> None:
+    session = make_session(status=Status.INITIALIZING, reason=Reason.RECONNECTING)
+
+    state = apply_change(session.pk, OWNER, 1, Change(Event.DROPPED))
+
+    assert state.version == 1
+
+
+def test_it_refuses_a_number_that_the_account_has_linked_elsewhere() -> None:
+    account = make_account()
+    first = make_session(make_location(account, "One"))
+    second = make_session(make_location(account, "Two"), Status.INITIALIZING)
+
+    with pytest.raises(NumberTaken):
+        apply_change(second.pk, OWNER, 1, _linked(first.phone_number))
+
+    second.refresh_from_db()
+    assert (second.status, second.version) == (Status.INITIALIZING, 1)
+
+
+def test_it_lets_two_accounts_link_the_same_number() -> None:
+    first = make_session()
+    second = make_session(make_location(make_account("Other"), "Elsewhere"), Status.INITIALIZING)
+
+    state = apply_change(second.pk, OWNER, 1, _linked(first.phone_number))
+
+    assert state.status is Status.READY
+
+
+def test_it_cleans_up_only_what_has_not_moved_since_it_was_seen() -> None:
+    session = make_session(status=Status.INITIALIZING)
+
+    assert not apply_unowned_change(session.pk, 7, Change(Event.CLEANED_UP))
+    assert apply_unowned_change(session.pk, 1, Change(Event.CLEANED_UP, "cleanup"))
+
+    session.refresh_from_db()
+    assert (session.status, session.reason) == (Status.DISCONNECTED, Reason.CLEANED_UP)
+
+
+def test_it_refuses_a_second_live_session_of_a_location() -> None:
+    location = make_location()
+    make_session(location)
+
+    with pytest.raises(LocationBusy):
+        Session.objects.create_for(location, by="alice@example.com")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"status": "connected"},
+        {"wanted": "gone"},
+        {"reason": "because"},
+        {"status": "ready", "qr_text": "https://wa.me/settings/linked_devices#kept"},
+    ],
+)
+def test_it_has_a_database_that_agrees(columns: dict[str, Any]) -> None:
+    with pytest.raises(IntegrityError):
+        make_session(**columns)
+
+
+def test_it_announces_after_the_commit_and_not_before(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    session = make_session(status=Status.READY)
+
+    with django_capture_on_commit_callbacks() as callbacks:
+        apply_change(session.pk, OWNER, 1, Change(Event.DROPPED))
+
+    assert len(callbacks) == 1
+
+
+def _code(number: int) -> Change:
+    from django.utils import timezone
+
+    return Change(
+        Event.QR_CODE,
+        "WhatsApp",
+        f"{number} of 6",
+        {
+            "qr_text": f"https://wa.me/settings/linked_devices#{number}",
+            "qr_number": number,
+            "qr_of": 6,
+            "qr_expires_at": timezone.now(),
+        },
+    )
+
+
+def _linked(number: str) -> Change:
+    jid = f"{number[1:]}:2@s.whatsapp.net"
+    return Change(Event.CONNECTED, "WhatsApp", "", {"jid": jid, "phone_number": number})
+
+
+def test_it_belongs_to_one_account_only() -> None:
+    session = make_session()
+
+    assert list(Session.objects.of_accounts([Account.objects.create(name="B").pk])) == []
+    assert list(Session.objects.of_accounts([session.account_id])) == [session]

@@ -1,0 +1,152 @@
+"""The gateway's pure decisions: what to do next, how long to wait, what an event means."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sessions_app.engine.protocol import ProtocolError
+from sessions_app.gateway import backoff, translate
+from sessions_app.gateway.plan import Plan, is_wish, plan
+from sessions_app.gateway.ports import SessionState
+from sessions_app.gateway.start_queue import StartQueue, spread
+from sessions_app.lifecycle import Event, Reason, Status, Wanted
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def _state(**columns: Any) -> SessionState:
+    return SessionState(
+        **{
+            "id": uuid.UUID(int=1),
+            "account_id": uuid.UUID(int=2),
+            "location_id": uuid.UUID(int=3),
+            "wanted": Wanted.LINKED,
+            "wanted_attempt": 1,
+            "wanted_at": NOW,
+            "wanted_by": "alice@example.com",
+            "wanted_pairing_phone": "",
+            "attempt": 1,
+            "status": Status.READY,
+            "reason": Reason.OK,
+            "since": NOW,
+            "version": 5,
+            "jid": "351911111111:1@s.whatsapp.net",
+            "lease_epoch": 1,
+            "next_retry_at": None,
+            **columns,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"attempt": 0, "jid": "", "status": Status.INITIALIZING}, Plan.PAIR),
+        ({"attempt": 1, "wanted_attempt": 2}, Plan.RECONNECT),
+        ({}, Plan.RECONNECT),
+        ({"status": Status.QR, "jid": ""}, Plan.PAIR),
+        ({"status": Status.QR, "jid": "", "wanted_at": NOW - timedelta(minutes=3)}, Plan.EXPIRE),
+        ({"status": Status.DISCONNECTED}, Plan.REST),
+        (
+            {"status": Status.DISCONNECTED, "next_retry_at": NOW + timedelta(seconds=9)},
+            Plan.WAIT,
+        ),
+        (
+            {"status": Status.DISCONNECTED, "next_retry_at": NOW - timedelta(seconds=9)},
+            Plan.RECONNECT,
+        ),
+        ({"wanted": Wanted.STOPPED}, Plan.STOP),
+        ({"wanted": Wanted.STOPPED, "reason": Reason.USER_DISCONNECT}, Plan.REST),
+        ({"wanted": Wanted.UNLINKED}, Plan.UNLINK),
+        ({"wanted": Wanted.UNLINKED, "reason": Reason.UNLINKED}, Plan.REST),
+    ],
+)
+def test_it_plans_the_next_step_from_the_row(columns: dict[str, Any], expected: Plan) -> None:
+    assert plan(_state(**columns), NOW) is expected
+
+
+def test_it_knows_a_wish_from_a_state() -> None:
+    assert is_wish(_state(wanted_attempt=2))
+    assert is_wish(_state(wanted=Wanted.STOPPED))
+    assert not is_wish(_state())
+
+
+def test_it_backs_off_from_five_seconds_to_five_minutes() -> None:
+    whole = list(itertools.islice(backoff.delays(lambda: 0.0), 8))
+    halved = list(itertools.islice(backoff.delays(lambda: 0.999999), 8))
+
+    assert whole == [5, 10, 20, 40, 80, 160, 300, 300]
+    assert all(low > high / 2 * 0.99 for low, high in zip(halved, whole, strict=True))
+
+
+def test_it_stops_repeating_a_refusal_after_three_tries() -> None:
+    minutes = [delay.total_seconds() / 60 for delay in backoff.refusal_delays()]
+
+    assert minutes == [1, 5, 15]
+
+
+def test_it_spreads_a_mass_restore_and_never_a_few() -> None:
+    few = [spread(n, 10, lambda: 0.5) for n in range(10)]
+    many = [spread(n, 1000, lambda: 0.5) for n in range(1000)]
+
+    assert set(few) == {0.0}
+    assert many == sorted(many)
+    assert 4 < many[-1] <= 10
+
+
+async def test_it_lets_nobody_wait_behind_a_stuck_start() -> None:
+    queue = StartQueue(1, hold_seconds=0.01)
+    await queue.enter()  # a start that never answers
+
+    leave = await asyncio.wait_for(queue.enter(), 30)
+    leave()
+    leave()
+
+    assert callable(await asyncio.wait_for(queue.enter(), 30))
+
+
+@pytest.mark.parametrize(
+    ("count", "event"),
+    [(1, Event.KEEPALIVE_SLOW), (2, Event.KEEPALIVE_SLOW), (3, Event.KEEPALIVE_LOST)],
+)
+def test_it_calls_a_link_lost_at_the_third_silence(count: int, event: Event) -> None:
+    assert translate.keepalive({"type": "event", "count": count}) is event
+
+
+@pytest.mark.parametrize(
+    ("code", "event"),
+    [
+        ("dial", Event.CONNECT_FAILED),
+        ("clock", Event.CLOCK_WRONG),
+        ("keys_missing", Event.KEYS_MISSING),
+        ("keys_damaged", Event.KEYS_DAMAGED),
+        ("storage_full", Event.STORAGE_FULL),
+        ("something new", Event.CONNECT_FAILED),
+    ],
+)
+def test_it_gives_each_failed_start_its_own_event(code: str, event: Event) -> None:
+    assert translate.start_failure({"type": "event", "code": code}) is event
+
+
+def test_it_comes_back_a_little_after_a_ban_ends() -> None:
+    change = translate.temp_ban({"type": "event", "detail": "101", "seconds": 3600}, NOW)
+
+    assert change.columns["next_retry_at"] == NOW + timedelta(seconds=3660)
+
+
+def test_it_keeps_showing_the_typed_code_when_the_qr_rotates() -> None:
+    message = {"type": "event", "text": "x", "number": 2, "of": 6, "expires_at": 1.0}
+
+    assert translate.qr_change(message, "").event is Event.QR_CODE
+    assert translate.qr_change(message, "ABCD-EFGH").event is Event.PAIR_CODE
+
+
+def test_it_refuses_an_event_without_its_fields() -> None:
+    with pytest.raises(ProtocolError):
+        translate.qr_change({"type": "event", "text": "x"}, "")
