@@ -21,13 +21,14 @@ def load(path: Path = BASE_DIR / ".env") -> None:
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The variable as text. Raises ImproperlyConfigured when it is missing without a default."""
+    """The variable as text; set but empty counts as not set. Raises ImproperlyConfigured when
+    it is missing without a default."""
     if default is None:
         value = _env.str(name, default="")
         if not value:
             raise ImproperlyConfigured(f"{name} is not set. Copy .env.example, or use bin/run.")
         return str(value)
-    return str(_env.str(name, default=default))
+    return str(_env.str(name, default=default)) or default
 
 
 def boolean(name: str, default: bool) -> bool:
