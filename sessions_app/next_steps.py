@@ -11,7 +11,7 @@ NETWORK = (
     "HTTPS_PROXY."
 )
 CLOCK = "Set this machine's clock, for example: timedatectl set-ntp true"
-LIBRARY = "Install the packages again: uv pip sync requirements/run.txt"
+LIBRARY = "Install the packages of requirements/run.txt again (bin/run does it in an empty .venv)."
 UPDATE = "Update Pairline: WhatsApp asks for a newer version of the library."
 SIMULATOR = (
     "Start the simulator (python -m simulator.whatsapp --state FILE), or unset WHATSAPP_SIMULATOR."

@@ -85,7 +85,8 @@ async def _try(name: str, settings: GatewaySettings, seconds: float) -> Success 
     except CommandRefused as refused:
         return Failure(f"The engine refused to start: {refused}", next_steps.LOOK)
     finally:
-        await engine.shutdown()
+        engine.kill()  # nothing of a trial is worth a polite end, which may take seconds
+        await engine.ended.wait()
     if message.get("event") != EngineEvent.QR:
         return failure(message, settings)
     return Success(str(message["text"]), launched - began, time.monotonic() - launched)

@@ -40,6 +40,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{style.SUCCESS('SUCCESS')}  {_told(outcome)}")
         if show:
             self.stdout.write(qr_terminal(outcome.text))
+            self.stdout.write("Its connection is closed already, so a scan links nothing.")
 
 
 async def _try_until_told_to_stop() -> Success | Failure:

@@ -1,0 +1,266 @@
+"""What facts about the installation mean for its operator. Pure: facts go in, findings come out.
+
+A ``problem`` needs somebody, a ``note`` is worth knowing, the rest is ``ok``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sessions_app import next_steps
+from sessions_app.key_files import KeyFile, StoreState
+from sessions_app.leftovers import SessionFacts, is_stuck, reason_to_keep
+from sessions_app.lifecycle import Reason, Status
+from sessions_app.timeline import duration
+from sessions_app.units import plural, size
+
+CLEAN = "manage.py cleanup_sessions cleanup (--dry-run shows what it would do)"
+LEFT_OVER_AFTER = timedelta(minutes=10)
+ALIVE_SECONDS = 30.0  # a gateway says that it lives every 5 s
+LOST_GATEWAY_SECONDS = 7 * 86_400.0  # an older silence is no news
+CLOCK_NOTE_SECONDS, CLOCK_PROBLEM_SECONDS = 5.0, 30.0
+DISK_NOTE_BYTES, DISK_PROBLEM_BYTES = 1_000_000_000, 200_000_000
+_NAMED = 3  # how many of a kind are named in a line
+
+
+class Level(StrEnum):
+    OK = "ok"
+    NOTE = "note"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line for the operator: what was looked at, how it is, with units, and what to do."""
+
+    name: str
+    level: Level
+    text: str
+    next_step: str = ""
+
+
+@dataclass(frozen=True)
+class GatewayFacts:
+    """What a gateway last said of itself, ``age`` seconds ago."""
+
+    place: str  # host and process
+    age: float
+    engines: Sequence[Mapping[str, Any]]
+    trouble: str
+
+
+# --- sessions ---------------------------------------------------------------------------------
+
+
+def of_sessions(
+    sessions: Collection[SessionFacts], now: datetime, longer_than: timedelta, *, served: bool
+) -> list[Finding]:
+    """How many there are in each status, and which are stuck for ``longer_than``. ``served``:
+    a gateway is alive."""
+    stuck = [session for session in sessions if is_stuck(session, now, longer_than)]
+    counts = Finding("sessions", Level.OK, _counts(sessions))
+    if not stuck:
+        quiet = f"none is on its way for longer than {duration(longer_than.total_seconds())}"
+        return [counts, Finding("stuck sessions", Level.OK, quiet)]
+    statuses = Counter(str(session.status) for session in stuck)
+    oldest = max(now - session.since for session in stuck)
+    text = (
+        f"{_listed(statuses)}, the oldest for {duration(oldest.total_seconds())}: "
+        f"{_named(str(session.id) for session in stuck)}"
+    )
+    step = CLEAN if served else next_steps.START_GATEWAY
+    return [counts, Finding("stuck sessions", Level.PROBLEM, text, step)]
+
+
+def _counts(sessions: Collection[SessionFacts]) -> str:
+    present = [session for session in sessions if session.reason != Reason.UNLINKED]
+    statuses = Counter(session.status for session in present)
+    text = _listed({str(status): statuses[status] for status in Status if statuses[status]})
+    resting = Counter(s.reason for s in present if s.status is Status.DISCONNECTED)
+    if resting:
+        text += f" ({_listed(resting)})"
+    gone = len(sessions) - len(present)
+    return (text or "none") + (f", {gone} unlinked" if gone else "")
+
+
+# --- key stores -------------------------------------------------------------------------------
+
+
+def of_key_stores(files: Sequence[KeyFile], folder: Path) -> list[Finding]:
+    """How many there are, how big, and whether others may read them."""
+    total = sum(file.size for file in files)
+    stores = sum(file.is_store for file in files)
+    amount = f"{size(total)} ({total} bytes)" if total >= 1_000 else size(total)
+    text = f"{plural(stores, 'key store')}, {amount} in {folder}"
+    open_to_others = [file.path.name for file in files if file.mode & 0o077]
+    if not open_to_others:
+        return [Finding("key stores", Level.OK, text)]
+    return [
+        Finding("key stores", Level.OK, text),
+        Finding(
+            "key rights",
+            Level.PROBLEM,
+            f"other users of this machine may read {_named(open_to_others)}",
+            f"chmod 600 {folder}/*",
+        ),
+    ]
+
+
+_STORE_TROUBLE: Mapping[StoreState, str] = {
+    StoreState.MISSING: "missing",
+    StoreState.EMPTY: "empty",
+    StoreState.GARBLED: "garbled",
+    StoreState.CLOSED: "not readable",
+}
+
+
+def of_linked_keys(states: Mapping[UUID, StoreState]) -> list[Finding]:
+    """Whether each linked session (by id) has its keys; a line for each that has not."""
+    bad = {session: state for session, state in states.items() if state in _STORE_TROUBLE}
+    if not bad:
+        return [
+            Finding("linked keys", Level.OK, f"{plural(len(states), 'linked number')} with keys")
+        ]
+    return [
+        Finding(
+            "linked keys",
+            Level.PROBLEM,
+            f"the key store of session {session} is {_STORE_TROUBLE[state]}",
+            f"Restore {session}.sqlite3 from a backup, or link the number again with a new code.",
+        )
+        for session, state in bad.items()
+    ]
+
+
+def of_orphans(
+    files: Sequence[KeyFile], sessions: Mapping[UUID, SessionFacts], now: datetime
+) -> list[Finding]:
+    """Which files nobody needs. Those of no session may hold keys and should go; what an
+    attempt that was never linked left is only worth knowing."""
+    left = [
+        file
+        for file in files
+        if not reason_to_keep(
+            file, sessions.get(file.session) if file.session else None, now, LEFT_OVER_AFTER
+        )
+    ]
+    if not left:
+        return [Finding("orphaned keys", Level.OK, "none")]
+    strays = [file for file in left if file.session is None or file.session not in sessions]
+    kinds = {"file": len(left), "of no session": len(strays)}
+    text = (
+        f"{plural(kinds['file'], 'file')}, {size(sum(file.size for file in left))}, "
+        f"{kinds['of no session']} of no session: {_named(file.path.name for file in left)}"
+    )
+    return [Finding("orphaned keys", Level.PROBLEM if strays else Level.NOTE, text, CLEAN)]
+
+
+# --- gateways and engines ---------------------------------------------------------------------
+
+
+def of_gateways(gateways: Sequence[GatewayFacts], waiting: int) -> list[Finding]:
+    """Who is alive, with what engines, and who fell silent. ``waiting``: sessions that no
+    gateway runs although one should."""
+    alive = [gateway for gateway in gateways if gateway.age <= ALIVE_SECONDS]
+    silent = [g for g in gateways if ALIVE_SECONDS < g.age < LOST_GATEWAY_SECONDS]
+    found = [
+        finding for gateway in alive for finding in (_of_gateway(gateway), *_of_engines(gateway))
+    ]
+    if not alive:
+        last = (
+            f"; the last heartbeat is {duration(min(g.age for g in silent))} old" if silent else ""
+        )
+        found = [
+            Finding(
+                "gateway",
+                Level.PROBLEM,
+                f"none is alive{last}; {plural(waiting, 'session')} waiting for one",
+                next_steps.START_GATEWAY,
+            )
+        ]
+    elif silent:
+        text = f"{_named(g.place for g in silent)} fell silent {duration(silent[0].age)} ago"
+        found.append(Finding("gateway", Level.NOTE, text, "Start it again if it is still wanted."))
+    return found
+
+
+def _of_gateway(gateway: GatewayFacts) -> Finding:
+    text = f"{gateway.place}, heartbeat {gateway.age:.0f} s ago"
+    if gateway.trouble:
+        return Finding("gateway", Level.PROBLEM, f"{text}; {gateway.trouble}", next_steps.LIBRARY)
+    return Finding("gateway", Level.OK, text)
+
+
+def _of_engines(gateway: GatewayFacts) -> list[Finding]:
+    return [
+        Finding(
+            "engine",
+            Level.OK,
+            f"{engine.get('kind')}, process {engine.get('pid')}, "
+            f"{plural(int(engine.get('sessions', 0)), 'session')}, "
+            f"{plural(int(engine.get('starts', 0)), 'start')}, {engine.get('rss_mb', 0):.0f} MB",
+        )
+        for engine in gateway.engines
+    ]
+
+
+# --- the machine ------------------------------------------------------------------------------
+
+
+def of_library(version: str, pinned: str, seconds: float) -> Finding:
+    """neonize has been loaded in an engine; is it the version that we rely on?"""
+    if pinned and version != pinned:
+        text = f"neonize {version} is installed, but {pinned} is what Pairline relies on"
+        return Finding("neonize", Level.PROBLEM, text, next_steps.LIBRARY)
+    return Finding("neonize", Level.OK, f"{version}, an engine starts in {seconds:.2f} s")
+
+
+def of_disk(free: int, folder: Path) -> Finding:
+    """``free`` bytes are left for ``folder``."""
+    text = f"{size(free)} free for {folder}"
+    if free < DISK_PROBLEM_BYTES:
+        return Finding("disk", Level.PROBLEM, text, next_steps.free_space(folder))
+    if free < DISK_NOTE_BYTES:
+        return Finding("disk", Level.NOTE, text, next_steps.free_space(folder))
+    return Finding("disk", Level.OK, text)
+
+
+def of_clock(ahead: float, of_what: str) -> Finding:
+    """This machine's clock is ``ahead`` seconds (or behind, when negative) of another one."""
+    off = abs(ahead)
+    text = f"{off:.1f} s {'ahead of' if ahead > 0 else 'behind'} {of_what}"
+    if off > CLOCK_PROBLEM_SECONDS:
+        return Finding("clock", Level.PROBLEM, text, next_steps.CLOCK)
+    level = Level.NOTE if off > CLOCK_NOTE_SECONDS else Level.OK
+    return Finding("clock", level, text, next_steps.CLOCK if level is Level.NOTE else "")
+
+
+def summary(found: Sequence[Finding]) -> str:
+    """What is wrong right now, in one line."""
+    problems = [finding for finding in found if finding.level is Level.PROBLEM]
+    notes = sum(finding.level is Level.NOTE for finding in found)
+    noted = f"; {plural(notes, 'note')}" if notes else ""
+    if not problems:
+        return f"Nothing needs you: {plural(len(found), 'check')}{noted}."
+    names = ", ".join(dict.fromkeys(finding.name for finding in problems))
+    needs = "needs" if len(problems) == 1 else "need"
+    return f"{plural(len(problems), 'problem')} {needs} you: {names}{noted}."
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def _named(names: Iterable[str]) -> str:
+    """The first few, and how many more."""
+    every = list(names)
+    rest = len(every) - _NAMED
+    shown = ", ".join(every[:_NAMED])
+    return f"{shown} and {rest} more" if rest > 0 else shown

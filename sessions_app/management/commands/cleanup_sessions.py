@@ -1,0 +1,94 @@
+"""``manage.py cleanup_sessions diagnostics`` and ``manage.py cleanup_sessions cleanup``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.core.management.color import no_style
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import DatabaseError
+
+from sessions_app import diagnostics
+from sessions_app.cleanup import clean
+from sessions_app.cleanup_report import lines
+from sessions_app.findings import Finding, Level, summary
+from sessions_app.units import NotAnAge, parse_age
+
+
+class Command(BaseCommand):
+    help = (
+        "diagnostics: look at sessions, keys, gateway, machine and settings; exit code 1 when "
+        "something needs you. cleanup: end stuck attempts and delete key files that nobody "
+        "needs; never the keys of a linked number."
+    )
+    requires_system_checks = ()  # it is there for installations that do not work
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
+        look = tasks.add_parser("diagnostics", aliases=["diag"], help="say what is wrong")
+        look.add_argument("--port", type=int, default=diagnostics.DEFAULT_PORT)
+        tidy = tasks.add_parser("cleanup", aliases=["clean"], help="tidy up")
+        tidy.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        tidy.add_argument(
+            "--older-than",
+            default="10m",
+            metavar="AGE",
+            help="leave alone what is younger: 90s, 15m, 2h or 1d (default 10m)",
+        )
+        for task in (look, tidy):
+            task.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *, task: str, **options: Any) -> None:
+        if task.startswith("diag"):
+            self._diagnose(options["port"], as_json=options["json"])
+        else:
+            self._clean(options["older_than"], options["dry_run"], as_json=options["json"])
+
+    def _diagnose(self, port: int, *, as_json: bool) -> None:
+        if not 0 < port < 65536:
+            raise CommandError("--port must be between 1 and 65535.")
+        found = diagnostics.run(port)
+        needs_somebody = any(finding.level is Level.PROBLEM for finding in found)
+        if as_json:
+            self._print_json({"findings": [asdict(f) for f in found], "ok": not needs_somebody})
+        else:
+            self._print_findings(found)
+        if needs_somebody:
+            sys.exit(1)
+
+    def _print_findings(self, found: list[Finding]) -> None:
+        style = self.style if self.stdout.isatty() else no_style()
+        paint = {
+            Level.OK: style.SUCCESS,
+            Level.NOTE: style.WARNING,
+            Level.PROBLEM: style.ERROR,
+        }
+        width = max(len(finding.name) for finding in found)
+        for finding in found:
+            step = f" › {finding.next_step}" if finding.next_step else ""
+            level = paint[finding.level](f"{finding.level:<7}")
+            self.stdout.write(f"{level}  {finding.name:<{width}}  {finding.text}{step}")
+        self.stdout.write(f"\n{summary(found)}")
+
+    def _clean(self, older_than: str, dry_run: bool, *, as_json: bool) -> None:
+        try:
+            report = clean(parse_age(older_than), dry_run=dry_run)
+        except NotAnAge as error:
+            raise CommandError(f"--older-than: {error}") from None
+        except (OSError, DatabaseError) as error:
+            first = (str(error).splitlines() or [""])[0]
+            raise CommandError(f"Nothing could be cleaned up: {first}") from error
+        if as_json:
+            self._print_json(asdict(report))
+        else:
+            self.stdout.write("\n".join(lines(report)))
+        if report.failed:
+            sys.exit(1)
+
+    def _print_json(self, content: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(content, cls=DjangoJSONEncoder, indent=2))
