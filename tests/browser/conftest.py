@@ -1,0 +1,73 @@
+"""A real Chromium in front of the product as it ships."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.tiers import CHROMIUM_NAMES
+from tests.wire.conftest import product, shared_simulator, simulator
+from tests.wire.product import EMAIL, PASSWORD, Product
+
+__all__ = ["product", "shared_simulator", "simulator"]
+
+PATIENCE_MS = 20_000.0
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)))
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def troubles() -> Iterator[list[str]]:
+    """What the browser's console complained of; a test that does not expect it fails."""
+    heard: list[str] = []
+    yield heard
+    assert heard == []
+
+
+@pytest.fixture
+def open_page(chromium: Browser, product: Product, troubles: list[str]) -> Iterator[OpenPage]:
+    """Opens a page of a fresh browser at the product; keywords are Playwright's context options."""
+    contexts: list[BrowserContext] = []
+
+    def opened(path: str = "/", *, signed_in: bool = True, **options: Any) -> Page:
+        context = chromium.new_context(base_url=product.address, locale="en-GB", **options)
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on(
+            "console",
+            lambda line: troubles.append(line.text) if line.type == "error" else None,
+        )
+        if signed_in:
+            sign_in(page)
+        page.goto(path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/sign-in/")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -1,0 +1,151 @@
+"""Small screens, keyboards, screen readers, dark rooms."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage, sign_in
+from tests.wire.product import EMAIL, PASSWORD, Product
+
+Scheme = Literal["light", "dark"]
+
+
+@pytest.fixture(scope="module")
+def paths(product: Product) -> list[str]:
+    """Every kind of page, with a session in every state that it can be brought to."""
+    waiting = product.create_session()
+    product.until(waiting, status="qr")
+    ready, _ = product.link()
+    product.send(ready, "+351911111111", "Hello, " + "wide" * 60)
+    stopped, _ = product.link()
+    product.api("POST", f"sessions/{stopped}/stop/")
+    product.until(stopped, status="disconnected")
+    return [
+        "/",
+        "/?q=nothing-has-this-name",
+        "/connect/",
+        f"/sessions/{waiting}/",
+        f"/sessions/{waiting}/pairing/",
+        f"/sessions/{waiting}/unlink/",
+        f"/sessions/{ready}/",
+        f"/sessions/{ready}/stop/",
+        f"/sessions/{ready}/unlink/",
+        f"/sessions/{stopped}/",
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_page: OpenPage, paths: list[str], scheme: Scheme) -> None:
+    page = open_page(color_scheme=scheme)
+    found = {}
+    for path in paths:
+        page.goto(path)
+        opened = page.locator("details.menu summary")
+        if opened.count():
+            opened.click()
+        result = Axe().run(page)
+        if result.violations_count:
+            found[path] = result.generate_report()
+    signed_out = open_page("/sign-in/", signed_in=False, color_scheme=scheme)
+    result = Axe().run(signed_out)
+    if result.violations_count:
+        found["/sign-in/"] = result.generate_report()
+
+    assert not found, "\n".join(found.values())
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+def test_nothing_is_wider_than_the_screen(
+    open_page: OpenPage, paths: list[str], width: int
+) -> None:
+    page = open_page(viewport={"width": width, "height": 740})
+    wide = {}
+    for path in paths:
+        page.goto(path)
+        needed = page.evaluate("document.documentElement.scrollWidth")
+        if needed > width:
+            wide[path] = needed
+
+    assert not wide
+
+
+def test_a_code_is_large_enough_and_always_on_white(open_page: OpenPage, paths: list[str]) -> None:
+    for width in (320, 1280):
+        page = open_page(paths[3], viewport={"width": width, "height": 740}, color_scheme="dark")
+
+        box = page.locator(".qr").bounding_box()
+        ground = page.locator(".qr").evaluate("e => getComputedStyle(e).backgroundColor")
+
+        assert box is not None and min(box["width"], box["height"]) >= 264
+        assert ground == "rgb(255, 255, 255)"
+
+
+def test_the_first_tab_skips_to_the_content(open_page: OpenPage) -> None:
+    page = open_page("/")
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#main")).to_be_focused()
+
+
+def test_it_signs_in_and_unlinks_by_keyboard_alone(open_page: OpenPage, product: Product) -> None:
+    session, _ = product.link()
+    page = open_page(f"/sessions/{session}/", signed_in=False)
+
+    page.keyboard.type(EMAIL)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("✅ Connected")
+    _tab_to(page, "More")
+    page.keyboard.press("Enter")
+    _tab_to(page, "Unlink")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Unlink")
+    _tab_to(page, "Unlink +")
+    page.keyboard.press("Enter")
+
+    product.until(session, reason="unlinked")
+
+
+def _tab_to(page: Page, text: str) -> None:
+    """Press Tab until what has the focus says ``text``, as a person without a mouse does."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("document.activeElement.innerText || ''")
+        if str(focused).startswith(text):
+            return
+    raise AssertionError(f"no way to {text!r} by keyboard")
+
+
+def test_the_menu_closes_with_escape(open_page: OpenPage, product: Product) -> None:
+    session, _ = product.link()
+    page = open_page(f"/sessions/{session}/")
+    page.get_by_text("More").click()
+    expect(page.get_by_role("link", name="Unlink")).to_be_visible()
+
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("link", name="Unlink")).to_be_hidden()
+
+
+def test_nothing_moves_for_who_asked_for_that(open_page: OpenPage, paths: list[str]) -> None:
+    page = open_page(paths[3], reduced_motion="reduce")
+
+    moving = page.locator(".frame").evaluate("e => getComputedStyle(e).animationName")
+
+    assert moving == "none"
+
+
+def test_a_second_sign_in_goes_straight_to_the_numbers(open_page: OpenPage) -> None:
+    page = open_page(signed_in=False)
+    sign_in(page)
+
+    page.goto("/sign-in/")
+
+    expect(page).to_have_url("/")

@@ -1,0 +1,156 @@
+"""From the sign-in to a message both ways, as a person does it."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.browser.conftest import OpenPage
+from tests.wire.product import Product, Simulator, wait_for
+
+
+def create_connection(page: Page, location: str) -> str:
+    """Create a connection for ``location`` by the pages; the id of the session."""
+    page.goto("/")
+    page.get_by_role("link", name="Connect WhatsApp").click()
+    page.get_by_label("Location").select_option(location)
+    page.get_by_role("button", name="Create connection").click()
+    page.wait_for_url("**/sessions/*/")
+    return page.url.rstrip("/").rsplit("/", 1)[1]
+
+
+def shown_code(page: Page, product: Product, session: str) -> str:
+    """The text of the code that is on the screen, and not of any other."""
+    expect(page.get_by_role("img", name=re.compile("QR code"))).to_be_visible()
+
+    def same() -> str | None:
+        drawn = page.locator(".qr path").nth(1).get_attribute("d")
+        code = product.snapshot(session)["qr"]
+        return str(code["text"]) if code and drawn and drawn in code["svg"] else None
+
+    code = wait_for(same, "the page to show the present code")
+    assert code is not None
+    return code
+
+
+def send(page: Page, to: str, text: str) -> None:
+    page.get_by_label("To", exact=True).fill(to)
+    page.get_by_label("Text").fill(text)
+    page.get_by_role("button", name="Send", exact=True).click()
+
+
+def test_a_person_links_a_number_and_talks(
+    open_page: OpenPage, product: Product, simulator: Simulator
+) -> None:
+    page = open_page()
+    session = create_connection(page, product.next_location())
+    expect(page.get_by_role("status")).to_have_text("Scan this code with the phone")
+    expect(page.get_by_text("Code 1 of 6")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"new one in \d+ s"))).to_be_visible()
+    page.evaluate("document.body.dataset.stayed = 'yes'")
+
+    number = simulator.scan(shown_code(page, product, session))["number"]
+
+    expect(page.get_by_role("status")).to_have_text("✅ Connected")
+    digits = re.sub(r"\D", "", page.locator("#figure .number").inner_text())
+    assert digits == number.lstrip("+")
+
+    friend = simulator.new_phone(name="Bea")
+    send(page, friend, "Your table is ready")
+    mine = page.get_by_role("listitem").filter(has_text="Your table is ready")
+    expect(mine).to_contain_text("Delivered")
+    simulator.open_chat(friend, number)
+    expect(mine).to_contain_text("Read")
+    simulator.write(friend, number, "On my way")
+    expect(page.get_by_role("listitem").filter(has_text="On my way")).to_be_visible()
+    assert page.evaluate("document.body.dataset.stayed") == "yes", "the page was reloaded"
+
+
+def test_the_whole_story_without_javascript(
+    open_page: OpenPage, product: Product, simulator: Simulator
+) -> None:
+    page = open_page(java_script_enabled=False)
+    session = create_connection(page, product.next_location())
+
+    simulator.scan(shown_code(page, product, session))
+
+    expect(page.get_by_role("status")).to_have_text("✅ Connected")
+    friend = simulator.new_phone()
+    send(page, friend, "Without a script")
+    wait_for(lambda: product.messages(session)[0]["status"] == "delivered", "the message to arrive")
+    page.reload()
+    mine = page.get_by_role("listitem").filter(has_text="Without a script")
+    expect(mine).to_contain_text("Delivered")
+
+    page.get_by_text("More").click()
+    page.get_by_role("link", name="Unlink").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Unlink +")
+    page.get_by_role("button", name="Unlink").click()
+    product.until(session, status="disconnected", reason="unlinked")
+    page.reload()
+    expect(page.get_by_role("status")).to_have_text("Unlinked")
+
+
+def test_a_code_is_as_good_as_a_camera(
+    open_page: OpenPage, product: Product, simulator: Simulator
+) -> None:
+    page = open_page()
+    create_connection(page, product.next_location())
+    number = simulator.new_phone()
+
+    page.get_by_role("link", name="Link with a code instead").click()
+    page.get_by_label("Number of the phone").fill("not a number")
+    page.get_by_role("button", name="Get a code").click()
+    expect(page.get_by_text("Write the number with +")).to_be_visible()
+    page.get_by_label("Number of the phone").fill(number)
+    page.get_by_role("button", name="Get a code").click()
+    code = page.get_by_label("Pairing code")
+    expect(code).to_have_text(re.compile(r"\w{4}-\w{4}"))
+    simulator.ask("POST", "/api/enter-code", {"number": number, "code": code.inner_text()})
+
+    expect(page.get_by_role("status")).to_have_text("✅ Connected")
+
+
+def test_the_page_follows_without_websockets(
+    open_page: OpenPage, product: Product, simulator: Simulator, troubles: list[str]
+) -> None:
+    def refuse(socket: WebSocketRoute) -> None:
+        socket.close(code=1013)
+
+    page = open_page("/sign-in/", signed_in=True)
+    page.route_web_socket(re.compile("/ws/"), refuse)
+    session = create_connection(page, product.next_location())
+
+    simulator.scan(shown_code(page, product, session))
+
+    expect(page.get_by_role("status")).to_have_text("✅ Connected")
+
+
+def test_the_dashboard_follows_by_itself(
+    open_page: OpenPage, product: Product, simulator: Simulator
+) -> None:
+    session = product.create_session()
+    waiting = product.until(session, status="qr")
+    page = open_page(f"/?q={waiting['location_name']}")
+    row = page.locator(f"#row-{waiting['location']}")
+    expect(row).to_contain_text("Scan the code")
+
+    simulator.scan(waiting["qr"]["text"])
+
+    expect(row).to_contain_text("Ready")
+
+
+def test_a_link_that_the_phone_removed_says_what_to_do(
+    open_page: OpenPage, product: Product, simulator: Simulator
+) -> None:
+    session, number = product.link()
+    page = open_page(f"/sessions/{session}/")
+    expect(page.get_by_role("status")).to_have_text("✅ Connected")
+
+    simulator.unlink(number)
+
+    expect(page.get_by_role("status")).to_have_text("The link was removed on the phone")
+    page.get_by_role("button", name="New QR code").click()
+    expect(page.get_by_role("img", name=re.compile("QR code 1 of 6"))).to_be_visible()
+    expect(page.get_by_label("To", exact=True)).to_be_hidden()
