@@ -19,9 +19,6 @@ from sessions_app.engine.loading import LibraryUnavailable
 from sessions_app.engine.protocol import Kind, ProtocolError, Signal
 from sessions_app.engine.quiet import Log
 
-ROOT_KEY = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b")
-"""The public key that the library pins: WhatsApp's root of trust for its Noise handshake."""
-
 
 def main() -> NoReturn:
     arguments = _arguments()
@@ -32,7 +29,7 @@ def main() -> NoReturn:
         simulator = launch.simulator_state(arguments.simulator) if arguments.simulator else None
         library = Library(arguments.log_level, log)
         if simulator:
-            library.trust(simulator.trust_root, ROOT_KEY)
+            library.trust(simulator.trust_root)
     except (LibraryUnavailable, launch.SimulatorUnusable) as error:
         channel.send({"type": Signal.FATAL, "code": "engine_unavailable", "detail": str(error)})
         os._exit(launch.EXIT_UNAVAILABLE)
@@ -66,4 +63,5 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -180,10 +180,9 @@ class Library:
         )
         return "" if answer.Error else str(answer.Jid.User)
 
-    def trust(self, root: bytes, instead_of: bytes) -> None:
-        """Trust ``root`` instead of the key that the library pins (32 bytes each). Raises
-        LibraryUnavailable."""
-        loading.trust(self._loaded, root, instead_of)
+    def trust(self, root: bytes) -> None:
+        """Trust the key ``root`` (32 bytes) instead of WhatsApp's. Raises LibraryUnavailable."""
+        loading.trust(self._loaded, root)
 
 
 def _companion() -> Any:

@@ -18,6 +18,9 @@ import types
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+ROOT_KEY = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b")
+"""The public key that the library pins: WhatsApp's root of trust for its Noise handshake."""
+
 TOLD = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 18, 27)
 """The numbers of the events that we ask for; each one more could end a client's event loop
 (the library cannot express values that it does not know)."""
@@ -72,16 +75,16 @@ def load() -> Loaded:
     return Loaded(binder, messages, version)
 
 
-def trust(loaded: Loaded, root: bytes, instead_of: bytes) -> None:
-    """Replace a pinned key of 32 bytes in the library's memory. Raises LibraryUnavailable
-    unless there is exactly one, and it can be written."""
-    places = _places(Path(loaded.binder.gocode._name), instead_of)
+def trust(loaded: Loaded, root: bytes) -> None:
+    """Put ``root`` in the place of ``ROOT_KEY`` in the library's memory. Raises
+    LibraryUnavailable unless there is exactly one such place, and it can be written."""
+    places = _places(Path(loaded.binder.gocode._name), ROOT_KEY)
     if len(places) != 1:
         raise LibraryUnavailable(
             f"The pinned key was found {len(places)} times in the library's writable memory; "
             "this version of neonize does not fit the simulator."
         )
-    ctypes.memmove(places[0], root, len(root))
+    ctypes.memmove(places[0], root, len(ROOT_KEY))
 
 
 def _places(library: Path, wanted: bytes) -> list[int]:
