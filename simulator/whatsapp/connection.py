@@ -21,6 +21,7 @@ from simulator.whatsapp.binary_xml import SERVER, Node, WireError, decode, encod
 from simulator.whatsapp.noise import Cipher, FrameReader, Handshake, NoiseError, frame
 from simulator.whatsapp.protobuf import ClientPayload
 from simulator.whatsapp.proxy import Passage
+from simulator.whatsapp.refusal import HungUp
 
 if TYPE_CHECKING:
     from simulator.whatsapp.network import Network
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 STREAM_END = Node("xmlstreamend")
 LINGER_SECONDS = 5.0  # how long a socket stays open after the end of the stream
-
-
-class HungUp(Exception):
-    """The client was gone, or silent, before it answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +98,7 @@ class Connection:
             if not answer.done():
                 answer.set_exception(HungUp("The client hung up before it answered."))
         if self.pairing is not None:
+            self.pairing.gone()
             self.network.pairings.discard(self.pairing)
         if self.device is not None and self.device.connection is self:
             self.device.connection, self.device.ready = None, False
@@ -188,7 +186,7 @@ class Connection:
         error = Node("error", {"code": str(code), "text": text})
         self.send(Node("iq", {"from": SERVER, "type": "error", "id": query.text("id")}, [error]))
 
-    async def request(self, content: Node, seconds: float = 10.0) -> Node:
+    async def request(self, content: Node, seconds: float = 5.0) -> Node:
         """Send an iq of the server's own and return the answer; raises HungUp."""
         query_id = secrets.token_hex(8)
         future = asyncio.get_running_loop().create_future()

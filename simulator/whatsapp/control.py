@@ -15,11 +15,10 @@ from aiohttp import web
 from simulator.whatsapp import linking_code, pairing
 from simulator.whatsapp.accounts import Account, Companion
 from simulator.whatsapp.binary_xml import LID_SERVER, USER_SERVER
-from simulator.whatsapp.connection import HungUp
 from simulator.whatsapp.fault_kinds import KINDS, kind_of, params_of, standing
 from simulator.whatsapp.network import Network
 from simulator.whatsapp.qr_picture import read_picture
-from simulator.whatsapp.refusal import Refused
+from simulator.whatsapp.refusal import HungUp, Refused
 from simulator.whatsapp.signal_session import SignalError
 from simulator.whatsapp.strikes import Outage, drop_waiting, strike
 

@@ -105,6 +105,10 @@ KINDS: dict[str, Kind] = {
         "Hold acknowledgements",
         "Passes messages on, but the sender does not learn of it.",
     ),
+    "lose_receipts": Kind(
+        "linked", "Lose receipts", "What the client confirmed comes again after a reconnect."
+    ),
+    "garble": Kind("linked", "Garble", "What phones write to it cannot be read at first."),
     "media_upload": Kind(
         "linked", "Fail uploads", "With an HTTP status.", {"status": Param(500, range(400, 600))}
     ),

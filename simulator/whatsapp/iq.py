@@ -201,7 +201,8 @@ def _blocklist(connection: Connection, device: Companion, query: Node) -> None:
 
 def _remove_device(connection: Connection, device: Companion, query: Node) -> None:
     connection.answer(query)
-    connection.network.relay.remove(device)
+    connection.network.relay.remove(device, by_client=True)
+    connection.end_stream(linger=1.0)
 
 
 ANSWERS: dict[tuple[str, str, str], Answer] = {

@@ -17,13 +17,13 @@ from simulator.whatsapp.accounts import Account, Companion
 from simulator.whatsapp.binary_xml import SERVER, Node, WireError
 from simulator.whatsapp.noise import hkdf
 from simulator.whatsapp.pairing import Pairing, link
-from simulator.whatsapp.refusal import Refused
+from simulator.whatsapp.refusal import HungUp, Refused
 from simulator.whatsapp.xeddsa import KeyPair
 
 ROUNDS = 131_072
 LENGTH = 8
 ALPHABET = frozenset("123456789ABCDEFGHJKLMNPQRSTVWXYZ")
-FINISH_SECONDS = 10.0
+FINISH_SECONDS = 5.0
 STAGE = "link_code_companion_reg"
 
 
@@ -96,6 +96,10 @@ async def _exchange(
             query = await finish
     except TimeoutError as error:
         raise Refused("The client did not answer the code.") from error
+    except asyncio.CancelledError as error:
+        if finish.cancelled():
+            raise HungUp("The client hung up before it answered.") from error
+        raise
     try:
         adv = _unwrap(query, wait, own.exchange(theirs), waiting, account)
     except (WireError, InvalidTag, ValueError) as error:

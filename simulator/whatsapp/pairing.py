@@ -76,6 +76,11 @@ class Pairing:
         age = time.monotonic() - self._opened if age is None else age
         return next((ref for ref in self.refs if age < self.window(ref)[1] + GRACE_SECONDS), None)
 
+    def gone(self) -> None:
+        """The client hung up: whoever waits for its answer to a code need not."""
+        if self.code is not None and self.code.finish is not None:
+            self.code.finish.cancel()
+
     def hear(self, query: Node) -> None:
         """Answer a query of a client that is not linked yet; raises WireError."""
         if query.text("xmlns") == "w:p":

@@ -125,9 +125,10 @@ class Phone:
         said = Message.FromString(plain[: -plain[-1]])
         recipient = self.account
         if sender is self.account and said.HasField("deviceSentMessage"):
-            to = self.network.accounts.by_jid(stanza.jid("recipient"))
-            recipient = to or recipient
             said = said.deviceSentMessage.message
+            to = stanza.attrs.get("recipient")  # absent when one writes to oneself
+            if isinstance(to, Jid):
+                recipient = self.network.accounts.by_jid(to) or recipient
         text = readable(said)
         if text is not None and stanza.text("id") not in self.messages:
             self._keep(stanza.text("id"), sender, recipient, text, source)
@@ -258,7 +259,10 @@ class Phone:
             whole.deviceSentMessage.message.CopyFrom(said)
             said = whole
         pad = secrets.randbelow(15) + 1
-        return book.encrypt(said.SerializeToString() + bytes([pad]) * pad)
+        kind, data = book.encrypt(said.SerializeToString() + bytes([pad]) * pad)
+        if endpoint.id and self.network.faults.take("garble", endpoint.account.number):
+            data = data[:-1] + bytes([data[-1] ^ 1])
+        return kind, data
 
     def forget(self, device: Companion) -> None:
         """A device is linked no more: its sessions are of no use."""

@@ -14,6 +14,7 @@ from simulator.whatsapp.faults import Faults
 
 CHUNK = 64 * 1024
 GREETING_SECONDS = 10.0
+STOP_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._upstream = 0
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.passages: dict[int, Passage] = {}
 
     async def start(self, upstream_port: int) -> int:
@@ -50,15 +52,17 @@ class Proxy:
         """Stop listening and drop every pipe."""
         if self._server is not None:
             self._server.close()
-        self.drop_all()
-
-    def drop_all(self) -> None:
-        """Cut every connection that goes through here, without a word."""
         for writer in list(self._writers):
             writer.transport.abort()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         try:
             await self._pass(reader, writer)
         except (OSError, EOFError, ProxyError, asyncio.LimitOverrunError, TimeoutError):

@@ -1,4 +1,4 @@
-"""The one error that people see."""
+"""The errors that people see."""
 
 from __future__ import annotations
 
@@ -9,3 +9,7 @@ class Refused(Exception):
     def __init__(self, text: str, status: int = 409) -> None:
         super().__init__(text)
         self.status = status
+
+
+class HungUp(Exception):
+    """The client was gone, or silent, before it answered."""

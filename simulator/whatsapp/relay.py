@@ -136,6 +136,8 @@ class Relay:
     def receipt(self, connection: Connection, sender: Companion, node: Node) -> None:
         """A client says that it got or read something."""
         stanza_id = node.text("id")
+        if self._network.faults.take("lose_receipts", connection.number):
+            return
         sender.confirm("message", stanza_id)
         attrs: dict[str, Value] = {"class": "receipt", "id": stanza_id, "from": node.jid("to")}
         if "type" in node.attrs:
@@ -215,8 +217,8 @@ class Relay:
         count = Node("count", {"value": str(len(device.one_time))})
         device.deliver(self._notification("encrypt", SERVER, [count]))
 
-    def remove(self, device: Companion) -> None:
-        """A device is linked no more, because its client or the phone said so."""
+    def remove(self, device: Companion, *, by_client: bool = False) -> None:
+        """A device is linked no more, because the phone (or its own client) said so."""
         account = device.account
         if account.companions.pop(device.id, None) is None:
             return
@@ -225,6 +227,6 @@ class Relay:
             other.phone.forget(device)
         self._network.log.add("unlinked", number=account.number, device=device.id)
         self.announce(device, "remove")
-        if device.connection is not None:
+        if device.connection is not None and not by_client:
             conflict = Node("conflict", {"type": "device_removed"})
             device.connection.end_stream(Node("stream:error", {"code": "401"}, [conflict]))

@@ -80,7 +80,8 @@ class Chain:
         if counter - self.index > MAX_SKIP:
             raise SignalError("a message from too far ahead")
         while self.index < counter:
-            self.skipped[self.index] = self.next()
+            number = self.index
+            self.skipped[number] = self.next()
         return self.next()
 
 

@@ -179,6 +179,39 @@ def test_a_message_whose_acknowledgement_is_lost_arrives_once_more_under_its_id(
     assert [(m["text"], m["copies"]) for m in chat(simulator, carla)] == [("twice?", 2)]
 
 
+def test_messages_whose_receipts_are_lost_come_again_and_are_told_once(
+    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+) -> None:
+    simulator.post("/api/faults", kind="lose_receipts", number=alice)
+    for text in ("one", "two"):
+        simulator.post(f"/api/phones/{carla}/send", to=alice, text=text)
+    neonize.wait("Message", "alice", where=lambda e: text_of(e) == "two")
+    assert simulator.phone(alice)["devices"][0]["queued"] == 2
+    simulator.call("DELETE", "/api/faults")
+    start = neonize.mark()
+    simulator.post("/api/faults", kind="reset", number=alice)
+    neonize.wait("OfflineSyncCompleted", "alice", after=start)
+    wait_for(lambda: simulator.phone(alice)["devices"][0]["queued"] == 0, "both are confirmed")
+    assert [text_of(e) for e in neonize.events if e["event"] == "Message"] == ["one", "two"]
+
+
+def test_a_message_that_cannot_be_read_is_asked_for_again(
+    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+) -> None:
+    simulator.post("/api/faults", kind="garble", number=alice, once=True)
+    simulator.post(f"/api/phones/{carla}/send", to=alice, text="clear at last")
+    neonize.wait("UndecryptableMessage", "alice")
+    assert text_of(neonize.wait("Message", "alice")) == "clear at last"
+
+
+def test_a_client_can_write_to_its_own_number(
+    simulator: Simulator, neonize: Neonize, alice: str
+) -> None:
+    neonize.call("send", client="alice", to=alice[1:], text="note to self")
+    note = wait_for(lambda: chat(simulator, alice), "the note")[0]
+    assert (note["text"], note["from"], note["to"]) == ("note to self", alice, alice)
+
+
 def test_a_number_without_a_phone_is_not_on_whatsapp(
     simulator: Simulator, neonize: Neonize, alice: str, carla: str
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -70,7 +71,8 @@ class Simulator:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
-            raise ApiError(error.code, json.loads(error.read())["error"]) from error
+            with error:
+                raise ApiError(error.code, json.loads(error.read())["error"]) from error
 
     def post(self, path: str, **body: Any) -> Any:
         """POST JSON."""
@@ -221,8 +223,13 @@ class Neonize:
         self.wait("Connected", client)
         return number
 
+    def freeze(self) -> None:
+        """Let the process hang, with its connections open."""
+        self.process.send_signal(signal.SIGSTOP)
+
     def close(self) -> None:
         """End the process."""
+        self.process.send_signal(signal.SIGCONT)
         if self.process.stdin is not None:
             self.process.stdin.close()
         try:
