@@ -174,6 +174,7 @@ def of_gateways(gateways: Sequence[GatewayFacts], waiting: int) -> list[Finding]
         finding for gateway in alive for finding in (_of_gateway(gateway), *_of_engines(gateway))
     ]
     if not alive:
+        verb = "waits" if waiting == 1 else "wait"
         last = (
             f"; the last heartbeat is {duration(min(g.age for g in silent))} old" if silent else ""
         )
@@ -181,7 +182,7 @@ def of_gateways(gateways: Sequence[GatewayFacts], waiting: int) -> list[Finding]
             Finding(
                 "gateway",
                 Level.PROBLEM,
-                f"none is alive{last}; {plural(waiting, 'session')} waiting for one",
+                f"none is alive{last}; {plural(waiting, 'session')} {verb} for one",
                 next_steps.START_GATEWAY,
             )
         ]

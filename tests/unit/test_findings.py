@@ -1,0 +1,241 @@
+"""What facts mean for the operator: what needs somebody, what is worth knowing, what is well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from sessions_app import findings
+from sessions_app.findings import Finding, GatewayFacts, Level
+from sessions_app.key_files import KeyFile, StoreState
+from sessions_app.leftovers import SessionFacts
+from sessions_app.lifecycle import Status
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+LIMIT = timedelta(minutes=4)
+FOLDER = Path("/data/whatsapp")
+
+
+def session(status: Status = Status.READY, age: timedelta = HOUR, **facts: Any) -> SessionFacts:
+    usual = SessionFacts(
+        id=uuid4(),
+        account_id=uuid4(),
+        status=status,
+        reason="ok",
+        since=NOW - age,
+        wanted_at=NOW - age,
+        wanted_attempt=1,
+        version=1,
+        linked=status is Status.READY,
+        leased=status is not Status.DISCONNECTED,
+        pending=status is not Status.DISCONNECTED,
+    )
+    return replace(usual, **facts)
+
+
+def key_file(session: UUID | None = None, **facts: Any) -> KeyFile:
+    name = f"{session}.sqlite3" if session else "test-0123456789ab.sqlite3"
+    usual = KeyFile(FOLDER / name, session, size=8_000, mode=0o600, modified=NOW - HOUR)
+    return replace(usual, **facts)
+
+
+def of_sessions(*sessions: SessionFacts, served: bool = True) -> list[Finding]:
+    return findings.of_sessions(sessions, NOW, LIMIT, served=served)
+
+
+def test_sessions_are_counted_by_status_and_reason() -> None:
+    counts, stuck = of_sessions(
+        session(),
+        session(),
+        session(Status.QR, age=timedelta(seconds=5)),
+        session(Status.DISCONNECTED, reason="logged_out"),
+        session(Status.DISCONNECTED, reason="qr_expired"),
+        session(Status.DISCONNECTED, reason="unlinked"),
+    )
+    assert counts.text == "1 qr, 2 ready, 2 disconnected (1 logged_out, 1 qr_expired), 1 unlinked"
+    assert (counts.level, stuck.level) == (Level.OK, Level.OK)
+
+
+def test_an_installation_without_sessions_says_none() -> None:
+    assert of_sessions()[0].text == "none"
+
+
+def test_a_stuck_session_is_a_problem_that_names_it() -> None:
+    one = session(Status.INITIALIZING, leased=False, linked=False)
+    stuck = of_sessions(one)[1]
+    assert stuck.level is Level.PROBLEM
+    assert stuck.text == f"1 initializing, the oldest for 1 h: {one.id}"
+    assert "cleanup_sessions cleanup" in stuck.next_step
+
+
+def test_without_a_gateway_a_stuck_session_first_needs_one() -> None:
+    one = session(Status.QR, leased=False, linked=False)
+    assert "manage.py serve" in of_sessions(one, served=False)[1].next_step
+
+
+def test_of_many_stuck_sessions_only_the_first_are_named() -> None:
+    many = [session(Status.QR, leased=False, linked=False) for _ in range(9)]
+    assert of_sessions(*many)[1].text.endswith(f"{many[2].id} and 6 more")
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_stuck"),
+    [
+        ({"leased": False, "linked": False}, True),
+        ({"leased": False, "linked": True}, True),
+        ({"leased": True, "linked": False}, True),
+        ({"leased": True, "linked": True}, False),  # it is being reconnected
+        ({"leased": True, "linked": False, "wanted_at": NOW}, False),  # asked again just now
+        ({"leased": False, "linked": False, "since": NOW - LIMIT}, False),
+    ],
+)
+def test_who_is_stuck(facts: dict[str, Any], is_stuck: bool) -> None:
+    one = session(Status.INITIALIZING, **facts)
+    assert (of_sessions(one)[1].level is Level.PROBLEM) == is_stuck
+
+
+def test_ready_and_disconnected_sessions_are_never_stuck() -> None:
+    assert of_sessions(session(leased=False), session(Status.DISCONNECTED))[1].level is Level.OK
+
+
+def test_key_stores_are_counted_with_their_size_in_bytes() -> None:
+    files = [key_file(uuid4(), size=1_200_000), key_file(uuid4(), size=34_567), key_file()]
+    (found,) = findings.of_key_stores(files, FOLDER)
+    assert found.text == "2 key stores, 1.2 MB (1242567 bytes) in /data/whatsapp"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666, 0o777])
+def test_keys_that_others_may_read_are_a_problem(mode: int) -> None:
+    bad = key_file(uuid4(), mode=mode)
+    found = findings.of_key_stores([bad, key_file(uuid4())], FOLDER)[1]
+    assert (found.level, found.next_step) == (Level.PROBLEM, "chmod 600 /data/whatsapp/*")
+    assert bad.path.name in found.text
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [
+        (StoreState.MISSING, "missing"),
+        (StoreState.EMPTY, "empty"),
+        (StoreState.GARBLED, "garbled"),
+        (StoreState.CLOSED, "not readable"),
+    ],
+)
+def test_a_linked_number_without_usable_keys_is_named(state: StoreState, word: str) -> None:
+    one = uuid4()
+    (found,) = findings.of_linked_keys({one: state, uuid4(): StoreState.LINKED})
+    assert found.level is Level.PROBLEM
+    assert found.text == f"the key store of session {one} is {word}"
+    assert f"{one}.sqlite3" in found.next_step
+
+
+def test_files_of_no_session_are_a_problem() -> None:
+    stray = key_file(uuid4())
+    (found,) = findings.of_orphans([stray], {}, NOW)
+    assert found.level is Level.PROBLEM
+    assert found.text == f"1 file, 8.0 kB, 1 of no session: {stray.path.name}"
+
+
+def test_what_an_attempt_left_that_was_never_linked_is_only_worth_knowing() -> None:
+    expired = session(Status.DISCONNECTED)
+    (found,) = findings.of_orphans([key_file(expired.id)], {expired.id: expired}, NOW)
+    assert found.level is Level.NOTE
+
+
+def test_keys_of_linked_numbers_and_young_files_are_no_orphans() -> None:
+    linked, young = session(), key_file(uuid4(), modified=NOW)
+    (found,) = findings.of_orphans([key_file(linked.id), young], {linked.id: linked}, NOW)
+    assert (found.level, found.text) == (Level.OK, "none")
+
+
+def gateway(age: float = 2.0, **facts: Any) -> GatewayFacts:
+    return replace(GatewayFacts("host, process 7", age, engines=[], trouble=""), **facts)
+
+
+def test_a_living_gateway_and_its_engines_are_listed() -> None:
+    engine = {"kind": "running", "pid": 9, "sessions": 40, "starts": 1, "rss_mb": 96.4}
+    found = findings.of_gateways([gateway(engines=[engine])], waiting=0)
+    assert [one.level for one in found] == [Level.OK, Level.OK]
+    assert found[0].text == "host, process 7, heartbeat 2 s ago"
+    assert found[1].text == "running, process 9, 40 sessions, 1 start, 96 MB"
+
+
+def test_no_living_gateway_is_a_problem_with_the_command_that_starts_one() -> None:
+    (found,) = findings.of_gateways([gateway(age=180)], waiting=12)
+    assert found.level is Level.PROBLEM
+    assert found.text == "none is alive; the last heartbeat is 3 min old; 12 sessions wait for one"
+    assert "manage.py serve" in found.next_step
+
+
+def test_a_gateway_in_trouble_says_what_it_is() -> None:
+    (found,) = findings.of_gateways([gateway(trouble="neonize is not installed.")], waiting=0)
+    assert found.level is Level.PROBLEM
+    assert "neonize is not installed." in found.text
+
+
+def test_a_gateway_that_fell_silent_beside_a_living_one_is_worth_knowing() -> None:
+    found = findings.of_gateways([gateway(), gateway(age=3_600)], waiting=0)
+    assert found[1].level is Level.NOTE
+    assert "fell silent 1 h ago" in found[1].text
+
+
+def test_an_old_silence_is_no_news() -> None:
+    found = findings.of_gateways([gateway(), gateway(age=30 * 86_400)], waiting=0)
+    assert len(found) == 1
+
+
+def test_another_version_of_the_library_is_a_problem() -> None:
+    assert findings.of_library("0.5.2", "0.5.2", 0.2).level is Level.OK
+    assert findings.of_library("0.5.2", "", 0.2).level is Level.OK
+    assert findings.of_library("0.6.0", "0.5.2", 0.2).level is Level.PROBLEM
+
+
+@pytest.mark.parametrize(
+    ("free", "level"),
+    [
+        (0, Level.PROBLEM),
+        (199_999_999, Level.PROBLEM),
+        (200_000_000, Level.NOTE),
+        (999_999_999, Level.NOTE),
+        (1_000_000_000, Level.OK),
+    ],
+)
+def test_a_disk_that_fills_up_is_noted_and_then_a_problem(free: int, level: Level) -> None:
+    assert findings.of_disk(free, FOLDER).level is level
+
+
+@pytest.mark.parametrize(
+    ("ahead", "level"),
+    [
+        (0.4, Level.OK),
+        (-5.0, Level.OK),
+        (6.0, Level.NOTE),
+        (-31.0, Level.PROBLEM),
+        (86_400.0, Level.PROBLEM),
+    ],
+)
+def test_a_wrong_clock_is_found_in_both_directions(ahead: float, level: Level) -> None:
+    assert findings.of_clock(ahead, "WhatsApp").level is level
+
+
+@pytest.mark.parametrize(
+    ("levels", "sentence"),
+    [
+        ("", "Nothing needs you: 0 checks."),
+        ("o", "Nothing needs you: 1 check."),
+        ("on", "Nothing needs you: 2 checks; 1 note."),
+        ("op", "1 problem needs you: two."),
+        ("ppnn", "2 problems need you: one, two; 2 notes."),
+    ],
+)
+def test_the_last_line_says_what_is_wrong(levels: str, sentence: str) -> None:
+    kinds = {"o": Level.OK, "n": Level.NOTE, "p": Level.PROBLEM}
+    names = ["one", "two", "three", "four"]
+    found = [Finding(names[i], kinds[kind], "") for i, kind in enumerate(levels)]
+    assert findings.summary(found) == sentence
