@@ -107,9 +107,10 @@ class Client:
     def _connect(self) -> str:
         """Be connected until the client has ended; the library's error text."""
         self._turn = self._turns.take()
+        if self._stopping:
+            self._turn.end()
+            return ""
         try:
-            if self._stopping:
-                return ""
             listener = Listener(self._on_qr, self._on_login, self._on_event)
             return self._library.connect(
                 self._uuid,

@@ -12,10 +12,12 @@ Job = Callable[[], None]
 
 
 class Lane:
-    """Runs jobs in order. Its thread starts with the first job and ends when idle."""
+    """Runs jobs in order. Its thread starts with the first job and ends after ``idle``
+    seconds without one."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, idle: float = IDLE_SECONDS) -> None:
         self._name = name
+        self._idle = idle
         self._lock = threading.Lock()
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._running = False
@@ -31,7 +33,7 @@ class Lane:
     def _work(self) -> None:
         while True:
             try:
-                job = self._jobs.get(timeout=IDLE_SECONDS)
+                job = self._jobs.get(timeout=self._idle)
             except queue.Empty:
                 with self._lock:
                     if self._jobs.empty():

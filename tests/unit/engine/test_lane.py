@@ -1,0 +1,37 @@
+"""Jobs in order, on a thread that is there only while there is work."""
+
+from __future__ import annotations
+
+import threading
+
+from sessions_app.engine.lane import Lane
+
+PATIENCE = 5.0
+
+
+def test_it_runs_jobs_in_order() -> None:
+    done: list[int] = []
+    finished = threading.Event()
+    queue = Lane("test")
+    for number in range(100):
+        queue.add(lambda number=number: done.append(number))  # type: ignore[misc]
+    queue.add(finished.set)
+    assert finished.wait(PATIENCE)
+    assert done == list(range(100))
+
+
+def test_it_gives_its_thread_back_when_idle_and_takes_another() -> None:
+    queue = Lane("idle-lane", idle=0.02)
+    threads: list[threading.Thread] = []
+    for _ in range(3):
+        finished = threading.Event()
+
+        def job(finished: threading.Event = finished) -> None:
+            threads.append(threading.current_thread())
+            finished.set()
+
+        queue.add(job)
+        assert finished.wait(PATIENCE)
+        threads[-1].join(PATIENCE)
+        assert not threads[-1].is_alive()
+    assert len(set(threads)) == 3

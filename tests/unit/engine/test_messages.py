@@ -1,0 +1,61 @@
+"""What a WhatsApp message says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sessions_app.engine import messages
+
+TEXT = {"conversation": "Olá"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (TEXT, ("Olá", None)),
+        ({"extendedTextMessage": {"text": "see https://example.org"}},
+         ("see https://example.org", None)),
+        ({"imageMessage": {"caption": "the shop"}}, ("the shop", "image")),
+        ({"imageMessage": {}}, ("", "image")),
+        ({"videoMessage": {"caption": "a film"}}, ("a film", "video")),
+        ({"audioMessage": {"seconds": 3}}, ("", "audio")),
+        ({"documentMessage": {"caption": "the offer", "fileName": "o.pdf"}},
+         ("the offer", "document")),
+        ({"stickerMessage": {}}, ("", "sticker")),
+        ({"locationMessage": {"name": "Porto"}}, ("Porto", "location")),
+        ({"contactMessage": {"displayName": "Charlie"}}, ("Charlie", "contact")),
+        ({"pollCreationMessageV3": {"name": "When?"}}, ("When?", "poll")),
+        ({"buttonsResponseMessage": {"selectedDisplayText": "Yes"}}, ("Yes", None)),
+        ({"listResponseMessage": {"title": "Tuesday"}}, ("Tuesday", None)),
+    ],
+)  # fmt: skip
+def test_it_reads_what_people_read(
+    e2e: Any, fields: dict[str, Any], expected: tuple[str, str | None]
+) -> None:
+    assert messages.content(e2e.Message(**fields)) == expected
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    ["ephemeralMessage", "viewOnceMessageV2", "documentWithCaptionMessage", "deviceSentMessage"],
+)
+def test_it_looks_into_wrappers(e2e: Any, wrapper: str) -> None:
+    wrapped = e2e.Message(**{wrapper: {"message": TEXT}})
+    assert messages.content(wrapped) == ("Olá", None)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"protocolMessage": {"type": 0}},
+        {"reactionMessage": {"text": "👍"}},
+        {"senderKeyDistributionMessage": {"groupID": "x"}},
+        {"messageContextInfo": {"messageSecret": b"x"}},
+        {"pollUpdateMessage": {}},
+    ],
+)
+def test_it_passes_over_what_nobody_reads(e2e: Any, fields: dict[str, Any]) -> None:
+    assert messages.content(e2e.Message(**fields)) is None
