@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import os
 import secrets
 import socket
@@ -206,5 +207,5 @@ def _is_ours(port: int) -> bool:
     except urllib.error.HTTPError as error:
         with error:
             return bool(error.headers.get("Server") == "Pairline")
-    except (OSError, ValueError):
+    except (OSError, http.client.HTTPException):
         return False

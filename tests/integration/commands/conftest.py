@@ -90,7 +90,7 @@ def nowhere(settings: Settings, tmp_path: Path) -> Path:
             }
         )
     )
-    settings.WHATSAPP_SIMULATOR = str(state)
+    settings.WHATSAPP_SIMULATOR, settings.DEBUG = str(state), True
     return state
 
 

@@ -1,0 +1,112 @@
+"""What lies in the key folder: whose a file is, and whether a store can be read."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from sessions_app.key_files import StoreState, key_files, store_state
+
+
+def make_store(path: Path, *, linked: bool) -> Path:
+    with closing(sqlite3.connect(path)) as store:
+        store.execute("CREATE TABLE whatsmeow_device (jid TEXT)")
+        store.executemany("INSERT INTO whatsmeow_device VALUES (?)", [("x" * 500,)] * 20 * linked)
+        store.commit()
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / f"{uuid4()}.sqlite3"
+
+
+def test_a_file_is_known_by_the_session_in_its_name(tmp_path: Path) -> None:
+    session = uuid4()
+    endings = [
+        ".sqlite3",
+        ".sqlite3-journal",
+        ".sqlite3-wal",
+        ".sqlite3-shm",
+        ".sqlite3.damaged-1790000000",
+        ".journal",
+        ".new",
+    ]
+    for ending in endings:
+        (tmp_path / f"{session}{ending}").write_bytes(b"12345")
+    found = key_files(tmp_path)
+    assert {file.session for file in found} == {session}
+    assert [file.path.name.removeprefix(str(session)) for file in found] == sorted(endings)
+    assert [file.path.suffix for file in found if file.is_store] == [".sqlite3"]
+    assert {file.size for file in found} == {5}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["notes.txt", ".write-test-0123", "backup.sqlite3", "pairline.sqlite3", "test-1.sqlite3"],
+)
+def test_other_files_are_passed_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    assert key_files(tmp_path) == []
+
+
+def test_folders_and_links_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / f"{uuid4()}.sqlite3").mkdir()
+    (tmp_path / f"{uuid4()}.sqlite3").symlink_to("/etc/hostname")
+    assert key_files(tmp_path) == []
+
+
+def test_no_folder_holds_no_files(tmp_path: Path) -> None:
+    assert key_files(tmp_path / "missing") == []
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_store_is_linked_when_it_holds_a_device(path: Path, linked: bool) -> None:
+    expected = StoreState.LINKED if linked else StoreState.EMPTY
+    assert store_state(make_store(path, linked=linked), busy=False) is expected
+
+
+def test_a_store_without_tables_is_empty(path: Path) -> None:
+    path.touch()
+    assert store_state(path, busy=False) is StoreState.EMPTY
+
+
+def test_a_store_that_is_not_there_is_missing(path: Path) -> None:
+    assert store_state(path, busy=False) is StoreState.MISSING
+    assert store_state(path, busy=True) is StoreState.MISSING
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_store_with_a_wrong_beginning_is_garbled(path: Path, busy: bool) -> None:
+    path.write_bytes(b"not a database at all" * 300)
+    assert store_state(path, busy=busy) is StoreState.GARBLED
+
+
+def test_a_store_that_was_cut_off_is_garbled(path: Path) -> None:
+    content = make_store(path, linked=True).read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert store_state(path, busy=False) is StoreState.GARBLED
+
+
+def test_a_store_with_overwritten_pages_is_garbled(path: Path) -> None:
+    content = make_store(path, linked=True).read_bytes()
+    path.write_bytes(content[:4096] + bytes(len(content) - 4096))
+    assert store_state(path, busy=False) is StoreState.GARBLED
+
+
+def test_a_store_in_which_somebody_writes_is_closed_and_not_called_garbled(path: Path) -> None:
+    with closing(sqlite3.connect(make_store(path, linked=True))) as writer:
+        writer.execute("PRAGMA locking_mode = EXCLUSIVE")
+        writer.execute("BEGIN EXCLUSIVE")
+        assert store_state(path, busy=False) is StoreState.CLOSED
+
+
+def test_looking_at_a_busy_store_takes_no_lock(path: Path) -> None:
+    with closing(sqlite3.connect(make_store(path, linked=True))) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        assert store_state(path, busy=True) is StoreState.LINKED
