@@ -2,12 +2,67 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.wire.simulator.wire_harness import Neonize, Simulator
+from tests.wire.simulator.wire_harness import Neonize, Simulator, wait_for
+
+
+class SpareStore:
+    """A linked client's store, to start from a copy of: linking takes most of a test's time."""
+
+    def __init__(self, simulator: Simulator, folder: Path) -> None:
+        self._simulator = simulator
+        self._folder = folder
+        self.number: str | None = None
+
+    def copy_to(self, path: Path) -> str:
+        """Put a store that is linked, and used by nobody just now, at `path`; its number."""
+        if self.number is None or not self._simulator.phone(self.number)["devices"]:
+            self.number = self._link()
+        number = self.number
+        wait_for(
+            lambda: not self._simulator.phone(number)["devices"][0]["online"],
+            "the client of the last test is gone",
+        )
+        shutil.copyfile(self._folder / "alice.sqlite3", path)
+        return number
+
+    def _link(self) -> str:
+        (self._folder / "alice.sqlite3").unlink(missing_ok=True)
+        process = Neonize(self._simulator, self._folder)
+        number = process.link(self._simulator, "alice")
+        process.close()
+        return number
+
+
+@pytest.fixture(scope="module")
+def spare_store(
+    running_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> SpareStore:
+    """The spare store of one file's tests."""
+    return SpareStore(running_simulator, tmp_path_factory.mktemp("spare"))
+
+
+@pytest.fixture
+def stored(simulator: Simulator, spare_store: SpareStore, tmp_path: Path) -> str:
+    """The number of a linked store `alice.sqlite3` that no client uses yet.
+
+    Its Signal sessions may be older than the phones': good for connections, not for chats.
+    """
+    return spare_store.copy_to(tmp_path / "alice.sqlite3")
+
+
+@pytest.fixture
+def number(stored: str, neonize: Neonize) -> str:
+    """The number that alice is linked to and connected with."""
+    neonize.start("alice")
+    neonize.wait("Connected", "alice")
+    neonize.wait("OfflineSyncCompleted", "alice")
+    return stored
 
 
 @pytest.fixture(scope="module")

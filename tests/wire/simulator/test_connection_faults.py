@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,6 @@ import pytest
 from tests.wire.simulator.wire_harness import Neonize, Simulator, stays, wait_for
 
 OFFLINE = ("OfflineSyncPreview", "OfflineSyncCompleted")
-
-
-@pytest.fixture
-def number(simulator: Simulator, neonize: Neonize) -> Iterator[str]:
-    """The number that alice is linked to."""
-    linked = neonize.link(simulator, "alice")
-    neonize.wait("OfflineSyncCompleted", "alice")
-    yield linked
 
 
 def heard(neonize: Neonize, after: int) -> list[str]:
@@ -99,15 +90,11 @@ def test_a_client_that_the_user_unlinks_forgets_its_keys(
 
 
 def test_a_client_that_was_unlinked_while_away_is_refused(
-    simulator: Simulator, neonize: Neonize, number: str, tmp_path: Path
+    simulator: Simulator, stored: str, neonize: Neonize
 ) -> None:
-    neonize.close()
-    wait_for(lambda: not simulator.phone(number)["devices"][0]["online"], "alice is gone")
-    simulator.post(f"/api/phones/{number}/unlink", device=1)
-    later = Neonize(simulator, tmp_path)
-    later.start("alice")
-    assert later.wait("LoggedOut", "alice")["body"]["OnConnect"] is True
-    later.close()
+    simulator.post(f"/api/phones/{stored}/unlink", device=1)
+    neonize.start("alice")
+    assert neonize.wait("LoggedOut", "alice")["body"]["OnConnect"] is True
 
 
 def test_a_client_that_logs_out_is_unlinked(
@@ -160,14 +147,11 @@ def test_a_login_refused_for_now_is_tried_again(
 
 
 def test_a_reason_that_neonize_does_not_know_ends_connect_with_an_error(
-    simulator: Simulator, neonize: Neonize, number: str, tmp_path: Path
+    simulator: Simulator, stored: str, neonize: Neonize
 ) -> None:
-    neonize.close()
-    simulator.post("/api/faults", kind="failure", reason=429, number=number)
-    later = Neonize(simulator, tmp_path)
-    later.start("alice")
-    assert "Reason" in later.wait("ConnectError", "alice")["text"]
-    later.close()
+    simulator.post("/api/faults", kind="failure", reason=429, number=stored)
+    neonize.start("alice")
+    assert "Reason" in neonize.wait("ConnectError", "alice")["text"]
 
 
 def test_a_login_that_is_never_answered_gives_no_event(
@@ -182,11 +166,12 @@ def test_a_login_that_is_never_answered_gives_no_event(
 
 
 def test_unanswered_pings_are_told_and_end_in_a_new_connection(
-    simulator: Simulator, neonize: Neonize
+    simulator: Simulator, stored: str, neonize: Neonize
 ) -> None:
     neonize.call("keepalive", values=[0.3, 0.4, 0.6, 2.0])
-    number = neonize.link(simulator, "alice")
-    start = neonize.mark()
+    neonize.start("alice")
+    neonize.wait("Connected", "alice")
+    number, start = stored, neonize.mark()
     simulator.post("/api/faults", kind="ping_silent", number=number)
     neonize.wait("KeepAliveTimeout", "alice", after=start)
     again = neonize.wait("Connected", "alice", after=start)

@@ -203,15 +203,12 @@ HELLO = bytes.fromhex("12220a20") + bytes(range(32))
     ],
 )
 def test_a_client_that_talks_nonsense_or_hangs_up_disturbs_nobody(
-    simulator: Simulator, neonize: Neonize, sent: list[bytes]
+    simulator: Simulator, number: str, neonize: Neonize, sent: list[bytes]
 ) -> None:
-    number = neonize.link(simulator, "alice")
-    neonize.wait("OfflineSyncCompleted", "alice")
     start = neonize.mark()
     asyncio.run(handshake(simulator.found, sent))
     wait_for(lambda: simulator.get("/api/log")[-1]["kind"] == "closed", "the stranger is gone")
-    other = simulator.post("/api/phones")["number"]
-    neonize.call("send", client="alice", to=other[1:], text="still here")
+    assert neonize.call("is_on_whatsapp", client="alice", numbers=[number]) == [True]
     assert stays(lambda: simulator.phone(number)["devices"][0]["online"], 0.2)
     assert "Disconnected" not in neonize.names("alice", start)
 

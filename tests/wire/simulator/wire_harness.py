@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 20.0
+PATIENCE = 45.0
 
 
 def wait_for(what: Callable[[], Any], why: str, seconds: float = PATIENCE) -> Any:
