@@ -84,6 +84,11 @@ class Bare:
             raise BareEnded(f"no {event} of {client}; exit code {self._process.poll()}")
         return happened
 
+    def check(self) -> None:
+        """Raises BareEnded when it has ended by itself."""
+        if self._ended():
+            raise BareEnded(f"exit code {self._process.returncode}")
+
     def close(self) -> None:
         self._process.kill()
         self._process.wait()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
 
-from bench.bare import Bare
+from bench.bare import Bare, BareEnded
 from bench.door import Api, poll
 from bench.linking import MS
 from bench.processes import Memory, cpu_percent, family, memory
@@ -20,66 +21,71 @@ SESSIONS = 100
 SETTLE_SECONDS = 10.0
 IDLE_SECONDS = 30.0
 DROPS_OF_ALL = 3
+BARE_LIVES = 3
 DROPS = ("close", "reset")
 
 
+@dataclass
 class Crowd:
-    """A hundred connected numbers of one side, and what was measured of them."""
+    """A hundred connected numbers of one side, (name, E.164) each, and what is known of them."""
 
-    def __init__(self, pid: int, link: Callable[[], tuple[str, str]], side: str) -> None:
-        self.linked = [link() for _ in counted(f"{side}: link a number", SESSIONS)]
+    linked: list[tuple[str, str]]
+    memory: Memory
+    cpu: float
+    one_ms: list[float] = field(default_factory=list)
+    all_ms: list[float] = field(default_factory=list)
+
+    @classmethod
+    def gather(cls, side: str, pid: int, link: Callable[[], tuple[str, str]]) -> Crowd:
+        """Link them, let them rest, and measure what the process and its children take."""
+        linked = [link() for _ in counted(f"{side}: link a number", SESSIONS)]
         say(f"{side}: idle for {SETTLE_SECONDS + IDLE_SECONDS:g} s")
         time.sleep(SETTLE_SECONDS)  # what linking left to be done is not idleness
         members = family(pid)
-        self.memory: Memory = memory(members)
-        self.cpu = cpu_percent(members, IDLE_SECONDS)
-        self.one_ms: list[float] = []
-        self.all_ms: list[float] = []
+        return cls(linked, memory(members), cpu_percent(members, IDLE_SECONDS))
 
     def drop(self, runs: int, one: Callable[[str, str], float], all_: Callable[[], float]) -> None:
         """Measure the way back: of one number at a time, then of all at once."""
-        several = zip(cycle(self.linked), counted("drop one", runs), strict=False)
-        self.one_ms = [one(*linked) * MS for linked, _ in several]
+        several = zip(counted("drop one", runs), cycle(self.linked), strict=False)
+        self.one_ms = [one(*linked) * MS for _, linked in several]
         self.all_ms = [all_() * MS for _ in counted("drop all", min(runs, DROPS_OF_ALL))]
 
 
 def crowd(runs: int) -> list[Row]:
     """Both sides one after the other, each alone on a simulator of its own."""
-    with fresh_world() as world:
-        bare = _bare_crowd(world, runs)
+    bare = _bare_crowd(runs)
     with fresh_world() as world:
         ours = _our_crowd(world, runs)
-    rss, ready = ours.memory, f"{SESSIONS} ready sessions"
-    note = f"RSS {rss.rss:.0f} MB ({rss.processes}); PSS {rss.pss:.0f} MB"
-    drop = "Server drop → ready again in the API"
+    took, ready = ours.memory, f"{SESSIONS} ready sessions"
+    note = f"RSS {took.rss:.0f} MB ({took.processes}); PSS {took.pss:.0f} MB"
+    again, all_ = "Server drop → ready again in the API", f"The same, {SESSIONS} at once, the last"
+    one_ms, all_ms = (bare.one_ms, bare.all_ms) if bare else ([], [])
+    rss, cpu = ([bare.memory.rss], [bare.cpu]) if bare else ([], [])
+    memory_row = f"Memory (RSS) of all processes, {ready}"
+    worst = Judged.WORST
     return [
-        Row("drop-one", drop, "ms", ours.one_ms, bare.one_ms, Judged.P95, 1000),
-        Row(
-            "drop-all",
-            f"The same for {SESSIONS} at once, the last",
-            "ms",
-            ours.all_ms,
-            bare.all_ms,
-            Judged.WORST,
-            1000,
-        ),
-        Row(
-            "memory",
-            f"Memory (RSS), {ready}, all processes",
-            "MB",
-            [rss.rss],
-            [bare.memory.rss],
-            Judged.WORST,
-            400,
-            note=note,
-        ),
-        Row("cpu", f"Idle CPU, {ready}", "%", [ours.cpu], [bare.cpu], Judged.WORST, 10),
+        Row("drop-one", again, "ms", ours.one_ms, one_ms, Judged.P95, 1000),
+        Row("drop-all", all_, "ms", ours.all_ms, all_ms, worst, 1000),
+        Row("memory", memory_row, "MB", [took.rss], rss, worst, 400, note=note),
+        Row("cpu", f"Idle CPU, {ready}", "%", [ours.cpu], cpu, worst, 10),
     ]
 
 
-def _bare_crowd(world: World, runs: int) -> Crowd:
+def _bare_crowd(runs: int) -> Crowd | None:
+    """A hundred clients in one process of bare neonize; None when it dies again and again."""
+    for _ in range(BARE_LIVES):
+        try:
+            with fresh_world() as world:
+                return _one_bare_crowd(world, runs)
+        except BareEnded as ended:
+            say(f"bare neonize died with {SESSIONS} clients: {ended}")
+    return None
+
+
+def _one_bare_crowd(world: World, runs: int) -> Crowd:
     bare = world.start_bare()
-    measured = Crowd(bare.pid, lambda: world.link_bare(bare), "bare neonize")
+    measured = Crowd.gather("bare neonize", bare.pid, lambda: world.link_bare(bare))
+    bare.check()
     kinds = cycle(DROPS)
 
     def back(clients: list[str], number: str | None) -> float:
@@ -93,14 +99,15 @@ def _bare_crowd(world: World, runs: int) -> Crowd:
 
 
 def _connected_at(bare: Bare, client: str, mark: int) -> float:
-    return float(bare.wait("Connected", client, mark)["at"])
+    at: float = bare.wait("Connected", client, mark)["at"]
+    return at
 
 
 def _our_crowd(world: World, runs: int) -> Crowd:
     product, api = world.start_product()
     process = product.process
     assert process is not None
-    measured = Crowd(process.pid, lambda: _link(world.simulator, product, api), "Pairline")
+    measured = Crowd.gather("Pairline", process.pid, lambda: _link(world.simulator, product, api))
     kinds = cycle(DROPS)
 
     def one(session: str, number: str) -> float:

@@ -20,6 +20,7 @@ class Door:
     """One kept-alive connection; not for several threads."""
 
     def __init__(self, address: str, key: str = "") -> None:
+        self._address = address
         host = urllib.parse.urlsplit(address).netloc
         self._connection = http.client.HTTPConnection(host, timeout=PATIENCE_SECONDS)
         self._headers = {"Content-Type": "application/json"}
@@ -61,7 +62,7 @@ class Api(Door):
         while path is not None:
             page = self.ask("GET", path)
             rows += page["results"]
-            path = page["next"]  # a whole address, which this server takes as a path, too
+            path = page["next"] and page["next"].removeprefix(self._address)
         return rows
 
     def until(

@@ -96,7 +96,7 @@ def _fifty_codes(product: Product, api: Api) -> float:
     locations = [product.next_location() for _ in range(AT_ONCE)]
     doors = [Api(product) for _ in locations]
     with ThreadPoolExecutor(AT_ONCE) as people:
-        created = list(people.map(lambda door, place: door.create(place), doors, locations))
+        created = list(people.map(Api.create, doors, locations))
     for door in doors:
         door.close()
     waiting = [session for _, session in created]

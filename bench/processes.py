@@ -63,7 +63,10 @@ def _stat(entry: Path) -> list[str]:
 
 def _rollup(pid: int) -> dict[str, float]:
     """Rss and Pss in MB."""
-    lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+    try:
+        lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+    except ProcessLookupError:  # it has just ended: it takes nothing any more
+        lines = ["Rss: 0 kB", "Pss: 0 kB"]
     fields = (line.split() for line in lines if line.startswith(("Rss:", "Pss:")))
     return {name.rstrip(":"): int(kilobytes) * 1.024 / _KB_A_MB for name, kilobytes, _ in fields}
 

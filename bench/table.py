@@ -49,8 +49,9 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Pairline's median over bare neonize's; None when bare neonize has none above 0."""
-        return median(self.pairline) / median(self.bare) if any(self.bare) else None
+        """Pairline's median over bare neonize's; None when there is none above 0."""
+        bare = median(self.bare) if self.bare else 0
+        return median(self.pairline) / bare if bare else None
 
     def as_json(self) -> dict[str, Any]:
         """All that is known of it, for a file."""
