@@ -29,8 +29,6 @@ _NETWORK = frozenset(
 )
 _FIXED = {
     "NEONIZE_BOT_TAG": "off",  # neonize marks every text as written by a bot otherwise
-    "PYTHONUNBUFFERED": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
 }
 
 

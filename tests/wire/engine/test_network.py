@@ -189,6 +189,7 @@ async def test_it_stops_a_start_that_is_stuck_as_soon_as_it_can(
 ) -> None:
     simulator.call("POST", "/api/faults", kind="silent_handshake", times=1)
     run = await engine.start(linked.store, linked.jid)
+    await engine.poll(lambda: simulator.call("GET", "/api/state")["faults"] == [], "the dial")
     assert (await run.call(Command.STOP))["ended"] is False
     other = await engine.start(linked.store, linked.jid)
     await other.until("connected")
