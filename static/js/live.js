@@ -18,6 +18,19 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.requestConfig.elt.id === "poll" && open) event.detail.shouldSwap = false;
 });
 
+// What a page already shows is not swapped again: that would close menus and drop the focus.
+const known = new Map();
+for (const part of document.querySelectorAll("[data-live]")) known.set(part.id, part.outerHTML);
+document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  const part = detail.fragment.firstElementChild;
+  if (!part) {
+    detail.shouldSwap = detail.fragment.textContent !== detail.target.textContent;
+  } else if (part.hasAttribute("data-live")) {
+    detail.shouldSwap = known.get(part.id) !== part.outerHTML;
+    known.set(part.id, part.outerHTML);
+  }
+});
+
 // "Starting again." has been said once the state itself says more.
 document.body.addEventListener("htmx:wsAfterMessage", (event) => {
   if (event.detail.message.includes('id="sentence"')) {

@@ -73,14 +73,23 @@ def test_nothing_is_wider_than_the_screen(
     assert not wide
 
 
-def test_a_code_is_large_enough_and_always_on_white(open_page: OpenPage, paths: list[str]) -> None:
-    for width in (320, 1280):
-        page = open_page(paths[3], viewport={"width": width, "height": 740}, color_scheme="dark")
+@pytest.fixture
+def waiting(product: Product) -> str:
+    """The path of a session that shows a code."""
+    session = product.create_session()
+    product.until(session, status="qr")
+    return f"/sessions/{session}/"
 
-        box = page.locator(".qr").bounding_box()
-        ground = page.locator(".qr").evaluate("e => getComputedStyle(e).backgroundColor")
 
-        assert box is not None and min(box["width"], box["height"]) >= 264
+def test_a_code_is_large_enough_and_always_on_white(open_page: OpenPage, waiting: str) -> None:
+    for screen in (320, 1280):
+        page = open_page(waiting, viewport={"width": screen, "height": 740}, color_scheme="dark")
+
+        width, height, ground = page.locator(".qr").evaluate(
+            "e => [e.clientWidth, e.clientHeight, getComputedStyle(e).backgroundColor]"
+        )
+
+        assert min(width, height) >= 264
         assert ground == "rgb(255, 255, 255)"
 
 
@@ -134,8 +143,8 @@ def test_the_menu_closes_with_escape(open_page: OpenPage, product: Product) -> N
     expect(page.get_by_role("link", name="Unlink")).to_be_hidden()
 
 
-def test_nothing_moves_for_who_asked_for_that(open_page: OpenPage, paths: list[str]) -> None:
-    page = open_page(paths[3], reduced_motion="reduce")
+def test_nothing_moves_for_who_asked_for_that(open_page: OpenPage, waiting: str) -> None:
+    page = open_page(waiting, reduced_motion="reduce")
 
     moving = page.locator(".frame").evaluate("e => getComputedStyle(e).animationName")
 

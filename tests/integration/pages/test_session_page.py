@@ -170,7 +170,7 @@ def test_it_shows_the_pairing_code_and_what_went_wrong_with_one(
     page = page_of(alice, session)
 
     assert "ABCD-EFGH" in page
-    assert '<p id="pairing-error" class="error">That did not work.</p>' in page
+    assert '<p id="pairing-error" data-live class="error">That did not work.</p>' in page
 
 
 def test_the_timeline_is_newest_first_and_folds_codes(alice: Client, session: Session) -> None:
