@@ -66,14 +66,20 @@ def failed(message_id: UUID, code: str, sentence: str) -> UUID | None:
 
 
 def fail_waiting(session_id: UUID, code: str, sentence: str) -> UUID | None:
-    """Fail all that waits; a text that is being sent is settled by its own result."""
+    """The link has ended for good: fail all that waits. What was being sent may have left, and
+    no later link may send it again: it stays unconfirmed unless its own result still comes."""
     with transaction.atomic():
         if lock_session(session_id) is None:
             return None
-        waiting = Message.objects.waiting().filter(session_id=session_id)
-        messages = list(waiting.select_for_update(skip_locked=True))
-        _fail(messages, code, sentence)
-    return session_id if messages else None
+        unsent = Message.objects.filter(session_id=session_id).select_for_update()
+        waiting = list(unsent.filter(status=MessageStatus.QUEUED))
+        _fail(waiting, code, sentence)
+        sending = list(unsent.filter(status=MessageStatus.SENDING))
+        for message in sending:
+            advance(message, MessageStatus.UNCONFIRMED, timezone.now())
+        Message.objects.bulk_update(sending, ["status"])
+        announce_status(sending)
+    return session_id if waiting or sending else None
 
 
 def in_doubt(session_id: UUID) -> dict[str, UUID]:

@@ -166,12 +166,8 @@ async def on_logged_out(work: SessionWork, message: dict[str, Any]) -> None:
     if work.unlinking:
         await work.finish_unlink(told=True)
         return
-    await work.forget_keys()
-    sentence = "The link was removed on the phone before this text was sent."
-    await work.lasting(
-        lambda: work.kit.outgoing.fail_waiting(work.state.id, "logged_out", sentence)
-    )
-    await work.rest(translate.logged_out(message), WHATSAPP, jid="")
+    event = translate.logged_out(message)
+    await work.end_link(event, WHATSAPP, "", "The link was removed on the phone")
 
 
 async def on_temp_ban(work: SessionWork, message: dict[str, Any]) -> None:

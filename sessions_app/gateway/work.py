@@ -248,9 +248,15 @@ class SessionWork:
     async def finish_unlink(self, *, told: bool) -> None:
         """The row, the keys and what still waited to be sent."""
         detail = "" if told else "WhatsApp was not told: remove the device on the phone, too"
+        by = self.state.wanted_by
+        await self.end_link(Event.UNLINKED, by, detail, "The number was unlinked")
+
+    async def end_link(self, event: Event, actor: str, detail: str, cause: str) -> None:
+        """The link is over for good: keys, row, and the texts that will not be sent. In this
+        order: once the row says so, no further text is taken."""
         await self.forget_keys()
-        sentence = "The number was unlinked before this text was sent."
+        await self.rest(event, actor, detail, jid="")
+        sentence = f"{cause} before this text was sent."
         await self.lasting(
-            lambda: self.kit.outgoing.fail_waiting(self.state.id, "unlinked", sentence)
+            lambda: self.kit.outgoing.fail_waiting(self.state.id, str(event), sentence)
         )
-        await self.rest(Event.UNLINKED, self.state.wanted_by, detail, jid="")

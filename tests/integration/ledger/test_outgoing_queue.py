@@ -199,7 +199,7 @@ def test_it_fails_what_waits_when_the_session_has_ended(session: Session, gatewa
     gateway.fail_waiting(session.pk, "session_ended", "The number was unlinked.")
 
     assert [_status(row) for row in waiting] == ["failed", "failed"]
-    assert _status(sending) == MessageStatus.SENDING
+    assert _status(sending) == MessageStatus.UNCONFIRMED
     assert _status(foreign) == MessageStatus.QUEUED
     waiting[0].refresh_from_db()
     assert waiting[0].error == "The number was unlinked."
