@@ -75,7 +75,7 @@ class Serving:
     def run(self) -> bool:
         """Serve until SIGTERM or Ctrl+C, then end everything. False when the port was taken."""
         reactor.callWhenRunning(self._start_gateway)
-        reactor.addSystemEventTrigger("before", "shutdown", self._goodbye)
+        reactor.addSystemEventTrigger("before", "shutdown", self._goodbye)  # type: ignore[arg-type]  # its stub is wrong
         self._server.run()
         return bool(self._server.listening_addresses)
 

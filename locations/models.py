@@ -74,7 +74,9 @@ class Member(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["account", "user"], name="member_once_an_account"),
-            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="member_role_known"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="member_role_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -90,12 +90,12 @@ def _filtered(rows: SessionQuerySet, asked: dict[str, Any], now: datetime) -> Se
     if "status" in asked:
         rows = rows.shown_as(Status(asked["status"]), now)
     if "location" in asked:
-        rows = rows.filter(location_id=asked["location"])
+        rows = rows.of_location(asked["location"])
     return rows
 
 
 def _busy(location: Location) -> Conflict:
-    in_the_way = Session.objects.live().filter(location=location).values_list("pk", flat=True)
+    in_the_way = Session.objects.live().of_location(location.pk).values_list("pk", flat=True)
     return Conflict(
         "location_busy",
         "This location has a connection already. Use that session, or unlink it first.",

@@ -47,6 +47,10 @@ class SessionQuerySet(TenantQuerySet):
         session.announce_wish()
         return session
 
+    def of_location(self, location_id: uuid.UUID) -> Self:
+        """Sessions of one location, past ones included."""
+        return self.filter(location_id=location_id)
+
     def live(self) -> Self:
         """Sessions that hold their location: everything the customer has not unlinked."""
         return self.exclude(wanted=Wanted.UNLINKED)

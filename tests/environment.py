@@ -1,10 +1,19 @@
-"""The environment of every tier, set before pytest-django reads the settings. Integration tests run twice: on SQLite, and (TEST_DATABASE_URL,
-TEST_REDIS_URL, set by bin/test) on a real PostgreSQL with a real Redis."""
+"""The environment of every tier, set before pytest-django reads the settings.
+
+Integration tests run twice: on SQLite, and (TEST_DATABASE_URL and TEST_REDIS_URL, set by
+bin/test) on a real PostgreSQL with a real Redis.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
+
+MEMORY = Path("/dev/shm")
+if MEMORY.is_dir() and os.access(MEMORY, os.W_OK):
+    # WhatsApp's library syncs its key files to disk at each write: thousands of times here.
+    os.environ.setdefault("TMPDIR", str(MEMORY))
 
 os.environ["DJANGO_SECRET_KEY"] = "test-only-" + "x" * 50
 os.environ["DJANGO_DEBUG"] = "true"

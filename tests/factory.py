@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.utils import timezone
 
 from conversations.models import Direction, Message, MessageStatus
@@ -22,7 +23,11 @@ def make_account(name: str = "Harbour Group") -> Account:
 
 
 def make_user(name: str = "alice", account: Account | None = None, role: Role = Role.OWNER) -> User:
-    user = User.objects.create_user(f"{name}@example.com", PASSWORD)
+    """A user who signs in with ``PASSWORD`` (hashed cheaply: argon2 would take most of the
+    tests' time)."""
+    user = User.objects.create(
+        email=f"{name}@example.com", password=PBKDF2PasswordHasher().encode(PASSWORD, "test", 1)
+    )
     if account is not None:
         Member.objects.create(account=account, user=user, role=role)
     return user

