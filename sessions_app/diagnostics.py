@@ -106,18 +106,11 @@ def _database() -> list[Finding]:
 
 
 def _dial_postgres() -> None:
-    """One try, for Django's pool tries for half a minute. Raises psycopg.Error."""
+    """One try past Django's pool, which tries for half a minute. Raises psycopg.Error."""
     import psycopg  # only installations with PostgreSQL pay for its driver
 
-    where = connection.settings_dict
-    psycopg.connect(
-        host=where["HOST"] or None,
-        port=where["PORT"] or None,
-        user=where["USER"] or None,
-        password=where["PASSWORD"] or None,
-        dbname=where["NAME"],
-        connect_timeout=DATABASE_SECONDS,
-    ).close()
+    parameters = {**connection.get_connection_params(), "connect_timeout": DATABASE_SECONDS}
+    psycopg.connect(**parameters).close()
 
 
 def _database_clock() -> list[Finding]:
