@@ -1,4 +1,7 @@
-"""Logs: one readable line an event on a terminal, one JSON object a line when asked."""
+"""Logs: one readable line an event on a terminal, one JSON object a line when asked.
+
+Both formats pass through ``redaction.py``, so that no logger gets around it.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,42 @@ from datetime import UTC, datetime
 from typing import Any
 
 from config import env
+from config.redaction import redact, redact_value
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-def _extra(record: logging.LogRecord) -> dict[str, Any]:
-    return {key: value for key, value in vars(record).items() if key not in _PLAIN}
+def _facts(record: logging.LogRecord) -> dict[str, Any]:
+    extra = {key: value for key, value in vars(record).items() if key not in _PLAIN}
+    facts: dict[str, Any] = redact_value(extra)
+    return facts
+
+
+def _message(record: logging.LogRecord) -> str:
+    return redact(record.getMessage())
+
+
+def _error(record: logging.LogRecord, formatter: logging.Formatter) -> str:
+    """The traceback and the stack that came with ``record``, "" without one."""
+    texts = []
+    if record.exc_info:
+        texts.append(formatter.formatException(record.exc_info))
+    if record.stack_info:
+        texts.append(formatter.formatStack(record.stack_info))
+    return redact("\n".join(texts))
 
 
 class HumanFormatter(logging.Formatter):
-    """``12:00:01 INFO  Connection update for session  session=… location=… status=qr``"""
+    """``12:00:01 INFO    Session connected  session=… location=… status=ready``
+
+    A line of the log is one line: line breaks in what people have typed are written as \\n."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
-        facts = "  ".join(f"{key}={value}" for key, value in _extra(record).items())
-        line = f"{at} {record.levelname:<7} {record.getMessage()}"
-        line = f"{line}  {facts}" if facts else line
-        if record.exc_info:
-            line = f"{line}\n{self.formatException(record.exc_info)}"
-        return line
+        facts = "".join(f"  {key}={value}" for key, value in _facts(record).items())
+        line = _one_line(f"{at} {record.levelname:<7} {_message(record)}{facts}")
+        error = _error(record, self)
+        return f"{line}\n{error}" if error else line
 
 
 class JsonFormatter(logging.Formatter):
@@ -34,15 +54,20 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         entry = {
+            **_facts(record),
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
-            **_extra(record),
+            "message": _message(record),
         }
-        if record.exc_info:
-            entry["error"] = self.formatException(record.exc_info)
-        return json.dumps(entry, default=str)
+        if error := _error(record, self):
+            entry["error"] = error
+        return json.dumps(entry)
+
+
+def _one_line(text: str) -> str:
+    """``text`` without line breaks and other control characters, which could forge lines."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def logging_settings(*, debug: bool) -> dict[str, Any]:

@@ -1,0 +1,113 @@
+"""The logs' second line of defence: codes, keys and numbers go, everything useful stays."""
+
+from __future__ import annotations
+
+import base64
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.redaction import redact, redact_value
+
+QR = "2@" + ",".join(["Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyMTI="] * 4)
+
+
+@pytest.mark.parametrize("text", [QR, f"https://wa.me/settings/linked_devices#{QR}"])
+def test_a_qr_text_goes(text: str) -> None:
+    assert redact(f"code {text} shown") == "code … shown"
+
+
+@given(st.binary(min_size=24, max_size=96))
+def test_random_bytes_in_base64_go(secret: bytes) -> None:
+    # Bytes that are not random may read like words; keys are random.
+    random = bytes(a ^ b for a, b in zip(secret, KEYSTREAM, strict=False))
+    for encoded in (base64.b64encode(random), base64.urlsafe_b64encode(random)):
+        text = encoded.decode().rstrip("=")
+        assert text not in redact(f"key={text}.")
+
+
+KEYSTREAM = bytes((i * 197 + i * i * 31 + 89) % 256 for i in range(96))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "0d9959a43375441a43799c0ef22df320bdc08b3112c7c8ea454961c8e7a12b71",
+        "pl_abcDEF123",
+        "pl_8fJk2LmN0pQrStUvWxYz1234567890abcdefghijklm",
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
+    ],
+)
+def test_keys_and_tokens_go(secret: str) -> None:
+    assert redact(f"Authorization: Bearer {secret}") == "Authorization: Bearer …"
+
+
+def test_a_login_in_an_address_goes() -> None:
+    said = redact("cannot reach postgres://pairline:hunter2@db:5432/pairline")
+    assert said == "cannot reach postgres://…@db:5432/pairline"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("to +351912345678", "to …5678"),
+        ("to +351 912 345 678, later", "to …5678, later"),
+        ("to +1 (415) 555-2671.", "to …2671."),
+        ("351912345678@s.whatsapp.net", "…5678@s.whatsapp.net"),
+        ("351912345678:4@s.whatsapp.net", "…5678:4@s.whatsapp.net"),
+        ("'351912345678'", "'…5678'"),
+    ],
+)
+def test_of_a_number_the_last_four_digits_stay(text: str, said: str) -> None:
+    assert redact(text) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Session connected",
+        "2026-11-22 13:21:04+00:00",
+        "took 0.123456789 s, 12345678 bytes, process 27443",
+        "port 8000 on 192.168.100.200",
+        "/srv/pairline/.venv/lib/python3.11/site-packages/django/db/backends/postgresql/base.py",
+        "test_of_a_number_the_last_four_digits_stay_and_everything_else_too",
+        "sessions_app.gateway.engine_process",
+        "<iq xmlns=w:web type=set><pair-device-sign/></iq>",
+    ],
+)
+def test_everything_useful_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+@given(st.uuids())
+def test_the_ids_of_sessions_and_locations_stay(identifier: object) -> None:
+    text = f"Session connected session={identifier} file={identifier}.sqlite3"
+    assert redact(text) == text
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_redacted_and_twice_is_as_once(text: str) -> None:
+    once = redact(text)
+    assert redact(once) == once
+
+
+def test_facts_are_redacted_within_lists_and_objects() -> None:
+    session = uuid4()
+    facts = {
+        "session": session,
+        "count": 1234567890,
+        "ready": True,
+        "nothing": None,
+        "key": b"secret",
+        "peers": ["+351912345678", {"number": "+351912345679"}],
+    }
+    assert redact_value(facts) == {
+        "session": str(session),
+        "count": 1234567890,
+        "ready": True,
+        "nothing": None,
+        "key": "6 bytes",
+        "peers": ["…5678", {"number": "…5679"}],
+    }
