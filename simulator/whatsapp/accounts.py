@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from simulator.whatsapp.binary_xml import LID_SERVER, USER_SERVER, Jid, Node
+from simulator.whatsapp.refusal import Refused
 from simulator.whatsapp.xeddsa import KeyPair
 
 if TYPE_CHECKING:
     from simulator.whatsapp.connection import Connection
     from simulator.whatsapp.phone import Phone
+
+LAST_DEVICE = 99  # an address has one byte for the device
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +122,13 @@ class Account:
         return self.phone if device == 0 else self.companions.get(device)
 
     def next_device(self) -> int:
-        """A device number that this account never used."""
-        self.last_device += 1
-        return self.last_device
+        """A device number that is free, and was not used for as long as possible."""
+        if len(self.companions) >= LAST_DEVICE:
+            raise Refused("This phone has as many linked devices as there are numbers for.")
+        while True:
+            self.last_device = self.last_device % LAST_DEVICE + 1
+            if self.last_device not in self.companions:
+                return self.last_device
 
 
 class Accounts:

@@ -63,7 +63,6 @@ class Connection:
         self.proxy_user = passage.user if passage else None
         self.device: Companion | None = None
         self.pairing: pairing.Pairing | None = None
-        self.opened = time.monotonic()
         self._ws = ws
         self._transport = transport
         self._frames = FrameReader()
