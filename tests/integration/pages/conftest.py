@@ -6,19 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
 
 from locations.models import Account, Location, Role, User
 from sessions_app.models import Session
 from tests.factory import make_account, make_location, make_session, make_user
 
 SignIn = Callable[[User], Client]
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    """Argon2 is slow on purpose, and every test here makes users."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from channels.db import database_sync_to_async
 from django.utils import timezone
-from pytest_django import Settings
 
 from conversations.models import Message
 from locations.models import Account, Member, Role, User
@@ -47,8 +46,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(settings: Settings) -> Scene:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def scene() -> Scene:
     return Scene(Status.INITIALIZING)
 
 
