@@ -11,6 +11,7 @@ from sessions_app.engine import key_file
 from sessions_app.engine.failures import StartRefused
 from sessions_app.engine.protocol import StartFailure
 
+_SQLITE_HEADER = b"SQLite format 3\0"
 MIN_FREE_BYTES = 1024 * 1024
 
 _MISSING = StartRefused(StartFailure.KEYS_MISSING, "The key store does not hold this number.")
@@ -57,12 +58,19 @@ class FileKeys:
             raise _FULL
 
     def _clear(self) -> None:
-        if self._path not in _opened and self._path.exists():
-            try:
-                key_file.devices(self._path)
-            except StartRefused:
-                self._path.replace(f"{self._path}.damaged-{int(time.time())}")
+        if self._path.exists() and not self._is_readable():
+            self._path.replace(f"{self._path}.damaged-{int(time.time())}")
         self.remove()
+
+    def _is_readable(self) -> bool:
+        if self._path in _opened:  # no second SQLite on a file that the library holds open
+            with self._path.open("rb") as file:
+                return file.read(len(_SQLITE_HEADER)) in (_SQLITE_HEADER, b"")
+        try:
+            key_file.devices(self._path)
+        except StartRefused:
+            return False
+        return True
 
     def _devices(self) -> set[str]:
         if self._path in _opened:

@@ -109,6 +109,8 @@ async def on_connected(work: SessionWork, message: dict[str, Any]) -> None:
     if work.number_taken:
         await refuse_second_link(work)
         return
+    if work.moving:
+        logger.info("Session moved to another engine", extra=work.facts())
     work.begin_attempt()
     if link.kind is Kind.LINKING:
         await work.move()

@@ -74,6 +74,7 @@ class SessionWork:
 
     def begin_attempt(self) -> None:
         """Forget what earlier tries have taught: the customer asked anew, or it worked."""
+        self.moving = False
         self.restarted = False  # an attempt without a code is started again once
         self.unlinking = False
         self.number_taken = False
@@ -158,7 +159,7 @@ class SessionWork:
         such an engine it stays where it is, and is asked to move again later."""
         with contextlib.suppress(EngineUnavailable):
             await self._start_in_engine(Kind.RUNNING, CONNECT_SECONDS, "no_connect")
-            logger.info("Session moved to another engine", extra=self.facts())
+            self.moving = True
 
     async def _start(self, kind: Kind, seconds: float, purpose: str) -> None:
         try:

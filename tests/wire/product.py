@@ -129,8 +129,10 @@ class Simulator:
 class Product:
     """``manage.py serve`` in a folder of its own, with one customer: alice of Harbour Group."""
 
-    def __init__(self, folder: Path, simulator: Simulator, **environment: str) -> None:
-        self.folder, self.simulator = folder, simulator
+    def __init__(
+        self, folder: Path, simulator: Simulator, python: str = sys.executable, **environment: str
+    ) -> None:
+        self.folder, self.simulator, self.python = folder, simulator, python
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log_file = folder / "serve.log"
@@ -156,7 +158,7 @@ class Product:
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run one management command to its end."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [self.python, "manage.py", *arguments],
             cwd=PROJECT,
             env=self.environment,
             capture_output=True,
@@ -178,7 +180,7 @@ class Product:
     def start(self, *arguments: str) -> Product:
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--port", str(self.port), *arguments],
+                [self.python, "manage.py", "serve", "--port", str(self.port), *arguments],
                 cwd=PROJECT,
                 env=self.environment,
                 stdout=log,
