@@ -11,8 +11,9 @@ import re
 from itertools import pairwise
 from typing import Any
 
+from sessions_app.masking import masked
+
 BLOT = "…"
-_KEPT_DIGITS = 4
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 # WhatsApp's QR text, alone or as the link that newer phones open.
@@ -76,5 +77,4 @@ def _kind(character: str) -> str:
 
 
 def _last_digits(match: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", match[0])
-    return f"{BLOT}{digits[-_KEPT_DIGITS:]}"
+    return masked(match[0])

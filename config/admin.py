@@ -1,0 +1,6 @@
+"""The name of the operators' pages."""
+
+from django.contrib import admin
+
+admin.site.site_header = admin.site.site_title = "Pairline"
+admin.site.index_title = "Operation"

@@ -1,0 +1,122 @@
+"""Operators' pages for accounts, their members, locations and API keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from locations.models import Account, ApiKey, Location, Member, User
+
+
+class MemberInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
+    model = Member
+    extra = 0
+    autocomplete_fields = ("user",)
+    readonly_fields = ("created_at",)
+
+
+class LocationInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Location
+    extra = 0
+    can_delete = False  # on its own page, where everything that goes with it is listed
+    show_change_link = True
+    readonly_fields = ("created_at",)
+
+
+@admin.register(Account)
+class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """An account goes with everything below it, once none of its numbers is linked."""
+
+    list_display = ("name", "members_count", "locations_count", "created_at")
+    search_fields = ("name", "members__user__email")
+    readonly_fields = ("id", "created_at")
+    inlines = (MemberInline, LocationInline)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        accounts: QuerySet[Account] = super().get_queryset(request)
+        return accounts.annotate(
+            members_total=Count("members", distinct=True),
+            locations_total=Count("locations", distinct=True),
+        )
+
+    @admin.display(description="members", ordering="members_total")
+    def members_count(self, account: Any) -> int:
+        return int(account.members_total)
+
+    @admin.display(description="locations", ordering="locations_total")
+    def locations_count(self, account: Any) -> int:
+        return int(account.locations_total)
+
+
+@admin.register(Location)
+class LocationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "account", "ghl_id", "created_at")
+    list_filter = (("account", admin.RelatedOnlyFieldListFilter),)
+    list_select_related = ("account",)
+    search_fields = ("name", "ghl_id", "account__name")
+    autocomplete_fields = ("account",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Location | None = None
+    ) -> tuple[str, ...]:
+        """A location stays with its account: its sessions and messages are the account's."""
+        return ("id", "created_at") if obj is None else ("id", "created_at", "account")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Keys are issued elsewhere, where they can be shown once; here they can be revoked."""
+
+    list_display = ("account", "name", "prefix", "created_at", "last_used_at", "revoked_at")
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("account",)
+    search_fields = ("account__name", "name", "prefix")
+    fields = ("account", "name", "prefix", "created_at", "last_used_at", "revoked_at")
+    readonly_fields = fields
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.action(description="Revoke the selected keys", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        count = queryset.filter(revoked_at__isnull=True).update(revoked_at=timezone.now())
+        self.message_user(request, f"{count} revoked. Programs that use them are refused now.")
+
+
+class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = ("email",)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+    """People sign in by e-mail; what they may do with an account is their role in it."""
+
+    list_display = ("email", "is_active", "is_staff", "date_joined", "last_login")
+    list_filter = ("is_staff", "is_superuser", "is_active")
+    search_fields = ("email", "first_name", "last_name")
+    ordering = ("email",)
+    readonly_fields = ("id", "date_joined", "last_login")
+    fieldsets = (
+        (None, {"fields": ("email", "password", "first_name", "last_name")}),
+        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("Record", {"fields": ("id", "date_joined", "last_login")}),
+    )
+    add_form = NewUserForm
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "fields": ("email", "usable_password", "password1", "password2"),
+            },
+        ),
+    )

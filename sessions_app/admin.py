@@ -1,0 +1,185 @@
+"""Operators' pages for sessions and gateways: what is true is shown, never typed.
+
+No QR text, pairing code or key gets here; the linked number does, for operators search by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from sessions_app.findings import ALIVE_SECONDS
+from sessions_app.lifecycle import Event, Reason
+from sessions_app.models import Gateway, NotPossible, Session, SessionEvent
+from sessions_app.wording import EVENTS, REASONS
+
+_TIMELINE_ROWS = 100
+
+
+class TimelineInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
+    """The latest events of a session, newest first."""
+
+    model = SessionEvent
+    verbose_name_plural = f"timeline (the latest {_TIMELINE_ROWS})"
+    fields = ("at", "what", "old_status", "new_status", "reason", "detail", "actor")
+    readonly_fields = fields
+    ordering = ("-version",)
+    extra = 0
+    can_delete = False
+
+    @admin.display(description="event")
+    def what(self, event: SessionEvent) -> str:
+        return EVENTS[Event(event.event)]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SessionEvent]:
+        events: QuerySet[SessionEvent] = super().get_queryset(request)
+        match = request.resolver_match
+        session = str(match.kwargs.get("object_id", "")) if match else ""
+        latest = SessionEvent.objects.filter(session_id=session).order_by("-version")
+        return events.filter(pk__in=latest.values("pk")[:_TIMELINE_ROWS])
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Session)
+class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("location", "account", "number", "status", "reason", "since", "wanted")
+    list_filter = ("status", "reason", "wanted")
+    list_select_related = ("location", "account")
+    search_fields = ("phone_number", "location__name", "account__name")
+    search_help_text = "Number, location or account"
+    actions = ("restart", "stop", "unlink")
+    inlines = (TimelineInline,)
+    fieldsets = (
+        (None, {"fields": ("location", "account", "number", "linked", "id", "created_at")}),
+        (
+            "What is true",
+            {
+                "fields": (
+                    "status",
+                    "reason",
+                    "sentence",
+                    "detail",
+                    "since",
+                    "last_proof_at",
+                    "next_retry_at",
+                )
+            },
+        ),
+        ("What was asked for", {"fields": ("wanted", "wanted_attempt", "wanted_at", "wanted_by")}),
+        (
+            "Who runs it",
+            {"fields": ("lease_owner", "lease_epoch", "lease_expires_at", "attempt", "version")},
+        ),
+    )
+
+    @admin.display(description="number", ordering="phone_number")
+    def number(self, session: Session) -> str:
+        return session.phone_number or "none yet"
+
+    @admin.display(description="linked", boolean=True)
+    def linked(self, session: Session) -> bool:
+        return session.is_linked
+
+    @admin.display(description="in words")
+    def sentence(self, session: Session) -> str:
+        words = REASONS[Reason(session.reason)]
+        return f"{words.sentence}. {words.advice}"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
+        return False  # status and wanted have one writer each; operators have the actions
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Who may use the actions."""
+        return bool(request.user.has_perm("sessions_app.change_session"))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
+        """A linked session is unlinked first, or WhatsApp would go on holding our device."""
+        if obj is not None and obj.is_linked:
+            return False
+        return super().has_delete_permission(request, obj)
+
+    @admin.action(description="Restart the selected sessions", permissions=["operate"])
+    def restart(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        self._ask(request, queryset, Session.ask_restart, "restart")
+
+    @admin.action(description="Stop the selected sessions", permissions=["operate"])
+    def stop(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        self._ask(request, queryset, Session.ask_stop, "stop")
+
+    @admin.action(description="Unlink the selected sessions…", permissions=["operate"])
+    def unlink(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
+        """Asks once more, for a number that was unlinked has to be scanned again."""
+        if request.POST.get("sure"):
+            self._ask(request, queryset, Session.ask_unlink, "unlink")
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Unlink these numbers?",
+            "opts": self.opts,
+            "sessions": queryset.select_related("location", "account"),
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/sessions_app/session/unlink.html", context)
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Session],
+        ask: Callable[..., None],
+        verb: str,
+    ) -> None:
+        by, asked = getattr(request.user, "email", ""), 0
+        for session in queryset.select_related("location"):
+            try:
+                ask(session, by=by)
+            except NotPossible as error:
+                self.message_user(request, f"{session}: {error}", messages.ERROR)
+            else:
+                asked += 1
+        if asked:
+            self.message_user(request, f"{asked} asked to {verb}. The gateway does the rest.")
+
+
+@admin.register(Gateway)
+class GatewayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What each gateway last said of itself."""
+
+    list_display = ("host", "pid", "alive", "heartbeat_at", "sessions", "memory", "trouble")
+    ordering = ("-heartbeat_at",)
+
+    @admin.display(description="alive", boolean=True)
+    def alive(self, gateway: Gateway) -> bool:
+        age = timezone.now() - gateway.heartbeat_at
+        return gateway.stopped_at is None and age.total_seconds() <= ALIVE_SECONDS
+
+    @admin.display(description="sessions")
+    def sessions(self, gateway: Gateway) -> int:
+        return sum(int(engine.get("sessions", 0)) for engine in gateway.engines)
+
+    @admin.display(description="engines' memory, MB")
+    def memory(self, gateway: Gateway) -> int:
+        return round(sum(float(engine.get("rss_mb", 0)) for engine in gateway.engines))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Gateway | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Gateway | None = None) -> bool:
+        return False

@@ -1,0 +1,310 @@
+"""The operators' pages: find, look, act; never a code, a key or what people write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from conversations.models import Message
+from locations.models import Account, ApiKey, Location, User
+from sessions_app.gateway.ports import Change
+from sessions_app.lifecycle import Event, Status, Wanted
+from sessions_app.models import Gateway, Session, SessionEvent
+from sessions_app.transitions import apply_change
+from tests.factory import make_account, make_location, make_message, make_session, make_user
+
+pytestmark = pytest.mark.django_db
+
+BODY = "Your appointment is at ten"
+PEER = "+351934567890"
+
+
+@pytest.fixture(autouse=True)
+def _plain_files(settings: Settings) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("operator@example.com"))
+    return client
+
+
+def list_of(model: type[Any]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def page_of(row: Any, page: str = "change") -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_{page}", args=[row.pk])
+
+
+def text_of(client: Client, address: str, **query: str) -> str:
+    answer = client.get(address, query)
+    assert answer.status_code == 200, (address, answer.status_code)
+    return answer.content.decode()
+
+
+def act(client: Client, action: str, *rows: Any, **more: str) -> str:
+    """The page after an action on ``rows``."""
+    answer = try_to_act(client, action, *rows, **more)
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def try_to_act(client: Client, action: str, *rows: Any, **more: str) -> Any:
+    data = {"action": action, "_selected_action": [str(row.pk) for row in rows], **more}
+    return client.post(list_of(type(rows[0])), data, follow=True)
+
+
+@pytest.fixture
+def busy(operator: Client) -> Iterator[tuple[Client, list[str]]]:
+    """An installation with one of everything, and the texts that must not be seen."""
+    account = make_account()
+    make_user("alice", account)
+    waiting = make_session(make_location(account, "Porto"), Status.QR, pairing_code="ABCD-EFGH")
+    linked = make_session(make_location(account, "Lisbon"))
+    apply_change(waiting.pk, "test", 1, Change(Event.PAIR_CODE, "WhatsApp", "1 of 6"))
+    message = make_message(linked, text=BODY, peer=PEER, peer_name="Dr. Fig", whatsapp_id="3EB0AA")
+    key, secret = ApiKey.issue(account, "Reports")
+    now = timezone.now()
+    Gateway.objects.create(owner="g", host="web-1", pid=7, started_at=now, heartbeat_at=now)
+    hidden = [waiting.qr_text, "ABCD-EFGH", BODY, PEER, PEER[1:], "Dr. Fig", message.secret]
+    yield operator, [*hidden, secret, key.key_hash, linked.jid]
+
+
+def test_no_page_shows_a_code_a_key_or_what_people_write(
+    busy: tuple[Client, list[str]],
+) -> None:
+    operator, hidden = busy
+    seen = 0
+    for model in admin.site._registry:
+        addresses = [list_of(model), *(page_of(row) for row in model._default_manager.all())]
+        addresses += [page_of(row, "history") for row in model._default_manager.all()]
+        for address in addresses:
+            text = text_of(operator, address)
+            seen += 1
+            assert not [secret for secret in hidden if secret in text], address
+    assert seen > 20
+
+
+def test_the_pages_that_list_what_would_be_deleted_show_none_of_it_either(
+    busy: tuple[Client, list[str]],
+) -> None:
+    operator, hidden = busy
+    text = text_of(operator, page_of(Account.objects.get(), "delete"))
+    assert not [secret for secret in hidden if secret in text]
+
+
+@pytest.mark.parametrize("model", list(admin.site._registry))
+def test_nobody_but_staff_gets_in(client: Client, model: type[Any]) -> None:
+    client.force_login(make_user("alice", make_account()))
+    answer = client.get(list_of(model))
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith(reverse("admin:login"))
+
+
+@pytest.mark.parametrize("term", ["+351912345678", "912 345", "Porto", "harbour"])
+def test_a_session_is_found_by_number_location_and_account(operator: Client, term: str) -> None:
+    account = make_account("Harbour Group")
+    wanted = make_session(make_location(account, "Porto"), phone_number="+351912345678")
+    other = make_session(make_location(make_account("Other"), "Faro"))
+    text = text_of(operator, list_of(Session), q=term)
+    assert page_of(wanted) in text and page_of(other) not in text
+
+
+def test_sessions_are_filtered_by_status_and_reason(operator: Client) -> None:
+    lost = make_session(status=Status.DISCONNECTED, reason="logged_out")
+    expired = make_session(status=Status.DISCONNECTED, reason="qr_expired")
+    ready = make_session()
+    text = text_of(operator, list_of(Session), status="disconnected", reason="logged_out")
+    assert page_of(lost) in text
+    assert page_of(expired) not in text and page_of(ready) not in text
+
+
+def test_a_session_shows_its_state_in_words_and_its_timeline_newest_first(
+    operator: Client,
+) -> None:
+    session = make_session(status=Status.INITIALIZING)
+    for event in (Event.CONNECTED, Event.DROPPED):
+        apply_change(session.pk, "test", 1, Change(event, "WhatsApp"))
+    text = text_of(operator, page_of(session))
+    assert "The connection dropped. Reconnecting by itself" in text
+    assert 0 < text.index(">The connection dropped<") < text.index(">Connected<")
+
+
+def test_a_long_timeline_is_cut_to_its_latest_hundred(operator: Client) -> None:
+    session = make_session()
+    SessionEvent.objects.bulk_create(
+        SessionEvent(
+            session=session,
+            event=Event.QR_CODE,
+            old_status="qr",
+            new_status="qr",
+            reason="scan",
+            detail=f"round {number:03}",
+            actor="WhatsApp",
+            version=number,
+        )
+        for number in range(1, 151)
+    )
+    text = text_of(operator, page_of(session))
+    assert text.count(">Showed a QR code<") == 100
+    assert "round 150" in text and "round 051" in text and "round 050" not in text
+
+
+def test_nothing_of_a_session_can_be_typed(operator: Client) -> None:
+    session = make_session(status=Status.QR)
+    assert operator.post(page_of(session), {"status": "ready"}).status_code == 403
+    assert operator.get(reverse("admin:sessions_app_session_add")).status_code == 403
+    assert Session.objects.get().status == Status.QR
+
+
+def test_restart_and_stop_are_asked_for_in_the_operators_name(operator: Client) -> None:
+    session = make_session()
+    assert "1 asked to restart" in act(operator, "restart", session)
+    row = Session.objects.get()
+    assert (row.wanted_attempt, row.wanted_by) == (2, "operator@example.com")
+    assert "1 asked to stop" in act(operator, "stop", session)
+    assert Session.objects.get().wanted == Wanted.STOPPED
+    assert Session.objects.get().status == Status.READY  # the gateway's to change
+
+
+def test_unlinking_asks_first_and_says_what_is_lost(operator: Client) -> None:
+    session = make_session()
+    page = act(operator, "unlink", session)
+    assert session.phone_number in page and "for good" in page
+    assert Session.objects.get().wanted == Wanted.LINKED
+    assert "1 asked to unlink" in act(operator, "unlink", session, sure="yes")
+    assert Session.objects.get().wanted == Wanted.UNLINKED
+
+
+def test_what_is_not_possible_is_said_for_each_session(operator: Client) -> None:
+    gone = make_session(make_location(name="Faro"), Status.DISCONNECTED, wanted=Wanted.UNLINKED)
+    text = act(operator, "restart", gone, make_session())
+    assert "Faro" in text and "This connection is unlinked. Create a new one." in text
+    assert "1 asked to restart" in text
+
+
+def test_staff_who_may_only_look_have_no_actions(client: Client) -> None:
+    viewer = User.objects.create_user("bob@example.com", is_staff=True)
+    look = Permission.objects.get(codename="view_session", content_type__app_label="sessions_app")
+    viewer.user_permissions.add(look)
+    client.force_login(viewer)
+    session = make_session()
+    assert 'value="restart"' not in text_of(client, list_of(Session))
+    assert try_to_act(client, "restart", session).status_code in (200, 403)
+    assert Session.objects.get().wanted_attempt == 1
+
+
+def test_a_linked_session_cannot_be_deleted_nor_what_it_belongs_to(operator: Client) -> None:
+    session = make_session()
+    for row in (session, session.location, session.account):
+        operator.post(page_of(row, "delete"), {"post": "yes"})
+    assert try_to_act(operator, "delete_selected", session, post="yes").status_code == 403
+    assert Session.objects.filter(pk=session.pk).exists()
+    assert Account.objects.filter(pk=session.account_id).exists()
+
+
+def test_an_account_without_linked_numbers_goes_with_everything_below_it(
+    operator: Client,
+) -> None:
+    session = make_session(status=Status.DISCONNECTED)
+    make_message(session)
+    make_user("alice", session.account)
+    operator.post(page_of(session.account, "delete"), {"post": "yes"})
+    assert not Account.objects.exists()
+    assert not Message.objects.exists() and not Session.objects.exists()
+    assert User.objects.filter(email="alice@example.com").exists()
+
+
+def test_messages_are_listed_with_the_last_digits_only(operator: Client) -> None:
+    make_message(make_session(), peer=PEER, whatsapp_id="3EB0AA")
+    text = text_of(operator, list_of(Message), q="3EB0AA")
+    assert "…7890" in text and "3EB0AA" in text
+
+
+def test_a_message_can_be_neither_changed_nor_deleted_on_its_own(operator: Client) -> None:
+    message = make_message(make_session())
+    assert operator.post(page_of(message, "delete"), {"post": "yes"}).status_code == 403
+    assert operator.post(page_of(message), {"status": "sent"}).status_code == 403
+    act(operator, "delete_selected", message, post="yes")
+    assert Message.objects.get().status == "queued"
+
+
+def test_searching_messages_does_not_reach_their_text(operator: Client) -> None:
+    make_message(make_session(), text=BODY, peer=PEER, whatsapp_id="3EB0AA")
+    for term in ("appointment", PEER, "34567"):
+        assert "3EB0AA" not in text_of(operator, list_of(Message), q=term)
+
+
+def test_revoking_a_key_ends_it_once(operator: Client) -> None:
+    key, _ = ApiKey.issue(make_account(), "Reports")
+    assert "1 revoked" in act(operator, "revoke", key)
+    first = ApiKey.objects.get().revoked_at
+    assert first is not None
+    assert "0 revoked" in act(operator, "revoke", key)
+    assert ApiKey.objects.get().revoked_at == first
+
+
+def test_keys_cannot_be_made_here_for_nobody_could_see_them(operator: Client) -> None:
+    assert operator.get(reverse("admin:locations_apikey_add")).status_code == 403
+
+
+def test_a_location_stays_with_its_account(operator: Client) -> None:
+    location, other = make_location(), make_account("Other")
+    data = {"name": "Renamed", "ghl_id": "", "account": str(other.pk)}
+    assert operator.post(page_of(location), data).status_code == 302
+    row = Location.objects.get()
+    assert (row.name, row.account) == ("Renamed", location.account)
+
+
+def test_an_operator_adds_a_person_and_a_member(operator: Client) -> None:
+    password = "correct horse battery staple"
+    data = {
+        "email": "charlie@example.com",
+        "usable_password": "true",
+        "password1": password,
+        "password2": password,
+    }
+    assert operator.post(reverse("admin:locations_user_add"), data).status_code == 302
+    charlie = User.objects.get(email="charlie@example.com")
+    assert charlie.check_password(password) and not charlie.is_staff
+    assert "charlie@example.com" in text_of(operator, page_of(charlie))
+
+
+def test_a_gateway_is_shown_with_what_it_holds(operator: Client) -> None:
+    now = timezone.now()
+    engines = [
+        {"kind": "running", "pid": 8, "sessions": 40, "starts": 41, "rss_mb": 120.4},
+        {"kind": "linking", "pid": 9, "sessions": 1, "starts": 2, "rss_mb": 60.0},
+    ]
+    Gateway.objects.create(
+        owner="g", host="web-1", pid=7, started_at=now, heartbeat_at=now, engines=engines
+    )
+    text = text_of(operator, list_of(Gateway))
+    assert ">41<" in text and ">180<" in text
+    assert operator.get(reverse("admin:sessions_app_gateway_add")).status_code == 403
+
+
+@pytest.mark.parametrize("model", list(admin.site._registry))
+def test_a_list_asks_the_database_as_often_for_ten_rows_as_for_two(
+    operator: Client, model: type[Any], django_assert_max_num_queries: Any
+) -> None:
+    for number in range(8):
+        session = make_session(make_location(make_account(f"Account {number}"), f"Place {number}"))
+        make_message(session)
+        ApiKey.issue(session.account, f"Key {number}")
+        make_user(f"person{number}", session.account)
+    with django_assert_max_num_queries(16):
+        text_of(operator, list_of(model))
