@@ -36,6 +36,8 @@ COME_BACK = 1012  # "service restart": the page's socket reconnects on this one
 class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
     """A socket that follows what one page shows, until its owner may no longer see it."""
 
+    rest_seconds = 0.0  # between two reads, however many hints come
+
     def __init__(self) -> None:
         super().__init__()
         self._joined: list[str] = []
@@ -98,6 +100,7 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
             await self.close(code=COME_BACK)
 
     async def _next_look(self) -> None:
+        await asyncio.sleep(self.rest_seconds)
         try:
             async with asyncio.timeout(REFRESH_SECONDS):
                 await self._hinted.wait()
@@ -143,6 +146,8 @@ class SessionPage(LivePage):
 
 class DashboardPage(LivePage):
     """``/ws/dashboard/``, with the page's own query string"""
+
+    rest_seconds = 0.5  # it reads every row of the account, and a restart changes them all
 
     async def read(self, who: Who) -> Frame | None:
         asked = dict(parse_qsl(self.scope["query_string"].decode("ascii", "replace")))

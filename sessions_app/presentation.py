@@ -11,7 +11,12 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, format_number,
 
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.snapshot import SessionSnapshot
-from sessions_app.wording import ACTION_LABELS, NOT_CONNECTED_LABEL, Action
+from sessions_app.wording import (
+    ACTION_LABELS,
+    NOT_CONNECTED_LABEL,
+    START_AGAIN_LABEL,
+    Action,
+)
 
 # WhatsApp shows the first code of an attempt for a minute and each later one for 20 seconds.
 FIRST_CODE_SECONDS = 60
@@ -72,7 +77,10 @@ def primary_button(session: SessionSnapshot) -> Button | None:
     """The one strong action of the session's state, where a press is what it takes."""
     action = Action(session["action"])
     url = _URLS.get(action)
-    return Button(ACTION_LABELS[action], url) if url else None
+    if url is None:
+        return None
+    stopped = session["wanted"] == Wanted.STOPPED
+    return Button(START_AGAIN_LABEL if stopped else ACTION_LABELS[action], url)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
-from typing import Any, TypedDict
+from types import SimpleNamespace
+from typing import Any, TypedDict, cast
 from urllib.parse import quote
 
 from django.conf import settings
@@ -18,7 +20,7 @@ from locations.models import Location, User
 from sessions_app import presentation as show
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
-from sessions_app.snapshot import SessionSnapshot, snapshot
+from sessions_app.snapshot import SessionRow, SessionSnapshot, snapshot
 from sessions_app.timeline import Day, days
 
 ROWS_A_PAGE = 25
@@ -125,17 +127,40 @@ def dashboard(principal: Principal, query: Query) -> Dashboard:
     }
 
 
+# What a list shows of a session. Plain values, for a list of hundreds must stay cheap; the codes
+# are credentials, and are not even read.
+_LISTED = (
+    "id", "location_id", "wanted", "status", "reason", "detail", "since", "version",
+    "phone_number", "jid", "last_proof_at", "next_retry_at", "lease_expires_at", "created_at",
+)  # fmt: skip
+_NOT_LISTED = {
+    "qr_text": "", "qr_number": None, "qr_of": None, "qr_expires_at": None,
+    "pairing_code": "", "pairing_error": "",
+}  # fmt: skip
+
+
 def _rows(principal: Principal) -> list[Row]:
     now = timezone.now()
-    live = visible(Session.objects.live(), principal).select_related("location")
-    by_location = {
-        session.location_id: snapshot(session, now, with_code=False)
-        for session in live.defer("qr_text", "pairing_code")
-    }
+    locations = list(visible(Location.objects.all(), principal))
+    live = visible(Session.objects.live(), principal).order_by().values(*_LISTED)
+    by_location = {values["location_id"]: values for values in live}
     return [
-        _row(location, by_location.get(location.pk), principal.may_write(location.account_id))
-        for location in visible(Location.objects.all(), principal)
+        _row(
+            location,
+            _listed(by_location.get(location.pk), location, now),
+            principal.may_write(location.account_id),
+        )
+        for location in locations
     ]
+
+
+def _listed(
+    values: Mapping[str, Any] | None, location: Location, now: datetime
+) -> SessionSnapshot | None:
+    if values is None:
+        return None
+    row = SimpleNamespace(**values, **_NOT_LISTED, location=location)
+    return snapshot(cast(SessionRow, row), now, with_code=False)
 
 
 def _row(location: Location, session: SessionSnapshot | None, may_write: bool) -> Row:

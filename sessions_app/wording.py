@@ -193,6 +193,8 @@ ACTION_LABELS: Mapping[Action, str] = {
 }
 """What stands on the button of an action that is one press; the others have no button."""
 
+START_AGAIN_LABEL = "Start again"
+
 NOT_CONNECTED_LABEL = "Not connected"
 NOT_CONNECTED_SENTENCE = "No number is linked here yet"
 

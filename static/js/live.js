@@ -38,6 +38,18 @@ document.body.addEventListener("htmx:wsAfterMessage", (event) => {
   }
 });
 
+// What fails says so. A poll that fails is tried again, unless the page is no longer ours to see.
+function failed({ detail }) {
+  if (detail.elt.id !== "poll") {
+    const words = document.getElementById("failed").content.cloneNode(true);
+    document.getElementById("flash").replaceChildren(words);
+  } else if (detail.xhr.status === 404) {
+    location.reload();
+  }
+}
+document.body.addEventListener("htmx:sendError", failed);
+document.body.addEventListener("htmx:responseError", failed);
+
 // A menu closes when the attention goes elsewhere.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {

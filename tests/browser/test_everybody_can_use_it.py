@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage, sign_in
-from tests.wire.product import EMAIL, PASSWORD, Product
+from tests.wire.product import EMAIL, PASSWORD, Product, Simulator
 
 Scheme = Literal["light", "dark"]
 
@@ -158,3 +159,42 @@ def test_a_second_sign_in_goes_straight_to_the_numbers(open_page: OpenPage) -> N
     page.goto("/sign-in/")
 
     expect(page).to_have_url("/")
+
+
+def test_it_works_under_a_strict_content_policy(
+    open_page: OpenPage, product: Product, simulator: Simulator
+) -> None:
+    def strict(route: Route) -> None:
+        answer = route.fetch(max_redirects=0)
+        policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        policy += "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        route.fulfill(
+            response=answer, headers={**answer.headers, "content-security-policy": policy}
+        )
+
+    session = product.create_session()
+    code = product.until(session, status="qr")["qr"]["text"]
+    page = open_page()
+    page.route("**/sessions/**", strict)
+    page.goto(f"/sessions/{session}/")
+    expect(page.get_by_text(re.compile(r"new one in \d+ s"))).to_be_visible()
+
+    simulator.scan(code)
+
+    expect(page.get_by_role("status")).to_have_text("✅ Connected")
+
+
+def test_what_fails_says_so_and_keeps_what_was_typed(
+    open_page: OpenPage, product: Product, troubles: list[str]
+) -> None:
+    session, _ = product.link()
+    page = open_page(f"/sessions/{session}/")
+    page.route("**/messages/", lambda route: route.abort())
+
+    page.get_by_label("To", exact=True).fill("+351911111111")
+    page.get_by_label("Text").fill("Hello")
+    page.get_by_role("button", name="Send", exact=True).click()
+
+    expect(page.get_by_text("Please try again.")).to_be_visible()
+    expect(page.get_by_label("Text")).to_have_value("Hello")
+    troubles.clear()  # the browser notes the failed request, too
