@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
-import logging
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +12,16 @@ from simulator.whatsapp import linking_code, pairing
 from simulator.whatsapp.accounts import Account, Companion
 from simulator.whatsapp.binary_xml import LID_SERVER, USER_SERVER
 from simulator.whatsapp.fault_kinds import KINDS, kind_of, params_of, standing
+from simulator.whatsapp.manners import body_of, digits, own_page_only, picture, sentences
 from simulator.whatsapp.network import Network
 from simulator.whatsapp.qr_picture import read_picture
-from simulator.whatsapp.refusal import HungUp, Refused
-from simulator.whatsapp.signal_session import SignalError
+from simulator.whatsapp.refusal import Refused
 from simulator.whatsapp.strikes import Outage, drop_waiting, strike
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Body = dict[str, Any]
 PAGE = Path(__file__).with_name("page.html")
 LONGEST_TEXT = 65_536
 LARGEST = 32 << 20  # bytes of a request: a picture of a large screen
-_log = logging.getLogger(__name__)
 
 
 class Control:
@@ -40,7 +34,7 @@ class Control:
 
     async def start(self, port: int) -> int:
         """Listen on a loopback port (0: a free one) and return it; raises OSError."""
-        app = web.Application(middlewares=[_own_page_only, _sentences], client_max_size=LARGEST)
+        app = web.Application(middlewares=[own_page_only, sentences], client_max_size=LARGEST)
         app.add_routes(
             [
                 web.get("/", _page),
@@ -83,7 +77,7 @@ class Control:
         )
 
     async def _create(self, request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await body_of(request)
         number = digits(body["number"]) if body.get("number") else None
         if number is not None and self._network.accounts.by_number(number):
             raise Refused(f"+{number} has a phone already.")
@@ -91,9 +85,9 @@ class Control:
         return web.json_response(_phone(self._network.create_account(number, name)), status=201)
 
     async def _show(self, request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await body_of(request)
         if body.get("picture"):
-            text = await asyncio.to_thread(read_picture, _picture(body["picture"]))
+            text = await asyncio.to_thread(read_picture, picture(body["picture"]))
         else:
             text = str(body.get("qr") or "")
         shown = pairing.QrText.parse(text)
@@ -102,7 +96,7 @@ class Control:
         return web.json_response(_waiting(waiting))
 
     async def _scan(self, request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await body_of(request)
         if body.get("qr"):
             shown = pairing.QrText.parse(str(body["qr"]))
             waiting, adv = self._network.find_waiting(shown), shown.adv
@@ -115,7 +109,7 @@ class Control:
         return _linked(await pairing.link(waiting, account, adv))
 
     async def _enter_code(self, request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await body_of(request)
         number = digits(body.get("number"))
         waiting = next(
             (
@@ -143,7 +137,7 @@ class Control:
         return account
 
     async def _send(self, request: web.Request) -> web.Response:
-        account, body = self._known(request.match_info["number"]), await _body(request)
+        account, body = self._known(request.match_info["number"]), await body_of(request)
         text = body.get("text")
         if not isinstance(text, str) or not 0 < len(text) <= LONGEST_TEXT:
             raise Refused("A message needs a text of 1 to 65,536 characters.", 400)
@@ -155,7 +149,7 @@ class Control:
         return web.json_response({"id": message_id})
 
     async def _read(self, request: web.Request) -> web.Response:
-        account, body = self._known(request.match_info["number"]), await _body(request)
+        account, body = self._known(request.match_info["number"]), await body_of(request)
         return web.json_response({"read": account.phone.open_chat(digits(body.get("from")))})
 
     async def _messages(self, request: web.Request) -> web.Response:
@@ -163,7 +157,7 @@ class Control:
         return web.json_response([message.describe() for message in phone.messages.values()])
 
     async def _unlink(self, request: web.Request) -> web.Response:
-        account, body = self._known(request.match_info["number"]), await _body(request)
+        account, body = self._known(request.match_info["number"]), await body_of(request)
         wanted = body.get("device")
         devices = [
             device
@@ -190,7 +184,7 @@ class Control:
         )
 
     async def _fault(self, request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await body_of(request)
         stage, kind = kind_of(body).stage, str(body["kind"])
         number = self._known(body["number"]).number if body.get("number") else None
         if kind == "qr_drop":
@@ -210,7 +204,7 @@ class Control:
         return web.json_response({})
 
     async def _begin_outage(self, request: web.Request) -> web.Response:
-        seconds = (await _body(request)).get("seconds")
+        seconds = (await body_of(request)).get("seconds")
         if not isinstance(seconds, int | float) or not 0 < seconds <= 3600:
             raise Refused("'seconds' must be a number above 0, up to 3600.", 400)
         self._outage.begin(float(seconds))
@@ -221,14 +215,6 @@ class Control:
         if not since.isdigit():
             raise Refused("'since' is the number of an event.", 400)
         return web.json_response(self._network.log.since(int(since)))
-
-
-def digits(number: object) -> str:
-    """The digits of an E.164 number; raises Refused."""
-    text = str(number).strip().removeprefix("+").replace(" ", "")
-    if not (text.isascii() and text.isdigit() and 7 <= len(text) <= 15):
-        raise Refused("A number must look like +351912345678.", 400)
-    return text
 
 
 def _waiting(one: pairing.Pairing) -> Body:
@@ -273,51 +259,5 @@ def _phone(account: Account) -> Body:
     }
 
 
-def _picture(encoded: object) -> bytes:
-    """The bytes of a picture in base64, with or without `data:…,` in front; raises Refused."""
-    try:
-        return base64.b64decode(str(encoded).rpartition(",")[2], validate=True)
-    except ValueError as error:
-        raise Refused("The picture is not in base64.", 400) from error
-
-
 async def _page(request: web.Request) -> web.StreamResponse:
     return web.Response(body=PAGE.read_bytes(), content_type="text/html", charset="utf-8")
-
-
-async def _body(request: web.Request) -> Body:
-    try:
-        body = json.loads(await request.text() or "{}")
-    except ValueError as error:
-        raise Refused("The request is not JSON.", 400) from error
-    if not isinstance(body, dict):
-        raise Refused("The request must be a JSON object.", 400)
-    return body
-
-
-@web.middleware
-async def _own_page_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A foreign web page in the same browser must not reach this API."""
-    origin = request.headers.get("Origin")
-    foreign = origin is not None and origin != f"http://{request.host}"
-    if foreign or request.host.partition(":")[0] not in ("127.0.0.1", "localhost"):
-        return web.json_response({"error": "Only this machine's own page may ask."}, status=403)
-    return await handler(request)
-
-
-@web.middleware
-async def _sentences(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every error is JSON with one sentence."""
-    try:
-        return await handler(request)
-    except Refused as error:
-        return web.json_response({"error": str(error)}, status=error.status)
-    except HungUp as error:
-        return web.json_response({"error": str(error)}, status=504)
-    except SignalError as error:
-        return web.json_response({"error": f"The message was not sent: {error}."}, status=409)
-    except web.HTTPException as error:
-        return web.json_response({"error": f"{error.reason}."}, status=error.status)
-    except Exception:
-        _log.exception("a control call failed")
-        return web.json_response({"error": "The simulator made a mistake."}, status=500)
