@@ -53,13 +53,13 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: at (UTC, ISO 8601), level, logger, message, and the facts."""
 
     def format(self, record: logging.LogRecord) -> str:
-        entry = {
-            **_facts(record),
+        entry: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": _message(record),
         }
+        entry |= {key: value for key, value in _facts(record).items() if key not in entry}
         if error := _error(record, self):
             entry["error"] = error
         return json.dumps(entry)
@@ -83,7 +83,10 @@ def logging_settings(*, debug: bool) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": chosen}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {
-            name: {"level": "DEBUG" if debug and name != "whatsapp" else "INFO"}
-            for name in ("config", "locations", "sessions_app", "conversations", "whatsapp")
+            "whatsapp": {"level": "DEBUG"},  # an engine tells only what WHATSAPP_LOG_LEVEL asks
+            **{
+                name: {"level": "DEBUG" if debug else "INFO"}
+                for name in ("config", "locations", "sessions_app", "conversations")
+            },
         },
     }

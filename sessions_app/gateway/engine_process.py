@@ -29,6 +29,7 @@ from sessions_app.engine.protocol import (
     encode,
     field,
 )
+from sessions_app.gateway import engine_log
 from sessions_app.gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
@@ -88,6 +89,9 @@ class EngineProcess:
             asyncio.create_task(self._read(), name=f"engine-{process.pid}-read"),
             asyncio.create_task(self._beat(), name=f"engine-{process.pid}-beat"),
         ]
+        if process.stderr is not None:
+            said = engine_log.relay(process.stderr, process.pid)
+            self._tasks.append(asyncio.create_task(said, name=f"engine-{process.pid}-log"))
 
     @property
     def pid(self) -> int:
@@ -242,6 +246,7 @@ async def launch_engine(kind: Kind, settings: GatewaySettings) -> EngineProcess:
             cwd=_PROJECT,
             pass_fds=[theirs.fileno()],
             stdin=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
             start_new_session=True,  # a Ctrl+C on the terminal is the gateway's to handle
         )
         reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_LINE_BYTES)

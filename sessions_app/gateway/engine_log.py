@@ -1,0 +1,39 @@
+"""What engines say on their standard error becomes part of the gateway's log, in its format."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+
+logger = logging.getLogger("whatsapp")
+
+_LINE = re.compile(r"whatsapp (\w+) (.*)")  # as sessions_app.engine.redaction writes them
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "warning": logging.WARNING,
+}
+
+
+async def relay(lines: asyncio.StreamReader, pid: int) -> None:
+    """Log ``lines`` of the engine ``pid`` until it has ended. What is no line of the library's
+    log is an error: the engine's interpreter spoke."""
+    while True:
+        try:
+            line = await lines.readline()
+        except ValueError:  # a line over the reader's limit, which is dropped
+            continue
+        if not line:
+            return
+        level, text = parse(line.decode(errors="replace").strip())
+        logger.log(level, "%s", text, extra={"pid": pid})
+
+
+def parse(line: str) -> tuple[int, str]:
+    """The level and the text of one line."""
+    found = _LINE.fullmatch(line)
+    if found is None:
+        return logging.ERROR, line
+    return _LEVELS.get(found[1], logging.ERROR), found[2]
