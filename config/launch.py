@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+from io import StringIO
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -97,7 +98,7 @@ def _serve(options: argparse.Namespace) -> int:
         from django.conf import settings
 
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-        call_command("check", verbosity=0)
+        call_command("check", stdout=StringIO())
         call_command("migrate", interactive=False, verbosity=0)
         if not settings.DEBUG:
             call_command("collectstatic", interactive=False, verbosity=0)
@@ -110,8 +111,6 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _demo_text() -> str:
-    from io import StringIO
-
     from django.core.management import call_command
 
     password = secrets.token_urlsafe(9)

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from sessions_app.presentation import international
+from sessions_app.simulated_network import phone_address
 
 register = template.Library()
 
@@ -40,6 +41,12 @@ def icon(name: str) -> SafeString:
         '<path d="{}"/></svg>',
         _ICONS[name],
     )
+
+
+@register.simple_tag
+def simulated_phone(qr_text: str) -> str:
+    """The address at which a simulated phone scans this code; "" on the real network."""
+    return phone_address(qr_text)
 
 
 @register.simple_tag
