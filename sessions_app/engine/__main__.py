@@ -13,7 +13,7 @@ from typing import NoReturn
 from sessions_app.engine import launch
 from sessions_app.engine.channel import Channel
 from sessions_app.engine.clients import Clients
-from sessions_app.engine.commands import Commands
+from sessions_app.engine.commands import Commands, Shutdown
 from sessions_app.engine.library import Library
 from sessions_app.engine.loading import LibraryUnavailable
 from sessions_app.engine.protocol import Kind, ProtocolError, Signal
@@ -42,16 +42,22 @@ def main() -> NoReturn:
             "neonize": library.version,
         }
     )
-    _serve(channel, Commands(clients, channel.send))
+    code = _serve(channel, Commands(clients, channel.send))
+    log.drain()
+    # A plain exit would wait for the library's threads for ever.
+    os._exit(code)
 
 
-def _serve(channel: Channel, commands: Commands) -> NoReturn:
+def _serve(channel: Channel, commands: Commands) -> int:
+    """Do what the gateway says until the end; the exit code."""
     try:
         for message in channel.messages():
             commands.handle(message)
     except ProtocolError:
-        os._exit(launch.EXIT_PROTOCOL)
-    raise AssertionError("the channel ends the process")
+        return launch.EXIT_PROTOCOL
+    except Shutdown:
+        pass
+    return 0
 
 
 def _arguments() -> argparse.Namespace:

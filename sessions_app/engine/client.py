@@ -22,7 +22,7 @@ from sessions_app.engine.journal import Journal
 from sessions_app.engine.keys import Keys
 from sessions_app.engine.lane import Lane
 from sessions_app.engine.library import Library, LibraryError, Listener, Sent
-from sessions_app.engine.protocol import EngineEvent, Signal
+from sessions_app.engine.protocol import EngineEvent, Signal, StartFailure
 from sessions_app.engine.turns import Turn, Turns
 
 STOP_SECONDS = 4.0  # less than the gateway waits
@@ -95,13 +95,22 @@ class Client:
             self._end_told(error)
         except StartRefused as refused:
             self._refused(refused)
+        except Exception:
+            self._refused(StartRefused(StartFailure.OTHER, "The engine made a mistake."))
+            raise
         finally:
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
 
     def _replay(self) -> None:
-        for entry in self.journal.open():
+        try:
+            left = self.journal.open()
+        except OSError as error:
+            raise StartRefused(
+                StartFailure.OTHER, f"The journal cannot be read ({error.strerror})."
+            ) from None
+        for entry in left:
             self._send_event(entry)
 
     def _connect(self) -> str:

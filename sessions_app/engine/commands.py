@@ -19,6 +19,11 @@ Message = dict[str, Any]
 Fields = Mapping[str, Any]
 Work = Callable[[], Fields]
 
+
+class Shutdown(Exception):
+    """All clients have ended, as far as they can; the process shall too."""
+
+
 _NO_RUN = Refusal("no_run", "This connection is not running here.")
 
 
@@ -42,7 +47,8 @@ class Commands:
         }
 
     def handle(self, message: Message) -> None:
-        """Do what ``message`` asks for. Raises ProtocolError when it is not of the language."""
+        """Do what ``message`` asks for. Raises ProtocolError when it is not of the language,
+        and Shutdown."""
         try:
             command = Command(message["type"])
         except ValueError:
@@ -126,8 +132,7 @@ class Commands:
 
     def _shutdown(self, message: Message) -> None:
         self._clients.stop_all(SHUTDOWN_SECONDS)
-        # A plain exit would wait for the library's threads for ever.
-        os._exit(0)
+        raise Shutdown
 
     def _client(self, message: Message) -> Client | None:
         return self._clients.get(field(message, "run", str))
@@ -151,6 +156,9 @@ class Commands:
             self._failed(message, failed.refusal)
         except StartRefused as refused:
             self._failed(message, Refusal(refused.code, refused.detail))
+        except Exception:
+            self._failed(message, Refusal("internal", "The engine made a mistake."))
+            raise
 
     def _succeeded(self, message: Message, **fields: Any) -> None:
         self._tell({"type": Signal.RESULT, "id": message.get("id"), "ok": True, **fields})

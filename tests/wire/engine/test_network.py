@@ -193,7 +193,7 @@ async def test_it_stops_a_start_that_is_stuck_as_soon_as_it_can(
     assert (await run.call(Command.STOP))["ended"] is False
     other = await engine.start(linked.store, linked.jid)
     await other.until("connected")
-    assert run.names() == []
+    assert not {"connected", "start_failed"} & set(run.names())
 
 
 async def test_it_goes_on_after_an_outage(alice: Run, simulator: Simulator, linked: Linked) -> None:

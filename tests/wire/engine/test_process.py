@@ -201,3 +201,22 @@ def fake_neonize(folder: Path, binder: str) -> Path:
     for module in ("__init__", "proto/__init__", "proto/Neonize_pb2"):
         (package / f"{module}.py").write_text("")
     return package.parent
+
+
+async def test_it_says_where_it_made_a_mistake(launch: Launch, said: Path, tmp_path: Path) -> None:
+    """A mistake of the engine's own, made with a path that no file can have."""
+    with said.open("wb") as output:
+        engine = await launch(stderr=output.fileno())
+        run = await engine.start("keys\0.db", journal=tmp_path / "journal")
+        assert (await run.until("start_failed"))["code"] == "other"
+        await engine.poll(lambda: text_of(said).endswith("\n"), "a line")
+    assert text_of(said).startswith("whatsapp error Engine: ValueError at ")
+    assert "keys" not in text_of(said)
+
+
+async def test_it_names_the_failure_when_the_journal_cannot_be_read(
+    engine: Engine, tmp_path: Path
+) -> None:
+    run = await engine.start(tmp_path / "keys.db", journal=tmp_path)
+    failed = await run.until("start_failed")
+    assert (failed["code"], "journal" in failed["detail"]) == ("other", True)
