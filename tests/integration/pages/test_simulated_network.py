@@ -6,16 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from pytest_django import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from sessions_app.simulated_network import phone_address
 
 CODE = "https://wa.me/settings/linked_devices#a,b+c"
 
 
-def test_it_holds_the_code_before_a_simulated_phone(
-    tmp_path: Path, settings: SettingsWrapper
-) -> None:
+def test_it_holds_the_code_before_a_simulated_phone(tmp_path: Path, settings: Settings) -> None:
     state = tmp_path / "simulator.json"
     state.write_text(json.dumps({"control": "http://127.0.0.1:8090"}))
     settings.WHATSAPP_SIMULATOR = str(state)
@@ -28,7 +26,7 @@ def test_it_holds_the_code_before_a_simulated_phone(
 
 @pytest.mark.parametrize("content", ["", "{}", '{"control": "javascript:alert(1)"}'])
 def test_it_leads_nowhere_when_the_simulator_is_away(
-    tmp_path: Path, settings: SettingsWrapper, content: str
+    tmp_path: Path, settings: Settings, content: str
 ) -> None:
     state = tmp_path / "simulator.json"
     state.write_text(content)
@@ -37,7 +35,7 @@ def test_it_leads_nowhere_when_the_simulator_is_away(
     assert phone_address(CODE) == ""
 
 
-def test_it_leads_nowhere_on_the_real_network(settings: SettingsWrapper) -> None:
+def test_it_leads_nowhere_on_the_real_network(settings: Settings) -> None:
     settings.WHATSAPP_SIMULATOR = ""
 
     assert phone_address(CODE) == ""
