@@ -83,6 +83,8 @@ def logging_settings(*, debug: bool) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": chosen}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {
+            "django": {"handlers": [], "level": "WARNING"},  # its own would write plain text
+            "django.server": {"handlers": [], "propagate": True},
             "whatsapp": {"level": "DEBUG"},  # an engine tells only what WHATSAPP_LOG_LEVEL asks
             **{
                 name: {"level": "DEBUG" if debug else "INFO"}

@@ -1,0 +1,130 @@
+"""The whole story at the lowest log level, and not one secret in the log of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.wire.product import PASSWORD, Product, Simulator, wait_for
+
+OUTGOING, INCOMING = "Your appointment is at ten", "Could we make it eleven, please"
+
+
+@dataclass(frozen=True)
+class Told:
+    """A log, and what happened while it was written."""
+
+    log: str
+    session: str
+    location: str
+    number: str
+    friend: str
+    secrets: dict[str, str]
+
+
+@pytest.fixture(scope="module", params=["human", "json"])
+def told(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    shared_simulator: Simulator,
+) -> Iterator[Told]:
+    """Create, look at the code, ask for a pairing code, scan, write, read, unlink; with
+    everything logged that can be."""
+    folder = tmp_path_factory.mktemp(request.param)
+    product = Product(
+        folder, shared_simulator, LOG_FORMAT=request.param, WHATSAPP_LOG_LEVEL="debug"
+    ).start()
+    try:
+        yield _story(product, shared_simulator)
+    finally:
+        product.close()
+
+
+def _story(product: Product, simulator: Simulator) -> Told:
+    location, friend = product.next_location(), simulator.new_phone()
+    session = product.create_session(location)
+    qr = product.until(session, status="qr")["qr"]["text"]
+    number = simulator.new_phone()
+    status, _ = product.api("POST", f"sessions/{session}/pairing-code/", {"phone": number})
+    assert status == 202
+    code = wait_for(lambda: product.snapshot(session)["pairing_code"], "the pairing code")
+    assert product.api("GET", "sessions/unknown/")[0] == 404  # Django has a word on it, too
+    simulator.scan(qr, number)
+    assert product.until(session, status="ready")["phone_number"] == number
+    sent = product.send(session, friend, OUTGOING)
+    wait_for(lambda: simulator.messages(friend), "the text at the other phone")
+    simulator.write(friend, number, INCOMING)
+    wait_for(lambda: INCOMING in str(product.messages(session)), "the answer")
+    wait_for(lambda: product.message(session, sent)["status"] != "sending", "the text's fate")
+    keys = _keys(product.folder / "data" / "whatsapp" / f"{session}.sqlite3")
+    simulator.unlink(number)
+    product.until(session, status="disconnected")
+    assert product.stop() == 0
+    secrets = {
+        "QR code": qr,
+        "QR code's data": qr.partition("#")[2] or qr,
+        "pairing code": code,
+        "text sent": OUTGOING,
+        "text received": INCOMING,
+        "own number": number.removeprefix("+"),
+        "other number": friend.removeprefix("+"),
+        "API key": product.key,
+        "password": PASSWORD,
+        "Django's key": product.environment["DJANGO_SECRET_KEY"],
+        **keys,
+    }
+    return Told(product.log(), session, location, number, friend, secrets)
+
+
+def _keys(store: Path) -> dict[str, str]:
+    """The secret bytes in a key store, in the ways in which they could be written."""
+    found = {}
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as keys:
+        row = keys.execute(
+            "SELECT noise_key, identity_key, signed_pre_key, adv_key FROM whatsmeow_device"
+        ).fetchone()
+    for place, secret in enumerate(row):
+        assert len(secret) >= 32
+        found[f"key {place} in hex"] = secret.hex()
+        found[f"key {place} in base64"] = base64.b64encode(secret).decode().rstrip("=")
+    return found
+
+
+def test_the_log_of_the_whole_story_holds_no_secret(told: Told) -> None:
+    log = told.log.lower()
+    assert [name for name, secret in told.secrets.items() if secret.lower() in log] == []
+
+
+def test_the_log_tells_the_story_with_session_and_location(told: Told) -> None:
+    for step in (
+        "QR code generated for session",
+        "QR code stored for session with status 'qr'",
+        "Code scanned for session",
+        "Session connected",
+    ):
+        lines = [line for line in told.log.splitlines() if step in line]
+        assert lines, step
+        assert all(told.session in line and told.location in line for line in lines), step
+    assert any("logged_out" in line and told.session in line for line in told.log.splitlines())
+
+
+def test_the_library_was_heard_at_its_lowest_level(told: Told) -> None:
+    assert "Client/Recv" in told.log and "pair-device" in told.log
+
+
+def test_a_log_in_json_is_json_throughout(told: Told) -> None:
+    lines = told.log.splitlines()
+    if not any(line.startswith("{") for line in lines):
+        assert any(" INFO    Session connected  session=" in line for line in lines)
+        return
+    spoken = [line for line in lines if not line.startswith("Pairline is ready on ")]
+    assert len(spoken) == len(lines) - 1  # what serve says to whoever started it
+    for line in spoken:
+        assert {"at", "level", "logger", "message"} <= set(json.loads(line))
