@@ -226,6 +226,13 @@ class Neonize:
     def freeze(self) -> None:
         """Let the process hang, with its connections open."""
         self.process.send_signal(signal.SIGSTOP)
+        tasks = Path(f"/proc/{self.process.pid}/task")
+
+        def stopped() -> bool:
+            stats = [(task / "stat").read_text() for task in tasks.iterdir()]
+            return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+
+        wait_for(stopped, "every thread stands still")
 
     def close(self) -> None:
         """End the process."""
