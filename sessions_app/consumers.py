@@ -29,8 +29,9 @@ REFRESH_SECONDS = 10
 # The channel layer forgets a group's members after a day: leave before, not all at once.
 LIFETIME_SECONDS = 86_400 * 0.9
 
+# The page knows these two (static/js/live.js): go where the sign-in or a 404 is; connect again.
 REFUSED = 4404
-COME_BACK = 1012  # "service restart": the page's socket reconnects on this one
+COME_BACK = 4012
 
 
 class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types

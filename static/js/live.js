@@ -2,12 +2,15 @@
 // server refuses because the page is no longer ours to see takes the page there.
 
 const REFUSED = 4404;
+const COME_BACK = 4012;
 let open = false;
 
 document.body.addEventListener("htmx:wsOpen", () => { open = true; });
 document.body.addEventListener("htmx:wsClose", (event) => {
   open = false;
-  if (event.detail.event.code === REFUSED) location.reload();
+  const { event: { code }, socketWrapper } = event.detail;
+  if (code === REFUSED) location.reload();
+  if (code === COME_BACK) setTimeout(socketWrapper.reconnect, 1000 + 4000 * Math.random());
 });
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.id === "poll" && open) event.preventDefault();

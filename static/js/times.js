@@ -36,6 +36,28 @@ function showTimes() {
   }
 }
 
+// The server groups a timeline by days of UTC; here they become days of the reader.
+function groupDays() {
+  for (const timeline of document.querySelectorAll(".timeline:not([data-grouped])")) {
+    timeline.dataset.grouped = "";
+    const lines = [...timeline.querySelectorAll("li")];
+    for (const old of timeline.querySelectorAll("h3, ol")) old.remove();
+    let list;
+    let last;
+    for (const line of lines) {
+      const today = day.format(Date.parse(line.querySelector("time").dateTime));
+      if (today !== last) {
+        const heading = document.createElement("h3");
+        heading.textContent = today;
+        list = document.createElement("ol");
+        timeline.append(heading, list);
+      }
+      list.append(line);
+      last = today;
+    }
+  }
+}
+
 function countDown() {
   for (const count of document.querySelectorAll("[data-expires]")) {
     const left = Math.max(0, Math.ceil((Date.parse(count.dataset.expires) - now()) / 1000));
@@ -47,6 +69,7 @@ function countDown() {
 }
 
 function show() {
+  groupDays();
   showTimes();
   countDown();
 }

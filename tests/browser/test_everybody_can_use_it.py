@@ -198,3 +198,12 @@ def test_what_fails_says_so_and_keeps_what_was_typed(
     expect(page.get_by_text("Please try again.")).to_be_visible()
     expect(page.get_by_label("Text")).to_have_value("Hello")
     troubles.clear()  # the browser notes the failed request, too
+
+
+@pytest.mark.parametrize("place", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])  # UTC+14, UTC-11
+def test_days_are_those_of_the_reader(open_page: OpenPage, waiting: str, place: str) -> None:
+    page = open_page(waiting, timezone_id=place)
+
+    today = page.evaluate("new Date().toLocaleDateString('en-GB', {dateStyle: 'long'})")
+
+    expect(page.locator(".timeline h3")).to_have_text([today])

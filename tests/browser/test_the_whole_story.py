@@ -127,6 +127,30 @@ def test_the_page_follows_without_websockets(
     expect(page.get_by_role("status")).to_have_text("✅ Connected")
 
 
+def test_the_page_connects_again_when_the_server_asks_it_to(
+    open_page: OpenPage, product: Product, simulator: Simulator
+) -> None:
+    session = product.create_session()
+    code = product.until(session, status="qr")["qr"]["text"]
+    page = open_page()
+    opened: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        opened.append(socket)
+        socket.connect_to_server()
+
+    page.route_web_socket(re.compile("/ws/"), pass_on)
+    page.goto(f"/sessions/{session}/")
+    expect(page.get_by_text("Code 1 of 6")).to_be_visible()
+    opened[0].close(code=4012)
+    page.wait_for_event("websocket")
+
+    simulator.scan(code)
+
+    expect(page.get_by_role("status")).to_have_text("✅ Connected")
+    assert len(opened) == 2
+
+
 def test_the_dashboard_follows_by_itself(
     open_page: OpenPage, product: Product, simulator: Simulator
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
@@ -60,7 +61,10 @@ def _cookie(user: User) -> bytes:
 
 
 async def connect(
-    path: str, user: User | None, origin: str = f"http://{HOST}"
+    path: str,
+    user: User | None,
+    origin: str = f"http://{HOST}",
+    application: Any = application,
 ) -> tuple[WebsocketCommunicator, bool, int | None]:
     """(socket, whether it was accepted, or else the code)."""
     headers = [(b"origin", origin.encode()), (b"host", HOST.encode())]

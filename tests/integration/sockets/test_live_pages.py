@@ -6,19 +6,23 @@ import uuid
 from typing import Any
 
 import pytest
+from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
+from channels.routing import URLRouter
+from django.urls import path
 from django.utils import timezone
 
 from conversations.models import Message
 from locations.models import Account, Member, Role, User
+from sessions_app.consumers import COME_BACK, REFUSED, SessionPage
 from sessions_app.hints import hint_messages, hint_viewers
 from sessions_app.lifecycle import Reason, Status
+from sessions_app.live import Frame, Who
 from sessions_app.models import Session
 from tests.factory import make_account, make_location, make_message, make_session, make_user
-from tests.integration.sockets.conftest import Open, connect
+from tests.integration.sockets.conftest import Open, Page, connect
 
 pytestmark = pytest.mark.django_db(transaction=True)
-REFUSED = 4404
 
 
 class Scene:
@@ -60,19 +64,19 @@ READY = {
 
 @pytest.mark.parametrize("page", ["session", "dashboard"])
 async def test_it_refuses_the_anonymous(scene: Scene, page: str) -> None:
-    path = scene.path if page == "session" else "/ws/dashboard/"
+    address = scene.path if page == "session" else "/ws/dashboard/"
 
-    _, accepted, code = await connect(path, None)
+    _, accepted, code = await connect(address, None)
 
     assert (accepted, code) == (False, REFUSED)
 
 
 async def test_it_refuses_strangers_and_unknown_sessions(scene: Scene) -> None:
-    for user, path in [
+    for user, address in [
         (scene.charlie, scene.path),
         (scene.alice, f"/ws/sessions/{uuid.uuid4()}/"),
     ]:
-        _, accepted, code = await connect(path, user)
+        _, accepted, code = await connect(address, user)
 
         assert (accepted, code) == (False, REFUSED)
 
@@ -253,3 +257,23 @@ async def test_the_dashboard_never_carries_a_code(scene: Scene, open_socket: Ope
 
     assert "ABCD-EFGH" not in text
     assert "a-secret" not in text
+
+
+class Broken(SessionPage):
+    """A page whose second look fails, as one at a database that has gone away."""
+
+    async def read(self, who: Who) -> Frame | None:
+        if self._following is not None:
+            raise OSError("the database is gone")
+        return await super().read(who)
+
+
+async def test_a_page_that_cannot_be_read_is_asked_to_come_back(scene: Scene) -> None:
+    routes = [path("ws/sessions/<uuid:session_id>/", Broken.as_asgi())]
+    socket, accepted, _ = await connect(
+        scene.path, scene.alice, application=AuthMiddlewareStack(URLRouter(routes))
+    )
+
+    assert accepted
+    assert await Page(socket).closed() == COME_BACK
+    await socket.disconnect()
