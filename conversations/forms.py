@@ -5,13 +5,13 @@ from __future__ import annotations
 from django import forms
 
 from conversations.ledger import BadText, checked_text
-from sessions_app.forms import PhoneField
+from sessions_app.forms import PhoneField, SmallForm
 
 
-class MessageForm(forms.Form):
+class MessageForm(SmallForm):
     """Receiver and text; what is wrong is said by the ledger, which has the rules."""
 
-    to = PhoneField(label="To")
+    to = PhoneField(label="To", autocomplete="off")
     text = forms.CharField(
         strip=False,
         required=False,
@@ -23,3 +23,10 @@ class MessageForm(forms.Form):
             return checked_text(self.cleaned_data["text"])
         except BadText as error:
             raise forms.ValidationError(str(error), code=error.code) from error
+
+    @classmethod
+    def for_the_next(cls, to: str) -> MessageForm:
+        """An empty form for the same receiver, as typed, that waits for the next text."""
+        form = cls(initial={"to": to})
+        form.focus("text")
+        return form

@@ -43,7 +43,7 @@ def _send(request: HttpRequest, session_id: UUID) -> HttpResponse:
         return _again(request, session_id, form)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("session", session_id)
-    fresh = MessageForm(initial={"to": form.data["to"]})
+    fresh = MessageForm.for_the_next(form.data["to"])
     context = {"session_id": session_id, "form": fresh, "rows": recent_messages(session_id)}
     return render(request, "conversations/_sent.html", context)
 

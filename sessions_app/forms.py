@@ -12,9 +12,9 @@ from sessions_app.numbers import EXAMPLE, NotANumber, e164
 class PhoneField(forms.CharField):
     """A telephone number with its country code; cleaned to E.164."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, autocomplete: str = "tel", **kwargs: Any) -> None:
         widget = forms.TextInput(
-            attrs={"type": "tel", "autocomplete": "tel", "placeholder": EXAMPLE, "size": 20}
+            attrs={"type": "tel", "autocomplete": autocomplete, "placeholder": EXAMPLE, "size": 20}
         )
         super().__init__(
             **{
@@ -32,13 +32,34 @@ class PhoneField(forms.CharField):
             raise forms.ValidationError(str(error), code="invalid") from error
 
 
+class SmallForm(forms.Form):
+    """A form that stands within a page: when it comes back, the focus is where it is needed."""
+
+    def is_valid(self) -> bool:
+        """As Django's; the first field that is wrong gets the focus."""
+        valid = super().is_valid()
+        for name in self.errors:
+            if name in self.fields:
+                self.focus(name)
+                break
+        return valid
+
+    def focus(self, name: str) -> None:
+        """Put the focus on the field ``name`` when the form is shown."""
+        self.fields[name].widget.attrs["autofocus"] = True
+
+
 class ConnectForm(forms.Form):
     """Which location to connect. Its ``location`` is an id that the tenant door still judges."""
 
     location = forms.CharField(error_messages={"required": "Choose a location."}, max_length=64)
 
 
-class PairingForm(forms.Form):
+class PairingForm(SmallForm):
     """The number of the phone that will type a pairing code."""
 
     phone = PhoneField(label="Number of the phone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.focus("phone")

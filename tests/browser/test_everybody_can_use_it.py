@@ -207,3 +207,19 @@ def test_days_are_those_of_the_reader(open_page: OpenPage, waiting: str, place: 
     today = page.evaluate("new Date().toLocaleDateString('en-GB', {dateStyle: 'long'})")
 
     expect(page.locator(".timeline h3")).to_have_text([today])
+
+
+def test_the_focus_is_where_the_next_word_goes(open_page: OpenPage, product: Product) -> None:
+    session, _ = product.link()
+    page = open_page(f"/sessions/{session}/")
+    page.get_by_label("To", exact=True).fill("911")
+    page.get_by_label("Text").fill("Hello")
+    send = page.get_by_role("button", name="Send", exact=True)
+
+    send.press("Enter")
+    expect(page.get_by_label("To", exact=True)).to_be_focused()
+    page.get_by_label("To", exact=True).fill("+351911111111")
+    send.press("Enter")
+
+    expect(page.get_by_label("Text")).to_be_focused()
+    expect(page.get_by_label("Text")).to_have_value("")
