@@ -86,7 +86,7 @@ class MessageList(ApiView):
     )
     def get(self, request: Request, session_id: UUID) -> Response:
         session = find(Session.objects.all(), principal_of(request), session_id)
-        return page_of(Message.objects.filter(session_id=session.pk), request, _show)
+        return page_of(Message.objects.of_session(session.pk), request, _show)
 
     @extend_schema(
         operation_id="send_message",

@@ -45,6 +45,10 @@ class MessageStatus(models.TextChoices):
 
 
 class MessageQuerySet(TenantQuerySet):
+    def of_session(self, session_id: uuid.UUID) -> Self:
+        """What went out and came in over one session."""
+        return self.filter(session_id=session_id)
+
     def waiting(self) -> Self:
         """Texts that are to be sent."""
         return self.filter(direction=Direction.OUT, status=MessageStatus.QUEUED)

@@ -116,7 +116,7 @@ class Link:
 
     def stored(self, keys: list[str]) -> None:
         """These journal entries are in the ledger now."""
-        self._engine.tell(Command.STORED, id="0", run=self.run, keys=keys)
+        self._engine.tell(Command.STORED, run=self.run, keys=keys)
 
     async def logout(self) -> bool:
         """Remove the device at WhatsApp; whether WhatsApp was told."""
