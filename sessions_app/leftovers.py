@@ -13,6 +13,10 @@ from sessions_app.key_files import KeyFile
 from sessions_app.lifecycle import Status
 from sessions_app.timeline import duration
 
+# No attempt takes so long in a gateway that works: codes run out after 160 s, and waiting for the
+# first code or for the end of a pairing takes a minute each.
+OVERDUE = timedelta(minutes=5)
+
 
 @dataclass(frozen=True)
 class SessionFacts:
@@ -43,7 +47,8 @@ def is_stuck(session: SessionFacts, now: datetime, longer_than: timedelta) -> bo
         return False
     if not session.leased:
         return True
-    return not session.linked and now - session.wanted_at > longer_than
+    overdue = now - max(session.since, session.wanted_at) > max(longer_than, OVERDUE)
+    return overdue and not session.linked
 
 
 LINKED = "its number is linked"

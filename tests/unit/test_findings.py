@@ -18,6 +18,7 @@ from sessions_app.lifecycle import Status
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 LIMIT = timedelta(minutes=4)
 FOLDER = Path("/data/whatsapp")
 
@@ -92,6 +93,8 @@ def test_of_many_stuck_sessions_only_the_first_are_named() -> None:
         ({"leased": True, "linked": False}, True),
         ({"leased": True, "linked": True}, False),  # it is being reconnected
         ({"leased": True, "linked": False, "wanted_at": NOW}, False),  # asked again just now
+        ({"leased": True, "linked": False, "since": NOW - LIMIT - SECOND}, False),  # codes left
+        ({"leased": False, "linked": False, "since": NOW - LIMIT - SECOND}, True),
         ({"leased": False, "linked": False, "since": NOW - LIMIT}, False),
     ],
 )

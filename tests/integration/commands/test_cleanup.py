@@ -68,6 +68,13 @@ def test_it_ends_an_attempt_that_outlived_its_time_in_a_running_gateway(keys: Ke
     assert [one.leased for one in run().ended] == [True]
 
 
+def test_it_leaves_an_attempt_that_a_gateway_runs_its_time_whatever_age_is_given(
+    keys: KeyFolder,
+) -> None:
+    make_session(status=Status.QR, **ago(timedelta(minutes=3)))
+    assert run(older_than=timedelta(0)).ended == []
+
+
 def test_it_leaves_an_attempt_whose_customer_has_just_asked_for_a_new_code(keys: KeyFolder) -> None:
     make_session(status=Status.INITIALIZING, **{**ago(), "wanted_at": timezone.now()})
     assert run().ended == []
