@@ -9,7 +9,7 @@ from django.contrib.auth.forms import AuthenticationForm
 class SignInForm(AuthenticationForm):
     """E-mail and password. One sentence for every failure: it tells nobody who has an account."""
 
-    error_messages = {  # noqa: RUF012  Django's own class attribute
+    error_messages = {
         "invalid_login": "This e-mail and password do not go together. Please try again.",
         "inactive": "This e-mail and password do not go together. Please try again.",
     }
