@@ -100,7 +100,7 @@ def _serve(options: argparse.Namespace) -> int:
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
         call_command("check", stdout=StringIO())
         call_command("migrate", interactive=False, verbosity=0)
-        if not settings.DEBUG:
+        if not settings.DEBUG and not _static_is_fresh(settings.STATIC_ROOT):
             call_command("collectstatic", interactive=False, verbosity=0)
         _say(_demo_text() if options.demo else _first_steps())
         call_command("serve", host=options.host, port=options.port)
@@ -108,6 +108,16 @@ def _serve(options: argparse.Namespace) -> int:
         _say(str(error))
         return 1
     return 0
+
+
+def _static_is_fresh(collected: Path) -> bool:
+    """Whether nothing that is served has changed since it was collected: our own files, and the
+    packages (bin/run stamps their installation)."""
+    manifest = collected / "staticfiles.json"
+    if not manifest.exists():
+        return False
+    sources = [*(BASE_DIR / "static").rglob("*"), *Path(sys.prefix).glob(".installed-*")]
+    return all(path.stat().st_mtime <= manifest.stat().st_mtime for path in sources)
 
 
 def _demo_text() -> str:

@@ -88,8 +88,8 @@ REASONS: Mapping[Reason, Wording] = {
         Action.WAIT,
     ),
     Reason.UNREACHABLE: Wording(
-        "WhatsApp has been out of reach for several minutes",
-        "A linked number keeps trying by itself. You can also try again now.",
+        "WhatsApp cannot be reached",
+        "A linked number keeps trying by itself. Check the server's network, or try again now.",
         Action.RESTART,
     ),
     Reason.GATEWAY_OFFLINE: Wording(

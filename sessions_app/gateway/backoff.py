@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import count
 
 FIRST_SECONDS = 5.0
 CAP_SECONDS = 300.0
@@ -17,6 +18,11 @@ def delays(random: Callable[[], float]) -> Iterator[float]:
     while True:
         yield whole * (1 - random() / 2)
         whole = min(whole * _GROWTH, CAP_SECONDS)
+
+
+def pairing_delays() -> Iterator[float]:
+    """Waits in seconds while a customer looks on: 2, 4, 8, 16 …"""
+    return (2.0**tries for tries in count(1))
 
 
 def refusal_delays() -> Iterator[timedelta]:

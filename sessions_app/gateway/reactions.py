@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sessions_app.engine.protocol import EngineEvent, Kind
+from sessions_app.engine.protocol import EngineEvent, Kind, StartFailure
 from sessions_app.gateway import translate
 from sessions_app.gateway.engine_process import CommandRefused, CommandTimeout, EngineGone
 from sessions_app.gateway.plan import ATTEMPT_BUDGET
@@ -203,7 +203,7 @@ async def on_start_failed(work: SessionWork, message: dict[str, Any]) -> None:
     elif event in (Event.KEYS_MISSING, Event.KEYS_DAMAGED):
         await work.rest(event, detail=detail, jid="")
     elif event is Event.CONNECT_FAILED:
-        await work.unreachable(detail)
+        await work.unreachable("" if message.get("code") == StartFailure.DIAL else detail)
     else:
         await work.fault(event, detail)
 

@@ -37,7 +37,6 @@ CONNECT_SECONDS = 45.0  # started with keys, but no answer
 UNREACHABLE_AFTER_SECONDS = 240.0
 FAULT_RETRY = timedelta(minutes=1)  # a full disk or a wrong clock may be mended meanwhile
 UNLINK_SECONDS = 20.0
-PAIRING_RETRY_SECONDS = 2.0
 STORE_RETRY_SECONDS = 1.0
 
 
@@ -83,6 +82,7 @@ class SessionWork:
         self.qr_expires_at: datetime | None = None
         self.outage_since: float | None = None
         self.delays = backoff.delays(self.kit.random)
+        self.pairing_delays = backoff.pairing_delays()
         self.refusals = backoff.refusal_delays()
         self.outdated = backoff.outdated_delays()
 
@@ -212,9 +212,8 @@ class SessionWork:
         elif lasted > self.kit.settings.stuck_seconds:
             await self.rest(Event.UNREACHABLE, detail=detail)
         else:
-            await self.retry_later(
-                timedelta(seconds=PAIRING_RETRY_SECONDS), Event.CONNECT_FAILED, detail=detail
-            )
+            delay = timedelta(seconds=next(self.pairing_delays))
+            await self.retry_later(delay, Event.CONNECT_FAILED, detail=detail)
 
     async def retry(self) -> None:
         """The wait is over. The row keeps saying why until something better is known."""
