@@ -207,9 +207,7 @@ class Session(models.Model):
 
     def announce_wish(self) -> None:
         """Tell the gateway, after the commit, that ``wanted`` changed."""
-        transaction.on_commit(
-            lambda: session_wanted.send(Session, session_id=self.pk), robust=True
-        )
+        transaction.on_commit(lambda: session_wanted.send(Session, session_id=self.pk), robust=True)
 
 
 class SessionEvent(models.Model):
