@@ -7,11 +7,15 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.models import Group
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from locations.models import Account, ApiKey, Location, Member, User
+
+
+admin.site.unregister(Group)  # roles are given by membership; groups would do nothing
 
 
 class MemberInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time

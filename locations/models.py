@@ -130,6 +130,9 @@ class ApiKey(models.Model):
 
     objects = TenantQuerySet.as_manager()
 
+    class Meta:
+        verbose_name = "API key"
+
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
