@@ -20,9 +20,18 @@ from sessions_app.gateway.ports import Change
 from sessions_app.gateway_settings import gateway_settings
 from sessions_app.hints import hint_gateway, hint_viewers
 from sessions_app.key_files import KeyFile, StoreState, key_files, store_state
-from sessions_app.leftover_rows import session_facts
-from sessions_app.leftovers import UNKNOWN, SessionFacts, is_stuck, reason_to_keep, why_left_over
+from sessions_app.leftover_rows import linked_addresses, session_facts
+from sessions_app.leftovers import (
+    NO_SESSION,
+    UNKNOWN,
+    SessionFacts,
+    is_stuck,
+    reason_to_keep,
+    reason_to_keep_strays,
+    why_left_over,
+)
 from sessions_app.lifecycle import Event
+from sessions_app.masking import masked
 from sessions_app.transitions import apply_unowned_change
 
 logger = logging.getLogger(__name__)
@@ -64,8 +73,8 @@ class Kept:
 
 @dataclass
 class CleanupReport:
-    """What was done, or with ``dry_run`` what would be. ``failed``: files that the system did
-    not let us delete."""
+    """What was done, or with ``dry_run`` what would be. ``failed``: what could not be
+    deleted."""
 
     dry_run: bool
     ended: list[Ended] = field(default_factory=list)
@@ -88,9 +97,15 @@ def clean(older_than: timedelta, *, dry_run: bool) -> CleanupReport:
     files = _left_over(report, facts, now, older_than)
     if dry_run:
         report.deleted = [_deleted(file, _of(file, facts)) for file in files]
-        return report
-    _delete_in_turn(files, report, now, older_than)
-    logger.info("Cleanup done", extra=_counts(report))
+    else:
+        _delete_in_turn(files, report, now, older_than)
+    if gateway_settings().auth_store != "files":
+        try:
+            _clean_key_database(report)
+        except OSError as error:
+            report.failed.append(Kept("the key database", str(error)))
+    if not dry_run:
+        logger.info("Cleanup done", extra=_counts(report))
     return report
 
 
@@ -179,6 +194,30 @@ def _delete(file: KeyFile, session: SessionFacts | None, report: CleanupReport) 
         report.failed.append(Kept(file.path.name, error.strerror or type(error).__name__))
     else:
         report.deleted.append(_deleted(file, session))
+
+
+def _clean_key_database(report: CleanupReport) -> None:
+    """Keys in PostgreSQL have no age; they are read before the rows, so that what is linked
+    meanwhile is known as linked or as being linked. Raises KeysUnreachable."""
+    from sessions_app import key_tables  # only installations with PostgreSQL pay for its driver
+
+    url = gateway_settings().auth_store
+    stored = key_tables.stored_addresses(url)
+    linked = linked_addresses().keys()
+    strays = stored - linked
+    linking = any(one.leased and not one.linked for one in session_facts().values())
+    why = reason_to_keep_strays(stored, linked, linking=linking)
+    if why:
+        report.kept += [Kept(_device(address), why) for address in strays]
+        return
+    if strays and not report.dry_run:
+        key_tables.delete_addresses(url, strays)
+    report.deleted += [Deleted(_device(address), 0, NO_SESSION) for address in strays]
+
+
+def _device(address: str) -> str:
+    number = address.partition("@")[0].partition(":")[0]
+    return f"keys of {masked(number)} in the key database"
 
 
 def _deleted(file: KeyFile, session: SessionFacts | None) -> Deleted:

@@ -40,7 +40,7 @@ def _why(session: Ended) -> str:
 
 def _deleted(report: CleanupReport) -> Iterator[str]:
     total = sum(file.size for file in report.deleted)
-    count = plural(len(report.deleted), "file")
+    count = plural(len(report.deleted), "item")
     yield f"{_verb(report, 'Deleted', 'delete')}: {count}, {size(total)}"
     width = max((len(file.name) for file in report.deleted), default=0)
     for file in report.deleted:
@@ -48,14 +48,14 @@ def _deleted(report: CleanupReport) -> Iterator[str]:
 
 
 def _kept(report: CleanupReport) -> Iterator[str]:
-    yield f"Kept: {plural(len(report.kept), 'file')}"
+    yield f"Kept: {plural(len(report.kept), 'item')}"
     for why, count in Counter(file.why for file in report.kept).most_common():
         yield f"  {count:>5}  {why}"
 
 
 def _failed(report: CleanupReport) -> Iterator[str]:
     if report.failed:
-        yield f"Could not be deleted: {plural(len(report.failed), 'file')}"
+        yield f"Could not be deleted: {plural(len(report.failed), 'item')}"
     for file in report.failed:
         yield f"  {file.name}  {file.why}"
 
@@ -68,5 +68,5 @@ def _last(report: CleanupReport) -> str:
     if report.dry_run:
         return "This was a dry run: nothing was changed."
     if report.failed:
-        return "Done, but for the files that could not be deleted."
+        return "Done, but for what could not be deleted."
     return "Done." if report.ended or report.deleted else "There was nothing to do."

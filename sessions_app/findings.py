@@ -121,8 +121,9 @@ _STORE_TROUBLE: Mapping[StoreState, str] = {
 }
 
 
-def of_linked_keys(states: Mapping[UUID, StoreState]) -> list[Finding]:
-    """Whether each linked session (by id) has its keys; a line for each that has not."""
+def of_linked_keys(states: Mapping[UUID, StoreState], where: str = "") -> list[Finding]:
+    """Whether each linked session (by id) has its keys; a line for each that has not.
+    ``where`` they are kept, if not in a file each."""
     bad = {session: state for session, state in states.items() if state in _STORE_TROUBLE}
     if not bad:
         return [
@@ -133,7 +134,8 @@ def of_linked_keys(states: Mapping[UUID, StoreState]) -> list[Finding]:
             "linked keys",
             Level.PROBLEM,
             f"the key store of session {session} is {_STORE_TROUBLE[state]}",
-            f"Restore {session}.sqlite3 from a backup, or link the number again with a new code.",
+            f"Restore {where or f'{session}.sqlite3'} from a backup, or link the number again "
+            "with a new code.",
         )
         for session, state in bad.items()
     ]
@@ -160,6 +162,14 @@ def of_orphans(
         f"{kinds['of no session']} of no session: {_named(file.path.name for file in left)}"
     )
     return [Finding("orphaned keys", Level.PROBLEM if strays else Level.NOTE, text, CLEAN)]
+
+
+def of_stray_devices(count: int) -> Finding:
+    """``count`` devices are in the key database that belong to no session."""
+    if not count:
+        return Finding("orphaned keys", Level.OK, "none in the key database")
+    text = f"{plural(count, 'device')} of no session in the key database"
+    return Finding("orphaned keys", Level.PROBLEM, text, CLEAN)
 
 
 # --- gateways and engines ---------------------------------------------------------------------

@@ -28,6 +28,11 @@ def session_facts(only: Collection[UUID] | None = None) -> dict[UUID, SessionFac
     return {row["id"]: _facts(row) for row in found}
 
 
+def linked_addresses() -> dict[str, UUID]:
+    """The WhatsApp addresses (JIDs) of all linked sessions."""
+    return dict(Session.objects.exclude(jid="").values_list("jid", "id"))
+
+
 def _true_when(condition: Q) -> ExpressionWrapper[Q]:
     return ExpressionWrapper(condition, output_field=BooleanField(null=True))
 

@@ -5,6 +5,7 @@ Pure: facts and the time go in. A linked session's keys are kept whatever else i
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -72,10 +73,23 @@ def reason_to_keep(
     return ""
 
 
+NO_SESSION = "there is no such session"
+LINKING = "a number is being linked just now, and these could be its keys: run this again later"
+
+
+def reason_to_keep_strays(stored: Set[str], linked: Set[str], *, linking: bool) -> str:
+    """Why keys that are ``stored`` in the key database stay although their addresses are not
+    among the ``linked`` ones; "" when they may go. A device is stored a moment before its
+    session is ``linked``, so nothing is said while any gateway is ``linking`` a number."""
+    if linking:
+        return LINKING
+    return "" if stored & linked else UNKNOWN
+
+
 def why_left_over(file: KeyFile, session: SessionFacts | None) -> str:
     """What a file is that has no reason to stay."""
     if file.session is None:
         return "left by a trial connection"
     if session is None:
-        return "there is no such session"
+        return NO_SESSION
     return "nothing is linked in this session"

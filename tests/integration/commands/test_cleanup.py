@@ -246,8 +246,8 @@ def test_the_command_prints_what_it_did_with_counts(keys: KeyFolder) -> None:
     text = cleanup()
     assert "Marked as disconnected: 1 stuck session" in text
     assert f"{stuck.pk}  qr" in text and "1 h  no gateway runs it" in text
-    assert "Deleted: 1 file, 8.2 kB" in text
-    assert "Kept: 1 file\n      1  its number is linked" in text
+    assert "Deleted: 1 item, 8.2 kB" in text
+    assert "Kept: 1 item\n      1  its number is linked" in text
     assert text.endswith("Done.\n")
 
 

@@ -99,12 +99,6 @@ def test_it_names_a_linked_session_without_keys(keys: KeyFolder) -> None:
     assert str(session.pk) in problem("linked keys").text
 
 
-def test_a_shared_key_database_needs_no_files(keys: KeyFolder, settings: Settings) -> None:
-    settings.WHATSAPP_AUTH_STORE = "postgres://127.0.0.1:1/keys"
-    make_session()
-    assert named("linked keys") == []
-
-
 def test_it_names_keys_that_others_may_read(keys: KeyFolder) -> None:
     keys.store(make_session()).chmod(0o644)
     assert "chmod 600" in problem("key rights").next_step

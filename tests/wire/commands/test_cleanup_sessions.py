@@ -161,6 +161,7 @@ def test_a_disk_that_takes_no_more_is_named_and_survived(
     assert done.returncode == 1
     assert found["data folder"]["level"] == "problem"
     assert "File too large" in found["data folder"]["text"]
+    assert "Free some space" in found["data folder"]["next_step"]
     assert "Traceback" not in done.stderr
 
 

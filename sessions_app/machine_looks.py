@@ -1,0 +1,163 @@
+"""What the diagnostics look at on the machine: library, network, disk, servers, settings."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import time
+import tomllib
+from collections.abc import Sequence
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.conf import settings
+from django.core.checks import ERROR, WARNING, run_checks
+
+from sessions_app import findings, next_steps
+from sessions_app.engine.launch import SimulatorUnusable
+from sessions_app.engine.protocol import Kind
+from sessions_app.findings import Finding, Level
+from sessions_app.gateway.engine_process import EngineUnavailable, launch_engine
+from sessions_app.gateway_settings import gateway_settings
+from sessions_app.soundings import (
+    Fault,
+    Port,
+    Unreachable,
+    free_bytes,
+    port_state,
+    reach,
+    route_to_whatsapp,
+    try_to_write,
+)
+
+REACH_SECONDS = 5.0
+LAYER_SECONDS = 3.0
+
+
+def neonize() -> list[Finding]:
+    """Load it as a gateway does, in an engine, so that it never gets into this process."""
+
+    async def start_and_end() -> tuple[str, float]:
+        began = time.monotonic()
+        engine = await launch_engine(Kind.RUNNING, gateway_settings())
+        seconds = time.monotonic() - began
+        await engine.shutdown()
+        return engine.neonize, seconds
+
+    try:
+        version, seconds = asyncio.run(start_and_end())
+    except EngineUnavailable as error:
+        step = next_steps.LIBRARY
+        if isinstance(error.__cause__, SimulatorUnusable):
+            step = next_steps.SIMULATOR
+        return [Finding("neonize", Level.PROBLEM, str(error), step)]
+    return [findings.of_library(version, _pinned("neonize"), seconds)]
+
+
+def _pinned(package: str) -> str:
+    """The version that the project asks for, "" where its pyproject.toml is not at hand."""
+    try:
+        project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
+    except (OSError, ValueError):
+        return ""
+    wanted: Sequence[str] = project["project"]["dependencies"]
+    return next((w.partition("==")[2] for w in wanted if w.startswith(f"{package}==")), "")
+
+
+def whatsapp() -> list[Finding]:
+    """Whether it can be reached, as an engine would, and what it says of our clock."""
+    simulator = settings.WHATSAPP_SIMULATOR
+    name = "a simulated WhatsApp" if simulator else "WhatsApp"
+    try:
+        reached = reach(route_to_whatsapp(simulator), REACH_SECONDS)
+    except SimulatorUnusable as error:
+        return [Finding("WhatsApp", Level.PROBLEM, str(error), next_steps.SIMULATOR)]
+    except Unreachable as error:
+        network = next_steps.SIMULATOR if simulator else next_steps.NETWORK
+        step = next_steps.CLOCK if error.fault is Fault.CLOCK else network
+        text = f"{name} cannot be reached: {error}"
+        return [Finding("WhatsApp", Level.PROBLEM, text, step)]
+    found = [Finding("WhatsApp", Level.OK, f"{name} answers in {reached.seconds:.2f} s")]
+    return found if reached.ahead is None else [*found, findings.of_clock(reached.ahead, name)]
+
+
+def data_folder() -> list[Finding]:
+    """Whether files can be made where the keys live."""
+    told = gateway_settings()
+    folders = [told.data_dir]
+    if told.keys_dir.exists():
+        folders.append(told.keys_dir)
+    for folder in folders:
+        try:
+            try_to_write(folder)
+        except OSError as error:
+            text = f"{folder} cannot be written to ({error.strerror})"
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            step = next_steps.free_space(folder) if full else next_steps.writable(folder)
+            return [Finding("data folder", Level.PROBLEM, text, step)]
+    return [Finding("data folder", Level.OK, f"{told.data_dir} can be written to")]
+
+
+def disk() -> list[Finding]:
+    """How much may still be written there."""
+    folder = settings.DATA_DIR
+    present = next(path for path in (folder, *folder.parents) if path.exists())
+    return [findings.of_disk(free_bytes(present), folder)]
+
+
+def hints() -> list[Finding]:
+    """Whether the channel layer passes a message on."""
+    layer = get_channel_layer()
+    if layer is None or isinstance(layer, InMemoryChannelLayer):
+        return [Finding("hints", Level.OK, "in memory: for one process that does everything")]
+    try:
+        seconds = async_to_sync(_round_trip)(layer)
+    except Exception as error:  # the layer's client may raise anything when its server is away
+        text = f"the channel layer does not answer ({type(error).__name__})"
+        return [Finding("hints", Level.PROBLEM, text, "Start Redis, or correct REDIS_URL.")]
+    return [Finding("hints", Level.OK, f"the channel layer answers in {seconds * 1000:.0f} ms")]
+
+
+async def _round_trip(layer: Any) -> float:
+    began = time.monotonic()
+    async with asyncio.timeout(LAYER_SECONDS):
+        channel = await layer.new_channel()
+        await layer.send(channel, {"type": "test.message"})
+        await layer.receive(channel)
+    return time.monotonic() - began
+
+
+def system_checks() -> list[Finding]:
+    """What Django's and our own system checks say."""
+    found = [
+        Finding(
+            "settings",
+            Level.PROBLEM if message.level >= ERROR else Level.NOTE,
+            f"{message.msg} ({message.id})",
+            str(message.hint or ""),
+        )
+        for message in run_checks()
+        if message.level >= WARNING
+    ]
+    return found or [Finding("settings", Level.OK, "no complaints")]
+
+
+def port(number: int) -> list[Finding]:
+    """Whether the site can be, or is, served on port ``number``."""
+    texts = {
+        Port.FREE: (Level.OK, f"{number} is free", ""),
+        Port.OURS: (Level.OK, f"{number} is served by Pairline", ""),
+        Port.TAKEN: (
+            Level.PROBLEM,
+            f"{number} is used by another program",
+            "Stop it, or serve on another port: manage.py serve --port 8001",
+        ),
+        Port.FORBIDDEN: (
+            Level.PROBLEM,
+            f"{number} may not be used by this user",
+            "Serve on a port from 1024 on, behind a web server.",
+        ),
+    }
+    level, text, step = texts[port_state(number)]
+    return [Finding("port", level, text, step)]

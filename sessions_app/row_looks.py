@@ -1,0 +1,107 @@
+"""What the diagnostics look at in the rows and beside them: sessions, their keys, gateways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.conf import settings
+from django.utils import timezone
+
+from sessions_app import findings
+from sessions_app.findings import Finding, GatewayFacts, Level
+from sessions_app.gateway.plan import ATTEMPT_BUDGET
+from sessions_app.gateway.settings import GatewaySettings
+from sessions_app.gateway_settings import gateway_settings
+from sessions_app.key_files import StoreState, key_files, store_state
+from sessions_app.leftover_rows import linked_addresses, session_facts
+from sessions_app.leftovers import SessionFacts
+from sessions_app.lifecycle import Status
+from sessions_app.models import Gateway
+
+
+def sessions() -> list[Finding]:
+    """How many there are in each status, and which are stuck."""
+    patience = ATTEMPT_BUDGET + 2 * timedelta(seconds=settings.GATEWAY_STUCK_SECONDS)
+    served = any(gateway.age <= findings.ALIVE_SECONDS for gateway in _gateway_facts())
+    facts = session_facts().values()
+    return findings.of_sessions(facts, timezone.now(), patience, served=served)
+
+
+def keys() -> list[Finding]:
+    """The files of the sessions; with WHATSAPP_AUTH_STORE in a database those are journals."""
+    told = gateway_settings()
+    files, facts = key_files(told.keys_dir), session_facts()
+    found = findings.of_key_stores(files, told.keys_dir)
+    if told.auth_store == "files":
+        found += _keys_in_files(told, facts.values())
+    else:
+        found += _keys_in_a_database(told.auth_store, facts.values())
+    return found + findings.of_orphans(files, facts, timezone.now())
+
+
+def _keys_in_files(told: GatewaySettings, facts: Iterable[SessionFacts]) -> list[Finding]:
+    return findings.of_linked_keys(
+        {
+            session.id: store_state(
+                Path(told.store_of(str(session.id))),
+                busy=session.leased and session.status is Status.READY,
+            )
+            for session in facts
+            if session.linked
+        }
+    )
+
+
+def _keys_in_a_database(url: str, facts: Iterable[SessionFacts]) -> list[Finding]:
+    from sessions_app import key_tables  # only installations with PostgreSQL pay for its driver
+
+    try:
+        stored = key_tables.stored_addresses(url)
+    except key_tables.KeysUnreachable as error:
+        text = f"the key database does not answer: {error}"
+        step = "Start it, or correct WHATSAPP_AUTH_STORE."
+        return [Finding("linked keys", Level.PROBLEM, text, step)]
+    linked = linked_addresses()
+    states = {
+        session: StoreState.LINKED if address in stored else StoreState.MISSING
+        for address, session in linked.items()
+    }
+    # A device is stored a moment before its session is linked.
+    linking = any(session.leased and not session.linked for session in facts)
+    strays = 0 if linking else len(stored - linked.keys())
+    return [
+        *findings.of_linked_keys(states, "the key database"),
+        findings.of_stray_devices(strays),
+    ]
+
+
+def gateways() -> list[Finding]:
+    """Who runs the sessions, with which engines."""
+    waiting = sum(one.pending and not one.leased for one in session_facts().values())
+    known = _gateway_facts()
+    found = findings.of_gateways(known, waiting)
+    alive = [gateway for gateway in known if gateway.age <= findings.ALIVE_SECONDS]
+    if len(alive) > 1 and isinstance(get_channel_layer(), InMemoryChannelLayer):
+        found.append(
+            Finding(
+                "gateway",
+                Level.NOTE,
+                f"{len(alive)} are alive, but hints do not cross processes",
+                "Set REDIS_URL: pages then follow at once instead of within seconds.",
+            )
+        )
+    return found
+
+
+def _gateway_facts() -> list[GatewayFacts]:
+    now = timezone.now()
+    rows = Gateway.objects.filter(stopped_at__isnull=True).order_by("-heartbeat_at")
+    return [_gateway(row, now) for row in rows]
+
+
+def _gateway(row: Gateway, now: datetime) -> GatewayFacts:
+    age = max(0.0, (now - row.heartbeat_at).total_seconds())
+    return GatewayFacts(f"{row.host}, process {row.pid}", age, row.engines, row.trouble)

@@ -1,0 +1,15 @@
+"""Of a number that is not the operator's business, the last four digits are shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from sessions_app.masking import masked
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [("+351912345678", "…5678"), ("+351 912 345 678", "…5678"), ("1234", ""), ("", "")],
+)
+def test_the_last_four_digits_are_shown(number: str, shown: str) -> None:
+    assert masked(number) == shown

@@ -1,0 +1,64 @@
+"""What an engine's answer that is no code means for the operator, and what he does about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessions_app import next_steps
+from sessions_app.engine.protocol import EngineEvent, StartFailure
+from sessions_app.gateway.settings import GatewaySettings
+from sessions_app.trial import Success, failure
+
+SETTINGS = GatewaySettings(data_dir=Path("/data"))
+FOLDER = Path("/data/whatsapp")
+
+
+@pytest.mark.parametrize(
+    ("code", "step"),
+    [
+        (StartFailure.DIAL, next_steps.NETWORK),
+        (StartFailure.CLOCK, next_steps.CLOCK),
+        (StartFailure.STORAGE_FULL, next_steps.free_space(FOLDER)),
+        (StartFailure.KEYS_DAMAGED, next_steps.writable(FOLDER)),
+        (StartFailure.KEYS_MISSING, next_steps.LOOK),
+        (StartFailure.OTHER, next_steps.LOOK),
+        ("a code of tomorrow", next_steps.LOOK),
+    ],
+)
+def test_each_cause_has_its_next_step(code: str, step: str) -> None:
+    message = {"event": EngineEvent.START_FAILED, "code": code, "detail": "It failed so."}
+    found = failure(message, SETTINGS)
+    assert (found.cause, found.next_step) == ("It failed so.", step)
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ({"event": EngineEvent.CLIENT_OUTDATED}, "no longer accepts this version"),
+        (
+            {"event": EngineEvent.CONNECT_FAILURE, "detail": "503"},
+            "refused the connection (code 503)",
+        ),
+        ({"event": EngineEvent.QR_TIMEOUT}, "closed the connection before it sent a code"),
+        ({"type": "gone"}, "ended all of a sudden"),
+        ({"event": EngineEvent.START_FAILED, "code": StartFailure.DIAL}, "The connection failed."),
+    ],
+)
+def test_each_answer_is_told_in_words(message: dict[str, Any], words: str) -> None:
+    found = failure(message, SETTINGS)
+    assert words in found.cause and found.next_step
+
+
+def test_a_simulated_network_leads_to_the_simulator() -> None:
+    simulated = GatewaySettings(data_dir=Path("/data"), simulator=Path("/state.json"))
+    message = {"event": EngineEvent.START_FAILED, "code": StartFailure.DIAL}
+    assert failure(message, simulated).next_step == next_steps.SIMULATOR
+
+
+def test_a_code_is_counted_and_never_part_of_a_report() -> None:
+    success = Success("2@secret", 0.1, 0.2)
+    assert success.characters == 8
+    assert "secret" not in repr(success)
