@@ -64,8 +64,9 @@ class SessionRunner:
         """Ask WhatsApp for a sign of life."""
         self._inbox.put_nowait((_CHECK, {}))
 
-    async def run(self) -> None:
-        """Until the session rests, its lease is lost, or the task is cancelled."""
+    async def run(self) -> bool:
+        """Until the session rests, its lease is lost, or the task is cancelled. False when it
+        ended by an error of our own, which is logged."""
         work = self._work
         try:
             await self._follow(plan(work.state, work.kit.now()))
@@ -75,10 +76,12 @@ class SessionRunner:
             logger.warning("Lease lost for session", extra=work.facts())
         except Exception:
             logger.exception("A session's runner failed; it is taken up again", extra=work.facts())
+            return False
         finally:
             if self._check is not None:
                 self._check.cancel()
             await work.drop_link()
+        return True
 
     def _enqueue(self, run: str, message: dict[str, Any]) -> None:
         self._inbox.put_nowait((run, message))

@@ -35,7 +35,10 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 CLAIM_AT_ONCE = 200
 RENEW_SECONDS = 10.0
-FENCE_SECONDS = 20.0  # the lease's 30 s less a margin
+RENEW_PATIENCE_SECONDS = 4.0
+RENEW_AGAIN_SECONDS = 1.0
+FENCE_SECONDS = 18.0  # with one more try that is under way: well before the lease's 30 s
+FAILURE_PAUSE_SECONDS = 5.0
 PROOF_MAX_AGE = timedelta(minutes=2)
 SHUTDOWN_SECONDS = 5.0
 
@@ -66,6 +69,7 @@ class Gateway:
         self._runners: dict[UUID, SessionRunner] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._look = asyncio.Event()
+        self._claiming = asyncio.Lock()  # what is claimed is run before anybody looks
         self._proofs_told: dict[UUID, datetime] = {}
         self._renewed_at = 0.0
 
@@ -75,17 +79,16 @@ class Gateway:
         freed = await self._store.take_over_from_the_dead()
         if freed:
             logger.info("Took over the sessions of a gateway that died", extra={"sessions": freed})
-        self._renewed_at = asyncio.get_running_loop().time()
         loops = [
             asyncio.create_task(self._every(period, step), name=f"gateway-{step.__name__}")
             for period, step in (
                 (LOOK_SECONDS, self._reconcile),
-                (RENEW_SECONDS, self._renew),
                 (HEARTBEAT_SECONDS, self._beat),
                 (self._settings.health_seconds, self._check_health),
             )
         ]
         loops.append(asyncio.create_task(self._listen(), name="gateway-listen"))
+        loops.append(asyncio.create_task(self._keep_leases(), name="gateway-leases"))
         logger.info("Gateway started")
         await stop.wait()
         for task in loops:
@@ -124,9 +127,10 @@ class Gateway:
 
     async def _reconcile(self) -> None:
         """Take up what nobody runs, and what those we run are asked to do."""
-        claimed = await self._store.claim(CLAIM_AT_ONCE)
-        for index, state in enumerate(claimed):
-            self._begin(state, spread(index, len(claimed), random.random))
+        async with self._claiming:
+            claimed = await self._store.claim(CLAIM_AT_ONCE)
+            for index, state in enumerate(claimed):
+                self._begin(state, spread(index, len(claimed), random.random))
         for state in await self._store.wishes():
             if (runner := self._runners.get(state.id)) is not None:
                 runner.look_again()
@@ -135,18 +139,37 @@ class Gateway:
             if (runner := self._runners.get(session_id)) is not None:
                 runner.wake_texts()
 
-    async def _renew(self) -> None:
-        now, before = asyncio.get_running_loop().time(), set(self._tasks)
-        try:
-            held = await asyncio.wait_for(self._store.renew(), RENEW_SECONDS)
-        except Exception:
-            if now - self._renewed_at > FENCE_SECONDS and self._runners:
-                logger.error("Leases could not be renewed in time: ending all connections")
-                self._engines.kill_all()
-                self._cancel(before)
-            raise
-        self._renewed_at = now
-        self._cancel(before - held)
+    async def _keep_leases(self) -> None:
+        """Renew every few seconds; without success for too long, end everything ourselves
+        before another gateway may begin (self-fencing)."""
+        clock = asyncio.get_running_loop().time
+        self._renewed_at = clock()
+        while True:
+            asked_at, before = clock(), set(self._tasks)
+            try:
+                held = await asyncio.wait_for(self._store.renew(), RENEW_PATIENCE_SECONDS)
+            except Exception:
+                logger.warning("Leases could not be renewed; trying again", exc_info=True)
+                if clock() - self._renewed_at > FENCE_SECONDS and self._tasks:
+                    logger.error("Leases may have run out: ending all connections")
+                    self._engines.kill_all()
+                    self._cancel(set(self._tasks))
+                await asyncio.sleep(RENEW_AGAIN_SECONDS)
+                continue
+            self._renewed_at = asked_at
+            self._cancel(before - held)
+            with contextlib.suppress(Exception):  # the next renewal finds them again
+                await self._give_back(held)
+            await asyncio.sleep(RENEW_SECONDS)
+
+    async def _give_back(self, held: set[UUID]) -> None:
+        """Release what we hold and do not run, as after fencing ourselves: whoever claims it
+        next, we or another gateway, makes the row true again."""
+        async with self._claiming:
+            idle = held - set(self._tasks)
+        if idle:
+            await self._store.release(list(idle))
+            self._look.set()
 
     def _cancel(self, session_ids: set[UUID]) -> None:
         """End these runners without a word to the rows: they are another gateway's now."""
@@ -189,7 +212,8 @@ class Gateway:
     async def _run(self, runner: SessionRunner, delay: float) -> None:
         if delay:
             await asyncio.sleep(delay)
-        await runner.run()
+        if not await runner.run():
+            await asyncio.sleep(FAILURE_PAUSE_SECONDS)  # what failed may fail again
         await self._store.release([runner.state.id])
         self._look.set()
 

@@ -150,3 +150,21 @@ def test_it_survives_a_restart_of_postgres(cluster: Cluster, simulator: Simulato
     wait_for(arrived, "the text that came meanwhile")
     cluster.product.until(session, status="ready")
     assert gateway.poll() is None
+
+
+def test_it_lets_go_of_its_numbers_when_the_database_stays_away(
+    cluster: Cluster, simulator: Simulator
+) -> None:
+    cluster.add_gateway()
+    session, number = cluster.product.link()
+
+    cluster.postgres.stop()
+    wait_for(lambda: _online(simulator, number) == 0, "the gateway to fence itself", LEASE_SECONDS)
+    cluster.postgres.ensure_postgres_running()
+
+    def back() -> bool:
+        status, shown = cluster.product.api("GET", f"sessions/{session}/")
+        ready = status == 200 and shown["status"] == "ready"
+        return ready and _online(simulator, number) == 1
+
+    wait_for(back, "the session to be ready again", LEASE_SECONDS * 3)
