@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.core import checks
@@ -130,7 +130,8 @@ def auth_store(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 def _is_postgres_url(text: str) -> bool:
     try:
         url = urlsplit(text)
-        return url.scheme in _POSTGRES and bool(url.hostname) and url.port != 0
+        host = url.hostname or parse_qs(url.query).get("host")  # a folder of a socket
+        return url.scheme in _POSTGRES and bool(host) and url.port != 0
     except ValueError:
         return False
 

@@ -114,9 +114,16 @@ def test_an_unknown_key_store_is_an_error(store: str) -> None:
     assert found(WHATSAPP_AUTH_STORE=store) == ["pairline.E005"]
 
 
-@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
-def test_a_key_store_in_postgresql_is_fine(scheme: str) -> None:
-    assert found(WHATSAPP_AUTH_STORE=f"{scheme}://user:secret@127.0.0.1:5432/keys") == []
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://user:secret@127.0.0.1:5432/keys",
+        "postgresql://user@db/keys?sslmode=require",
+        "postgresql://user:@/keys?host=/run/postgresql",
+    ],
+)
+def test_a_key_store_in_postgresql_is_fine(url: str) -> None:
+    assert found(WHATSAPP_AUTH_STORE=url) == []
 
 
 def test_postgresql_without_redis_is_a_warning_in_production() -> None:
