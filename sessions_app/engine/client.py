@@ -63,10 +63,13 @@ class Client:
         journal: Journal,
         library: Library,
         turns: Turns,
+        gone: set[tuple[str, str]],
         tell: Tell,
     ) -> None:
+        """``gone`` has the (store, address) pairs that WhatsApp has logged out here."""
         self.order = order
         self.journal = journal
+        self._gone = gone
         self._keys, self._library, self._turns, self._tell = keys, library, turns, tell
         # Fresh for each client object: the library mixes up two clients of one name.
         self._uuid = uuid4().hex
@@ -90,7 +93,7 @@ class Client:
     def _live(self) -> None:
         try:
             self._replay()
-            self._keys.prepare(jids.text(self.order.jid) if self.order.jid else None)
+            self._prepare()
             error = self._connect()
             self._end_told(error)
         except StartRefused as refused:
@@ -112,6 +115,14 @@ class Client:
             ) from None
         for entry in left:
             self._send_event(entry)
+
+    def _prepare(self) -> None:
+        """Make sure of the keys. The library tells a logout before it deletes them, and a start
+        that finds them in between would end the process."""
+        jid = jids.text(self.order.jid) if self.order.jid else None
+        if jid and (self._keys.name, jid) in self._gone:
+            raise StartRefused(StartFailure.KEYS_MISSING, "WhatsApp has logged this number out.")
+        self._keys.prepare(jid)
 
     def _connect(self) -> str:
         """Be connected until the client has ended; the library's error text."""
@@ -175,6 +186,8 @@ class Client:
         told = events.translate(name, event, self._me)
         if told is None:
             return
+        if told["event"] == EngineEvent.LOGGED_OUT and self._me:
+            self._gone.add((self._keys.name, jids.text(self._me)))
         if told["event"] in (EngineEvent.MESSAGE, EngineEvent.RECEIPT):
             # WhatsApp will not send these again, so they are told even while stopping.
             self._name_peer(told)
@@ -195,6 +208,7 @@ class Client:
 
     def _identified(self, me: Jid) -> None:
         self._known()
+        self._gone.discard((self._keys.name, jids.text(me)))
         with self._changed:
             self._me = me
             self._changed.notify_all()

@@ -21,6 +21,7 @@ class Clients:
         self._tell = tell
         self._proxy = proxy
         self._turns = Turns()
+        self._gone: set[tuple[str, str]] = set()
         self._clients: dict[str, Client] = {}
         self.starts = 0
 
@@ -35,6 +36,7 @@ class Clients:
             Journal(Path(journal)),
             self._library,
             self._turns,
+            self._gone,
             self._tell,
         )
         client.start()

@@ -98,6 +98,7 @@ class Engine:
         self.library = Puppet()
         self.told: list[dict[str, Any]] = []
         self._turns = Turns(bound=60)
+        self._gone: set[tuple[str, str]] = set()
         self._folder = folder
         self._build = build
 
@@ -106,7 +107,13 @@ class Engine:
         order = Order(uuid4().hex, jid, "Pairline", None)
         journal = Journal(self._folder / order.run)
         client = Client(
-            order, keys or NoKeys(), journal, self.library, self._turns, self.told.append
+            order,
+            keys or NoKeys(),
+            journal,
+            self.library,
+            self._turns,
+            self._gone,
+            self.told.append,
         )
         client.start()
         return client
@@ -259,6 +266,33 @@ def test_it_never_connects_without_keys(engine: Engine) -> None:
     assert [(said["event"], said["code"]) for said in engine.told] == [
         ("start_failed", "keys_missing")
     ]
+
+
+def test_it_does_not_look_for_the_keys_of_a_number_that_was_logged_out(
+    engine: Engine, proto: Any
+) -> None:
+    """H3: the library tells a logout first and deletes the keys then. A start in between dies."""
+    client = engine.client()
+    listener = engine.connecting()
+    engine.identify(listener)
+    reason = proto.ConnectFailureReason.Value("LOGGED_OUT")
+    listener.on_event("LoggedOut", proto.LoggedOut(Reason=reason))
+    assert client.stop(PATIENCE)
+    again = engine.client()
+    assert again.wait_ended(PATIENCE)
+    assert len(engine.library.asked("connect")) == 1
+    assert engine.told[-1]["code"] == "keys_missing"
+
+
+def test_it_trusts_the_keys_of_a_number_that_was_linked_again(engine: Engine, proto: Any) -> None:
+    engine.client()
+    listener = engine.connecting()
+    engine.identify(listener)
+    listener.on_event("LoggedOut", proto.LoggedOut())
+    engine.client(jid=None)
+    engine.identify(engine.connecting(2))
+    engine.client()
+    assert engine.connecting(3)
 
 
 def test_it_tells_nothing_of_a_stopped_client_but_its_messages(

@@ -194,13 +194,14 @@ class Engine:
         def ready() -> bool:
             nonlocal result
             result = found()
-            return bool(result)
+            return bool(result) or self.closed
 
         async with self._changed:
             try:
                 await asyncio.wait_for(self._changed.wait_for(ready), seconds)
             except TimeoutError:
                 raise AssertionError(f"{what}: not within {seconds:g} s") from None
+        assert result, f"{what}: not before the engine's end"
         return result
 
     async def poll(self, ready: Callable[[], bool], what: str) -> None:
