@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from locations.models import Account, ApiKey, Location, Member, User
 
-
 admin.site.unregister(Group)  # roles are given by membership; groups would do nothing
 
 
@@ -111,7 +110,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     readonly_fields = ("id", "date_joined", "last_login")
     fieldsets = (
         (None, {"fields": ("email", "password", "first_name", "last_name")}),
-        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")}),
         ("Record", {"fields": ("id", "date_joined", "last_login")}),
     )
     add_form = NewUserForm
