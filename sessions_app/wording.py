@@ -182,7 +182,9 @@ REASONS: Mapping[Reason, Wording] = {
         "Unlinked", "Create a new connection to link a number again.", Action.CREATE
     ),
     Reason.CLEANED_UP: Wording(
-        "This attempt was stuck and has been ended", "Get a new code.", Action.NEW_QR
+        "This attempt was stuck and has been ended",
+        "Start it again: a number that is still linked needs no new scan.",
+        Action.RESTART,
     ),
 }
 
