@@ -101,8 +101,9 @@ class Engines:
     def _is_worn_out(self, engine: EngineProcess) -> bool:
         if engine.kind is Kind.LINKING:
             return engine.starts >= self._settings.linking_engine_attempts
+        # What leaks is a client that was stopped; those that live would only be moved around.
         return (
-            engine.starts >= self._settings.engine_max_starts
+            engine.starts - engine.runs >= self._settings.engine_max_starts
             or engine.rss_mb > self._settings.engine_max_rss_mb
         )
 
