@@ -11,46 +11,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from sessions_app.engine import events, failures, jids
+from sessions_app.engine.answer import seconds_to_answer
 from sessions_app.engine.failures import Refusal, StartRefused
 from sessions_app.engine.jids import Jid
 from sessions_app.engine.journal import Journal
 from sessions_app.engine.keys import Keys
 from sessions_app.engine.lane import Lane
 from sessions_app.engine.library import Library, LibraryError, Listener, Sent
+from sessions_app.engine.names import Names
+from sessions_app.engine.orders import NOT_CONNECTED, CommandFailed, Order, Tell
 from sessions_app.engine.protocol import EngineEvent, Signal, StartFailure
 from sessions_app.engine.turns import Turn, Turns
 
 STOP_SECONDS = 4.0  # less than the gateway waits
 FIRST_QR_SECONDS = 20.0
 PROOF_SECONDS = 10.0
-
-Tell = Callable[[dict[str, Any]], None]
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a start asks for; see ``Command.START``."""
-
-    run: str
-    jid: Jid | None
-    device_name: str
-    proxy: str | None
-
-
-class CommandFailed(Exception):
-    """A command could not be done; ``refusal`` says why."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.code)
-        self.refusal = refusal
-
-
-_NOT_CONNECTED = Refusal("not_connected", "This number is not connected to WhatsApp right now.")
 
 
 class Client:
@@ -73,8 +52,7 @@ class Client:
         self._keys, self._library, self._turns, self._tell = keys, library, turns, tell
         # Fresh for each client object: the library mixes up two clients of one name.
         self._uuid = uuid4().hex
-        self._numbers: dict[str, str] = {}  # by hidden id
-        self._naming = threading.Lock()  # a client must not be stopped while it names
+        self._names = Names(lambda hidden: library.number_of(self._uuid, hidden))
         self._sends = Lane(f"send-{order.run}")
         self._turn: Turn | None = None
         self._changed = threading.Condition()  # guards what follows
@@ -190,21 +168,11 @@ class Client:
             self._gone.add((self._keys.name, jids.text(self._me)))
         if told["event"] in (EngineEvent.MESSAGE, EngineEvent.RECEIPT):
             # WhatsApp will not send these again, so they are told even while stopping.
-            self._name_peer(told)
+            # WhatsApp may give only a person's hidden id; the key store may know the number.
+            told["peer"] = told["peer"] or self._names.number(jids.hidden(told["chat"]))
             self._send_event(self.journal.append(told))
         else:
             self._happened(told)
-
-    def _name_peer(self, told: dict[str, Any]) -> None:
-        """WhatsApp may give only a person's hidden id; the key store may know the number."""
-        hidden = jids.hidden(told["chat"])
-        if told["peer"] or not hidden:
-            return
-        with self._naming:
-            if not self._numbers.get(hidden) and not self._released:
-                self._numbers[hidden] = self._library.number_of(self._uuid, hidden)
-        number = self._numbers.get(hidden)
-        told["peer"] = f"+{number}" if number else ""
 
     def _identified(self, me: Jid) -> None:
         self._known()
@@ -305,29 +273,13 @@ class Client:
     def proof(self, seconds: float = PROOF_SECONDS) -> float:
         """How long WhatsApp takes to answer, in seconds. Raises CommandFailed."""
         uuid = self._identified_uuid()
-        started = time.monotonic()
-        errors: list[str] = []
-        answered = threading.Event()
-
-        def ask() -> None:
-            try:
-                self._library.ask(uuid)
-            except LibraryError as error:
-                errors.append(str(error))
-            answered.set()
-
-        threading.Thread(target=ask, name=f"proof-{self.order.run}", daemon=True).start()
-        if not answered.wait(seconds):
-            raise CommandFailed(Refusal("timeout", "WhatsApp did not answer in time."))
-        if errors:
-            raise CommandFailed(_NOT_CONNECTED)
-        return time.monotonic() - started
+        return seconds_to_answer(lambda: self._library.ask(uuid), seconds)
 
     def _identified_uuid(self) -> str:
         """The client's name in the library, for calls that it does not survive before its own
         identity is known or after its end."""
         if self._me is None or self._stopping or self._ended:
-            raise CommandFailed(_NOT_CONNECTED)
+            raise CommandFailed(NOT_CONNECTED)
         return self._uuid
 
     # The end
@@ -341,5 +293,5 @@ class Client:
             if self._released:
                 return
             self._released = True
-        with self._turns.take(), self._naming:
+        with self._turns.take(), self._names.closed():
             self._library.stop(self._uuid)

@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 from sessions_app.engine import keys
-from sessions_app.engine.client import Client, Order, Tell
+from sessions_app.engine.client import Client
 from sessions_app.engine.journal import Journal
 from sessions_app.engine.library import Library
+from sessions_app.engine.orders import Order, Tell
 from sessions_app.engine.turns import Turns
 
 

@@ -22,8 +22,8 @@ from sessions_app.gateway.settings import GatewaySettings
 logger = logging.getLogger(__name__)
 
 # The engine says these when the text surely did not leave.
-_NOT_BEGUN = frozenset({"not_connected"})
-_IN_DOUBT = frozenset({"timeout"})
+_NOT_BEGUN = frozenset({"not_connected", "no_run"})
+_IN_DOUBT = frozenset({"timeout", "internal"})
 
 
 async def settle(

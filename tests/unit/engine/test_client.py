@@ -14,11 +14,12 @@ from uuid import uuid4
 
 import pytest
 
-from sessions_app.engine.client import Client, CommandFailed, Order
+from sessions_app.engine.client import Client
 from sessions_app.engine.failures import StartRefused
 from sessions_app.engine.jids import Jid
 from sessions_app.engine.journal import Journal
 from sessions_app.engine.library import Library, Listener
+from sessions_app.engine.orders import CommandFailed, Order
 from sessions_app.engine.protocol import StartFailure
 from sessions_app.engine.turns import Turns
 from tests.unit.engine.test_events import Build
