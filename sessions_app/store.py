@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from channels.layers import get_channel_layer
-from django.db import close_old_connections
+from django.db import connections
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 
 class Transactions:
-    """Runs synchronous functions on ``threads`` threads that keep Django's connections fresh."""
+    """Runs synchronous functions on ``threads`` threads with database connections of their own."""
 
     def __init__(self, threads: int = 4) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="gateway-db")
@@ -41,11 +41,14 @@ class Transactions:
 
     @staticmethod
     def _call(function: Callable[[], Result]) -> Result:
-        close_old_connections()
+        # These few threads live as long as the gateway, so their connections may, too: opening
+        # one for each transaction costs more than most transactions (measured). After any
+        # failure the next one gets a fresh connection.
         try:
             return function()
-        finally:
-            close_old_connections()
+        except Exception:
+            connections.close_all()
+            raise
 
 
 class DatabaseSessionStore:

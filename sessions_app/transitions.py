@@ -69,11 +69,16 @@ def apply_change(session_id: UUID, owner: str, lease_epoch: int, change: Change)
     Returns the new state, or the present one when the event is ignored there. Raises
     LeaseLost, or NumberTaken when the account has the number linked already.
     """
-    with transaction.atomic():
-        row = Session.objects.select_for_update().filter(pk=session_id).first()
-        if row is None or (row.lease_owner, row.lease_epoch) != (owner, lease_epoch):
-            raise LeaseLost(str(session_id))
-        return _move(row, change)
+    try:
+        with transaction.atomic():
+            row = Session.objects.select_for_update().filter(pk=session_id).first()
+            if row is None or (row.lease_owner, row.lease_epoch) != (owner, lease_epoch):
+                raise LeaseLost(str(session_id))
+            return _move(row, change)
+    except IntegrityError as error:
+        if "phone_number" not in change.columns:
+            raise
+        raise NumberTaken(str(session_id)) from error
 
 
 def apply_unowned_change(session_id: UUID, version: int, change: Change) -> bool:
@@ -117,14 +122,8 @@ def _write(row: Session, change: Change, columns: dict[str, Any]) -> SessionStat
     for name, value in columns.items():
         setattr(row, name, value)
     row.version = old_version + 1
-    try:
-        with transaction.atomic():
-            updated = Session.objects.filter(
-                pk=row.pk, version=old_version, lease_epoch=row.lease_epoch
-            ).update(**columns, version=row.version)
-    except IntegrityError as error:
-        raise NumberTaken(str(row.pk)) from error
-    if not updated:
+    mine = Session.objects.filter(pk=row.pk, version=old_version, lease_epoch=row.lease_epoch)
+    if not mine.update(**columns, version=row.version):
         raise LeaseLost(str(row.pk))
     _append_event(row, old_status, change)
     transaction.on_commit(lambda: _announce(row, change), robust=True)

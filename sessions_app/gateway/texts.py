@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from sessions_app.gateway.ports import OutgoingQueue, OutgoingText
 from sessions_app.gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
+
+Lasting = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
 
 # The engine says these when the text surely did not leave.
 _NOT_BEGUN = frozenset({"not_connected", "no_run"})
@@ -53,10 +55,13 @@ class TextSender:
         session: UUID,
         queue: OutgoingQueue,
         settings: GatewaySettings,
+        lasting: Lasting,
         on_proof: Callable[[datetime], None],
     ) -> None:
+        """``lasting`` repeats a write while the database is away: what WhatsApp has answered
+        must not be forgotten."""
         self._session, self._queue, self._settings = session, queue, settings
-        self._on_proof = on_proof
+        self._lasting, self._on_proof = lasting, on_proof
         self._wake = asyncio.Event()
         self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
@@ -103,17 +108,18 @@ class TextSender:
             await self._refused(link, text, refused)
         else:
             self._on_proof(datetime.now(UTC))
-            await self._queue.sent(text.id, whatsapp_id, at)
+            await self._lasting(lambda: self._queue.sent(text.id, whatsapp_id, at))
 
     async def _refused(self, link: Link, text: OutgoingText, refused: CommandRefused) -> None:
         if refused.code in _NOT_BEGUN:
-            await self._queue.put_back(text.id)
+            await self._lasting(lambda: self._queue.put_back(text.id))
             await asyncio.sleep(0.2)  # the drop that caused it is about to be told
             self._wake.set()
         elif refused.code in _IN_DOUBT:
             await self._doubt(link)
         else:
-            await self._queue.failed(text.id, refused.code, str(refused))
+            sentence = str(refused)
+            await self._lasting(lambda: self._queue.failed(text.id, refused.code, sentence))
 
     async def _doubt(self, link: Link) -> None:
         logger.warning("A text got no answer", extra={"session": str(self._session)})
