@@ -50,10 +50,12 @@ def cpu_percent(pids: Sequence[int], seconds: float) -> float:
 
 
 def _parent(entry: Path) -> int:
+    """The parent's number; 0 for a process that has ended, waited for or not."""
     try:
-        return int(_stat(entry)[1])
-    except OSError:  # it has ended meanwhile
+        state, parent, *_ = _stat(entry)
+    except OSError:
         return 0
+    return 0 if state == "Z" else int(parent)
 
 
 def _stat(entry: Path) -> list[str]:
