@@ -90,6 +90,33 @@ def test_it_unlinks_and_leaves_no_keys(product: Product, simulator: Simulator) -
     assert product.create_session(location) != session  # it is free again
 
 
+def test_it_unlinks_a_stopped_number_at_whatsapp_too(
+    product: Product, simulator: Simulator
+) -> None:
+    session, number = product.link()
+    product.api("POST", f"sessions/{session}/stop/")
+    product.until(session, status="disconnected", reason="user_disconnect")
+
+    product.api("POST", f"sessions/{session}/unlink/")
+    ended = product.until(session, status="disconnected", reason="unlinked")
+
+    assert ended["detail"] == ""  # WhatsApp was told
+    phones = simulator.ask("GET", "/api/state")["phones"]
+    assert next(p for p in phones if p["number"] == number)["devices"] == []
+
+
+def test_it_sends_nothing_over_a_link_that_is_not_ready(product: Product) -> None:
+    session = product.create_session()
+    product.until(session, status="qr")
+
+    status, answer = product.api(
+        "POST", f"sessions/{session}/messages/", {"to": "+351912345678", "text": "Too early"}
+    )
+
+    assert (status, answer["code"]) == (409, "session_not_ready")
+    assert product.messages(session) == []
+
+
 def test_it_says_so_when_the_phone_removes_the_link(product: Product, simulator: Simulator) -> None:
     session, number = product.link()
 
