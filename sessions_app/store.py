@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from channels.layers import get_channel_layer
-from django.db import connection, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
 from sessions_app import lease_rows
-from sessions_app.gateway.ports import Change, SessionState
+from sessions_app.gateway.ports import Change, SessionState, StoreUnavailable
 from sessions_app.hints import GATEWAY_GROUP, hint_viewers
 from sessions_app.models import Gateway, Session
 from sessions_app.transitions import apply_change, state_of
@@ -39,7 +39,8 @@ class Transactions:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="gateway-db")
 
     async def run(self, function: Callable[[], Result]) -> Result:
-        """The result of ``function``, which is one whole transaction."""
+        """The result of ``function``, which is one whole transaction. Raises StoreUnavailable
+        when the database does not answer, or what ``function`` raises."""
         return await asyncio.get_running_loop().run_in_executor(
             self._executor, self._call, function
         )
@@ -51,9 +52,9 @@ class Transactions:
         # failure the next one gets a fresh connection.
         try:
             return function()
-        except Exception:
+        except (OperationalError, InterfaceError) as error:
             connections.close_all()
-            raise
+            raise StoreUnavailable(str(error)) from error
 
 
 class DatabaseSessionStore:

@@ -18,12 +18,11 @@ from sessions_app.gateway.keys import delete_keys
 from sessions_app.gateway.link import Deadline, Link
 from sessions_app.gateway.ports import (
     Change,
-    LeaseLost,
     MessageSink,
-    NumberTaken,
     OutgoingQueue,
     SessionState,
     SessionStore,
+    StoreUnavailable,
 )
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.gateway.start_queue import StartQueue
@@ -103,9 +102,7 @@ class SessionWork:
         while True:
             try:
                 return await write()
-            except (LeaseLost, NumberTaken):
-                raise
-            except Exception:
+            except StoreUnavailable:
                 logger.warning("The database did not answer; trying again", exc_info=True)
                 await asyncio.sleep(STORE_RETRY_SECONDS)
 
