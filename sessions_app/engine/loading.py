@@ -78,7 +78,8 @@ def load() -> Loaded:
 def trust(loaded: Loaded, root: bytes) -> None:
     """Put ``root`` in the place of ``ROOT_KEY`` in the library's memory. Raises
     LibraryUnavailable unless there is exactly one such place, and it can be written."""
-    places = _places(Path(loaded.binder.gocode._name), ROOT_KEY)
+    # Resolved: the system names a mapping by its file, whatever link led to it.
+    places = _places(Path(loaded.binder.gocode._name).resolve(), ROOT_KEY)
     if len(places) != 1:
         raise LibraryUnavailable(
             f"The pinned key was found {len(places)} times in the library's writable memory; "

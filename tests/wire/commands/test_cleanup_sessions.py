@@ -38,6 +38,10 @@ def diagnose(product: Product, **environment: str) -> tuple[int, dict[str, Any]]
     return done.returncode, found
 
 
+# With a limit on files Python would leave a truncated cache of its own code behind.
+NO_CACHE = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def _run(
     product: Product, environment: dict[str, str], limit: int | None = None
 ) -> subprocess.CompletedProcess[str]:
@@ -48,7 +52,7 @@ def _run(
     return subprocess.run(
         [product.python, "manage.py", "cleanup_sessions", "diagnostics", "--json",
          "--port", str(product.port)],
-        cwd=PROJECT, env=product.environment | environment, preexec_fn=full,
+        cwd=PROJECT, env=product.environment | environment | NO_CACHE, preexec_fn=full,
         capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
     )  # fmt: skip
 

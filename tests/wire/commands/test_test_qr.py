@@ -28,13 +28,17 @@ def left_over(installed: Product) -> list[str]:
     return [path.name for path in folder.glob("*test*")]
 
 
+# With a limit on files Python would leave a truncated cache of its own code behind.
+NO_CACHE = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def begin(
     installed: Product, *, before: Callable[[], None] | None = None, **environment: str
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [installed.python, "manage.py", "test_qr"],
         cwd=PROJECT,
-        env={**installed.environment, **environment},
+        env={**installed.environment, **environment, **NO_CACHE},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
