@@ -14,7 +14,8 @@ from phonenumbers import (
 )
 
 _TYPED = re.compile(r"\+[0-9 ().\-/\u00a0]{6,30}")
-_LONGEST = 16  # "+" and 15 digits, by E.164
+# "+" and at most 15 digits, by E.164; WhatsApp takes none of fewer than 7.
+_WRITTEN = re.compile(r"\+[1-9][0-9]{6,14}")
 EXAMPLE = "+351912345678"
 
 
@@ -41,6 +42,6 @@ def e164(typed: str) -> str:
     if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         raise NotANumber
     written = format_number(number, PhoneNumberFormat.E164)
-    if len(written) > _LONGEST:
+    if not _WRITTEN.fullmatch(written):
         raise NotANumber
     return written
