@@ -66,8 +66,3 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 def database(name: str, default: str) -> dict[str, object]:
     """The variable, a database URL, as Django's dictionary."""
     return dict(_env.db_url_config(text(name, default)))
-
-
-def email(name: str, default: str) -> dict[str, object]:
-    """The variable, an e-mail URL such as smtp://user:pw@host:587, as Django's EMAIL_* values."""
-    return dict(_env.email_url_config(text(name, default)))

@@ -69,10 +69,6 @@ class SessionQuerySet(TenantQuerySet):
             return self.filter(status=status)
         return self.filter(Q(status=status) & ~orphaned)
 
-    def stuck(self, since_before: datetime) -> Self:
-        """Attempts that rest in ``initializing`` or ``qr`` since before that moment."""
-        return self.filter(status__in=[Status.INITIALIZING, Status.QR], since__lt=since_before)
-
 
 class Session(models.Model):
     """One WhatsApp number linked, or being linked, to a location."""
