@@ -21,7 +21,7 @@ class Judged(StrEnum):
 @dataclass(frozen=True)
 class Row:
     """One line: samples of both sides in ``unit``. With ``above_bare`` the limit counts from
-    bare neonize's median, else from nothing. Without a limit it is told and not judged."""
+    bare neonize's median, else from nothing."""
 
     name: str
     what: str
@@ -29,7 +29,7 @@ class Row:
     pairline: Sequence[float]
     bare: Sequence[float]
     judged: Judged
-    limit: float | None
+    limit: float
     above_bare: bool = False
     note: str = ""
 
@@ -40,9 +40,7 @@ class Row:
 
     @property
     def at_most(self) -> float:
-        """The limit as an absolute number; infinite when there is none."""
-        if self.limit is None:
-            return math.inf
+        """The limit as an absolute number."""
         return self.limit + (median(self.bare) if self.above_bare else 0)
 
     @property
@@ -63,7 +61,7 @@ class Row:
             "unit": self.unit,
             "judged": str(self.judged),
             "measured": self.measured,
-            "at_most": None if self.limit is None else self.at_most,
+            "at_most": self.at_most,
             "met": self.met,
             "ratio": self.ratio,
             "pairline": list(self.pairline),
@@ -100,8 +98,8 @@ def render(rows: Sequence[Row]) -> str:
     text = [_aligned(line, widths) for line in lines]
     text.insert(1, "─" * max(len(line) for line in text))
     text += [f"{row.name}: {row.note}" for row in rows if row.note]
-    judged = [row for row in rows if row.limit is not None]
-    text.append(f"{sum(row.met for row in judged)} of {len(judged)} met")
+    missed = sum(not row.met for row in rows)
+    text.append(f"{len(rows) - missed} of {len(rows)} met")
     return "\n".join(text)
 
 
@@ -115,14 +113,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         "–" if row.ratio is None else f"{row.ratio:.1f} ×",
         f"{row.judged} {_shown(row.measured, row.unit)}",
         f"bare + {_shown(row.limit, row.unit)}" if row.above_bare else _shown(row.limit, row.unit),
-        _verdict(row),
+        "met" if row.met else "NOT met",
     )
-
-
-def _verdict(row: Row) -> str:
-    if row.limit is None:
-        return ""
-    return "met" if row.met else "NOT met"
 
 
 def _shown(value: float | None, unit: str) -> str:

@@ -48,11 +48,3 @@ def test_it_prints_aligned_columns_with_units_and_a_verdict() -> None:
     assert second.split()[-6:] == ["412", "MB", "400", "MB", "NOT", "met"]
     assert len(set(line)) == 1
     assert (note, total) == ("memory: RSS of 3", "1 of 2 met")
-
-
-def test_it_tells_a_row_without_a_limit_and_does_not_judge_it() -> None:
-    row = Row("extra", "Something more", "ms", [9000.0], [1.0], Judged.WORST, None)
-
-    assert row.met
-    assert row.as_json()["at_most"] is None
-    assert render([row]).endswith("0 of 0 met")
