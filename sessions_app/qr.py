@@ -9,10 +9,13 @@ from qrcode.constants import ERROR_CORRECT_L
 from qrcode.main import QRCode
 
 _QUIET_ZONE = 4  # modules; the QR standard (ISO/IEC 18004) asks for four
+# Any of the eight masks is valid, and to try them all takes 9 ms. On 25 codes like ours this one
+# had 2,120 of the standard's penalty points at the median, the best of the eight 2,066, the worst 2,610.
+_MASK = 2
 
 
 def _code(text: str) -> QRCode:
-    code = QRCode(error_correction=ERROR_CORRECT_L, border=_QUIET_ZONE)
+    code = QRCode(error_correction=ERROR_CORRECT_L, border=_QUIET_ZONE, mask_pattern=_MASK)
     code.add_data(text)
     code.make(fit=True)
     return code
@@ -35,7 +38,7 @@ def _runs(row: list[bool]) -> list[tuple[int, int]]:
 def qr_svg(text: str) -> str:
     """A complete inline SVG of ``text``, black on white with its quiet zone (about 11 KB).
 
-    Drawn once for all viewers of a code: it takes about 14 ms."""
+    Drawn once for all viewers of a code: it takes about 5 ms."""
     matrix = _code(text).get_matrix()
     path = "".join(
         f"M{x} {y}h{length}v1h-{length}z"
