@@ -13,7 +13,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,6 +32,30 @@ _DAMAGED = StartRefused(StartFailure.KEYS_DAMAGED, "The key store cannot be read
 def url_path(path: Path) -> str:
     """``path`` as it stands in SQLite's ``file:`` URLs."""
     return quote(str(path))
+
+
+def files_of(path: Path) -> list[Path]:
+    """The key file ``path`` and what SQLite keeps beside it, whether they are there or not."""
+    return [Path(f"{path}{ending}") for ending in ("", "-journal", "-wal", "-shm")]
+
+
+def lay_out(path: Path) -> None:
+    """A new, empty key file that is written ahead (WAL), which the file itself remembers.
+
+    The library stores 812 keys while a number is linked, each in a transaction of its own. With
+    SQLite's usual journal each costs three syncs of the disk and a file made and deleted; written
+    ahead it costs one. Raises StartRefused."""
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.Error as error:
+        raise _unusable(error) from None
+
+
+def trim(path: Path) -> None:
+    """Bring into the file what was written ahead of it: 4 MB after a link. Best effort."""
+    with suppress(sqlite3.Error):
+        _query(path, "rw", "PRAGMA wal_checkpoint(TRUNCATE)", ())
 
 
 def devices(path: Path) -> set[str]:
@@ -81,10 +105,14 @@ def _read(path: Path, query: str, values: Sequence[bytes] = ()) -> list[tuple[st
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
             return []
-        code = StartFailure.STORAGE_FULL if "full" in str(error) else StartFailure.OTHER
-        raise StartRefused(code, f"The key store could not be opened ({error}).") from None
+        raise _unusable(error) from None
     except sqlite3.DatabaseError:
         raise _DAMAGED from None
+
+
+def _unusable(error: sqlite3.Error) -> StartRefused:
+    code = StartFailure.STORAGE_FULL if "full" in str(error) else StartFailure.OTHER
+    return StartRefused(code, f"The key store could not be opened ({error}).")
 
 
 def _query(path: Path, mode: str, query: str, values: Sequence[bytes]) -> list[tuple[str, ...]]:

@@ -40,10 +40,12 @@ class FileKeys:
         self._room()
         if jid is None:
             self._clear()
+            key_file.lay_out(self._path)
         elif not self._path.exists() or jid not in self._devices():
             raise _MISSING
-        if self._path.exists():
-            self._path.chmod(0o600)
+        if self._path not in _opened:
+            key_file.trim(self._path)
+        self._path.chmod(0o600)
         _opened.add(self._path)
 
     def _room(self) -> None:
@@ -86,6 +88,6 @@ class FileKeys:
 
     def remove(self) -> None:
         """See ``Keys``. A file of the same name that comes later is another file."""
-        for ending in ("", "-journal", "-wal", "-shm"):
-            Path(f"{self._path}{ending}").unlink(missing_ok=True)
+        for file in key_file.files_of(self._path):
+            file.unlink(missing_ok=True)
         _opened.discard(self._path)

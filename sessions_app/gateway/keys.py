@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import UUID
 
+from sessions_app.engine.key_file import files_of
 from sessions_app.gateway.settings import GatewaySettings
 
 
@@ -15,10 +16,10 @@ def prepare_keys_dir(settings: GatewaySettings) -> None:
 
 
 def delete_keys(settings: GatewaySettings, session: UUID) -> None:
-    """Delete the key file of a session that is not linked any more, and its journal. With a
+    """Delete the key files of a session that is not linked any more, and its journal. With a
     shared database the library has deleted its own rows at logout."""
     paths = [Path(settings.journal_of(str(session)))]
     if settings.auth_store == "files":
-        paths.append(Path(settings.store_of(str(session))))
+        paths += files_of(Path(settings.store_of(str(session))))
     for path in paths:
         path.unlink(missing_ok=True)

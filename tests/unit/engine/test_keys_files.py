@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -78,9 +79,13 @@ def test_it_takes_a_new_file_of_an_old_name_for_a_new_file(path: Path) -> None:
     assert asked.times == 0
 
 
-def test_it_removes_old_keys_to_pair_anew(path: Path) -> None:
+def test_it_begins_an_empty_file_that_is_written_ahead_to_pair_anew(path: Path) -> None:
     FileKeys(path, Asked()).prepare(None)
-    assert list(path.parent.iterdir()) == []
+    assert list(path.parent.iterdir()) == [path]
+    assert path.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
 
 
 def test_it_finds_nothing_where_there_is_no_file(tmp_path: Path) -> None:

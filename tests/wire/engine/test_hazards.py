@@ -156,7 +156,8 @@ async def test_it_counts_the_starts_that_leak(
     before = process.num_fds()
     for _ in range(10):
         assert (await (await connected(engine, linked)).call(Command.STOP))["ended"]
-    assert process.num_fds() - before <= 40  # about 25: the library's, and one of ours a start
+    # About 43: the library's on the file, its -wal and its -shm, and one of ours a start.
+    assert process.num_fds() - before <= 60
     engine.say(Command.PING, at=0)
     await engine.wait_for(
         lambda: [m for m in engine.messages if m["type"] == "pong" and m["starts"] == 11],

@@ -1,0 +1,30 @@
+"""The files of a session, as the gateway deletes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+from sessions_app.gateway.keys import delete_keys, prepare_keys_dir
+from sessions_app.gateway.settings import GatewaySettings
+
+
+def test_it_deletes_all_that_lies_beside_a_key_file_and_nothing_else(tmp_path: Path) -> None:
+    settings = GatewaySettings(data_dir=tmp_path)
+    prepare_keys_dir(settings)
+    ended, linked = uuid4(), uuid4()
+    for session in (ended, linked):
+        for ending in (".sqlite3", ".sqlite3-wal", ".sqlite3-shm", ".journal"):
+            (settings.keys_dir / f"{session}{ending}").touch()
+    delete_keys(settings, ended)
+    assert len(list(settings.keys_dir.iterdir())) == 4
+    assert all(path.name.startswith(str(linked)) for path in settings.keys_dir.iterdir())
+
+
+def test_it_leaves_no_file_to_delete_where_keys_are_in_a_database(tmp_path: Path) -> None:
+    settings = GatewaySettings(data_dir=tmp_path, auth_store="postgresql://localhost/keys")
+    prepare_keys_dir(settings)
+    journal = Path(settings.journal_of(str(session := uuid4())))
+    journal.touch()
+    delete_keys(settings, session)
+    assert list(settings.keys_dir.iterdir()) == []
