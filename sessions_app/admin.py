@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 from sessions_app.findings import ALIVE_SECONDS
 from sessions_app.lifecycle import Event, Reason
@@ -33,6 +34,9 @@ class TimelineInline(admin.TabularInline):  # type: ignore[type-arg]  # not gene
     ordering = ("-version",)
     extra = 0
     can_delete = False
+
+    class Media:
+        css = {"all": ["css/admin.css"]}
 
     @admin.display(description="event")
     def what(self, event: SessionEvent) -> str:
@@ -54,8 +58,8 @@ class TimelineInline(admin.TabularInline):  # type: ignore[type-arg]  # not gene
 
 @admin.register(Session)
 class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("location", "account", "number", "status", "reason", "since", "wanted")
-    list_filter = ("status", "reason", "wanted")
+    list_display = ("location", "account", "number", "status", "reason", "for_how_long", "wanted")
+    list_filter = ("status", ("reason", admin.AllValuesFieldListFilter), "wanted")
     list_select_related = ("location", "account")
     search_fields = ("phone_number", "location__name", "account__name")
     search_help_text = "Number, location or account"
@@ -87,6 +91,10 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="number", ordering="phone_number")
     def number(self, session: Session) -> str:
         return session.phone_number or "none yet"
+
+    @admin.display(description="since", ordering="since")
+    def for_how_long(self, session: Session) -> str:
+        return f"{timesince(session.since, depth=1)} ago"
 
     @admin.display(description="linked", boolean=True)
     def linked(self, session: Session) -> bool:
