@@ -27,6 +27,7 @@ class Principal:
     roles: Mapping[uuid.UUID, Role]
     name: str
     user: User | None = None
+    address: str | None = None  # the IP address that the request came from, for the audit log
 
     # DRF and templates ask these of whoever is in ``request.user``.
     is_authenticated = True

@@ -1,0 +1,42 @@
+"""The audit log: who changed what, when, from where. The only code that writes it."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from locations.access import Principal
+from locations.models import AuditEvent
+
+logger = logging.getLogger(__name__)
+
+
+class Verb(TextChoices):
+    """What can be done in an account, with its words for people."""
+
+    SESSION_CREATED = "session_created", _("Created a connection")
+    SESSION_RESTARTED = "session_restarted", _("Restarted a connection")
+    SESSION_STOPPED = "session_stopped", _("Stopped a connection")
+    SESSION_UNLINKED = "session_unlinked", _("Unlinked a number")
+    PAIRING_CODE_ASKED = "pairing_code_asked", _("Asked for a pairing code")
+    TEXT_SENT = "text_sent", _("Sent a text")
+
+
+def record(
+    principal: Principal, account_id: UUID, verb: Verb, target: str = "", detail: str = ""
+) -> None:
+    """Remember that ``principal`` did ``verb`` in the account, to ``target`` (a name that people
+    know it by). Call it in the same transaction as the action itself. Neither text may hold a
+    key, a code, a message or a whole phone number."""
+    AuditEvent.objects.create(
+        account_id=account_id,
+        actor=principal.name[:254],
+        verb=verb,
+        target=target[:160],
+        detail=detail[:200],
+        address=principal.address,
+    )
+    logger.info("Audited", extra={"verb": str(verb), "account": str(account_id)})

@@ -1,0 +1,19 @@
+"""Accounts and what every other row belongs to."""
+
+from locations.models.accounts import Account, Member, Role, User, UserManager
+from locations.models.audit import AuditEvent
+from locations.models.keys import ApiKey
+from locations.models.places import Location
+from locations.models.tenant import TenantQuerySet
+
+__all__ = [
+    "Account",
+    "ApiKey",
+    "AuditEvent",
+    "Location",
+    "Member",
+    "Role",
+    "TenantQuerySet",
+    "User",
+    "UserManager",
+]
