@@ -7,6 +7,7 @@ bin/test) on a real PostgreSQL with a real Redis.
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,11 @@ MEMORY = Path("/dev/shm")
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK):
     # WhatsApp's library syncs its key files to disk at each write: thousands of times here.
     os.environ.setdefault("TMPDIR", str(MEMORY))
+
+# A shell starts what it puts in the background deaf to these two, and every process of a test
+# would inherit that; tests send them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 os.environ["DJANGO_SECRET_KEY"] = "test-only-" + "x" * 50
 os.environ["DJANGO_DEBUG"] = "true"
