@@ -45,6 +45,8 @@ class MessageStatus(models.TextChoices):
 
 
 class MessageQuerySet(TenantQuerySet):
+    location_path = "session__location_id"
+
     def of_session(self, session_id: uuid.UUID) -> Self:
         """What went out and came in over one session."""
         return self.filter(session_id=session_id)
@@ -108,6 +110,10 @@ class Message(models.Model):
             models.Index(fields=["session", "-created_at", "-id"], name="message_session_recent"),
             models.Index(
                 fields=["session", "status", "created_at", "id"], name="message_session_queue"
+            ),
+            # Counted by day without a look at the rows themselves.
+            models.Index(
+                fields=["account", "direction", "created_at", "status"], name="message_days"
             ),
         ]
 

@@ -20,6 +20,8 @@ from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.signals import session_wanted
 from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
 
+DEVICE_NAME_CHARACTERS = 40  # longer ones are cut off on the phone's screen
+
 
 def _choices(words: type[Status] | type[Wanted] | type[Reason]) -> list[tuple[str, str]]:
     return [(str(word), str(word)) for word in words]
@@ -34,6 +36,8 @@ class NotPossible(Exception):
 
 
 class SessionQuerySet(TenantQuerySet):
+    location_path = "location_id"
+
     def create_for(self, location: Location, *, by: str) -> Session:
         """A new session of ``location`` that wants to be linked; the gateway is told after the
         commit. Raises LocationBusy when the location has a live session."""
@@ -86,6 +90,8 @@ class Session(models.Model):
     wanted_at = models.DateTimeField(default=timezone.now)
     wanted_by = models.CharField(max_length=254, blank=True, default="")
     wanted_pairing_phone = models.CharField(max_length=16, blank=True, default="")  # E.164
+    # What WhatsApp shows under Linked devices; "" is the installation's own name.
+    device_name = models.CharField(max_length=DEVICE_NAME_CHARACTERS, blank=True, default="")
 
     # What is true: written by the gateway.
     status = models.CharField(
@@ -206,9 +212,15 @@ class Session(models.Model):
         transaction.on_commit(lambda: session_wanted.send(Session, session_id=self.pk), robust=True)
 
 
-class SessionEvent(models.Model):
-    """One row of a session's timeline; append-only."""
+class SessionEventQuerySet(TenantQuerySet):
+    location_path = "session__location_id"
 
+
+class SessionEvent(models.Model):
+    """One row of a session's timeline; append-only. The account is the session's: an account's
+    latest events are read by it, without a look at every session."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="session_events")
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)
     event = models.CharField(max_length=24, choices=[(str(e), str(e)) for e in Event])
@@ -219,14 +231,25 @@ class SessionEvent(models.Model):
     actor = models.CharField(max_length=254)  # "gateway", "WhatsApp", a person's e-mail, …
     version = models.PositiveIntegerField()
 
+    objects = SessionEventQuerySet.as_manager()
+
     class Meta:
         ordering = ["-version"]
         constraints = [
             models.UniqueConstraint(fields=["session", "version"], name="event_version_once"),
         ]
+        indexes = [
+            models.Index(fields=["account", "-at", "-id"], name="event_of_account"),
+            models.Index(fields=["session", "at"], name="event_of_session"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.old_status} → {self.new_status} ({self.reason})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's; the account is the session's own."""
+        self.account_id = self.session.account_id
+        super().save(*args, **kwargs)
 
 
 class Gateway(models.Model):

@@ -60,6 +60,7 @@ def state_of(row: Session) -> SessionState:
         jid=row.jid,
         lease_epoch=row.lease_epoch,
         next_retry_at=row.next_retry_at,
+        device_name=row.device_name,
     )
 
 

@@ -59,8 +59,10 @@ class Link:
         """The start has shown a sign of life: others may start."""
         self._leave_queue()
 
-    async def start(self, session: str, jid: str, settings: GatewaySettings) -> None:
-        """Begin to connect; events tell the rest. A lost or silent engine is no error here:
+    async def start(
+        self, session: str, jid: str, settings: GatewaySettings, device_name: str = ""
+    ) -> None:
+        """Begin to connect, as ``device_name`` (the installation's when empty); events tell the rest. A lost or silent engine is no error here:
         its end, or the runner's deadline, tells."""
         with contextlib.suppress(EngineGone, CommandTimeout):
             await self._engine.ask(
@@ -70,7 +72,7 @@ class Link:
                 store=settings.store_of(session),
                 journal=settings.journal_of(session),
                 jid=jid or None,
-                device_name=settings.device_name,
+                device_name=device_name or settings.device_name,
                 proxy=None,
             )
 

@@ -36,6 +36,7 @@ class SessionState:
     jid: str
     lease_epoch: int
     next_retry_at: datetime | None
+    device_name: str = ""  # what the phone shows under Linked devices; "" for ours
 
 
 @dataclass(frozen=True)

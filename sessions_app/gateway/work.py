@@ -177,7 +177,7 @@ class SessionWork:
         session = self.state.id
         await self.lasting(lambda: settle(session, link, self.kit.outgoing, self.kit.settings))
         jid = self.state.jid if kind is Kind.RUNNING else ""
-        await link.start(str(session), jid, self.kit.settings)
+        await link.start(str(session), jid, self.kit.settings, self.state.device_name)
 
     # --- when it does not work ----------------------------------------------------------
 

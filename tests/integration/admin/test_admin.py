@@ -147,6 +147,7 @@ def test_a_long_timeline_is_cut_to_its_latest_hundred(operator: Client) -> None:
     session = make_session()
     SessionEvent.objects.bulk_create(
         SessionEvent(
+            account=session.account,
             session=session,
             event=Event.QR_CODE,
             old_status="qr",
