@@ -3,3 +3,14 @@ from django.apps import AppConfig
 
 class LocationsConfig(AppConfig):
     name = "locations"
+
+    def ready(self) -> None:
+        from locations.entitlements import Resource, register_usage
+        from locations.models import Location, Member
+
+        register_usage(
+            Resource.LOCATIONS, lambda account: Location.objects.of_accounts([account]).count()
+        )
+        register_usage(
+            Resource.MEMBERS, lambda account: Member.objects.filter(account=account).count()
+        )

@@ -11,9 +11,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from locations.models import Account, ApiKey, Location, Member, Role, User
+from locations.models import Account, AccountState, ApiKey, Location, Member, Plan, Role, User
 
 FIRST_KEY_NAME = "First key"
+CUSTOMERS_PLAN = "Agency"  # of those whom an operator creates; who signs up begins with a trial
 _ACCOUNT_NAME = forms.CharField(max_length=120)
 _LOCATION_NAME = forms.CharField(max_length=160)
 _EMAIL = forms.EmailField(max_length=254)
@@ -74,7 +75,12 @@ def _taken(email: str) -> str:
 
 
 def _create(owner: User, password: str, account_name: str, names: Sequence[str]) -> NewCustomer:
-    account = Account.objects.create(name=account_name)
+    account = Account.objects.create(
+        name=account_name,
+        plan=Plan.objects.filter(name=CUSTOMERS_PLAN).first(),
+        state=AccountState.ACTIVE,
+        trial_ends_at=None,
+    )
     owner.set_password(password)
     owner.save(force_insert=True)
     Member.objects.create(account=account, user=owner, role=Role.OWNER)

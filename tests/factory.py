@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.utils import timezone
 
 from conversations.models import Direction, Message, MessageStatus
-from locations.models import Account, Location, Member, Role, User
+from locations.models import Account, AccountState, Location, Member, Plan, Role, User
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
 
@@ -18,8 +18,22 @@ _numbers = count(1)
 PASSWORD = "correct horse battery staple"
 
 
-def make_account(name: str = "Harbour Group") -> Account:
-    return Account.objects.create(name=name)
+def make_plan(name: str = "Everything", **limits: int | None) -> Plan:
+    """A plan without limits, except for ``limits`` (such as ``max_sessions=1``)."""
+    return Plan.objects.update_or_create(name=name, defaults=limits)[0]
+
+
+def make_account(name: str = "Harbour Group", **columns: Any) -> Account:
+    """An active account whose plan limits nothing; ``columns`` win."""
+    return Account.objects.create(
+        **{
+            "name": name,
+            "plan": columns.get("plan") or make_plan(),
+            "state": AccountState.ACTIVE,
+            "trial_ends_at": None,
+            **columns,
+        }
+    )
 
 
 def make_user(name: str = "alice", account: Account | None = None, role: Role = Role.OWNER) -> User:

@@ -4,14 +4,17 @@ from locations.models.accounts import Account, Member, Role, User, UserManager
 from locations.models.audit import AuditEvent
 from locations.models.keys import ApiKey
 from locations.models.places import Location
+from locations.models.plans import AccountState, Plan
 from locations.models.tenant import TenantQuerySet
 
 __all__ = [
     "Account",
+    "AccountState",
     "ApiKey",
     "AuditEvent",
     "Location",
     "Member",
+    "Plan",
     "Role",
     "TenantQuerySet",
     "User",

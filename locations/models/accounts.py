@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from locations.models.plans import AccountState, Plan, trial_end
+
 
 class UserManager(BaseUserManager["User"]):
     """Users are known by their e-mail address, compared without regard to case."""
@@ -58,6 +60,31 @@ class Role(models.TextChoices):
     OWNER = "owner", "Owner"
     MEMBER = "member", "Member"
     VIEWER = "viewer", "Viewer"
+
+    # Read them through ``locations.entitlements``: what they mean depends on the time.
+    plan = models.ForeignKey(
+        Plan,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="accounts",
+        help_text="Empty is the default plan.",
+    )
+    state = models.CharField(max_length=10, choices=AccountState, default=AccountState.TRIAL)
+    trial_ends_at = models.DateTimeField(null=True, blank=True, default=trial_end)
+    own_max_locations = models.PositiveIntegerField("locations", null=True, blank=True)
+    own_max_sessions = models.PositiveIntegerField("connections", null=True, blank=True)
+    own_max_members = models.PositiveIntegerField("people", null=True, blank=True)
+    own_max_api_calls_a_minute = models.PositiveIntegerField(
+        "API calls a minute", null=True, blank=True
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=AccountState.values), name="account_state_known"
+            ),
+        ]
 
 
 class Member(models.Model):

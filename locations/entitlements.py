@@ -1,0 +1,108 @@
+"""May this account do that? The only answer to the question, for every page, API and command.
+
+``limits.py`` has the numbers and the verdict, ``standing.py`` the rule of trial and suspension;
+here the rows are read. Payment comes behind this module: what takes the money sets an account's
+``plan``, ``state`` and ``trial_ends_at`` through ``subscriptions.py``, as operators do today, and
+whoever asks here goes on asking the same questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db import connection
+from django.db.transaction import TransactionManagementError
+from django.utils import timezone
+
+from locations.limits import TRIAL_LIMITS, Limits, OverLimit, Resource, Usage, verdict
+from locations.models import Account, AccountState, Plan
+from locations.standing import standing
+
+__all__ = [
+    "Limits",
+    "OverLimit",
+    "Resource",
+    "Usage",
+    "limits_of",
+    "may_run",
+    "plan_of",
+    "register_usage",
+    "require",
+    "standing_of",
+    "usage_of",
+]
+
+Counter = Callable[[UUID], int]
+_COUNTERS: dict[Resource, list[Counter]] = {}
+
+
+def register_usage(resource: Resource, counter: Counter) -> None:
+    """Count ``resource`` of an account (by its id) with ``counter``, too: apps above this one
+    say at start what they keep. Several counters of one resource are added up."""
+    counters = _COUNTERS.setdefault(resource, [])
+    if counter not in counters:
+        counters.append(counter)
+
+
+def plan_of(account: Account) -> Plan | None:
+    """The plan of ``account``: its own, else the default one; None where there is none."""
+    return account.plan or Plan.objects.filter(is_default=True).first()
+
+
+def limits_of(account: Account) -> Limits:
+    """What ``account`` may have: its own limits where it has them, its plan's elsewhere."""
+    plan = plan_of(account)
+
+    def limit(name: str, without_plan: int | None) -> int | None:
+        own: int | None = getattr(account, f"own_max_{name}")
+        if own is not None:
+            return own
+        return without_plan if plan is None else getattr(plan, f"max_{name}")
+
+    return Limits(
+        locations=limit("locations", TRIAL_LIMITS.locations),
+        sessions=limit("sessions", TRIAL_LIMITS.sessions),
+        members=limit("members", TRIAL_LIMITS.members),
+        api_calls_a_minute=limit("api_calls_a_minute", TRIAL_LIMITS.api_calls_a_minute),
+    )
+
+
+def usage_of(account: Account) -> Usage:
+    """What ``account`` has, by the counters that are registered; one query for each."""
+    return Usage(
+        locations=_count(Resource.LOCATIONS, account.pk),
+        sessions=_count(Resource.SESSIONS, account.pk),
+        members=_count(Resource.MEMBERS, account.pk),
+    )
+
+
+def _count(resource: Resource, account_id: UUID) -> int:
+    return sum(counter(account_id) for counter in _COUNTERS.get(resource, ()))
+
+
+def require(account: Account, resource: Resource, adding: int = 1) -> None:
+    """Raises OverLimit, whose ``str()`` is for people, unless ``account`` may have ``adding``
+    more of ``resource``. Call it in the transaction that adds them: the account stays locked
+    until its end, so that two who add at once cannot both take the last place."""
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("Ask in the transaction that adds what is asked for.")
+    locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    used = (
+        Usage()
+        if resource is Resource.API_CALLS
+        else Usage(**{str(resource): _count(resource, locked.pk)})
+    )
+    refusal = verdict(resource, limits_of(locked), used, adding, runs=may_run(locked))
+    if refusal is not None:
+        raise refusal
+
+
+def standing_of(account: Account) -> AccountState:
+    """How ``account`` stands now; see ``standing.py`` for the rule."""
+    return standing(account.state, account.trial_ends_at, timezone.now())
+
+
+def may_run(account: Account) -> bool:
+    """Whether the connections of ``account`` may work: always, unless it is suspended."""
+    return standing_of(account) is not AccountState.SUSPENDED

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from locations.limits import Limits, Resource, Usage, verdict
+from locations.models import AccountState
+from locations.standing import GRACE, ends_soon, standing
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def limits(most: int | None) -> Limits:
+    return Limits(locations=most, sessions=most, members=most, api_calls_a_minute=most)
+
+
+def usage(much: int) -> Usage:
+    return Usage(locations=much, sessions=much, members=much)
+
+
+COUNTED = [Resource.LOCATIONS, Resource.SESSIONS, Resource.MEMBERS]
+
+
+@pytest.mark.parametrize("resource", COUNTED)
+def test_it_lets_the_last_place_be_taken_and_no_further_one(resource: Resource) -> None:
+    assert verdict(resource, limits(3), usage(2), 1, runs=True) is None
+
+    refusal = verdict(resource, limits(3), usage(3), 1, runs=True)
+
+    assert refusal is not None
+    assert (refusal.resource, refusal.limit, refusal.used) == (resource, 3, 3)
+    assert refusal.code == "over_limit"
+
+
+@given(st.sampled_from(COUNTED), st.integers(0, 50), st.integers(0, 50), st.integers(1, 50))
+def test_it_refuses_exactly_what_does_not_fit(
+    resource: Resource, most: int, used: int, adding: int
+) -> None:
+    refused = verdict(resource, limits(most), usage(used), adding, runs=True) is not None
+
+    assert refused == (used + adding > most)
+
+
+@pytest.mark.parametrize("resource", list(Resource))
+def test_it_refuses_nothing_where_there_is_no_limit(resource: Resource) -> None:
+    assert verdict(resource, limits(None), usage(1_000_000), 1_000, runs=True) is None
+
+
+@pytest.mark.parametrize("resource", COUNTED)
+@pytest.mark.parametrize(("most", "words"), [(1, "room for 1 "), (7, "room for 7 ")])
+def test_it_says_the_limit_and_what_to_do(resource: Resource, most: int, words: str) -> None:
+    refusal = verdict(resource, limits(most), usage(most), 1, runs=True)
+
+    assert words in str(refusal)
+    assert "sk your operator for a larger plan." in str(refusal)
+
+
+@pytest.mark.parametrize("resource", list(Resource))
+def test_a_suspended_account_adds_nothing_however_much_its_plan_allows(resource: Resource) -> None:
+    refusal = verdict(resource, limits(None), usage(0), 1, runs=False)
+
+    assert refusal is not None
+    assert refusal.code == "account_suspended"
+    assert "Ask your operator" in str(refusal)
+
+
+@pytest.mark.parametrize(
+    ("after_its_end", "stands"),
+    [
+        (-SECOND, AccountState.TRIAL),
+        (timedelta(0), AccountState.PAST_DUE),
+        (GRACE - SECOND, AccountState.PAST_DUE),
+        (GRACE, AccountState.SUSPENDED),
+        (timedelta(days=400), AccountState.SUSPENDED),
+    ],
+)
+def test_a_trial_is_past_due_for_three_days_and_then_suspended(
+    after_its_end: timedelta, stands: AccountState
+) -> None:
+    assert standing(AccountState.TRIAL, NOON, NOON + after_its_end) is stands
+
+
+@pytest.mark.parametrize(
+    "state", [AccountState.ACTIVE, AccountState.PAST_DUE, AccountState.SUSPENDED]
+)
+def test_what_the_operator_set_stands_whatever_the_trial_was(state: AccountState) -> None:
+    assert standing(state, NOON, NOON + timedelta(days=400)) is state
+    assert standing(state, None, NOON) is state
+
+
+def test_a_trial_without_an_end_goes_on() -> None:
+    assert standing(AccountState.TRIAL, None, NOON) is AccountState.TRIAL
+    assert not ends_soon(AccountState.TRIAL, None, NOON)
+
+
+@pytest.mark.parametrize(
+    ("left", "soon"),
+    [
+        (timedelta(days=3, seconds=1), False),
+        (timedelta(days=3), True),
+        (SECOND, True),
+        (timedelta(0), False),  # it has ended: another sentence
+    ],
+)
+def test_a_trial_ends_soon_in_its_last_three_days(left: timedelta, soon: bool) -> None:
+    assert ends_soon(AccountState.TRIAL, NOON + left, NOON) is soon
