@@ -19,6 +19,7 @@ from daphne.server import Server  # before anything else imports twisted's react
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
+from config.inbound import bound
 from sessions_app.gateway.supervisor import Gateway
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class Serving:
 
     def run(self) -> bool:
         """Serve until SIGTERM or Ctrl+C, then end everything. False when the port was taken."""
+        reactor.callWhenRunning(bound, self._server)
         reactor.callWhenRunning(self._start_gateway)
         reactor.addSystemEventTrigger("before", "shutdown", self._goodbye)  # type: ignore[arg-type]  # its stub is wrong
         self._server.run()

@@ -7,6 +7,7 @@ from pathlib import Path
 from config import env
 from config.databases import database_settings
 from config.logging import logging_settings
+from config.policies import content_security_policy, transport_security
 
 BASE_DIR = env.BASE_DIR
 env.load()
@@ -51,6 +52,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -73,6 +75,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
                 "config.context.installation",
             ],
         },
@@ -140,7 +143,16 @@ STORAGES = {
     },
 }
 
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+CONTENT_SECURITY_POLICY = content_security_policy(PUBLIC_URL)
+_transport = transport_security(PUBLIC_URL, debug=DEBUG)
+SECURE_HSTS_SECONDS = _transport["SECURE_HSTS_SECONDS"]
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _transport["SECURE_HSTS_INCLUDE_SUBDOMAINS"]
+SECURE_SSL_REDIRECT = _transport["SECURE_SSL_REDIRECT"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _transport["SESSION_COOKIE_SECURE"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from within, by what watches the process
+SILENCED_SYSTEM_CHECKS = [
+    "security.W021",  # HSTS preload binds a whole domain for years: its owner's decision
+]
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
