@@ -14,7 +14,11 @@ from locations.models.plans import AccountState, Plan, trial_end
 
 
 class UserManager(BaseUserManager["User"]):
-    """Users are known by their e-mail address, compared without regard to case."""
+    """Users are known by their e-mail address, kept and compared in lower case."""
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        return (email or "").strip().lower()
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(email=self.normalize_email(email), **fields)
@@ -23,7 +27,12 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """An operator. Who may make one may sign in as one, so nobody asks for a verification."""
+        from locations.people import vouch_for  # which needs the models
+
+        user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        vouch_for(user)
+        return user
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
@@ -52,15 +61,6 @@ class Account(models.Model):
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    def __str__(self) -> str:
-        return self.name
-
-
-class Role(models.TextChoices):
-    OWNER = "owner", "Owner"
-    MEMBER = "member", "Member"
-    VIEWER = "viewer", "Viewer"
-
     # Read them through ``locations.entitlements``: what they mean depends on the time.
     plan = models.ForeignKey(
         Plan,
@@ -85,6 +85,15 @@ class Role(models.TextChoices):
                 condition=models.Q(state__in=AccountState.values), name="account_state_known"
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", "Owner"
+    MEMBER = "member", "Member"
+    VIEWER = "viewer", "Viewer"
 
 
 class Member(models.Model):
