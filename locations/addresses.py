@@ -1,0 +1,38 @@
+"""Which network addresses a customer may make us dial: public ones. The only place of the rule.
+
+Check the address that is dialled, not the name that led to it: a name may resolve to another
+address a moment later.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+def is_public(ip: str | IPv4Address | IPv6Address) -> bool:
+    """Whether ``ip`` is an address of the public internet, also when it is an IPv4 address
+    wrapped in an IPv6 one. False for what is no address at all."""
+    try:
+        address = ip_address(ip) if isinstance(ip, str) else ip
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address):
+        if any(not is_public(inner) for inner in _wrapped(address)):
+            return False
+        if address.ipv4_mapped is not None or address in _NAT64:
+            return True
+        if address.is_site_local:
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def _wrapped(address: IPv6Address) -> list[IPv4Address]:
+    """The IPv4 addresses that a packet to ``address`` may end up at."""
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in _NAT64:
+        found.append(IPv4Address(int(address) & 0xFFFFFFFF))
+    if int(address) >> 32 == 0 and int(address) > 1:  # the old "IPv4-compatible" form
+        found.append(IPv4Address(int(address)))
+    return [inner for inner in found if inner is not None]
