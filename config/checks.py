@@ -61,6 +61,22 @@ def secret_key(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register()
+def encryption_keys(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Whoever learns the secret key of the cookies should not read the tokens as well."""
+    if settings.DEBUG or settings.FIELD_ENCRYPTION_KEYS:
+        return []
+    return [
+        checks.Warning(
+            "FIELD_ENCRYPTION_KEYS is not set: tokens are sealed by a key that is derived from "
+            "DJANGO_SECRET_KEY.",
+            hint="Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))' "
+            "Then run manage.py rotate_keys.",
+            id="pairline.W005",
+        )
+    ]
+
+
+@checks.register()
 def public_url(app_configs: Any, **kwargs: Any) -> Iterator[checks.CheckMessage]:
     """Links in mails, the origin check of forms and sockets, and secure cookies rest on it."""
     try:

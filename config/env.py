@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from pathlib import Path
 
 import environ
@@ -10,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 _env = environ.Env()
+_KEY_BYTES = 32
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
@@ -61,6 +64,25 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} must be one of: {', '.join(allowed)}.")
     return value
+
+
+def keys(name: str) -> list[bytes]:
+    """The variable, url-safe base64 texts split at commas, as keys of 32 bytes; empty when it is
+    not set. Raises ImproperlyConfigured, without a word of them, when one is anything else."""
+    return [_key(name, place, word) for place, word in enumerate(words(name), 1)]
+
+
+def _key(name: str, place: int, word: str) -> bytes:
+    text = word.rstrip("=")
+    key = b""
+    if re.fullmatch(r"[A-Za-z0-9_-]+", text) and len(text) % 4 != 1:
+        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if len(key) != _KEY_BYTES:
+        raise ImproperlyConfigured(
+            f"Key {place} of {name} must be url-safe base64 of {_KEY_BYTES} bytes. Make one: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    return key
 
 
 def database(name: str, default: str) -> dict[str, object]:

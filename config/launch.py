@@ -50,6 +50,7 @@ def _make_env_file(path: Path, port: int) -> None:
         return
     lines = [
         f"DJANGO_SECRET_KEY={secrets.token_urlsafe(50)}",
+        f"FIELD_ENCRYPTION_KEYS={secrets.token_urlsafe(32)}",
         f"PUBLIC_URL=http://localhost:{port}",
     ]
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -16,6 +16,7 @@ from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from locations.models import Account, Location, TenantQuerySet
+from locations.sealing import SealedTextField
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.signals import session_wanted
 from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
@@ -110,11 +111,11 @@ class Session(models.Model):
     last_proof_at = models.DateTimeField(null=True, editable=False)
 
     # The code that waits for a scan: credentials, cleared when the status leaves ``qr``.
-    qr_text = models.TextField(blank=True, default="", editable=False)
+    qr_text = SealedTextField(blank=True, default="", editable=False)
     qr_number = models.PositiveSmallIntegerField(null=True, editable=False)
     qr_of = models.PositiveSmallIntegerField(null=True, editable=False)
     qr_expires_at = models.DateTimeField(null=True, editable=False)
-    pairing_code = models.CharField(max_length=16, blank=True, default="", editable=False)
+    pairing_code = SealedTextField(blank=True, default="", editable=False)
     pairing_error = models.CharField(max_length=120, blank=True, default="", editable=False)
 
     # The right to run it: owner, fencing epoch, expiry by the database's clock.

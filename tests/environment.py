@@ -6,6 +6,7 @@ bin/test) on a real PostgreSQL with a real Redis.
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import tempfile
@@ -22,6 +23,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 os.environ["DJANGO_SECRET_KEY"] = "test-only-" + "x" * 50
+os.environ["FIELD_ENCRYPTION_KEYS"] = base64.urlsafe_b64encode(b"k" * 32).decode()
 os.environ["DJANGO_DEBUG"] = "true"
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="pairline-test-")
 os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:")

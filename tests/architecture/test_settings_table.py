@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-READERS = {"text", "boolean", "integer", "words", "choice", "database"}
+READERS = {"text", "boolean", "integer", "words", "choice", "database", "email", "keys"}
 
 
 def _read_in_code() -> set[str]:

@@ -14,6 +14,7 @@ from django.test import override_settings
 GOOD: dict[str, Any] = {
     "DEBUG": False,
     "SECRET_KEY": "0123456789abcdefghij" * 3,
+    "FIELD_ENCRYPTION_KEYS": [b"k" * 32],
     "PUBLIC_URL": "https://pairline.example.com",
     "WHATSAPP_SIMULATOR": "",
     "WHATSAPP_AUTH_STORE": "files",
@@ -131,3 +132,8 @@ def test_postgresql_without_redis_is_a_warning_in_production() -> None:
     expected = ["pairline.W004"] if connection.vendor == "postgresql" else []
     assert found(REDIS_URL="") == expected
     assert found(REDIS_URL="", DEBUG=True, PUBLIC_URL="http://web") == []
+
+
+def test_tokens_sealed_by_a_derived_key_are_a_warning_in_production() -> None:
+    assert found(FIELD_ENCRYPTION_KEYS=[]) == ["pairline.W005"]
+    assert found(FIELD_ENCRYPTION_KEYS=[], DEBUG=True, PUBLIC_URL="http://web") == []

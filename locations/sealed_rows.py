@@ -1,0 +1,126 @@
+"""The sealed columns of the whole installation: which keys they need, and sealing them anew.
+
+It sees every tenant's rows, but no plain text leaves it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import models, transaction
+from django.db.models import Count, F, QuerySet
+from django.db.models.functions import Substr
+
+from locations.sealing import (
+    KEY_ID_AT,
+    KEY_ID_LENGTH,
+    SealBroken,
+    Sealed,
+    SealedTextField,
+    key_ids,
+    seal,
+)
+
+BATCH_ROWS = 500
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of up to ``BATCH_ROWS`` rows: sealed anew, not to be opened by any key, and
+    left alone because somebody else wrote them meanwhile."""
+
+    resealed: int = 0
+    broken: int = 0
+    overtaken: int = 0
+
+    @property
+    def looked_at(self) -> int:
+        return self.resealed + self.broken + self.overtaken
+
+    def __add__(self, other: Batch) -> Batch:
+        return Batch(
+            self.resealed + other.resealed,
+            self.broken + other.broken,
+            self.overtaken + other.overtaken,
+        )
+
+
+@dataclass(frozen=True)
+class Unopenable:
+    """Rows of a column that need a key which is not there; the first few by primary key."""
+
+    column: str
+    key_id: str
+    rows: int
+    first: list[str]
+
+
+def sealed_fields() -> list[SealedTextField]:
+    """Every sealed column of every table, found by looking at the models."""
+    return [
+        field
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed and not model._meta.proxy
+        for field in model._meta.local_concrete_fields
+        if isinstance(field, SealedTextField)
+    ]
+
+
+def reseal(field: SealedTextField, *, dry_run: bool = False) -> Iterator[Batch]:
+    """Seal with the first key whatever another key sealed, a batch in each transaction. With
+    ``dry_run`` only try to open it. It never waits for rows: who writes one meanwhile wins."""
+    first, after = key_ids()[0], None
+    while True:
+        rows = _filled(field).exclude(key=first).order_by("pk")
+        if after is not None:
+            rows = rows.filter(pk__gt=after)
+        found = list(rows.values_list("pk", field.attname)[:BATCH_ROWS])
+        if not found:
+            return
+        after = found[-1][0]
+        with transaction.atomic():
+            became = Counter(_reseal_row(field, pk, old, dry_run) for pk, old in found)
+        yield Batch(became["resealed"], became["broken"], became["overtaken"])
+
+
+def unopenable() -> list[Unopenable]:
+    """Which rows need a key that is not there. One grouped query for each sealed column: it
+    looks at the key ids only, so it does not notice what was tampered with."""
+    known = key_ids()
+    return [
+        Unopenable(field.purpose, key_id, rows, _first_of(field, key_id))
+        for field in sealed_fields()
+        for key_id, rows in _filled(field).order_by("key").values_list("key").annotate(Count("pk"))
+        if key_id not in known
+    ]
+
+
+def _filled(field: SealedTextField) -> QuerySet[Any]:
+    """Rows with something in ``field``, with the id of its ``key``."""
+    key = Substr(F(field.attname), KEY_ID_AT, KEY_ID_LENGTH)
+    rows: models.Manager[Any] = field.model._base_manager
+    filled = rows.exclude(**{field.attname: ""}).exclude(**{f"{field.attname}__isnull": True})
+    keyed: QuerySet[Any] = filled.annotate(key=key)
+    return keyed
+
+
+def _first_of(field: SealedTextField, key_id: str) -> list[str]:
+    rows = _filled(field).filter(key=key_id).order_by("pk")
+    return [str(pk) for pk in rows.values_list("pk", flat=True)[:_NAMED]]
+
+
+def _reseal_row(field: SealedTextField, pk: Any, old: Sealed, dry_run: bool) -> str:
+    try:
+        plain = old.open()
+    except SealBroken:
+        return "broken"
+    if dry_run:
+        return "resealed"
+    same = field.model._base_manager.filter(pk=pk, **{field.attname: old})
+    new = Sealed(seal(plain, field.purpose), field.purpose)
+    return "resealed" if same.update(**{field.attname: new}) else "overtaken"
