@@ -6,9 +6,13 @@ address a moment later.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+_PUBLIC_V6 = IPv6Network("2000::/3")  # all that is handed out; the rest translates or is reserved
+# Public by the registry, and still nobody's outside of a cloud or a relay: Azure's own host
+# (it serves a machine's credentials), 6to4 relays.
+_REFUSED = (IPv4Network("168.63.129.16/32"), IPv4Network("192.88.99.0/24"))
 
 
 def is_public(ip: str | IPv4Address | IPv6Address) -> bool:
@@ -23,8 +27,9 @@ def is_public(ip: str | IPv4Address | IPv6Address) -> bool:
             return False
         if address.ipv4_mapped is not None or address in _NAT64:
             return True
-        if address.is_site_local:
-            return False
+        return address in _PUBLIC_V6 and address.is_global
+    if any(address in block for block in _REFUSED):
+        return False
     return address.is_global and not address.is_multicast
 
 
