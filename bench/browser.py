@@ -27,7 +27,7 @@ class Browser:
         )
         browser, path = cls(product.address, http), "/sign-in/"
         token = await browser._token(path)
-        at, _ = await browser._send_form(path, token, username=EMAIL, password=PASSWORD)
+        at, _ = await browser._send_form(path, token, login=EMAIL, password=PASSWORD)
         assert at != path, "alice could not sign in"
         return browser
 

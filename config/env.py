@@ -88,3 +88,10 @@ def _key(name: str, place: int, word: str) -> bytes:
 def database(name: str, default: str) -> dict[str, object]:
     """The variable, a database URL, as Django's dictionary."""
     return dict(_env.db_url_config(text(name, default)))
+
+
+def email(name: str, default: str) -> dict[str, object]:
+    """The variable, a mail server's URL, as Django's settings; ImproperlyConfigured for a scheme
+    that is none of django-environ's."""
+    found = _env.email_url_config(text(name, default))
+    return {setting: value for setting, value in found.items() if value is not None}

@@ -17,12 +17,25 @@ logger = logging.getLogger(__name__)
 class Verb(TextChoices):
     """What can be done in an account, with its words for people."""
 
+    ACCOUNT_CREATED = "account_created", _("Created the account")
     SESSION_CREATED = "session_created", _("Created a connection")
     SESSION_RESTARTED = "session_restarted", _("Restarted a connection")
     SESSION_STOPPED = "session_stopped", _("Stopped a connection")
     SESSION_UNLINKED = "session_unlinked", _("Unlinked a number")
     PAIRING_CODE_ASKED = "pairing_code_asked", _("Asked for a pairing code")
+    DEVICE_NAMED = "device_named", _("Named a connection as the phone shows it")
     TEXT_SENT = "text_sent", _("Sent a text")
+    INVITED = "invited", _("Invited somebody")
+    INVITATION_RESENT = "invitation_resent", _("Sent an invitation again")
+    INVITATION_REVOKED = "invitation_revoked", _("Revoked an invitation")
+    INVITATION_ACCEPTED = "invitation_accepted", _("Joined the account")
+    ROLE_CHANGED = "role_changed", _("Changed a role")
+    MEMBER_REMOVED = "member_removed", _("Removed a member")
+    MEMBER_LEFT = "member_left", _("Left the account")
+    OWNERSHIP_HANDED_OVER = "ownership_handed_over", _("Handed the account over")
+    ACCOUNT_RENAMED = "account_renamed", _("Renamed the account")
+    ACCOUNT_EXPORTED = "account_exported", _("Downloaded the account's data")
+    ACCOUNT_DELETED = "account_deleted", _("Deleted the account")
 
 
 def record(

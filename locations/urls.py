@@ -1,9 +1,5 @@
-from django.contrib.auth.views import LogoutView
-from django.urls import path
-
-from locations.views import SignIn
+from django.urls import include, path
 
 urlpatterns = [
-    path("sign-in/", SignIn.as_view(), name="login"),
-    path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("", include("locations.people_urls")),
 ]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.utils import timezone
 
@@ -42,6 +43,7 @@ def make_user(name: str = "alice", account: Account | None = None, role: Role = 
     user = User.objects.create(
         email=f"{name}@example.com", password=PBKDF2PasswordHasher().encode(PASSWORD, "test", 1)
     )
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     if account is not None:
         Member.objects.create(account=account, user=user, role=role)
     return user

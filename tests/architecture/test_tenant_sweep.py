@@ -23,7 +23,27 @@ from tests.factory import make_account, make_location, make_session, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PUBLIC = {"healthz", "login", "logout", "api:schema", "api:docs"}
+PUBLIC = {
+    "healthz",
+    "api:schema",
+    "api:docs",
+    # before the sign-in: tests/integration/people
+    "account_login",
+    "account_request_login_code",
+    "account_confirm_login_code",
+    "mfa_login_webauthn",
+    "mfa_authenticate",
+    "account_inactive",
+    "account_logout",
+    "account_signup",
+    "account_email_verification_sent",
+    "account_confirm_email",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+}
+A_PERSONS_OWN = {"mfa_edit_webauthn", "mfa_remove_webauthn"}  # of no account: same place
 NOT_OURS = ("admin/",)  # staff only: swept in the admin's own tests
 READ_ONLY = {"dashboard", "connect", "session", "session_live", "messages"}
 
@@ -51,7 +71,7 @@ def _patterns(
 def _addresses() -> list[Address]:
     found = []
     for name, route in _patterns(get_resolver().url_patterns, "", ""):
-        if name in PUBLIC or route.startswith(NOT_OURS):
+        if name in PUBLIC | A_PERSONS_OWN or route.startswith(NOT_OURS):
             continue
         found.append(Address(name, "/" + route, "<" in route, route.startswith("api/")))
     return found

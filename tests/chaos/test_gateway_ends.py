@@ -76,7 +76,7 @@ async def _sign_in(browser: aiohttp.ClientSession, product: Product) -> None:
     token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
     answer = await browser.post(
         f"{product.address}/sign-in/",
-        data={"username": EMAIL, "password": PASSWORD, "csrfmiddlewaretoken": token},
+        data={"login": EMAIL, "password": PASSWORD, "csrfmiddlewaretoken": token},
         headers={"Referer": product.address},
     )
     assert answer.status == 200

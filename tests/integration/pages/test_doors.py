@@ -28,7 +28,7 @@ def test_it_sends_the_anonymous_to_the_sign_in(client: Client, session: Session,
     answer = client.get(reverse(name, args=[session.pk]))
 
     assert answer.status_code == 302
-    assert answer["Location"].startswith(reverse("login"))
+    assert answer["Location"].startswith(reverse("account_login"))
 
 
 @pytest.mark.parametrize("name", [*READS, *ASKS])
