@@ -15,10 +15,12 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, Message, MessageStatus
+from locations.entitlements import may_run
 from sessions_app.hints import hint_messages
-from sessions_app.lifecycle import Reason
+from sessions_app.lifecycle import Reason, Wanted
 from sessions_app.models import Session
 from sessions_app.numbers import NotANumber, e164
 from sessions_app.signals import session_wanted
@@ -43,7 +45,7 @@ class NotReady(LedgerError):
     def __init__(self, reason: Reason) -> None:
         words = REASONS[reason]
         stop = "" if words.sentence.endswith("…") else "."
-        super().__init__(f"{words.sentence}{stop} {words.advice}")
+        super().__init__(f"{gettext(words.sentence)}{stop} {gettext(words.advice)}")
         self.reason = reason
 
 
@@ -62,11 +64,12 @@ class BadText(LedgerError):
 def checked_text(text: str) -> str:
     """``text`` as it is, when it can be sent; raises BadText."""
     if not text.strip():
-        raise BadText("Write a text to send.")
+        raise BadText(gettext("Write a text to send."))
     if len(text) > MAX_TEXT_CHARACTERS:
-        raise BadText(f"A text has at most {MAX_TEXT_CHARACTERS:,} characters. Send it in parts.")
+        says = gettext("A text has at most %(count)s characters. Send it in parts.")
+        raise BadText(says % {"count": f"{MAX_TEXT_CHARACTERS:,}"})
     if _NOT_TEXT.search(text):
-        raise BadText("The text has characters that cannot be sent. Remove them.")
+        raise BadText(gettext("The text has characters that cannot be sent. Remove them."))
     return text
 
 
@@ -101,10 +104,18 @@ def queue_text(session: Session, *, to: str, text: str, by: str) -> Message:
 def _check_ready(session_id: UUID) -> None:
     """Raises NotReady. The row stays locked until the commit: a session that ends meanwhile
     finds the new text among those that will not be sent, never after them."""
-    row = Session.objects.select_for_update(no_key=True).filter(pk=session_id).first()
-    reason = Reason.UNLINKED if row is None else why_not_ready(row, timezone.now())
+    rows = Session.objects.select_related("account")
+    row = rows.select_for_update(no_key=True, of=("self",)).filter(pk=session_id).first()
+    reason = Reason.UNLINKED if row is None else _why_not(row)
     if reason is not None:
         raise NotReady(reason)
+
+
+def _why_not(row: Session) -> Reason | None:
+    """An account that was suspended a moment ago sends nothing, whatever its link still says."""
+    if row.wanted == Wanted.LINKED and not may_run(row.account):
+        return Reason.SUSPENDED_BILLING
+    return why_not_ready(row, timezone.now())
 
 
 def _announce(session_id: UUID) -> None:

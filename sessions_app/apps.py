@@ -6,4 +6,10 @@ class SessionsAppConfig(AppConfig):
     verbose_name = "WhatsApp sessions"
 
     def ready(self) -> None:
+        from locations.entitlements import Resource, register_usage
         from sessions_app import hints  # noqa: F401  connects the receivers
+        from sessions_app.models import Session
+
+        register_usage(
+            Resource.SESSIONS, lambda account: Session.objects.live().of_accounts([account]).count()
+        )

@@ -14,6 +14,8 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.dispatch import receiver
 
+from locations.signals import standing_changed
+from sessions_app.gateway.ports import ALL_SESSIONS
 from sessions_app.signals import session_wanted
 
 logger = logging.getLogger(__name__)
@@ -46,6 +48,13 @@ async def send_hint(group: str, hint: dict[str, Any]) -> None:
 def hint_gateway(sender: object, session_id: uuid.UUID, **kwargs: object) -> None:
     async_to_sync(send_hint)(
         GATEWAY_GROUP, {"type": "session.wanted", "session_id": str(session_id)}
+    )
+
+
+@receiver(standing_changed)
+def hint_gateway_of_all(sender: object, **kwargs: object) -> None:
+    async_to_sync(send_hint)(
+        GATEWAY_GROUP, {"type": "session.wanted", "session_id": str(ALL_SESSIONS)}
     )
 
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from locations.standing import suspended_rows
 from sessions_app.gateway.ports import SessionState
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Gateway, Session
@@ -24,12 +25,15 @@ LEASE_TTL = timedelta(seconds=30)
 
 def needs_gateway() -> Q:
     """Sessions that a gateway has work with: wishes not carried out, and links to hold. A
-    session that waits for its customer (no retry due, no new attempt asked) rests unowned."""
-    linking = Q(wanted=Wanted.LINKED) & (
+    session that waits for its customer (no retry due, no new attempt asked) rests unowned, and
+    so does one that is paused, until its account is no longer suspended."""
+    paused = Q(reason=Reason.SUSPENDED_BILLING)
+    held = (
         ~Q(status=Status.DISCONNECTED)
         | Q(attempt__lt=F("wanted_attempt"))
         | Q(next_retry_at__isnull=False)
     )
+    linking = Q(wanted=Wanted.LINKED) & ((paused & ~suspended_rows("account__")) | (~paused & held))
     stopping = Q(wanted=Wanted.STOPPED) & ~Q(reason=Reason.USER_DISCONNECT)
     unlinking = Q(wanted=Wanted.UNLINKED) & ~Q(reason=Reason.UNLINKED)
     return linking | stopping | unlinking
@@ -40,7 +44,7 @@ def claim(owner: str, limit: int) -> list[SessionState]:
     with transaction.atomic():
         free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
         ids = list(
-            Session.objects.select_for_update(skip_locked=True)
+            Session.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(needs_gateway(), free)
             .order_by("created_at")
             .values_list("pk", flat=True)[:limit]
@@ -52,7 +56,7 @@ def claim(owner: str, limit: int) -> list[SessionState]:
             lease_epoch=F("lease_epoch") + 1,
             lease_expires_at=Now() + LEASE_TTL,
         )
-        return [state_of(row) for row in Session.objects.filter(pk__in=ids)]
+        return [state_of(row) for row in Session.objects.for_gateway().filter(pk__in=ids)]
 
 
 def renew(owner: str) -> set[UUID]:
@@ -63,10 +67,12 @@ def renew(owner: str) -> set[UUID]:
 
 
 def wishes(owner: str) -> list[SessionState]:
-    """Held sessions whose customer asked for something that is not carried out yet."""
+    """Held sessions whose customer asked for something that is not carried out yet, and those
+    whose account was suspended."""
     pending = (
         Q(attempt__lt=F("wanted_attempt"))
         | ~Q(wanted=Wanted.LINKED)
+        | suspended_rows("account__")
         | (Q(status=Status.QR) & ~Q(wanted_pairing_phone=""))
     )
     return [state_of(row) for row in _held(owner).filter(pending)]
@@ -97,7 +103,8 @@ def expire_leases_of_the_dead(host: str) -> int:
 
 
 def _held(owner: str) -> QuerySet[Session]:
-    held: QuerySet[Session] = Session.objects.filter(lease_owner=owner, lease_expires_at__gt=Now())
+    rows = Session.objects.for_gateway()
+    held: QuerySet[Session] = rows.filter(lease_owner=owner, lease_expires_at__gt=Now())
     return held
 
 

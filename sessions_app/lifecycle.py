@@ -60,6 +60,8 @@ class Event(StrEnum):
     CLOCK_WRONG = "clock_wrong"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     NUMBER_TAKEN = "number_taken"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
     STOPPED = "stopped"
     UNLINKED = "unlinked"
     CLEANED_UP = "cleaned_up"
@@ -95,6 +97,7 @@ class Reason(StrEnum):
     CLOCK_WRONG = "clock_wrong"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     NUMBER_TAKEN = "number_taken"
+    SUSPENDED_BILLING = "suspended_billing"
     USER_DISCONNECT = "user_disconnect"
     UNLINKED = "unlinked"
     CLEANED_UP = "cleaned_up"
@@ -213,6 +216,8 @@ _ROWS: Mapping[Event, Row] = {
     Event.CLOCK_WRONG: _from_any(_DISC, Reason.CLOCK_WRONG),
     Event.ENGINE_UNAVAILABLE: _from_any(_DISC, Reason.ENGINE_UNAVAILABLE),
     Event.NUMBER_TAKEN: _from_any(_DISC, Reason.NUMBER_TAKEN),
+    Event.SUSPENDED: _from_any(_DISC, Reason.SUSPENDED_BILLING),
+    Event.RESUMED: _from_any(_INIT, Reason.RECONNECTING),
     Event.STOPPED: _from_any(_DISC, Reason.USER_DISCONNECT),
     Event.UNLINKED: _from_any(_DISC, Reason.UNLINKED),
     Event.CLEANED_UP: _row(

@@ -11,12 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
 from django.db.models.expressions import Combinable
 from django.utils import timezone
+from django.utils.translation import gettext
 
+from locations.entitlements import Resource, may_run, require
 from locations.models import Account, Location, TenantQuerySet
 from locations.sealing import SealedTextField
+from locations.standing import suspended_rows
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.signals import session_wanted
 from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
@@ -41,20 +44,29 @@ class SessionQuerySet(TenantQuerySet):
 
     def create_for(self, location: Location, *, by: str) -> Session:
         """A new session of ``location`` that wants to be linked; the gateway is told after the
-        commit. Raises LocationBusy when the location has a live session."""
+        commit. Raises LocationBusy when the location has a live session, and OverLimit when the
+        account may not have another one."""
         try:
             with transaction.atomic():
+                if not self.live().of_location(location.pk).exists():  # else it is LocationBusy
+                    require(location.account, Resource.SESSIONS)
                 session: Session = self.create(
                     account_id=location.account_id, location=location, created_by=by, wanted_by=by
                 )
         except IntegrityError as error:
-            raise LocationBusy(f"{location.name} has a connection already.") from error
+            says = gettext("%(location)s has a connection already.")
+            raise LocationBusy(says % {"location": location.name}) from error
         session.announce_wish()
         return session
 
     def of_location(self, location_id: uuid.UUID) -> Self:
         """Sessions of one location, past ones included."""
         return self.filter(location_id=location_id)
+
+    def for_gateway(self) -> Self:
+        """With ``account_suspended``, by the database's clock: what a gateway has to know."""
+        suspended = ExpressionWrapper(suspended_rows("account__"), models.BooleanField())
+        return self.annotate(account_suspended=suspended)
 
     def live(self) -> Self:
         """Sessions that hold their location: everything the customer has not unlinked."""
@@ -118,6 +130,8 @@ class Session(models.Model):
     pairing_code = SealedTextField(blank=True, default="", editable=False)
     pairing_error = models.CharField(max_length=120, blank=True, default="", editable=False)
 
+    account_suspended: bool | None  # where ``for_gateway`` has read the row
+
     # The right to run it: owner, fencing epoch, expiry by the database's clock.
     lease_owner = models.CharField(max_length=120, blank=True, default="", editable=False)
     lease_epoch = models.PositiveIntegerField(default=0, editable=False)
@@ -168,8 +182,31 @@ class Session(models.Model):
     def ask_restart(self, *, by: str) -> None:
         """Start afresh: reconnect a linked number, or a new QR when nothing is linked.
 
-        Raises NotPossible when the customer has unlinked the session."""
+        Raises NotPossible when the customer has unlinked the session, or the account is
+        suspended: then it comes back by itself as soon as the account may run."""
+        if not may_run(self.account):
+            raise NotPossible(
+                gettext(
+                    "The account is suspended. Ask your operator to resume it: this connection "
+                    "then comes back by itself."
+                )
+            )
         self._ask(Wanted.LINKED, by=by, attempt=F("wanted_attempt") + 1)
+
+    @property
+    def may_be_named(self) -> bool:
+        """Whether the phone can still be told another name: it learns it with the link."""
+        return not self.is_linked and self.wanted == Wanted.LINKED
+
+    def ask_device_name(self, name: str, *, by: str) -> None:
+        """Be linked as ``name`` ("" for ours), with a new code, for the present one says the old
+        name. Raises NotPossible when a phone is linked, or the session is stopped or unlinked."""
+        nameable = Session.objects.filter(pk=self.pk, jid="", wanted=Wanted.LINKED)
+        if not nameable.update(device_name=name):
+            raise NotPossible(
+                gettext("The name cannot be changed any more: the phone has learned it.")
+            )
+        self.ask_restart(by=by)
 
     def ask_stop(self, *, by: str) -> None:
         """Disconnect and keep the keys. Raises NotPossible when it is unlinked."""
@@ -184,7 +221,7 @@ class Session(models.Model):
 
         Raises NotPossible unless the session waits for a scan."""
         if self.status != Status.QR:
-            raise NotPossible("A pairing code can be made only while a QR code is shown.")
+            raise NotPossible(gettext("A pairing code can be made only while a QR code is shown."))
         self._ask(Wanted.LINKED, by=by, phone=phone)
 
     def _ask(
@@ -204,7 +241,7 @@ class Session(models.Model):
         if attempt is not None:
             fields["wanted_attempt"] = attempt
         if not Session.objects.live().filter(pk=self.pk).update(**fields):
-            raise NotPossible("This connection is unlinked. Create a new one.")
+            raise NotPossible(gettext("This connection is unlinked. Create a new one."))
         self.refresh_from_db()
         self.announce_wish()
 

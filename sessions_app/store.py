@@ -80,7 +80,8 @@ class DatabaseSessionStore:
 
     async def read(self, session_id: UUID) -> SessionState | None:
         def read() -> SessionState | None:
-            row = Session.objects.filter(pk=session_id, lease_owner=self._owner).first()
+            rows = Session.objects.for_gateway()
+            row = rows.filter(pk=session_id, lease_owner=self._owner).first()
             return None if row is None else state_of(row)
 
         return await self._run(read)

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
@@ -42,7 +43,7 @@ _LOG_LINES: Mapping[Event, str] = {
 
 
 def state_of(row: Session) -> SessionState:
-    """The gateway's view of ``row``."""
+    """The gateway's view of ``row``, which ``for_gateway`` has read."""
     return SessionState(
         id=row.id,
         account_id=row.account_id,
@@ -60,6 +61,7 @@ def state_of(row: Session) -> SessionState:
         jid=row.jid,
         lease_epoch=row.lease_epoch,
         next_retry_at=row.next_retry_at,
+        suspended=bool(row.account_suspended),
         device_name=row.device_name,
     )
 
@@ -72,7 +74,7 @@ def apply_change(session_id: UUID, owner: str, lease_epoch: int, change: Change)
     """
     try:
         with transaction.atomic():
-            row = Session.objects.select_for_update().filter(pk=session_id).first()
+            row = _locked().filter(pk=session_id).first()
             if row is None or (row.lease_owner, row.lease_epoch) != (owner, lease_epoch):
                 raise LeaseLost(str(session_id))
             return _move(row, change)
@@ -86,8 +88,14 @@ def apply_unowned_change(session_id: UUID, version: int, change: Change) -> bool
     """Move a session that no gateway vouches for, if it is still at ``version``; for the
     operator's cleanup. Returns whether anything changed."""
     with transaction.atomic():
-        row = Session.objects.select_for_update().filter(pk=session_id, version=version).first()
+        row = _locked().filter(pk=session_id, version=version).first()
         return row is not None and _move(row, change).version > version
+
+
+def _locked() -> QuerySet[Session]:
+    """Sessions that nobody else writes until the commit; their accounts are only read."""
+    rows: QuerySet[Session] = Session.objects.for_gateway().select_for_update(of=("self",))
+    return rows
 
 
 def _move(row: Session, change: Change) -> SessionState:

@@ -12,6 +12,12 @@ from enum import StrEnum
 from sessions_app.lifecycle import Event, Reason, Status
 
 
+def _(text: str) -> str:
+    """Mark ``text`` for the translators. Who shows it translates it: this module knows nothing
+    of languages, nor of Django."""
+    return text
+
+
 class Action(StrEnum):
     """The one next step that a person can take."""
 
@@ -35,13 +41,13 @@ class Wording:
 
 
 STATUS_LABELS: Mapping[Status, str] = {
-    Status.INITIALIZING: "Preparing",
-    Status.QR: "Scan the code",
-    Status.READY: "Ready",
-    Status.DISCONNECTED: "Disconnected",
+    Status.INITIALIZING: _("Preparing"),
+    Status.QR: _("Scan the code"),
+    Status.READY: _("Ready"),
+    Status.DISCONNECTED: _("Disconnected"),
 }
 
-RECONNECTING_LABEL = "Reconnecting"
+RECONNECTING_LABEL = _("Reconnecting")
 _RECONNECTING_REASONS = frozenset(
     {
         Reason.RECONNECTING,
@@ -53,185 +59,201 @@ _RECONNECTING_REASONS = frozenset(
 
 REASONS: Mapping[Reason, Wording] = {
     Reason.STARTING: Wording(
-        "Preparing WhatsApp session…", "The code appears in a moment.", Action.WAIT
+        _("Preparing WhatsApp session…"), _("The code appears in a moment."), Action.WAIT
     ),
     Reason.SCAN: Wording(
-        "Scan this code with the phone",
-        "Open WhatsApp, then Settings › Linked devices › Link a device.",
+        _("Scan this code with the phone"),
+        _("Open WhatsApp, then Settings › Linked devices › Link a device."),
         Action.SCAN,
     ),
     Reason.PAIR_CODE: Wording(
-        "Type this code on the phone",
-        "Open WhatsApp, then Settings › Linked devices › Link with phone number instead.",
+        _("Type this code on the phone"),
+        _("Open WhatsApp, then Settings › Linked devices › Link with phone number instead."),
         Action.SCAN,
     ),
-    Reason.PAIRING: Wording("Scanned, finishing…", "Keep WhatsApp open on the phone.", Action.WAIT),
-    Reason.OK: Wording("✅ Connected", "Messages go out and come in.", Action.NONE),
+    Reason.PAIRING: Wording(
+        _("Scanned, finishing…"), _("Keep WhatsApp open on the phone."), Action.WAIT
+    ),
+    Reason.OK: Wording(_("✅ Connected"), _("Messages go out and come in."), Action.NONE),
     Reason.DEGRADED: Wording(
-        "Connected, but WhatsApp is slow to answer",
-        "Nothing to do: the link is checked and repaired by itself.",
+        _("Connected, but WhatsApp is slow to answer"),
+        _("Nothing to do: the link is checked and repaired by itself."),
         Action.WAIT,
     ),
     Reason.RECONNECTING: Wording(
-        "The connection dropped. Reconnecting by itself…",
-        "Nothing to do: messages that arrive meanwhile are not lost.",
+        _("The connection dropped. Reconnecting by itself…"),
+        _("Nothing to do: messages that arrive meanwhile are not lost."),
         Action.WAIT,
     ),
     Reason.ENGINE_RESTARTING: Wording(
-        "Our connection process restarted. Reconnecting by itself…",
-        "Nothing to do: this takes a few seconds.",
+        _("Our connection process restarted. Reconnecting by itself…"),
+        _("Nothing to do: this takes a few seconds."),
         Action.WAIT,
     ),
     Reason.CONNECTION_FAILED: Wording(
-        "WhatsApp could not be reached. Trying again by itself…",
-        "Nothing to do unless this lasts: then check the server's network.",
+        _("WhatsApp could not be reached. Trying again by itself…"),
+        _("Nothing to do unless this lasts: then check the server's network."),
         Action.WAIT,
     ),
     Reason.UNREACHABLE: Wording(
-        "WhatsApp cannot be reached",
-        "A linked number keeps trying by itself. Check the server's network, or try again now.",
+        _("WhatsApp cannot be reached"),
+        _("A linked number keeps trying by itself. Check the server's network, or try again now."),
         Action.RESTART,
     ),
     Reason.GATEWAY_OFFLINE: Wording(
-        "Our connection service is not running",
-        "The number reconnects by itself when the service is back.",
+        _("Our connection service is not running"),
+        _("The number reconnects by itself when the service is back."),
         Action.WAIT,
     ),
     Reason.QR_EXPIRED: Wording(
-        "The codes ran out before one was scanned",
-        "Get a new code when the phone is at hand.",
+        _("The codes ran out before one was scanned"),
+        _("Get a new code when the phone is at hand."),
         Action.NEW_QR,
     ),
     Reason.PAIR_ERROR: Wording(
-        "WhatsApp did not accept the link",
-        "Check that the phone has fewer than four linked devices, then get a new code.",
+        _("WhatsApp did not accept the link"),
+        _("Check that the phone has fewer than four linked devices, then get a new code."),
         Action.NEW_QR,
     ),
     Reason.STUCK_NO_QR: Wording(
-        "WhatsApp sent no code, twice",
-        "Try again. If it happens again, WhatsApp may be disturbed.",
+        _("WhatsApp sent no code, twice"),
+        _("Try again. If it happens again, WhatsApp may be disturbed."),
         Action.NEW_QR,
     ),
     Reason.STREAM_REPLACED: Wording(
-        "Another program took over this link",
-        "If that was not you, stop the other program, then restart the link here.",
+        _("Another program took over this link"),
+        _("If that was not you, stop the other program, then restart the link here."),
         Action.RESTART,
     ),
     Reason.LOGGED_OUT: Wording(
-        "The link was removed on the phone", "Link the number again with a new code.", Action.NEW_QR
+        _("The link was removed on the phone"),
+        _("Link the number again with a new code."),
+        Action.NEW_QR,
     ),
     Reason.ACCOUNT_LOCKED: Wording(
-        "WhatsApp has locked this account",
-        "Open WhatsApp on the phone and follow what it says, then link again.",
+        _("WhatsApp has locked this account"),
+        _("Open WhatsApp on the phone and follow what it says, then link again."),
         Action.OPEN_WHATSAPP,
     ),
     Reason.ACCOUNT_BANNED: Wording(
-        "WhatsApp has banned this number",
-        "Open WhatsApp on the phone and ask for a review.",
+        _("WhatsApp has banned this number"),
+        _("Open WhatsApp on the phone and ask for a review."),
         Action.OPEN_WHATSAPP,
     ),
     Reason.TEMP_BAN: Wording(
-        "WhatsApp has blocked this number for a while",
-        "It reconnects by itself when the block ends. Send less until then.",
+        _("WhatsApp has blocked this number for a while"),
+        _("It reconnects by itself when the block ends. Send less until then."),
         Action.WAIT,
     ),
     Reason.CLIENT_OUTDATED: Wording(
-        "WhatsApp no longer accepts this version of Pairline",
-        "We are told and will update. No new scan will be needed.",
+        _("WhatsApp no longer accepts this version of Pairline"),
+        _("We are told and will update. No new scan will be needed."),
         Action.CONTACT_SUPPORT,
     ),
     Reason.CONNECT_FAILURE: Wording(
-        "WhatsApp refused the connection",
-        "We try again a few times. If it stays so, restart the link later.",
+        _("WhatsApp refused the connection"),
+        _("We try again a few times. If it stays so, restart the link later."),
         Action.RESTART,
     ),
     Reason.KEYS_MISSING: Wording(
-        "The stored keys of this number are gone",
-        "Link the number again with a new code.",
+        _("The stored keys of this number are gone"),
+        _("Link the number again with a new code."),
         Action.NEW_QR,
     ),
     Reason.KEYS_DAMAGED: Wording(
-        "The stored keys of this number are damaged",
-        "Restore them from a backup, or link the number again with a new code.",
+        _("The stored keys of this number are damaged"),
+        _("Restore them from a backup, or link the number again with a new code."),
         Action.NEW_QR,
     ),
     Reason.STORAGE_FULL: Wording(
-        "The server's disk is full",
-        "Free some space on the server, then restart the link.",
+        _("The server's disk is full"),
+        _("Free some space on the server, then restart the link."),
         Action.RESTART,
     ),
     Reason.CLOCK_WRONG: Wording(
-        "The server's clock is wrong, so WhatsApp cannot be trusted",
-        "Set the server's clock, then restart the link.",
+        _("The server's clock is wrong, so WhatsApp cannot be trusted"),
+        _("Set the server's clock, then restart the link."),
         Action.RESTART,
     ),
     Reason.ENGINE_UNAVAILABLE: Wording(
-        "The WhatsApp library could not be started",
-        "The operator finds the cause with: manage.py cleanup_sessions diagnostics",
+        _("The WhatsApp library could not be started"),
+        _("The operator finds the cause with: manage.py cleanup_sessions diagnostics"),
         Action.CONTACT_SUPPORT,
     ),
     Reason.NUMBER_TAKEN: Wording(
-        "This number is already linked to another of your locations",
-        "Unlink it there first, or scan with another phone.",
+        _("This number is already linked to another of your locations"),
+        _("Unlink it there first, or scan with another phone."),
         Action.NEW_QR,
     ),
+    Reason.SUSPENDED_BILLING: Wording(
+        _("Paused, because the account is suspended"),
+        _(
+            "Ask your operator to resume it. The link is kept and comes back by itself, without "
+            "a new scan."
+        ),
+        Action.CONTACT_SUPPORT,
+    ),
     Reason.USER_DISCONNECT: Wording(
-        "Stopped by you", "Start it again whenever you like: no new scan is needed.", Action.RESTART
+        _("Stopped by you"),
+        _("Start it again whenever you like: no new scan is needed."),
+        Action.RESTART,
     ),
     Reason.UNLINKED: Wording(
-        "Unlinked", "Create a new connection to link a number again.", Action.CREATE
+        _("Unlinked"), _("Create a new connection to link a number again."), Action.CREATE
     ),
     Reason.CLEANED_UP: Wording(
-        "This attempt was stuck and has been ended",
-        "Start it again: a number that is still linked needs no new scan.",
+        _("This attempt was stuck and has been ended"),
+        _("Start it again: a number that is still linked needs no new scan."),
         Action.RESTART,
     ),
 }
 
 ACTION_LABELS: Mapping[Action, str] = {
-    Action.NEW_QR: "New QR code",
-    Action.RESTART: "Restart",
-    Action.CREATE: "Create connection",
+    Action.NEW_QR: _("New QR code"),
+    Action.RESTART: _("Restart"),
+    Action.CREATE: _("Create connection"),
 }
 """What stands on the button of an action that is one press; the others have no button."""
 
-START_AGAIN_LABEL = "Start again"
+START_AGAIN_LABEL = _("Start again")
 
-NOT_CONNECTED_LABEL = "Not connected"
-NOT_CONNECTED_SENTENCE = "No number is linked here yet"
+NOT_CONNECTED_LABEL = _("Not connected")
+NOT_CONNECTED_SENTENCE = _("No number is linked here yet")
 
 EVENTS: Mapping[Event, str] = {
-    Event.START: "Started",
-    Event.RECONNECT: "Connecting again",
-    Event.QR_CODE: "Showed a QR code",
-    Event.PAIR_CODE: "Showed a pairing code",
-    Event.QR_EXPIRED: "The codes ran out",
-    Event.PAIR_SUCCESS: "The phone accepted the link",
-    Event.PAIR_ERROR: "WhatsApp did not accept the link",
-    Event.CONNECTED: "Connected",
-    Event.KEEPALIVE_SLOW: "WhatsApp is slow to answer",
-    Event.KEEPALIVE_LOST: "WhatsApp stopped answering",
-    Event.DROPPED: "The connection dropped",
-    Event.ENGINE_LOST: "Our connection process restarted",
-    Event.CONNECT_FAILED: "WhatsApp could not be reached",
-    Event.UNREACHABLE: "Gave up waiting for WhatsApp",
-    Event.STREAM_REPLACED: "Another program took over this link",
-    Event.LOGGED_OUT: "The link was removed on the phone",
-    Event.ACCOUNT_LOCKED: "WhatsApp locked this account",
-    Event.ACCOUNT_BANNED: "WhatsApp banned this number",
-    Event.TEMP_BAN: "WhatsApp blocked this number for a while",
-    Event.CLIENT_OUTDATED: "WhatsApp refused this version of Pairline",
-    Event.CONNECT_REFUSED: "WhatsApp refused the connection",
-    Event.STUCK_NO_QR: "WhatsApp sent no code",
-    Event.KEYS_MISSING: "The stored keys are gone",
-    Event.KEYS_DAMAGED: "The stored keys are damaged",
-    Event.STORAGE_FULL: "The server's disk is full",
-    Event.CLOCK_WRONG: "The server's clock is wrong",
-    Event.ENGINE_UNAVAILABLE: "The WhatsApp library could not be started",
-    Event.NUMBER_TAKEN: "The number is linked to another location",
-    Event.STOPPED: "Stopped",
-    Event.UNLINKED: "Unlinked",
-    Event.CLEANED_UP: "A stuck attempt was ended",
+    Event.START: _("Started"),
+    Event.RECONNECT: _("Connecting again"),
+    Event.QR_CODE: _("Showed a QR code"),
+    Event.PAIR_CODE: _("Showed a pairing code"),
+    Event.QR_EXPIRED: _("The codes ran out"),
+    Event.PAIR_SUCCESS: _("The phone accepted the link"),
+    Event.PAIR_ERROR: _("WhatsApp did not accept the link"),
+    Event.CONNECTED: _("Connected"),
+    Event.KEEPALIVE_SLOW: _("WhatsApp is slow to answer"),
+    Event.KEEPALIVE_LOST: _("WhatsApp stopped answering"),
+    Event.DROPPED: _("The connection dropped"),
+    Event.ENGINE_LOST: _("Our connection process restarted"),
+    Event.CONNECT_FAILED: _("WhatsApp could not be reached"),
+    Event.UNREACHABLE: _("Gave up waiting for WhatsApp"),
+    Event.STREAM_REPLACED: _("Another program took over this link"),
+    Event.LOGGED_OUT: _("The link was removed on the phone"),
+    Event.ACCOUNT_LOCKED: _("WhatsApp locked this account"),
+    Event.ACCOUNT_BANNED: _("WhatsApp banned this number"),
+    Event.TEMP_BAN: _("WhatsApp blocked this number for a while"),
+    Event.CLIENT_OUTDATED: _("WhatsApp refused this version of Pairline"),
+    Event.CONNECT_REFUSED: _("WhatsApp refused the connection"),
+    Event.STUCK_NO_QR: _("WhatsApp sent no code"),
+    Event.KEYS_MISSING: _("The stored keys are gone"),
+    Event.KEYS_DAMAGED: _("The stored keys are damaged"),
+    Event.STORAGE_FULL: _("The server's disk is full"),
+    Event.CLOCK_WRONG: _("The server's clock is wrong"),
+    Event.ENGINE_UNAVAILABLE: _("The WhatsApp library could not be started"),
+    Event.NUMBER_TAKEN: _("The number is linked to another location"),
+    Event.SUSPENDED: _("Paused with the account"),
+    Event.RESUMED: _("The account works again"),
+    Event.STOPPED: _("Stopped"),
+    Event.UNLINKED: _("Unlinked"),
+    Event.CLEANED_UP: _("A stuck attempt was ended"),
 }
 """What the timeline says that happened."""
 

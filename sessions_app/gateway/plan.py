@@ -18,6 +18,8 @@ class Plan(Enum):
     RECONNECT = auto()  # connect with the stored keys
     WAIT = auto()  # a retry is due later
     EXPIRE = auto()  # the attempt was lost while nobody ran it, and its time is over
+    SUSPEND = auto()  # disconnect while the account may not run, keep the keys
+    RESUME = auto()  # the account may run again: connect with the stored keys
     STOP = auto()  # disconnect, keep the keys
     UNLINK = auto()  # remove the device at WhatsApp, delete the keys
     REST = auto()  # it waits for its customer
@@ -29,9 +31,21 @@ def plan(state: SessionState, now: datetime) -> Plan:
         return Plan.REST if state.reason is Reason.UNLINKED else Plan.UNLINK
     if state.wanted is Wanted.STOPPED:
         return Plan.REST if state.reason is Reason.USER_DISCONNECT else Plan.STOP
+    if state.suspended:
+        return Plan.REST if _rests_without_us(state) else Plan.SUSPEND
+    if state.reason is Reason.SUSPENDED_BILLING:
+        return Plan.RESUME if state.jid else Plan.PAIR
     if state.attempt < state.wanted_attempt:
         return Plan.RECONNECT if state.jid else Plan.PAIR
     return _resume(state, now)
+
+
+def _rests_without_us(state: SessionState) -> bool:
+    """Paused already, or down for a reason of its own, which a pause would only hide."""
+    if state.reason is Reason.SUSPENDED_BILLING:
+        return True
+    down = state.status is Status.DISCONNECTED and state.next_retry_at is None
+    return down and state.attempt >= state.wanted_attempt
 
 
 def _resume(state: SessionState, now: datetime) -> Plan:
@@ -46,5 +60,6 @@ def _resume(state: SessionState, now: datetime) -> Plan:
 
 
 def is_wish(state: SessionState) -> bool:
-    """Whether the customer asked for something that has not been begun."""
-    return state.wanted is not Wanted.LINKED or state.attempt < state.wanted_attempt
+    """Whether the customer asked for something that has not been begun, or may not run."""
+    asked = state.wanted is not Wanted.LINKED or state.attempt < state.wanted_attempt
+    return asked or state.suspended

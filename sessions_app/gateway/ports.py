@@ -16,6 +16,9 @@ from uuid import UUID
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 
 
+ALL_SESSIONS = UUID(int=0)  # a hint that many sessions may need a look
+
+
 @dataclass(frozen=True)
 class SessionState:
     """A session's row as the gateway sees it."""
@@ -36,6 +39,7 @@ class SessionState:
     jid: str
     lease_epoch: int
     next_retry_at: datetime | None
+    suspended: bool = False  # its account may not run for now: no link, but the keys stay
     device_name: str = ""  # what the phone shows under Linked devices; "" for ours
 
 
@@ -103,7 +107,8 @@ class Hints(Protocol):
     """Hints that something is wanted. Losing all of them costs a second each."""
 
     async def next(self) -> UUID:
-        """The next session that somebody wants the gateway to look at; waits for ever.
+        """The next session that somebody wants the gateway to look at, or ``ALL_SESSIONS``;
+        waits for ever.
         Raises whatever the transport raises: the caller waits and asks again."""
 
 

@@ -160,6 +160,8 @@ class SessionRunner:
             Plan.RECONNECT: self._reconnect,
             Plan.WAIT: self._wait,
             Plan.EXPIRE: lambda: work.rest(Event.QR_EXPIRED),
+            Plan.SUSPEND: work.suspend,
+            Plan.RESUME: work.resume,
             Plan.STOP: work.stop,
             Plan.UNLINK: work.unlink,
             Plan.REST: self._rest,

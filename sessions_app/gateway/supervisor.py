@@ -120,7 +120,7 @@ class Gateway:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             runner = self._runners.get(session_id)
-            if runner is None:
+            if runner is None:  # new to us, or ALL_SESSIONS
                 self._look.set()
             else:
                 runner.look_again()

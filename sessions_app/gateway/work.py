@@ -232,6 +232,14 @@ class SessionWork:
         """Disconnect because the customer asked; the keys stay."""
         await self.rest(Event.STOPPED, self.state.wanted_by)
 
+    async def suspend(self) -> None:
+        """Disconnect because the account may not run for now; the keys stay."""
+        await self.rest(Event.SUSPENDED)
+
+    async def resume(self) -> None:
+        """Connect with the stored keys, for the account may run again."""
+        await self.reconnect(Event.RESUMED)
+
     async def unlink(self) -> None:
         """Remove the device at WhatsApp, which needs a connection, and delete the keys."""
         if not self.state.jid:

@@ -18,6 +18,7 @@ from sessions_app.gateway.start_queue import StartQueue, spread
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+PAUSED = {"status": Status.DISCONNECTED, "reason": Reason.SUSPENDED_BILLING}
 
 
 def _state(**columns: Any) -> SessionState:
@@ -61,6 +62,17 @@ def _state(**columns: Any) -> SessionState:
             {"status": Status.DISCONNECTED, "next_retry_at": NOW - timedelta(seconds=9)},
             Plan.RECONNECT,
         ),
+        ({"suspended": True}, Plan.SUSPEND),
+        ({"suspended": True, "status": Status.QR, "jid": ""}, Plan.SUSPEND),
+        ({"suspended": True, "status": Status.DISCONNECTED, "wanted_attempt": 2}, Plan.SUSPEND),
+        ({"suspended": True, "status": Status.DISCONNECTED, "next_retry_at": NOW}, Plan.SUSPEND),
+        ({"suspended": True, "status": Status.DISCONNECTED}, Plan.REST),
+        ({"suspended": True, **PAUSED}, Plan.REST),
+        ({"suspended": True, **PAUSED, "wanted_attempt": 2}, Plan.REST),
+        ({"suspended": True, **PAUSED, "wanted": Wanted.UNLINKED}, Plan.UNLINK),
+        ({"suspended": True, "wanted": Wanted.STOPPED}, Plan.STOP),
+        (PAUSED, Plan.RESUME),
+        ({**PAUSED, "jid": ""}, Plan.PAIR),
         ({"wanted": Wanted.STOPPED}, Plan.STOP),
         ({"wanted": Wanted.STOPPED, "reason": Reason.USER_DISCONNECT}, Plan.REST),
         ({"wanted": Wanted.UNLINKED}, Plan.UNLINK),
@@ -74,6 +86,7 @@ def test_it_plans_the_next_step_from_the_row(columns: dict[str, Any], expected: 
 def test_it_knows_a_wish_from_a_state() -> None:
     assert is_wish(_state(wanted_attempt=2))
     assert is_wish(_state(wanted=Wanted.STOPPED))
+    assert is_wish(_state(suspended=True))
     assert not is_wish(_state())
 
 

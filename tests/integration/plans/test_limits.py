@@ -1,0 +1,183 @@
+"""What accounts may have, read from the rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import ProtectedError
+
+from locations.entitlements import Limits, OverLimit, Resource, limits_of, require, usage_of
+from locations.models import Account, AccountState, Location, Plan, Role
+from sessions_app.lifecycle import Status, Wanted
+from sessions_app.models import LocationBusy, Session
+from tests.factory import make_account, make_location, make_plan, make_session, make_user
+
+
+@pytest.mark.django_db
+def test_an_account_has_the_limits_of_its_plan_and_its_own_where_it_has_them() -> None:
+    plan = make_plan("Small", max_locations=2, max_sessions=3, max_members=4)
+    account = make_account(plan=plan, own_max_sessions=9, own_max_api_calls_a_minute=0)
+
+    assert limits_of(account) == Limits(2, 9, 4, 0)
+
+
+@pytest.mark.django_db
+def test_an_account_without_a_plan_has_the_default_one() -> None:
+    Plan.objects.update(is_default=False)
+    make_plan("Basic", is_default=True, max_locations=7)
+
+    assert limits_of(Account.objects.create(name="New")).locations == 7
+
+
+@pytest.mark.django_db
+def test_an_account_is_never_without_limits_for_want_of_a_plan() -> None:
+    account = Account.objects.create(name="New")
+    Plan.objects.all().delete()
+
+    assert limits_of(account) == Limits(3, 3, 3, 120)
+
+
+@pytest.mark.django_db
+def test_who_signs_up_begins_with_a_trial_of_fourteen_days() -> None:
+    account = Account.objects.create(name="New")
+
+    assert account.state == AccountState.TRIAL
+    assert account.trial_ends_at is not None
+    assert (account.trial_ends_at - account.created_at).days in (13, 14)
+
+
+@pytest.mark.django_db
+def test_the_default_plan_and_one_in_use_cannot_be_deleted() -> None:
+    used = make_account(plan=make_plan("Used")).plan
+    default = make_plan("Basic")
+    Plan.objects.update(is_default=False)
+    default.is_default = True
+    default.save()
+
+    for plan in (used, default):
+        with pytest.raises(ProtectedError):
+            assert plan is not None
+            plan.delete()
+
+
+@pytest.mark.django_db
+def test_it_counts_what_an_account_has_and_nobody_elses() -> None:
+    account, other = make_account(), make_account("Elsewhere")
+    make_user("alice", account, Role.OWNER)
+    make_user("charlie", other, Role.OWNER)
+    make_session(make_location(account, "A"))
+    make_session(make_location(account, "B"), Status.DISCONNECTED, wanted=Wanted.UNLINKED)
+    make_session(make_location(other, "C"))
+
+    usage = usage_of(account)
+
+    assert (usage.locations, usage.sessions, usage.members) == (2, 1, 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("resource", [Resource.LOCATIONS, Resource.MEMBERS])
+def test_it_refuses_what_is_over_the_limit(resource: Resource) -> None:
+    plan = make_plan("Small", max_locations=1, max_members=1)
+    account = make_account(plan=plan)
+    require(account, resource)
+    make_location(account)
+    make_user("alice", account)
+
+    with pytest.raises(OverLimit) as refused:
+        require(account, resource)
+
+    assert (refused.value.limit, refused.value.used) == (1, 1)
+    assert "larger plan" in str(refused.value)
+
+
+@pytest.mark.django_db
+def test_it_reads_the_account_afresh() -> None:
+    account = make_account()
+    Account.objects.update(state=AccountState.SUSPENDED)
+
+    with pytest.raises(OverLimit, match="suspended"):
+        require(account, Resource.LOCATIONS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_must_be_asked_in_the_transaction_that_adds() -> None:
+    with pytest.raises(transaction.TransactionManagementError):
+        require(make_account(), Resource.LOCATIONS)
+
+
+@pytest.mark.django_db
+def test_a_connection_over_the_limit_is_not_made_and_nothing_is_lost() -> None:
+    account = make_account(plan=make_plan("Small", max_sessions=1))
+    first, second = make_location(account, "A"), make_location(account, "B")
+    session = Session.objects.create_for(first, by="alice")
+
+    with pytest.raises(OverLimit, match="room for 1 connection"):
+        Session.objects.create_for(second, by="alice")
+    with pytest.raises(LocationBusy):  # the nearer reason
+        Session.objects.create_for(first, by="alice")
+
+    assert list(Session.objects.all()) == [session]
+    session.ask_unlink(by="alice")
+    Session.objects.create_for(second, by="alice")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite writes one transaction at a time"
+)
+@pytest.mark.parametrize("what", ["locations", "sessions"])
+def test_two_at_once_do_not_both_take_the_last_place(what: str) -> None:
+    account = make_account(plan=make_plan("Small", max_locations=3, max_sessions=1))
+    first, second = make_location(account, "A"), make_location(account, "B")
+
+    def add_location() -> None:
+        with transaction.atomic():
+            require(account, Resource.LOCATIONS)
+            Location.objects.create(account=account, name="C")
+
+    acts: list[Callable[[], Any]] = (
+        [add_location, add_location]
+        if what == "locations"
+        else [
+            lambda: Session.objects.create_for(first, by="alice"),
+            lambda: Session.objects.create_for(second, by="bob"),
+        ]
+    )
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            acts[0]()
+            late = threads.submit(_on_its_own_connection, acts[1])
+            _wait_until(lambda: late.done() or _somebody_waits_for_us())
+        with pytest.raises(OverLimit):
+            late.result(timeout=30)
+
+    assert Location.objects.count() == (3 if what == "locations" else 2)
+    assert Session.objects.count() == (0 if what == "locations" else 1)
+
+
+def _on_its_own_connection(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    finally:
+        connection.close()
+
+
+def _somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "neither done nor at a lock"
+        time.sleep(0.005)

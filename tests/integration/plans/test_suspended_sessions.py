@@ -1,0 +1,120 @@
+"""What a gateway finds of a suspended account's sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from locations.models import Account, AccountState
+from locations.standing import GRACE, standing, suspended_rows
+from sessions_app import lease_rows
+from sessions_app.gateway.plan import Plan, plan
+from sessions_app.gateway.ports import Change
+from sessions_app.lifecycle import Event, Reason, Status, Wanted
+from sessions_app.models import NotPossible, Session
+from sessions_app.transitions import apply_change
+from tests.factory import make_account, make_location, make_session
+
+pytestmark = pytest.mark.django_db
+FREE: dict[str, Any] = {"lease_owner": "", "lease_epoch": 0, "lease_expires_at": None}
+PAUSED = {"status": Status.DISCONNECTED, "reason": Reason.SUSPENDED_BILLING}
+
+
+def make_suspended(**columns: Any) -> Session:
+    account = make_account(state=AccountState.SUSPENDED)
+    return make_session(make_location(account), **columns)
+
+
+def test_the_database_and_the_rule_agree_who_is_suspended() -> None:
+    now = timezone.now()
+    second = timedelta(seconds=1)
+    ends: list[datetime | None] = [None, now + GRACE, now, now - GRACE + second, now - GRACE]
+    for state in AccountState:
+        for end in ends:
+            make_account(f"{state} {end}", state=state, trial_ends_at=end)
+
+    suspended = set(Account.objects.filter(suspended_rows(now=now)))
+    others = set(Account.objects.filter(~suspended_rows(now=now)))
+
+    expected = {
+        account
+        for account in Account.objects.all()
+        if standing(account.state, account.trial_ends_at, now) is AccountState.SUSPENDED
+    }
+    assert len(expected) == len(ends) + 1
+    assert suspended == expected
+    assert others == set(Account.objects.all()) - expected
+
+
+def test_it_is_told_which_of_its_sessions_may_not_run() -> None:
+    session = make_suspended(lease_owner="one")
+    make_session(lease_owner="one")
+
+    (state,) = lease_rows.wishes("one")
+
+    assert (state.id, state.suspended) == (session.pk, True)
+    assert plan(state, timezone.now()) is Plan.SUSPEND
+
+
+def test_it_is_told_when_a_trial_has_run_out() -> None:
+    ended = timezone.now() - GRACE
+    account = make_account(state=AccountState.TRIAL, trial_ends_at=ended)
+    session = make_session(make_location(account), lease_owner="one")
+
+    assert [state.id for state in lease_rows.wishes("one")] == [session.pk]
+
+
+@pytest.mark.parametrize(
+    ("columns", "claimed"),
+    [
+        ({"status": Status.READY}, True),  # to be paused
+        (PAUSED, False),
+        ({**PAUSED, "wanted_attempt": 2}, False),
+        ({"status": Status.DISCONNECTED, "reason": Reason.LOGGED_OUT}, False),
+        ({**PAUSED, "wanted": Wanted.STOPPED}, True),
+        ({**PAUSED, "wanted": Wanted.UNLINKED}, True),
+    ],
+)
+def test_it_claims_of_a_suspended_account_only_what_has_to_be_done(
+    columns: dict[str, Any], claimed: bool
+) -> None:
+    make_suspended(**{**FREE, **columns})
+
+    assert bool(lease_rows.claim("one", 10)) is claimed
+
+
+def test_it_claims_what_is_paused_as_soon_as_the_account_may_run() -> None:
+    session = make_suspended(**{**FREE, **PAUSED, "jid": "351911111111:1@s.whatsapp.net"})
+    Account.objects.update(state=AccountState.ACTIVE)
+
+    (state,) = lease_rows.claim("one", 10)
+
+    assert (state.id, state.suspended) == (session.pk, False)
+    assert plan(state, timezone.now()) is Plan.RESUME
+
+
+def test_it_writes_the_pause_and_the_return_in_the_timeline() -> None:
+    session = make_suspended(lease_owner="one", lease_epoch=1)
+
+    paused = apply_change(session.pk, "one", 1, Change(Event.SUSPENDED))
+    Account.objects.update(state=AccountState.ACTIVE)
+    back = apply_change(session.pk, "one", 1, Change(Event.RESUMED))
+
+    assert (paused.status, paused.reason) == (Status.DISCONNECTED, Reason.SUSPENDED_BILLING)
+    assert (paused.suspended, back.suspended) == (True, False)
+    assert (back.status, back.reason) == (Status.INITIALIZING, Reason.RECONNECTING)
+    assert back.jid == session.jid
+    assert [event.event for event in session.events.order_by("version")] == ["suspended", "resumed"]
+
+
+def test_nobody_restarts_a_connection_of_a_suspended_account() -> None:
+    session = make_suspended(**PAUSED)
+
+    with pytest.raises(NotPossible, match="Ask your operator"):
+        session.ask_restart(by="alice@example.com")
+
+    session.refresh_from_db()
+    assert session.wanted_attempt == 1
