@@ -14,7 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from locations.problems import PROBLEM_TYPE, Conflict, problem
+from locations.problems import PROBLEM_TYPE, KeyExpired, Refusal, TooManyRequests, problem
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,10 @@ _SENTENCES: Mapping[type[Exception], tuple[str, str]] = {
     exceptions.NotAuthenticated: (
         "key_missing",
         'Send the header "Authorization: Bearer pl_…" with an API key of your account.',
+    ),
+    KeyExpired: (
+        "key_expired",
+        "The time of this API key is over. Use another, or make a new one.",
     ),
     exceptions.AuthenticationFailed: (
         "key_invalid",
@@ -71,10 +75,12 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
     body: dict[str, Any] = dict(problem(known.status_code, code, detail))
     if isinstance(known, exceptions.ValidationError):
         body["errors"] = _by_field(known.detail)
-    if isinstance(known, Conflict):
+    if isinstance(known, Refusal):
         body.update({name: value for name, value in known.members.items() if value is not None})
     header = getattr(known, "auth_header", None)
     headers = {"WWW-Authenticate": header} if header else {}
+    if isinstance(known, TooManyRequests):
+        headers["Retry-After"] = str(known.wait)
     return Response(body, known.status_code, headers=headers, content_type=PROBLEM_TYPE)
 
 
@@ -89,7 +95,7 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
 
 
 def _told(exc: exceptions.APIException) -> tuple[str, str]:
-    if isinstance(exc, Conflict):
+    if isinstance(exc, Refusal):
         return exc.code, str(exc.detail)
     for kind, told in _SENTENCES.items():
         if isinstance(exc, kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
@@ -19,6 +20,8 @@ from conversations.serializers import (
 )
 from locations.access import find, find_writable
 from locations.api_view import ApiView, principal_of
+from locations.idempotency import IDEMPOTENCY_KEY, once
+from locations.models import Scope
 from locations.paging import CURSOR, page_of
 from locations.problems import Conflict, problem_responses
 from sessions_app.models import Session
@@ -73,6 +76,8 @@ def _show(row: Message) -> MessageData:
 
 
 class MessageList(ApiView):
+    write_scope = Scope.SEND
+
     @extend_schema(
         operation_id="list_messages",
         tags=TAGS,
@@ -93,10 +98,13 @@ class MessageList(ApiView):
         tags=TAGS,
         summary="Send a text",
         description="The text waits its turn; texts of one session go out in their order.",
+        parameters=[IDEMPOTENCY_KEY],
         request=NewMessageSerializer,
         responses={
             202: MessageSerializer,
-            **problem_responses(400, 404, 409, 415, codes={409: ("session_not_ready",)}),
+            **problem_responses(
+                400, 404, 409, 413, 415, 422, codes={409: ("session_not_ready", "in_progress")}
+            ),
         },
     )
     def post(self, request: Request, session_id: UUID) -> Response:
@@ -105,8 +113,12 @@ class MessageList(ApiView):
         asked = NewMessageSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         text: dict[str, Any] = asked.validated_data
-        try:
-            message = queue_text(session, to=text["to"], text=text["text"], by=principal.name)
-        except NotReady as error:
-            raise Conflict(error.code, str(error), reason=str(error.reason)) from None
-        return Response(_show(message), status=202)
+        return once(request, session.account_id, lambda: _send(session, text, principal.name))
+
+
+def _send(session: Session, text: Mapping[str, Any], by: str) -> Response:
+    try:
+        message = queue_text(session, to=text["to"], text=text["text"], by=by)
+    except NotReady as error:
+        raise Conflict(error.code, str(error), reason=str(error.reason)) from None
+    return Response(_show(message), status=202)

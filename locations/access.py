@@ -15,9 +15,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from locations.models import ApiKey, Member, Role, TenantQuerySet, User
+from locations.models import ApiKey, Member, Role, Scope, TenantQuerySet, User
 
 _WRITERS = frozenset({Role.OWNER, Role.MEMBER})
+EVERY_SCOPE = frozenset(Scope)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class Principal:
     name: str
     user: User | None = None
     address: str | None = None  # the IP address that the request came from, for the audit log
+    # What a key is limited to. People are not: their role says what they may do.
+    scopes: frozenset[Scope] = EVERY_SCOPE
+    locations: frozenset[uuid.UUID] | None = None  # None: all of the account
 
     # DRF and templates ask these of whoever is in ``request.user``.
     is_authenticated = True
@@ -50,13 +54,22 @@ def principal_of_user(user: User | AnonymousUser) -> Principal:
 
 
 def principal_of_key(key: ApiKey) -> Principal:
-    """The principal of an API key: it reads and writes in its own account."""
-    return Principal({key.account_id: Role.MEMBER}, f"API key {key.name}")
+    """The principal of an API key: it acts in its own account, by its scopes, at its locations."""
+    scopes = frozenset(Scope(scope) for scope in key.scopes if scope in Scope)
+    role = Role.VIEWER if scopes <= {Scope.READ} else Role.MEMBER
+    places = key.locations.values_list("pk", flat=True) if key.is_limited else None
+    return Principal(
+        roles={key.account_id: role},
+        name=f"API key {key.name}",
+        scopes=scopes,
+        locations=None if places is None else frozenset(places),
+    )
 
 
 def visible(queryset: TenantQuerySet, principal: Principal) -> TenantQuerySet:
     """The rows of ``queryset`` that ``principal`` may see."""
-    return queryset.of_accounts(principal.account_ids)
+    rows = queryset.of_accounts(principal.account_ids)
+    return rows if principal.locations is None else rows.of_locations(principal.locations)
 
 
 def find(queryset: TenantQuerySet, principal: Principal, pk: object) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, AuthenticationFailed
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -41,10 +41,15 @@ TITLES: Mapping[str, str] = {
     "not_json": "The body is not JSON",
     "key_missing": "An API key is needed",
     "key_invalid": "The API key is not valid",
+    "key_expired": "The API key has expired",
     "forbidden": "You may look at this but not change it",
+    "scope_missing": "The API key may not do this",
     "not_found": "There is nothing here",
     "method_not_allowed": "The method is not possible here",
     "not_acceptable": "Only JSON is answered",
+    "in_progress": "The same request is being answered",
+    "idempotency_mismatch": "The Idempotency-Key belongs to another request",
+    "too_many_requests": "Too many requests",
     "location_busy": "The location has a connection already",
     "session_not_ready": "The session cannot send now",
     "not_possible": "The session is not in the state for this",
@@ -56,23 +61,56 @@ TITLES: Mapping[str, str] = {
 
 _KINDS: Mapping[int, tuple[str, ...]] = {
     400: ("invalid", "not_json"),
-    401: ("key_missing", "key_invalid"),
-    403: ("forbidden",),
+    401: ("key_missing", "key_invalid", "key_expired"),
+    403: ("scope_missing",),
     404: ("not_found",),
+    406: ("not_acceptable",),
     409: ("location_busy", "session_not_ready", "not_possible"),
     413: ("too_large",),
     415: ("unsupported_media_type",),
+    422: ("idempotency_mismatch",),
+    429: ("too_many_requests",),
 }
+_ALWAYS = (401, 403, 406, 429)
 
 
-class Conflict(APIException):
-    """What was asked does not fit the state of things. ``members`` are added to the problem."""
+class KeyExpired(AuthenticationFailed):
+    """The key was right, but its time is over."""
 
-    status_code = 409
+
+class Refusal(APIException):
+    """A refusal with words of its own. ``members`` are added to the problem."""
 
     def __init__(self, code: str, detail: str, **members: object) -> None:
         super().__init__(detail, code)
         self.code, self.members = code, members
+
+
+class Conflict(Refusal):
+    """What was asked does not fit the state of things."""
+
+    status_code = 409
+
+
+class ScopeMissing(Refusal):
+    """The key was made without the scope that this takes."""
+
+    status_code = 403
+
+    def __init__(self, scope: str) -> None:
+        detail = f'This key has no scope "{scope}". Use one that has it, or make a new one.'
+        super().__init__("scope_missing", detail, scope=scope)
+
+
+class TooManyRequests(Refusal):
+    """The key or its account has used up its calls; ``wait``: seconds until the next fits."""
+
+    status_code = 429
+
+    def __init__(self, limit: int, wait: int) -> None:
+        detail = f"At most {limit} calls a minute are possible. Try again in {wait} s."
+        super().__init__("too_many_requests", detail)
+        self.wait = wait
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -94,6 +132,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(
         required=False, help_text="With code `session_not_ready`: the session's reason."
     )
+    scope = serializers.CharField(
+        required=False, help_text="With code `scope_missing`: the scope that the key needs."
+    )
 
 
 def problem_responses(
@@ -101,8 +142,11 @@ def problem_responses(
 ) -> dict[tuple[int, str], OpenApiResponse]:
     """For the OpenAPI schema: the problems of an operation, with an example for each code.
 
-    Every operation has 401 besides ``statuses``; ``codes`` narrows a status to its own codes."""
-    chosen = {status: (codes or {}).get(status, _KINDS[status]) for status in (401, *statuses)}
+    Every operation has ``_ALWAYS`` besides; ``codes`` narrows a status to its own codes."""
+    chosen = {
+        status: (codes or {}).get(status, _KINDS[status])
+        for status in sorted({*_ALWAYS, *statuses})
+    }
     return {
         (status, PROBLEM_TYPE): OpenApiResponse(
             ProblemSerializer,

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from locations.access import find, find_writable, visible
 from locations.api_view import ApiView, principal_of
+from locations.idempotency import IDEMPOTENCY_KEY, once
 from locations.models import Location
 from locations.paging import CURSOR, page_of
 from locations.problems import Conflict, problem_responses
@@ -67,10 +68,13 @@ class SessionList(ApiView):
         summary="Link a number to a location",
         description="Then read the session until `status` is `qr`, show its `qr` to the person "
         "with the phone, and go on reading until it is `ready`.",
+        parameters=[IDEMPOTENCY_KEY],
         request=NewSessionSerializer,
         responses={
             201: SnapshotSerializer,
-            **problem_responses(400, 404, 409, 415, codes={409: ("location_busy",)}),
+            **problem_responses(
+                400, 404, 409, 413, 415, 422, codes={409: ("location_busy", "in_progress")}
+            ),
         },
     )
     def post(self, request: Request) -> Response:
@@ -79,11 +83,15 @@ class SessionList(ApiView):
         asked.is_valid(raise_exception=True)
         wanted_id = asked.validated_data["location"]
         location = find_writable(Location.objects.all(), principal, wanted_id)
-        try:
-            session = Session.objects.create_for(location, by=principal.name)
-        except LocationBusy:
-            raise _busy(location) from None
-        return Response(_show(session), status=201)
+        return once(request, location.account_id, lambda: _create(location, principal.name))
+
+
+def _create(location: Location, by: str) -> Response:
+    try:
+        session = Session.objects.create_for(location, by=by)
+    except LocationBusy:
+        raise _busy(location) from None
+    return Response(_show(session), status=201)
 
 
 def _filtered(rows: SessionQuerySet, asked: dict[str, Any], now: datetime) -> SessionQuerySet:

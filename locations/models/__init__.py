@@ -2,7 +2,8 @@
 
 from locations.models.accounts import Account, Member, Role, User, UserManager
 from locations.models.audit import AuditEvent
-from locations.models.keys import ApiKey
+from locations.models.idempotency import IdempotentAnswer
+from locations.models.keys import ApiKey, Scope
 from locations.models.places import Location
 from locations.models.plans import AccountState, Plan
 from locations.models.tenant import TenantQuerySet
@@ -12,10 +13,12 @@ __all__ = [
     "AccountState",
     "ApiKey",
     "AuditEvent",
+    "IdempotentAnswer",
     "Location",
     "Member",
     "Plan",
     "Role",
+    "Scope",
     "TenantQuerySet",
     "User",
     "UserManager",

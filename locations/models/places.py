@@ -11,6 +11,10 @@ from locations.models.accounts import Account
 from locations.models.tenant import TenantQuerySet
 
 
+class LocationQuerySet(TenantQuerySet):
+    location_path = "pk"
+
+
 class Location(models.Model):
     """A GHL sub-account that belongs to one account."""
 
@@ -20,7 +24,7 @@ class Location(models.Model):
     ghl_id = models.CharField("GHL location id", max_length=64, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = TenantQuerySet.as_manager()
+    objects = LocationQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
