@@ -23,6 +23,7 @@ Look = Callable[[], list[Finding]]
 _IN_THE_DATABASE: Sequence[tuple[str, Look]] = (
     ("sessions", row_looks.sessions),
     ("key stores", row_looks.keys),
+    ("sealed texts", row_looks.seals),
     ("gateway", row_looks.gateways),
 )
 _ON_THE_MACHINE: Sequence[tuple[str, Look]] = (

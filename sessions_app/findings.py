@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from locations.sealed_rows import Unopenable
 from sessions_app import next_steps
 from sessions_app.key_files import KeyFile, StoreState
 from sessions_app.leftovers import SessionFacts, is_stuck, reason_to_keep
@@ -172,6 +173,23 @@ def of_stray_devices(count: int) -> Finding:
     return Finding("orphaned keys", Level.PROBLEM, text, CLEAN)
 
 
+def of_seals(unopenable: Sequence[Unopenable]) -> list[Finding]:
+    """Whether the keys are there that tokens and passwords are sealed with."""
+    if not unopenable:
+        return [Finding("sealed texts", Level.OK, "every key that they need is there")]
+    step = "Restore that key from a backup and add it to FIELD_ENCRYPTION_KEYS."
+    return [
+        Finding(
+            "sealed texts",
+            Level.PROBLEM,
+            f"{plural(one.rows, 'row')} of {one.column} need{'s' * (one.rows == 1)} the key "
+            f"{one.key_id}: {_named(one.first, one.rows)}",
+            step,
+        )
+        for one in unopenable
+    ]
+
+
 # --- gateways and engines ---------------------------------------------------------------------
 
 
@@ -269,9 +287,9 @@ def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
-def _named(names: Iterable[str]) -> str:
-    """The first few, and how many more."""
+def _named(names: Iterable[str], count: int | None = None) -> str:
+    """The first few, and how many more; ``count`` of them when ``names`` are not all."""
     every = list(names)
-    rest = len(every) - _NAMED
+    rest = (len(every) if count is None else count) - _NAMED
     shown = ", ".join(every[:_NAMED])
     return f"{shown} and {rest} more" if rest > 0 else shown

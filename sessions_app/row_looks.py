@@ -10,6 +10,7 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 from django.utils import timezone
 
+from locations.sealed_rows import unopenable
 from sessions_app import findings
 from sessions_app.findings import Finding, GatewayFacts, Level
 from sessions_app.gateway.plan import ATTEMPT_BUDGET
@@ -76,6 +77,12 @@ def _keys_in_a_database(url: str, facts: Iterable[SessionFacts]) -> list[Finding
         *findings.of_linked_keys(states, "the key database"),
         findings.of_stray_devices(strays),
     ]
+
+
+def seals() -> list[Finding]:
+    """Tokens and passwords that no key opens. By the ids of the keys: what somebody tampered
+    with shows when it is used, or in ``rotate_keys --dry-run``."""
+    return findings.of_seals(unopenable())
 
 
 def gateways() -> list[Finding]:

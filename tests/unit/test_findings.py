@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from locations.sealed_rows import Unopenable
 from sessions_app import findings
 from sessions_app.findings import Finding, GatewayFacts, Level
 from sessions_app.key_files import KeyFile, StoreState
@@ -242,3 +243,15 @@ def test_the_last_line_says_what_is_wrong(levels: str, sentence: str) -> None:
     names = ["one", "two", "three", "four"]
     found = [Finding(names[i], kinds[kind], "") for i, kind in enumerate(levels)]
     assert findings.summary(found) == sentence
+
+
+def test_rows_that_no_key_opens_are_a_problem_that_names_them() -> None:
+    (well,) = findings.of_seals([])
+    column = "sessions_app.session.proxy"
+    (one,) = findings.of_seals([Unopenable(column, "0a1b2c3d", 1, ["A"])])
+    (five,) = findings.of_seals([Unopenable(column, "0a1b2c3d", 5, ["A", "B", "C"])])
+
+    assert (well.level, one.level) == (Level.OK, Level.PROBLEM)
+    assert one.text == f"1 row of {column} needs the key 0a1b2c3d: A"
+    assert five.text == f"5 rows of {column} need the key 0a1b2c3d: A, B, C and 2 more"
+    assert "FIELD_ENCRYPTION_KEYS" in one.next_step

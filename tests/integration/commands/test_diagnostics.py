@@ -63,6 +63,7 @@ def test_it_looks_at_everything_in_a_fixed_order(keys: KeyFolder, port: int) -> 
         "key stores",
         "linked keys",
         "orphaned keys",
+        "sealed texts",
         "gateway",
         "neonize",
         "WhatsApp",
@@ -163,6 +164,14 @@ def test_it_names_a_port_that_somebody_else_uses(keys: KeyFolder) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         (found,) = named("port", other.getsockname()[1])
     assert (found.level, "--port 8001" in found.next_step) == (Level.PROBLEM, True)
+
+
+def test_it_names_rows_that_no_key_opens(keys: KeyFolder, settings: Settings) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = [b"l" * 32]
+    lost = make_session(status=Status.QR)
+    settings.FIELD_ENCRYPTION_KEYS = [b"k" * 32]
+
+    assert str(lost.pk) in problem("sealed texts").text
 
 
 def test_it_tells_nothing_that_is_secret(keys: KeyFolder) -> None:

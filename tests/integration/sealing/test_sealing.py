@@ -14,8 +14,10 @@ from django.db.models import F
 from pytest_django import Settings
 
 from locations.sealing import SealBroken, Sealed, key_ids, seal, unseal
-from sessions_app.lifecycle import Status
+from sessions_app.gateway.ports import Change
+from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
+from sessions_app.transitions import apply_change
 from tests.factory import make_session
 from tests.integration.sealing.conftest import CODE, NEW, OLD, OTHER, Stored
 
@@ -175,3 +177,15 @@ def test_a_dump_is_sealed_and_can_be_loaded(stored: Stored) -> None:
         loaded.save()
     assert Session.objects.get(pk=session.pk).qr_text == CODE
     assert unseal(stored(session), "sessions_app.session.qr_text") == CODE
+
+
+def test_a_code_that_nobody_opens_does_not_hold_up_the_session(settings: Settings) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = [OTHER]
+    session = make_session(status=Status.QR, qr_text=CODE)
+    settings.FIELD_ENCRYPTION_KEYS = [NEW]
+
+    next_code = Change(Event.QR_CODE, columns={"qr_text": "the next code"})
+    apply_change(session.pk, "test", 1, next_code)
+
+    session.refresh_from_db()
+    assert (session.qr_text, session.version) == ("the next code", 2)
