@@ -3,6 +3,7 @@
 from locations.models.accounts import Account, Member, Role, User, UserManager
 from locations.models.audit import AuditEvent
 from locations.models.idempotency import IdempotentAnswer
+from locations.models.invitations import Invitation
 from locations.models.keys import ApiKey, Scope
 from locations.models.places import Location
 from locations.models.plans import AccountState, Plan
@@ -14,6 +15,7 @@ __all__ = [
     "ApiKey",
     "AuditEvent",
     "IdempotentAnswer",
+    "Invitation",
     "Location",
     "Member",
     "Plan",

@@ -9,8 +9,10 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from locations.models.plans import AccountState, Plan, trial_end
+from locations.models.tenant import TenantQuerySet
 
 
 class UserManager(BaseUserManager["User"]):
@@ -54,12 +56,19 @@ class User(AbstractUser):
         return self.email
 
 
+class AccountQuerySet(TenantQuerySet):
+    account_path = "pk"
+
+
 class Account(models.Model):
     """A tenant: the agency or business that signs up. Owns everything below it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    # Since when it is on its way out: nothing may change in it any more (locations/closing.py).
+    deleting_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # Read them through ``locations.entitlements``: what they mean depends on the time.
     plan = models.ForeignKey(
@@ -79,11 +88,20 @@ class Account(models.Model):
         "API calls a minute", null=True, blank=True
     )
 
+    objects = AccountQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=AccountState.values), name="account_state_known"
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["deleting_at"],
+                condition=models.Q(deleting_at__isnull=False),
+                name="account_deleting",
+            )
         ]
 
     def __str__(self) -> str:
@@ -91,9 +109,9 @@ class Account(models.Model):
 
 
 class Role(models.TextChoices):
-    OWNER = "owner", "Owner"
-    MEMBER = "member", "Member"
-    VIEWER = "viewer", "Viewer"
+    OWNER = "owner", _("Owner")
+    MEMBER = "member", _("Member")
+    VIEWER = "viewer", _("Viewer")
 
 
 class Member(models.Model):
@@ -103,6 +121,9 @@ class Member(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_seen_at = models.DateTimeField(null=True, editable=False)
+
+    objects = TenantQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,0 +1,78 @@
+"""Invitations: who was asked to join an account, as what, until when."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from locations.models.accounts import Account, Role
+from locations.models.tenant import TenantQuerySet
+
+INVITATION_LIFE = timedelta(days=7)
+
+
+def invitation_end() -> datetime:
+    """When an invitation that is sent now expires."""
+    return timezone.now() + INVITATION_LIFE
+
+
+class InvitationQuerySet(TenantQuerySet):
+    def open(self) -> Self:
+        """Neither accepted nor revoked; an expired one is open, for it can be sent again."""
+        return self.filter(accepted_at__isnull=True, revoked_at__isnull=True)
+
+    def with_token(self, token: str, now: datetime) -> Self:
+        """The one that ``token`` accepts at ``now``, or nothing."""
+        hashed = Invitation.hash(token)
+        return self.open().filter(
+            token_hash=hashed, expires_at__gt=now, account__deleting_at__isnull=True
+        )
+
+
+class Invitation(models.Model):
+    """An invitation by mail. The mail alone has the token; here is only its SHA-256."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField("e-mail address")  # in lower case
+    role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
+    invited_by = models.CharField(max_length=254)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(default=invitation_end)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "email"],
+                condition=Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="invitation_open_once",
+            ),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="invitation_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.role})"
+
+    def renew(self) -> str:
+        """A new token and a new expiry, not saved; the token before is worth nothing then."""
+        token = secrets.token_urlsafe(32)
+        self.token_hash, self.expires_at = self.hash(token), invitation_end()
+        return token
+
+    @staticmethod
+    def hash(token: str) -> str:
+        """SHA-256 in hex: enough for 256 random bits, which cannot be guessed."""
+        return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
