@@ -7,28 +7,40 @@ is refused (403). Rows of tenant data have an ``account`` and a ``TenantQuerySet
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.translation import gettext_lazy as _
 
-from locations.models import ApiKey, Member, Role, Scope, TenantQuerySet, User
+from locations import tenancy
+from locations.models import Account, ApiKey, Member, Role, Scope, TenantQuerySet, User
 
 _WRITERS = frozenset({Role.OWNER, Role.MEMBER})
+ONLY_LOOKS = _(
+    "Your role in this account is viewer. Ask an owner or member of the account to do this."
+)
+ONLY_OWNERS = _("Only owners of the account may do this. Ask one of them.")
+CLOSING = _("This account is being deleted. Nothing in it can be changed any more.")
 EVERY_SCOPE = frozenset(Scope)
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks: his role in each of his accounts, and the name for the timeline."""
+    """Who asks: his role in each of his accounts, and the name for the timeline. ``chosen`` is
+    the account that he looks at; see ``account``."""
 
     roles: Mapping[uuid.UUID, Role]
     name: str
     user: User | None = None
     address: str | None = None  # the IP address that the request came from, for the audit log
+    chosen: uuid.UUID | None = None
+    names: Mapping[uuid.UUID, str] = field(default_factory=dict)  # of his accounts
+    closing: frozenset[uuid.UUID] = frozenset()  # those of them that are being deleted
     # What a key is limited to. People are not: their role says what they may do.
     scopes: frozenset[Scope] = EVERY_SCOPE
     locations: frozenset[uuid.UUID] | None = None  # None: all of the account
@@ -41,19 +53,65 @@ class Principal:
     def account_ids(self) -> list[uuid.UUID]:
         return list(self.roles)
 
+    @property
+    def account(self) -> uuid.UUID | None:
+        """The account whose rows are listed: the chosen one while he is a member of it, else
+        his first; None when he has none."""
+        if self.chosen in self.roles:
+            return self.chosen
+        return next(iter(self.roles), None)
+
     def may_write(self, account_id: uuid.UUID) -> bool:
-        return self.roles.get(account_id) in _WRITERS
+        return self.roles.get(account_id) in _WRITERS and account_id not in self.closing
+
+    def owns(self, account_id: uuid.UUID | None) -> bool:
+        """Whether he is an owner of it, also while it is being deleted."""
+        return account_id is not None and self.roles.get(account_id) is Role.OWNER
 
 
-def principal_of_user(user: User | AnonymousUser) -> Principal:
-    """The principal of a signed-in user; an anonymous one has no accounts."""
+class Membership(NamedTuple):
+    """What a person is in one of his accounts."""
+
+    account: uuid.UUID
+    role: str
+    name: str
+    deleting_at: datetime | None
+    last_seen_at: datetime | None
+
+
+def memberships(user: User | AnonymousUser) -> list[Membership]:
+    """Those of ``user``, the oldest first; none for who is anonymous or no longer active."""
     if not isinstance(user, User) or not user.is_active:
-        return Principal(roles={}, name="")
-    rows = Member.objects.filter(user=user).values_list("account_id", "role")
-    return Principal({account: Role(role) for account, role in rows}, user.email, user)
+        return []
+    columns = ("account_id", "role", "account__name", "account__deleting_at", "last_seen_at")
+    with tenancy.everyone():  # the door itself: here it is found out whose rows he may see
+        rows = Member.objects.filter(user=user).order_by("created_at", "pk")
+        return [Membership(*row) for row in rows.values_list(*columns)]
 
 
-def principal_of_key(key: ApiKey) -> Principal:
+def principal_of_user(
+    user: User | AnonymousUser,
+    chosen: uuid.UUID | None = None,
+    address: str | None = None,
+    rows: Sequence[Membership] | None = None,
+) -> Principal:
+    """The principal of a signed-in user, who looks at the account ``chosen``; an anonymous one
+    has no accounts. ``rows``: his memberships, when they are known already."""
+    if not isinstance(user, User) or not user.is_active:
+        return Principal(roles={}, name="", address=address)
+    rows = memberships(user) if rows is None else rows
+    return Principal(
+        roles={row.account: Role(row.role) for row in rows},
+        name=user.email,
+        user=user,
+        address=address,
+        chosen=chosen,
+        names={row.account: row.name for row in rows},
+        closing=frozenset(row.account for row in rows if row.deleting_at is not None),
+    )
+
+
+def principal_of_key(key: ApiKey, address: str | None = None) -> Principal:
     """The principal of an API key: it acts in its own account, by its scopes, at its locations."""
     scopes = frozenset(Scope(scope) for scope in key.scopes if scope in Scope)
     role = Role.VIEWER if scopes <= {Scope.READ} else Role.MEMBER
@@ -61,24 +119,29 @@ def principal_of_key(key: ApiKey) -> Principal:
     return Principal(
         roles={key.account_id: role},
         name=f"API key {key.name}",
+        address=address,
+        closing=frozenset() if key.account.deleting_at is None else frozenset({key.account_id}),
         scopes=scopes,
         locations=None if places is None else frozenset(places),
     )
 
 
 def visible(queryset: TenantQuerySet, principal: Principal) -> TenantQuerySet:
-    """The rows of ``queryset`` that ``principal`` may see."""
-    rows = queryset.of_accounts(principal.account_ids)
+    """The rows of ``queryset`` in the account that ``principal`` looks at."""
+    account = principal.account
+    return _within(queryset.of_accounts([] if account is None else [account]), principal)
+
+
+def _within(rows: TenantQuerySet, principal: Principal) -> TenantQuerySet:
+    """Those of the locations that a key is limited to."""
     return rows if principal.locations is None else rows.of_locations(principal.locations)
 
 
 def find(queryset: TenantQuerySet, principal: Principal, pk: object) -> Any:
-    """The row with ``pk`` (a UUID or its text) if ``principal`` may see it, else Http404."""
-    try:
-        key = pk if isinstance(pk, uuid.UUID) else uuid.UUID(str(pk))
-    except ValueError:
-        raise Http404("No such thing here.") from None
-    row = visible(queryset, principal).filter(pk=key).first()
+    """The row with ``pk`` (a UUID or its text) in any account of ``principal``, else Http404: a
+    link in a mail leads to it whichever account he looks at."""
+    rows = _within(queryset.of_accounts(principal.account_ids), principal)
+    row = rows.filter(pk=_uuid(pk)).first()
     if row is None:
         raise Http404("No such thing here.")
     return row
@@ -88,5 +151,46 @@ def find_writable(queryset: TenantQuerySet, principal: Principal, pk: object) ->
     """As ``find``; PermissionDenied when ``principal`` may see the row but not change it."""
     row = find(queryset, principal, pk)
     if not principal.may_write(row.account_id):
-        raise PermissionDenied("You may look at this but not change it.")
+        raise _refusal(principal, row.account_id)
     return row
+
+
+def find_owned(queryset: TenantQuerySet, principal: Principal, pk: object) -> Any:
+    """As ``find``; PermissionDenied unless ``principal`` owns the account of the row."""
+    row = find(queryset, principal, pk)
+    check_owner(principal, row.account_id)
+    return row
+
+
+def find_account(principal: Principal, pk: object) -> Account:
+    """The account with ``pk`` if ``principal`` is a member of it, else Http404."""
+    account = Account.objects.filter(pk__in=principal.account_ids).filter(pk=_uuid(pk)).first()
+    if account is None:
+        raise Http404("No such thing here.")
+    return account
+
+
+def find_owned_account(principal: Principal, pk: object) -> Account:
+    """As ``find_account``; PermissionDenied unless ``principal`` owns it and it may change."""
+    account = find_account(principal, pk)
+    check_owner(principal, account.pk)
+    return account
+
+
+def check_owner(principal: Principal, account_id: uuid.UUID) -> None:
+    """Raises PermissionDenied unless ``principal`` owns the account and it may change."""
+    if not principal.owns(account_id):
+        raise PermissionDenied(ONLY_OWNERS)
+    if account_id in principal.closing:
+        raise PermissionDenied(CLOSING)
+
+
+def _refusal(principal: Principal, account_id: uuid.UUID) -> PermissionDenied:
+    return PermissionDenied(CLOSING if account_id in principal.closing else ONLY_LOOKS)
+
+
+def _uuid(pk: object) -> uuid.UUID:
+    try:
+        return pk if isinstance(pk, uuid.UUID) else uuid.UUID(str(pk))
+    except ValueError:
+        raise Http404("No such thing here.") from None

@@ -5,7 +5,9 @@ class LocationsConfig(AppConfig):
     name = "locations"
 
     def ready(self) -> None:
+        from locations import announcing  # noqa: F401  connects the receivers
         from locations.entitlements import Resource, register_usage
+        from locations.invitations import count_open
         from locations.models import Location, Member
 
         register_usage(
@@ -14,3 +16,4 @@ class LocationsConfig(AppConfig):
         register_usage(
             Resource.MEMBERS, lambda account: Member.objects.filter(account=account).count()
         )
+        register_usage(Resource.MEMBERS, count_open)

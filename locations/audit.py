@@ -36,6 +36,13 @@ class Verb(TextChoices):
     ACCOUNT_RENAMED = "account_renamed", _("Renamed the account")
     ACCOUNT_EXPORTED = "account_exported", _("Downloaded the account's data")
     ACCOUNT_DELETED = "account_deleted", _("Deleted the account")
+    WEBHOOK_CREATED = "webhook_created", _("Created a webhook")
+    WEBHOOK_CHANGED = "webhook_changed", _("Changed a webhook")
+    WEBHOOK_DELETED = "webhook_deleted", _("Deleted a webhook")
+    WEBHOOK_SWITCHED = "webhook_switched", _("Switched a webhook on or off")
+    WEBHOOK_SECRET_ROTATED = "webhook_secret_rotated", _("Rotated the secret of a webhook")
+    WEBHOOK_TESTED = "webhook_tested", _("Sent a test event")
+    WEBHOOK_REPLAYED = "webhook_replayed", _("Replayed deliveries of a webhook")
 
 
 def record(

@@ -59,5 +59,6 @@ def losses(account_id: UUID) -> list[Loss]:
     answers = loss_asked.send(None, account_id=account_id)
     return [loss for _, found in answers for loss in found if loss.count]
 
+
 standing_changed = Signal()
 """``account_id``: an account was suspended, resumed, or put on other terms."""

@@ -14,7 +14,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.dispatch import receiver
 
-from locations.signals import standing_changed
+from locations.signals import members_changed, standing_changed
 from sessions_app.gateway.ports import ALL_SESSIONS
 from sessions_app.signals import session_wanted
 
@@ -31,6 +31,11 @@ def session_group(session_id: uuid.UUID) -> str:
 def account_group(account_id: uuid.UUID) -> str:
     """The group of those who look at all sessions of one account."""
     return f"account.{account_id.hex}"
+
+
+def user_group(user_id: uuid.UUID) -> str:
+    """The group of one person's open pages, whatever they show."""
+    return f"user.{user_id.hex}"
 
 
 async def send_hint(group: str, hint: dict[str, Any]) -> None:
@@ -56,6 +61,12 @@ def hint_gateway_of_all(sender: object, **kwargs: object) -> None:
     async_to_sync(send_hint)(
         GATEWAY_GROUP, {"type": "session.wanted", "session_id": str(ALL_SESSIONS)}
     )
+
+
+@receiver(members_changed)
+def hint_person(sender: object, user_id: uuid.UUID, **kwargs: object) -> None:
+    """His open pages look again whether they are still his."""
+    async_to_sync(send_hint)(user_group(user_id), {"type": "access.changed"})
 
 
 async def hint_viewers(session_id: uuid.UUID, account_id: uuid.UUID, version: int) -> None:

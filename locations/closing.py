@@ -1,0 +1,77 @@
+"""An account's end: announced, let go of elsewhere (the linked numbers), then gone.
+
+``begin`` marks it; from then on nothing in it may change. ``finish_due`` takes away what is due:
+gateways call it every few seconds, and so does ``cleanup_sessions cleanup``.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from locations import tenancy
+from locations.access import Principal
+from locations.audit import Verb, record
+from locations.models import Account, Invitation, Member
+from locations.signals import account_closing, held
+
+logger = logging.getLogger(__name__)
+
+AT_MOST = timedelta(minutes=2)  # a number that cannot be unlinked must not keep an account
+
+
+def begin(principal: Principal, account: Account) -> list[str]:
+    """Begin the end of ``account``; the addresses of its people. Asking twice changes nothing,
+    and gives no addresses."""
+    with transaction.atomic():
+        locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        if locked.deleting_at is not None:
+            return []
+        locked.deleting_at = timezone.now()
+        locked.save(update_fields=["deleting_at"])
+        Invitation.objects.of_accounts([account.pk]).open().update(revoked_at=locked.deleting_at)
+        record(principal, account.pk, Verb.ACCOUNT_DELETED, account.name)
+        account_closing.send(None, account_id=account.pk, by=principal.name)
+        people = Member.objects.filter(account=account).values_list("user__email", flat=True)
+        logger.warning("An account is being deleted", extra={"account": str(account.pk)})
+        return list(people)
+
+
+def finish_due(now: datetime | None = None) -> int:
+    """Delete the accounts whose end has come at ``now``: everything is let go of, or two minutes
+    are over. How many; what fails is logged and comes up again."""
+    now = now or timezone.now()
+    marked = Account.objects.filter(deleting_at__isnull=False).order_by("deleting_at")
+    with tenancy.everyone():
+        return sum(_finish(account, now) for account in marked)
+
+
+def _finish(account: Account, now: datetime) -> bool:
+    assert account.deleting_at is not None  # noqa: S101  # the caller asked for these
+    if held(account.pk) and now - account.deleting_at < AT_MOST:
+        return False
+    try:
+        with transaction.atomic():
+            rows = Account.objects.select_for_update(skip_locked=True).filter(pk=account.pk)
+            if not rows.exists():
+                return False
+            rows.delete()
+    except DatabaseError as error:  # a message came in meanwhile: the next round has it, too
+        logger.warning("An account is not deleted yet", extra={"error": type(error).__name__})
+        return False
+    logger.warning("An account was deleted", extra={"account": str(account.pk)})
+    return True
+
+
+def progress(account: Account) -> str:
+    """What still happens, in words: "Deleting: 2 numbers are being unlinked"."""
+    count = held(account.pk)
+    if count == 1:
+        return _("Deleting: 1 number is being unlinked")
+    if count:
+        return _("Deleting: %d numbers are being unlinked") % count
+    return _("Deleting: the data is being removed")

@@ -1,0 +1,88 @@
+"""Who asks, by a request: the person, the account that he looks at, and where he asks from."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from locations.access import Membership, Principal, memberships, principal_of_user
+from locations.models import Member
+
+ACCOUNT_KEY = "account"  # in the session
+_SIGNED_IN_KEY = "signed_in_at"
+_KEPT = "_principal"  # on the request: its roles are read once
+LAST_SEEN_STEP = timedelta(minutes=5)
+RECENT_SECONDS = 15 * 60
+
+
+def principal_of(request: HttpRequest) -> Principal:
+    """Who asks. He is noted as seen in his account, at most once in five minutes."""
+    kept: Principal | None = getattr(request, _KEPT, None)
+    if kept is None:
+        rows = memberships(request.user)
+        chosen = chosen_account(request.session)
+        kept = principal_of_user(request.user, chosen, address_of(request), rows)
+        setattr(request, _KEPT, kept)
+        _note_seen(kept, rows)
+    return kept
+
+
+def chosen_account(session: Any) -> uuid.UUID | None:
+    """The account that this login chose; whether it is one of his is not said."""
+    try:
+        return uuid.UUID(str(session.get(ACCOUNT_KEY)))
+    except ValueError:
+        return None
+
+
+def look_at(request: HttpRequest, account_id: uuid.UUID) -> None:
+    """From now on this login looks at the account; the caller has been through the door."""
+    kept = getattr(request, _KEPT, None)
+    if kept is None or kept.account != account_id or ACCOUNT_KEY not in request.session:
+        request.session[ACCOUNT_KEY] = str(account_id)
+    if kept is not None:
+        setattr(request, _KEPT, replace(kept, chosen=account_id))
+
+
+def forget(request: HttpRequest) -> None:
+    """Read the roles anew: they have changed within this request."""
+    if hasattr(request, _KEPT):
+        delattr(request, _KEPT)
+
+
+def address_of(request: Any) -> str | None:
+    """The IP address that the request came from; None over a Unix socket."""
+    address = str(request.META.get("REMOTE_ADDR", "")).partition("%")[0]
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return None
+
+
+def signed_in_recently(request: HttpRequest) -> bool:
+    """Whether this login is young enough for what should not be done by a passer-by."""
+    at = request.session.get(_SIGNED_IN_KEY)
+    return isinstance(at, float) and timezone.now().timestamp() - at < RECENT_SECONDS
+
+
+@receiver(user_logged_in)
+def _note_sign_in(sender: object, request: HttpRequest, **kwargs: object) -> None:
+    request.session[_SIGNED_IN_KEY] = timezone.now().timestamp()
+
+
+def _note_seen(principal: Principal, rows: Sequence[Membership]) -> None:
+    now = timezone.now()
+    seen = next((row.last_seen_at for row in rows if row.account == principal.account), now)
+    if seen is None or seen <= now - LAST_SEEN_STEP:
+        Member.objects.filter(user=principal.user, account=principal.account).update(
+            last_seen_at=now
+        )

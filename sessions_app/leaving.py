@@ -1,0 +1,67 @@
+"""What becomes of sessions when their account is deleted, and what its export says of them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q
+from django.dispatch import receiver
+from django.utils.translation import ngettext
+
+from locations.export import columns
+from locations.signals import (
+    ExportFile,
+    Loss,
+    account_closing,
+    export_asked,
+    hold_asked,
+    loss_asked,
+)
+from sessions_app.lifecycle import Reason, Wanted
+from sessions_app.models import Session, SessionEvent
+
+_SESSIONS = {
+    "id": "id", "location": "location__name", "number": "phone_number", "created_at": "created_at",
+    "created_by": "created_by", "wanted": "wanted", "status": "status", "reason": "reason",
+    "since": "since", "last_proof_at": "last_proof_at",
+}  # fmt: skip
+_EVENTS = {
+    "session": "session_id", "at": "at", "event": "event", "from": "old_status",
+    "to": "new_status", "reason": "reason", "detail": "detail", "who": "actor",
+}  # fmt: skip
+
+
+@receiver(account_closing)
+def let_go(sender: object, account_id: UUID, by: str, **kwargs: object) -> None:
+    """Ask every session of the account to unlink; the gateway does it."""
+    for session in Session.objects.of_accounts([account_id]).live():
+        session.ask_unlink(by=by)
+
+
+@receiver(hold_asked)
+def still_held(sender: object, account_id: UUID, **kwargs: object) -> int:
+    """How many sessions are not unlinked yet: their numbers, or their attempts."""
+    asked = Session.objects.of_accounts([account_id]).filter(wanted=Wanted.UNLINKED)
+    return int(asked.exclude(Q(reason=Reason.UNLINKED) & Q(jid="")).count())
+
+
+@receiver(export_asked)
+def keep(sender: object, account_id: UUID, **kwargs: object) -> list[ExportFile]:
+    """Sessions and their timelines. No codes, no keys."""
+    sessions = Session.objects.of_accounts([account_id]).order_by("created_at", "id")
+    events = SessionEvent.objects.of_accounts([account_id]).order_by("session_id", "version")
+    return [
+        ExportFile("sessions.json", columns(sessions, _SESSIONS)),
+        ExportFile("timeline.json", columns(events, _EVENTS)),
+    ]
+
+
+@receiver(loss_asked)
+def lose(sender: object, account_id: UUID, **kwargs: object) -> list[Loss]:
+    linked = Session.objects.of_accounts([account_id]).live().exclude(jid="").count()
+    words = ngettext(
+        "%d linked number, which is unlinked first",
+        "%d linked numbers, which are unlinked first",
+        linked,
+    )
+    return [Loss(linked, words % linked)]
