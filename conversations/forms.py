@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from conversations.ledger import BadText, checked_text
 from sessions_app.forms import PhoneField, SmallForm
@@ -11,11 +12,12 @@ from sessions_app.forms import PhoneField, SmallForm
 class MessageForm(SmallForm):
     """Receiver and text; what is wrong is said by the ledger, which has the rules."""
 
-    to = PhoneField(label="To", autocomplete="off")
+    to = PhoneField(label=_("To"), autocomplete="off")
     text = forms.CharField(
+        label=_("Text"),
         strip=False,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Write a message"}),
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("Write a message")}),
     )
 
     def clean_text(self) -> str:

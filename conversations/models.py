@@ -10,6 +10,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from locations.models import Account, TenantQuerySet
 from sessions_app.models import Session
@@ -23,8 +24,8 @@ def _new_secret() -> str:
 
 
 class Direction(models.TextChoices):
-    OUT = "out", "Out"
-    IN = "in", "In"
+    OUT = "out", _("Out")
+    IN = "in", _("In")
 
 
 class MessageStatus(models.TextChoices):
@@ -34,14 +35,14 @@ class MessageStatus(models.TextChoices):
     It is never sent again by itself; a receipt settles it.
     """
 
-    QUEUED = "queued", "Waiting"
-    SENDING = "sending", "Sending"
-    UNCONFIRMED = "unconfirmed", "Not confirmed"
-    SENT = "sent", "Sent"
-    DELIVERED = "delivered", "Delivered"
-    READ = "read", "Read"
-    FAILED = "failed", "Failed"
-    RECEIVED = "received", "Received"
+    QUEUED = "queued", _("Waiting")
+    SENDING = "sending", _("Sending")
+    UNCONFIRMED = "unconfirmed", _("Not confirmed")
+    SENT = "sent", _("Sent")
+    DELIVERED = "delivered", _("Delivered")
+    READ = "read", _("Read")
+    FAILED = "failed", _("Failed")
+    RECEIVED = "received", _("Received")
 
 
 class MessageQuerySet(TenantQuerySet):
@@ -121,6 +122,10 @@ class Message(models.Model):
         return f"{self.direction} {self.status} {self.id}"
 
 
+class EarlyReceiptQuerySet(TenantQuerySet):
+    account_path = "session__account"
+
+
 class EarlyReceipt(models.Model):
     """A receipt whose message we do not know yet: receipts race the result of a send.
 
@@ -133,6 +138,8 @@ class EarlyReceipt(models.Model):
     status = models.CharField(max_length=12, choices=MessageStatus)
     at = models.DateTimeField()
     kept_at = models.DateTimeField(default=timezone.now)
+
+    objects = EarlyReceiptQuerySet.as_manager()
 
     class Meta:
         constraints = [

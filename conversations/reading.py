@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
+
+from django.db.models import Q
 
 from conversations.models import Message
 
 SHOWN = 30
 
 
-def recent_messages(session_id: UUID) -> list[Message]:
-    """The session's latest messages, newest first. The caller has been through the door."""
-    return list(Message.objects.filter(session_id=session_id)[:SHOWN])
+@dataclass(frozen=True)
+class Messages:
+    """A page of messages, newest first; ``older`` is the id to go on before, None at the end."""
+
+    rows: list[Message]
+    older: UUID | None
+
+
+def messages_of(session_id: UUID, before: str = "") -> Messages:
+    """The session's latest messages, or those older than the message with the id ``before``; an
+    id that is no message of the session's is left out. The caller has been through the door."""
+    rows = Message.objects.of_session(session_id)
+    last = rows.filter(pk=before).first() if _is_id(before) else None
+    if last is not None:
+        earlier = Q(created_at=last.created_at, id__lt=last.pk)
+        rows = rows.filter(Q(created_at__lt=last.created_at) | earlier)
+    found = list(rows[: SHOWN + 1])
+    return Messages(found[:SHOWN], found[SHOWN - 1].pk if len(found) > SHOWN else None)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

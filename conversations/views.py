@@ -1,37 +1,56 @@
-"""The doors of a session's messages: the list, and a text to send."""
+"""The doors of the overview, and of a session's messages: the list, and a text to send."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from conversations.forms import MessageForm
 from conversations.ledger import LedgerError, queue_text
-from conversations.reading import recent_messages
-from locations.access import find, find_writable, principal_of_user
+from conversations.overview import overview
+from conversations.reading import Messages, messages_of
+from locations.access import find_writable
+from locations.current import principal_of
 from sessions_app.models import Session
 from sessions_app.reading import session_view
 
 
 @login_required
 @never_cache
+@require_safe
+def overview_page(request: HttpRequest) -> HttpResponse:
+    seen = overview(principal_of(request), request.GET.get("uptime", "1"))
+    return render(request, "overview/overview.html", {**seen})
+
+
+@login_required
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def messages_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """The list of messages as a part; a POST queues a text."""
+    """The messages, page by page, or the latest as a part of a page; a POST queues a text."""
     if request.method == "POST":
         return _send(request, session_id)
-    session = find(Session.objects.all(), principal_of_user(request.user), session_id)
-    context = {"session_id": session.pk, "rows": recent_messages(session.pk)}
-    return render(request, "conversations/_list.html", context)
+    view = session_view(principal_of(request), session_id)
+    before = request.GET.get("before", "")
+    found = messages_of(session_id, before)
+    context = {**view, **_list(session_id, found), "before": before}
+    part = request.htmx  # type: ignore[attr-defined]
+    name = "conversations/_list.html" if part else "conversations/messages.html"
+    return render(request, name, context)
+
+
+def _list(session_id: UUID, found: Messages) -> dict[str, Any]:
+    return {"session_id": session_id, "rows": found.rows, "older": found.older}
 
 
 def _send(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    principal = principal_of_user(request.user)
+    principal = principal_of(request)
     session = find_writable(Session.objects.all(), principal, session_id)
     form = MessageForm(request.POST)
     if form.is_valid():
@@ -44,7 +63,7 @@ def _send(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("session", session_id)
     fresh = MessageForm.for_the_next(form.data["to"])
-    context = {"session_id": session_id, "form": fresh, "rows": recent_messages(session_id)}
+    context = {**_list(session_id, messages_of(session_id)), "form": fresh}
     return render(request, "conversations/_sent.html", context)
 
 
@@ -53,5 +72,5 @@ def _again(request: HttpRequest, session_id: UUID, form: MessageForm) -> HttpRes
     if request.htmx:  # type: ignore[attr-defined]
         context = {"session_id": session_id, "form": form}
         return render(request, "conversations/_form.html", context, status=422)
-    view = session_view(principal_of_user(request.user), session_id)
+    view = session_view(principal_of(request), session_id)
     return render(request, "sessions/session.html", {**view, "message_form": form}, status=422)

@@ -18,6 +18,14 @@ class Verb(TextChoices):
     """What can be done in an account, with its words for people."""
 
     ACCOUNT_CREATED = "account_created", _("Created the account")
+    LOCATION_ADDED = "location_added", _("Added a location")
+    LOCATION_CHANGED = "location_changed", _("Changed a location")
+    LOCATION_DELETED = "location_deleted", _("Deleted a location")
+    PLAN_CHANGED = "plan_changed", _("Changed the plan")
+    ACCOUNT_SUSPENDED = "account_suspended", _("Suspended the account")
+    ACCOUNT_RESUMED = "account_resumed", _("Resumed the account")
+    VIEWED_AS_OWNER = "viewed_as_owner", _("Began to view this account as its owner")
+    STOPPED_VIEWING = "stopped_viewing", _("Stopped viewing this account as its owner")
     SESSION_CREATED = "session_created", _("Created a connection")
     SESSION_RESTARTED = "session_restarted", _("Restarted a connection")
     SESSION_STOPPED = "session_stopped", _("Stopped a connection")

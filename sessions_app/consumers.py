@@ -19,8 +19,16 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.template.loader import render_to_string
 
 from sessions_app.hints import account_group, session_group
-from sessions_app.live import Frame, Parts, Who, follow_dashboard, follow_session, news
-from sessions_app.reading import Query
+from sessions_app.listing import Query
+from sessions_app.live import (
+    Frame,
+    Parts,
+    Who,
+    follow_listing,
+    follow_session,
+    follow_summary,
+    news,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -145,14 +153,25 @@ class SessionPage(LivePage):
         return session_id
 
 
-class DashboardPage(LivePage):
-    """``/ws/dashboard/``, with the page's own query string"""
+class AccountPage(LivePage):
+    """A page that follows all numbers of somebody's accounts."""
 
-    rest_seconds = 0.5  # it reads every row of the account, and a restart changes them all
-
-    async def read(self, who: Who) -> Frame | None:
-        asked = dict(parse_qsl(self.scope["query_string"].decode("ascii", "replace")))
-        return await follow_dashboard(who, Query.parse(asked))
+    rest_seconds = 0.2  # it reads every row of the account, and a restart changes them all
 
     def groups_of(self, frame: Frame) -> list[str]:
         return [account_group(account) for account in frame.accounts]
+
+
+class OverviewPage(AccountPage):
+    """``/ws/overview/``"""
+
+    async def read(self, who: Who) -> Frame | None:
+        return await follow_summary(who)
+
+
+class NumbersPage(AccountPage):
+    """``/ws/numbers/``, with the page's own query string"""
+
+    async def read(self, who: Who) -> Frame | None:
+        asked = dict(parse_qsl(self.scope["query_string"].decode("ascii", "replace")))
+        return await follow_listing(who, Query.parse(asked))

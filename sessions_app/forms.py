@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
 
+from sessions_app.models import DEVICE_NAME_CHARACTERS
 from sessions_app.numbers import EXAMPLE, NotANumber, e164
+
+
+def _asked_for() -> str:
+    return str(NotANumber())
+
+
+_needs_a_number = lazy(_asked_for, str)  # in the language of who sees it
 
 
 class PhoneField(forms.CharField):
@@ -20,7 +31,7 @@ class PhoneField(forms.CharField):
             **{
                 "widget": widget,
                 "max_length": 40,
-                "error_messages": {"required": str(NotANumber())},
+                "error_messages": {"required": _needs_a_number()},
                 **kwargs,
             }
         )
@@ -30,6 +41,10 @@ class PhoneField(forms.CharField):
             return e164(super().clean(value))
         except NotANumber as error:
             raise forms.ValidationError(str(error), code="invalid") from error
+
+
+# Seen by everybody who opens the phone's settings: nothing invisible, nothing that reorders.
+_NAME = re.compile(r"[\w][\w .,'&-]*")
 
 
 class SmallForm(forms.Form):
@@ -52,14 +67,34 @@ class SmallForm(forms.Form):
 class ConnectForm(forms.Form):
     """Which location to connect. Its ``location`` is an id that the tenant door still judges."""
 
-    location = forms.CharField(error_messages={"required": "Choose a location."}, max_length=64)
+    location = forms.CharField(error_messages={"required": _("Choose a location.")}, max_length=64)
 
 
 class PairingForm(SmallForm):
     """The number of the phone that will type a pairing code."""
 
-    phone = PhoneField(label="Number of the phone")
+    phone = PhoneField(label=_("Number of the phone"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.focus("phone")
+
+
+class DeviceNameForm(SmallForm):
+    """What WhatsApp shows on the phone under Linked devices."""
+
+    name = forms.CharField(
+        label=_("Name on the phone"),
+        max_length=DEVICE_NAME_CHARACTERS,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "size": 30}),
+        help_text=_("Letters, digits and spaces, at most 40. Empty: Pairline."),
+    )
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        if name and not _NAME.fullmatch(name):
+            raise forms.ValidationError(
+                _("Write letters, digits, spaces and . , ' & - only."), code="invalid"
+            )
+        return name

@@ -12,19 +12,15 @@ from channels.db import database_sync_to_async
 from django.http import Http404
 from django.template.loader import render_to_string
 
-from sessions_app.reading import (
-    Dashboard,
-    Query,
-    SessionView,
-    dashboard,
-    principal_now,
-    session_view,
-)
+from locations import tenancy
+from sessions_app.listing import Listing, Query, listing
+from sessions_app.reading import SessionView, principal_now, session_view
+from sessions_app.summary import Summary, summary
 
 Parts = Mapping[str, str]
 """The id of an element of the page → its HTML."""
 
-SESSION_PARTS = ("head", "actions", "sentence", "figure", "pairing-error", "timeline")
+SESSION_PARTS = ("head", "actions", "sentence", "figure", "device", "pairing-error", "timeline")
 
 
 @dataclass(frozen=True)
@@ -52,16 +48,25 @@ def session_parts(view: SessionView) -> Parts:
     }
 
 
-def dashboard_parts(board: Dashboard) -> Parts:
-    """The live parts of the dashboard: its answer, its counts, and the rows of its page."""
-    context = {**board, "oob": True}
-    parts = {
-        name: render_to_string(f"dashboard/parts/_{name}.html", context)
-        for name in ("answer", "needs", "chips")
+def summary_parts(view: Summary) -> Parts:
+    """The live parts of the overview: its answer, who waits, the counts, what happened last."""
+    context = {**view, "oob": True}
+    return {
+        name: render_to_string(f"overview/parts/_{name}.html", context)
+        for name in ("answer", "needs", "counts", "recent")
     }
-    for row in board["rows"]:
-        parts[f"row-{row['location'].pk}"] = render_to_string(
-            "dashboard/parts/_row.html", {"row": row, "oob": True}
+
+
+def listing_parts(view: Listing) -> Parts:
+    """The live parts of the list: its answer, its filters, and the rows of its page."""
+    context = {**view, "oob": True}
+    parts = {
+        "answer": render_to_string("overview/parts/_answer.html", context),
+        "chips": render_to_string("numbers/parts/_chips.html", context),
+    }
+    for row in view["rows"]:
+        parts[f"row-{row['location_id']}"] = render_to_string(
+            "numbers/parts/_row.html", {**context, "row": row}
         )
     return parts
 
@@ -77,9 +82,15 @@ async def follow_session(who: Who, session_id: uuid.UUID) -> Frame | None:
     return frame
 
 
-async def follow_dashboard(who: Who, query: Query) -> Frame | None:
-    """The dashboard for ``who`` now; None when he has signed out."""
-    frame: Frame | None = await database_sync_to_async(_dashboard_frame)(who, query)
+async def follow_summary(who: Who) -> Frame | None:
+    """The overview for ``who`` now; None when he has signed out."""
+    frame: Frame | None = await database_sync_to_async(_summary_frame)(who)
+    return frame
+
+
+async def follow_listing(who: Who, query: Query) -> Frame | None:
+    """The list for ``who`` now; None when he has signed out."""
+    frame: Frame | None = await database_sync_to_async(_listing_frame)(who, query)
     return frame
 
 
@@ -87,17 +98,23 @@ def _session_frame(who: Who, session_id: uuid.UUID) -> Frame | None:
     principal = principal_now(who.user_id, who.login_key)
     if principal is None:
         return None
-    try:
-        view = session_view(principal, session_id)
-    except Http404:
-        return None
-    return Frame(session_parts(view), view["session"]["version"])
+    with tenancy.of_accounts(principal.account_ids):
+        try:
+            view = session_view(principal, session_id)
+        except Http404:
+            return None
+        return Frame(session_parts(view), view["session"]["version"])
 
 
-def _dashboard_frame(who: Who, query: Query) -> Frame | None:
+def _summary_frame(who: Who) -> Frame | None:
     principal = principal_now(who.user_id, who.login_key)
     if principal is None:
         return None
-    return Frame(
-        dashboard_parts(dashboard(principal, query)), accounts=tuple(principal.account_ids)
-    )
+    return Frame(summary_parts(summary(principal)), accounts=tuple(principal.account_ids))
+
+
+def _listing_frame(who: Who, query: Query) -> Frame | None:
+    principal = principal_now(who.user_id, who.login_key)
+    if principal is None:
+        return None
+    return Frame(listing_parts(listing(principal, query)), accounts=tuple(principal.account_ids))

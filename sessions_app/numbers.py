@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import gettext
 from phonenumbers import (
     NumberParseException,
     PhoneNumberFormat,
@@ -23,7 +24,8 @@ class NotANumber(ValueError):
     """The text is not a telephone number; ``str()`` is a sentence that says how to write one."""
 
     def __init__(self) -> None:
-        super().__init__(f"Write the number with + and its country code, for example {EXAMPLE}.")
+        says = gettext("Write the number with + and its country code, for example %(example)s.")
+        super().__init__(says % {"example": EXAMPLE})
 
 
 def e164(typed: str) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
 
 from sessions_app.lifecycle import Reason, Status, Wanted
@@ -14,8 +17,11 @@ from sessions_app.snapshot import SessionSnapshot
 from sessions_app.wording import (
     ACTION_LABELS,
     NOT_CONNECTED_LABEL,
+    RECONNECTING_LABEL,
     START_AGAIN_LABEL,
+    STATUS_LABELS,
     Action,
+    label,
 )
 
 # WhatsApp shows the first code of an attempt for a minute and each later one for 20 seconds.
@@ -80,34 +86,43 @@ def primary_button(session: SessionSnapshot) -> Button | None:
     if url is None:
         return None
     stopped = session["wanted"] == Wanted.STOPPED
-    return Button(START_AGAIN_LABEL if stopped else ACTION_LABELS[action], url)
+    return Button(gettext(START_AGAIN_LABEL if stopped else ACTION_LABELS[action]), url)
 
 
 @dataclass(frozen=True)
 class MenuItem:
     """An entry of the menu; a dangerous one leads to a page that asks again."""
 
-    label: str
-    says: str
+    label: str | Promise
+    says: str | Promise
     url: str
     asks: bool
 
 
 _RESTART = MenuItem(
-    "Restart", "Connects the number anew. No new scan is needed.", "session_restart", asks=False
+    _("Restart"),
+    _("Connects the number anew. No new scan is needed."),
+    "session_restart",
+    asks=False,
 )
 _NEW_CODE = MenuItem(
-    "New QR code", "Starts over with the first of six fresh codes.", "session_restart", asks=False
+    _("New QR code"),
+    _("Starts over with the first of six fresh codes."),
+    "session_restart",
+    asks=False,
 )
 _STOP = MenuItem(
-    "Stop…", "Disconnects for now. The link is kept and can start again.", "session_stop", asks=True
+    _("Stop…"),
+    _("Disconnects for now. The link is kept and can start again."),
+    "session_stop",
+    asks=True,
 )
 _UNLINK = MenuItem(
-    "Unlink…", "Removes Pairline from the phone, for good.", "session_unlink", asks=True
+    _("Unlink…"), _("Removes Pairline from the phone, for good."), "session_unlink", asks=True
 )
 _CANCEL = MenuItem(
-    "Cancel this connection…",
-    "Ends this attempt and frees the location.",
+    _("Cancel this connection…"),
+    _("Ends this attempt and frees the location."),
     "session_unlink",
     asks=True,
 )
@@ -124,37 +139,61 @@ def menu(session: SessionSnapshot) -> list[MenuItem]:
     return [_RESTART, _STOP, _UNLINK]
 
 
-def needs_person(session: SessionSnapshot) -> bool:
+@dataclass(frozen=True)
+class Shown:
+    """What a session is wanted to be, and what may be said of it now."""
+
+    wanted: str
+    status: Status
+    reason: Reason
+
+
+def needs_person(session: Shown) -> bool:
     """Whether the number is down and waits for somebody, who did not stop it himself."""
-    return session["status"] == Status.DISCONNECTED and session["wanted"] == Wanted.LINKED
+    return session.status is Status.DISCONNECTED and session.wanted == Wanted.LINKED
 
 
-def answer(sessions: Iterable[SessionSnapshot]) -> str:
-    """The dashboard's first line: "All 12 numbers are ready.", "2 of 12 numbers need you.", …"""
-    wanted = [s for s in sessions if s["wanted"] == Wanted.LINKED]
+def answer(sessions: Iterable[Shown]) -> str:
+    """The overview's first line: "All 12 numbers are ready.", "2 of 12 numbers need you.", …"""
+    wanted = [s for s in sessions if s.wanted == Wanted.LINKED]
     total = len(wanted)
     waiting = sum(needs_person(s) for s in wanted)
-    ready = sum(s["status"] == Status.READY for s in wanted)
+    ready = sum(s.status is Status.READY for s in wanted)
     if not total:
-        return "No number is connected."
+        return gettext("No number is connected.")
     if waiting and total == 1:
-        return "Your number needs you."
+        return gettext("Your number needs you.")
     if waiting:
-        return f"{waiting} of {total} numbers {'needs' if waiting == 1 else 'need'} you."
+        says = ngettext(
+            "%(count)s of %(total)s numbers needs you.",
+            "%(count)s of %(total)s numbers need you.",
+            waiting,
+        )
+        return says % {"count": waiting, "total": total}
     if ready == total:
-        return "Your number is ready." if total == 1 else f"All {total} numbers are ready."
+        says = ngettext("Your number is ready.", "All %(total)s numbers are ready.", total)
+        return says % {"total": total}
     return _on_the_way(wanted, total, ready)
 
 
-def _on_the_way(wanted: list[SessionSnapshot], total: int, ready: int) -> str:
+def _on_the_way(wanted: list[Shown], total: int, ready: int) -> str:
     """Nobody is needed, but not every number is ready."""
-    scanning = sum(s["status"] == Status.QR for s in wanted)
     rest = total - ready
-    doing = "waiting for a scan" if scanning == rest else "on the way"
-    if not ready:
-        subject = "Your number is" if total == 1 else f"{total} numbers are"
-        return f"{subject} {doing}."
-    return f"{ready} of {total} numbers {'is' if ready == 1 else 'are'} ready, {rest} {doing}."
+    scanning = sum(s.status is Status.QR for s in wanted) == rest
+    if ready:
+        says = _PARTLY_SCANNING if scanning else _PARTLY_ON_THE_WAY
+        return str(says) % {"ready": ready, "total": total, "rest": rest}
+    if scanning:
+        says = ngettext(
+            "Your number is waiting for a scan.", "%(total)s numbers are waiting for a scan.", total
+        )
+    else:
+        says = ngettext("Your number is on the way.", "%(total)s numbers are on the way.", total)
+    return says % {"total": total}
+
+
+_PARTLY_SCANNING = _("Ready: %(ready)s of %(total)s numbers. Waiting for a scan: %(rest)s.")
+_PARTLY_ON_THE_WAY = _("Ready: %(ready)s of %(total)s numbers. On the way: %(rest)s.")
 
 
 @dataclass(frozen=True)
@@ -168,30 +207,36 @@ class Chip:
 
 
 _CHIPS: Mapping[str, str] = {
-    "ready": "Ready",
-    "reconnecting": "Reconnecting",
-    "scan": "Scan the code",
-    "preparing": "Preparing",
-    "disconnected": "Disconnected",
+    "ready": STATUS_LABELS[Status.READY],
+    "reconnecting": RECONNECTING_LABEL,
+    "scan": STATUS_LABELS[Status.QR],
+    "preparing": STATUS_LABELS[Status.INITIALIZING],
+    "disconnected": STATUS_LABELS[Status.DISCONNECTED],
     "none": NOT_CONNECTED_LABEL,
 }
 _KEYS: Mapping[str, str] = {name: key for key, name in _CHIPS.items()}
+_MOST_URGENT_FIRST = ("disconnected", "scan", "reconnecting", "preparing", "ready", "none")
 
 
-def chip_key(session: SessionSnapshot | None) -> str:
+def chip_key(session: Shown | None) -> str:
     """The filter that a row belongs to."""
-    return "none" if session is None else _KEYS[session["label"]]
+    return "none" if session is None else _KEYS[label(session.status, session.reason)]
+
+
+def urgency(key: str) -> int:
+    """The place of a filter's rows in a list by status, from 0."""
+    return _MOST_URGENT_FIRST.index(key)
 
 
 def chips(keys: Iterable[str], chosen: str) -> list[Chip]:
     """ "All", and each filter that leaves a row or is chosen."""
     counts = Counter(keys)
     shown = [
-        Chip(key, name, counts[key], key == chosen)
+        Chip(key, gettext(name), counts[key], key == chosen)
         for key, name in _CHIPS.items()
         if counts[key] or key == chosen
     ]
-    return [Chip("", "All", counts.total(), not chosen), *shown]
+    return [Chip("", gettext("All"), counts.total(), not chosen), *shown]
 
 
 def known_chip(key: str) -> str:

@@ -1,5 +1,6 @@
 """All that a viewer may know of a session, at one version: first paint, API and WebSocket
-all show this and nothing else. Pure: a row and the time go in, plain data comes out.
+all show this and nothing else. Pure: a row and the time go in, plain data comes out, its texts
+in the language of whoever is being served.
 """
 
 from __future__ import annotations
@@ -7,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol, TypedDict
 from uuid import UUID
+
+from django.utils.translation import gettext
 
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.qr import qr_svg
@@ -85,7 +88,7 @@ class SessionRow(Protocol):
 UNCLAIMED_GRACE_SECONDS = 10
 
 
-def _observed(row: SessionRow, now: datetime) -> tuple[Status, Reason]:
+def observed(row: SessionRow, now: datetime) -> tuple[Status, Reason]:
     """What may be said at ``now``: without a living gateway nobody can vouch for a row that
     says "ready", nor will a code that it shows ever be answered."""
     status, reason = Status(row.status), Reason(row.reason)
@@ -104,7 +107,7 @@ def why_not_ready(row: SessionRow, now: datetime) -> Reason | None:
     """Why no text can be sent at ``now``; None when it can."""
     if row.wanted != Wanted.LINKED:
         return Reason.UNLINKED if row.wanted == Wanted.UNLINKED else Reason.USER_DISCONNECT
-    status, reason = _observed(row, now)
+    status, reason = observed(row, now)
     return None if status is Status.READY else reason
 
 
@@ -125,7 +128,7 @@ def snapshot(row: SessionRow, now: datetime, *, with_code: bool = True) -> Sessi
 
     A list leaves the codes out (``with_code=False``): it does not show them, and drawing one
     takes about 5 ms."""
-    status, reason = _observed(row, now)
+    status, reason = observed(row, now)
     words = REASONS[reason]
     return {
         "id": row.id,
@@ -133,10 +136,10 @@ def snapshot(row: SessionRow, now: datetime, *, with_code: bool = True) -> Sessi
         "location_name": row.location.name,
         "wanted": row.wanted,
         "status": str(status),
-        "label": label(status, reason),
+        "label": gettext(label(status, reason)),
         "reason": str(reason),
-        "sentence": words.sentence,
-        "advice": words.advice,
+        "sentence": gettext(words.sentence),
+        "advice": gettext(words.advice),
         "detail": row.detail,
         "action": str(words.action),
         "phone_number": row.phone_number,

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Protocol
 
+from django.utils.translation import gettext, ngettext
+
 from sessions_app.lifecycle import Event
 from sessions_app.wording import EVENTS
 
@@ -42,6 +44,7 @@ class Line:
     text: str
     note: str
     status: str
+    event: Event
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Day:
 
 def days(newest_first: Sequence[EventRow]) -> list[Day]:
     """``newest_first`` as lines, grouped by day (UTC)."""
-    lines = _fold(_lines(newest_first))
+    lines = lines_of(newest_first)
     return [
         Day(day, at=group[0].at, lines=group)
         for day, group in (
@@ -62,14 +65,23 @@ def days(newest_first: Sequence[EventRow]) -> list[Day]:
     ]
 
 
+def lines_of(newest_first: Sequence[EventRow]) -> list[Line]:
+    """``newest_first``, events of one session, as lines."""
+    return _fold(_lines(newest_first))
+
+
 def _lines(newest_first: Sequence[EventRow]) -> Iterable[Line]:
     for place, row in enumerate(newest_first):
         event = Event(row.event)
-        text = EVENTS[event]
+        text = gettext(EVENTS[event])
         if event is Event.CONNECTED:
             text = _connected(row, newest_first[place + 1 :])
-        notes = [row.detail, "" if row.actor in _OURS else f"by {row.actor}"]
-        yield Line(row.at, text, " · ".join(note for note in notes if note), row.new_status)
+        notes = [row.detail, _by(row.actor)]
+        yield Line(row.at, text, " · ".join(note for note in notes if note), row.new_status, event)
+
+
+def _by(actor: str) -> str:
+    return "" if actor in _OURS else gettext("by %(person)s") % {"person": actor}
 
 
 def _connected(row: EventRow, older: Sequence[EventRow]) -> str:
@@ -80,28 +92,32 @@ def _connected(row: EventRow, older: Sequence[EventRow]) -> str:
             break
         began = earlier.at
     if began is None:
-        return EVENTS[Event.CONNECTED]
-    return f"Reconnected after {duration((row.at - began).total_seconds())}"
+        return gettext(EVENTS[Event.CONNECTED])
+    away = duration((row.at - began).total_seconds())
+    return gettext("Reconnected after %(duration)s") % {"duration": away}
 
 
 def duration(seconds: float) -> str:
     """ "8 s", "3 min", "2 h", "4 days"."""
-    for size, unit in ((86_400, "day"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}"
-    return f"{max(1, round(seconds))} s"
+    if seconds >= 86_400:
+        days = int(seconds // 86_400)
+        return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
+    if seconds >= 3_600:
+        return gettext("%(count)s h") % {"count": int(seconds // 3_600)}
+    if seconds >= 60:
+        return gettext("%(count)s min") % {"count": int(seconds // 60)}
+    return gettext("%(count)s s") % {"count": max(1, round(seconds))}
 
 
 def _fold(lines: Iterable[Line]) -> list[Line]:
     """Codes follow each other every 20 seconds: a run of them is one line."""
     folded: list[Line] = []
-    shown = EVENTS[Event.QR_CODE]
-    for text, group in groupby(lines, key=lambda line: line.text):
+    for event, group in groupby(lines, key=lambda line: line.event):
         run = list(group)
-        if text == shown and len(run) > 1:
-            first = run[0]
-            folded.append(Line(first.at, f"Showed {len(run)} QR codes", "", first.status))
+        if event is Event.QR_CODE and len(run) > 1:
+            says = ngettext("Showed %(count)s QR code", "Showed %(count)s QR codes", len(run))
+            text = says % {"count": len(run)}
+            folded.append(Line(run[0].at, text, "", run[0].status, event))
         else:
             folded.extend(run)
     return folded

@@ -3,12 +3,14 @@ from django.urls import path
 from sessions_app import views
 
 urlpatterns = [
-    path("", views.dashboard_page, name="dashboard"),
+    path("numbers/", views.numbers_page, name="numbers"),
+    path("numbers/restart/", views.numbers_restart, name="numbers_restart"),
     path("connect/", views.connect_page, name="connect"),
     path("sessions/<uuid:session_id>/", views.session_page, name="session"),
     path("sessions/<uuid:session_id>/live/", views.session_live, name="session_live"),
     path("sessions/<uuid:session_id>/restart/", views.session_restart, name="session_restart"),
     path("sessions/<uuid:session_id>/stop/", views.session_stop, name="session_stop"),
     path("sessions/<uuid:session_id>/unlink/", views.session_unlink, name="session_unlink"),
+    path("sessions/<uuid:session_id>/name/", views.session_name, name="session_name"),
     path("sessions/<uuid:session_id>/pairing/", views.session_pairing, name="session_pairing"),
 ]

@@ -1,4 +1,4 @@
-"""The doors of the dashboard and of a session's page: load, bind, call one method, answer."""
+"""The doors of the list of numbers and of a session's page: load, bind, call one method, answer."""
 
 from __future__ import annotations
 
@@ -8,32 +8,63 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from locations.access import Principal, find_writable, principal_of_user
+from locations.access import find_writable
+from locations.audit import Verb, record
+from locations.current import principal_of
 from locations.models import Location
-from sessions_app.forms import ConnectForm, PairingForm
+from sessions_app import bulk
+from sessions_app.forms import ConnectForm, DeviceNameForm, PairingForm
+from sessions_app.listing import Query, listing
 from sessions_app.live import session_parts
 from sessions_app.models import LocationBusy, NotPossible, Session
-from sessions_app.reading import Query, dashboard, free_locations, session_view
+from sessions_app.reading import free_locations, session_view
 
 Page = Callable[..., HttpResponse]
-
-
-def principal_of(request: HttpRequest) -> Principal:
-    """Who asks."""
-    return principal_of_user(request.user)
 
 
 @login_required
 @never_cache
 @require_safe
-def dashboard_page(request: HttpRequest) -> HttpResponse:
-    board = dashboard(principal_of(request), Query.parse(request.GET))
-    return render(request, "dashboard/dashboard.html", {**board})
+def numbers_page(request: HttpRequest) -> HttpResponse:
+    found = listing(principal_of(request), Query.parse(request.GET))
+    return render(request, "numbers/numbers.html", {**found})
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def numbers_restart(request: HttpRequest) -> HttpResponse:
+    """Asks whether the chosen numbers are to be restarted; a POST does it."""
+    principal = principal_of(request)
+    if request.method == "POST":
+        outcome = bulk.restart(principal, bulk.listed_ids(request.POST.get("sessions", "")))
+        say = messages.warning if outcome.refused or not outcome.asked else messages.success
+        say(request, str(outcome) or gettext("Nothing was chosen."))
+        return redirect(_back(request.POST))
+    rows = bulk.chosen(principal, request.GET)
+    if not rows:
+        messages.warning(request, gettext("Tick the numbers that you want to restart first."))
+        return redirect(_back(request.GET))
+    context = {
+        "rows": rows,
+        "ids": ",".join(str(row["session"]["id"]) for row in rows if row["session"]),
+        "by_status": bulk.by_status(rows).items(),
+        "back": _back(request.GET),
+        "query": Query.parse(request.GET),
+    }
+    return render(request, "numbers/restart.html", context)
+
+
+def _back(asked: QueryDict) -> str:
+    return reverse("numbers") + "?" + Query.parse(asked).address
 
 
 @login_required
@@ -77,7 +108,7 @@ def session_live(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def session_restart(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    return _act(request, session_id, Session.ask_restart, "Starting again.")
+    return _act(request, session_id, Session.ask_restart, gettext("Starting again."))
 
 
 @login_required
@@ -85,7 +116,7 @@ def session_restart(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
-        return _act(request, session_id, Session.ask_stop, "Stopping.")
+        return _act(request, session_id, Session.ask_stop, gettext("Stopping."))
     return _confirm(request, session_id, "sessions/stop.html")
 
 
@@ -94,7 +125,7 @@ def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_unlink(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
-        return _act(request, session_id, Session.ask_unlink, "Unlinking.")
+        return _act(request, session_id, Session.ask_unlink, gettext("Unlinking."))
     return _confirm(request, session_id, "sessions/unlink.html")
 
 
@@ -117,6 +148,27 @@ def session_pairing(request: HttpRequest, session_id: UUID) -> HttpResponse:
     context = {**session_view(principal, session_id), "pairing_form": form, "asked": asked}
     name = "sessions/_pairing.html" if request.htmx else "sessions/pairing.html"  # type: ignore[attr-defined]
     return render(request, name, context, status=422 if form.errors else 200)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_name(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """What the phone shows under Linked devices."""
+    principal = principal_of(request)
+    session = find_writable(Session.objects.all(), principal, session_id)
+    form = DeviceNameForm(request.POST or None, initial={"name": session.device_name})
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                session.ask_device_name(form.cleaned_data["name"], by=principal.name)
+                record(principal, session.account_id, Verb.DEVICE_NAMED, session.location.name)
+            messages.success(request, gettext("Saved. Scan the new code."))
+            return redirect("session", session_id)
+        except NotPossible as error:
+            form.add_error(None, str(error))
+    context = {**session_view(principal, session_id), "form": form}
+    return render(request, "sessions/name.html", context, status=422 if form.errors else 200)
 
 
 def _act(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from conversations.forms import MessageForm
 from conversations.models import Message, MessageStatus
-from conversations.reading import recent_messages
+from conversations.reading import messages_of
 
 register = template.Library()
 
@@ -22,7 +24,7 @@ _TICKS: dict[str, str] = {
     MessageStatus.FAILED: "alert",
 }
 
-UNCONFIRMED_SENTENCE = (
+UNCONFIRMED_SENTENCE = _(
     "It may have been sent. A receipt settles it; it is not sent again by itself."
 )
 
@@ -31,12 +33,14 @@ UNCONFIRMED_SENTENCE = (
 def messages_panel(context: template.Context) -> dict[str, Any]:
     """Form and list for the session whose page is rendered."""
     session = context["session"]
+    found = messages_of(session["id"])
     return {
         "session": session,
         "session_id": session["id"],
         "may_write": context["may_write"],
         "form": context.get("message_form") or MessageForm(),
-        "rows": recent_messages(session["id"]),
+        "rows": found.rows,
+        "older": found.older,
         "csrf_token": context.get("csrf_token"),
     }
 
@@ -51,7 +55,7 @@ def tick(message: Message) -> str:
 def trouble(message: Message) -> str:
     """What is wrong with a message, as a sentence; "" when nothing is."""
     if message.status == MessageStatus.UNCONFIRMED:
-        return UNCONFIRMED_SENTENCE
+        return str(UNCONFIRMED_SENTENCE)
     if message.status == MessageStatus.FAILED:
-        return message.error or "It could not be sent."
+        return message.error or gettext("It could not be sent.")
     return ""

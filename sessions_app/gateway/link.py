@@ -62,8 +62,8 @@ class Link:
     async def start(
         self, session: str, jid: str, settings: GatewaySettings, device_name: str = ""
     ) -> None:
-        """Begin to connect, as ``device_name`` (the installation's when empty); events tell the rest. A lost or silent engine is no error here:
-        its end, or the runner's deadline, tells."""
+        """Begin to connect, as ``device_name`` (the installation's when empty); events tell the
+        rest. A lost or silent engine is no error here: its end, or the runner's deadline, tells."""
         with contextlib.suppress(EngineGone, CommandTimeout):
             await self._engine.ask(
                 Command.START,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+DEFAULT_DEVICE_NAME = "Pairline"
+
 
 @dataclass(frozen=True)
 class GatewaySettings:
@@ -21,7 +23,7 @@ class GatewaySettings:
     health_seconds: float = 30.0
     stuck_seconds: float = 30.0
     linking_engine_attempts: int = 60  # then it is thrown away: abandoned codes leak threads
-    device_name: str = "Pairline"
+    device_name: str = DEFAULT_DEVICE_NAME
 
     def store_of(self, session: str) -> str:
         """Where the WhatsApp keys of ``session`` live: a file each, or the shared database."""

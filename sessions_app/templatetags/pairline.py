@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from django import template
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from sessions_app.history import uptimes
 from sessions_app.presentation import international
 from sessions_app.simulated_network import phone_address
+from sessions_app.strips import Strip, strip
 
 register = template.Library()
 
@@ -29,6 +33,8 @@ _ICONS: dict[str, str] = {
     "in": "M15 5L5 15m0-7v7h7",
     "out": "M5 15L15 5m0 7V5H8",
     "send": "M3 10l14-6.5L12.5 17 9.8 11.2z",
+    "ascending": "M10 15.5v-11m-4 4 4-4 4 4",
+    "descending": "M10 4.5v11m-4-4 4 4 4-4",
     "sign-out": "M8 3.5H4.5v13H8M8.5 10H17m-3.5-3.5L17 10l-3.5 3.5",
 }
 
@@ -49,6 +55,13 @@ def simulated_phone(qr_text: str) -> str:
     return phone_address(qr_text)
 
 
+@register.inclusion_tag("sessions/parts/_uptime.html")
+def uptime_card(location_id: UUID) -> dict[str, Strip]:
+    """The last 90 days of a location that the page has found, and the last 30 of them."""
+    days = uptimes([location_id])[location_id]
+    return {"whole": strip(days), "month": strip(days[-30:])}
+
+
 @register.simple_tag
 def when(moment: datetime | None, style: str = "ago") -> SafeString:
     """``moment`` as a ``<time>``: exact in UTC here, local and (``ago``) relative in the browser;
@@ -56,8 +69,8 @@ def when(moment: datetime | None, style: str = "ago") -> SafeString:
     if moment is None:
         return mark_safe("")
     moment = moment.astimezone(UTC)
-    exact = f"{moment.day} {moment:%b %Y, %H:%M} UTC"
-    shown = {"clock": f"{moment:%H:%M}", "day": f"{moment.day} {moment:%B %Y}"}.get(style, exact)
+    exact = f"{date_format(moment, 'j M Y, H:i')} UTC"
+    shown = {"clock": f"{moment:%H:%M}", "day": date_format(moment, "j F Y")}.get(style, exact)
     return format_html(
         '<time datetime="{}" data-style="{}" title="{}">{}</time>',
         moment.isoformat(timespec="milliseconds"),

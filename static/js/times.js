@@ -63,7 +63,7 @@ function countDown() {
     const left = Math.max(0, Math.ceil((Date.parse(count.dataset.expires) - now()) / 1000));
     const says = count.querySelector("[data-left]");
     const bar = count.querySelector("progress");
-    put(says, left ? `${says.dataset.left}${left} s` : "the next one is on its way");
+    put(says, left ? `${says.dataset.left}${left} s` : says.dataset.over);
     bar.value = Math.min(left, bar.max);
   }
 }

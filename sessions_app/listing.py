@@ -1,0 +1,160 @@
+"""The list of numbers: what it is asked for in its address, and the page that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict
+from urllib.parse import quote, urlencode
+
+from django.core.paginator import Page, Paginator
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from locations.access import Principal
+from sessions_app import presentation as show
+from sessions_app.board import Board, Entry, Row, board
+
+ROWS_A_PAGE = 25
+DEFAULT_SORT = "location"
+
+_HEADS: Mapping[str, Promise] = {
+    "location": _("Location"),
+    "number": _("Number"),
+    "status": _("Status"),
+    "since": _("Since"),
+}
+
+
+def _place(entry: Entry) -> str:
+    return entry.name.casefold()
+
+
+_SORTS: Mapping[str, Callable[[Entry], Any]] = {
+    "location": _place,
+    "number": lambda e: (e.columns.phone_number if e.columns else "", _place(e)),
+    "status": lambda e: (show.urgency(e.key), _place(e)),
+    "since": lambda e: (e.columns.since.timestamp() if e.columns else 0, _place(e)),
+}
+_HAS: Mapping[str, Callable[[Entry], bool]] = {
+    "number": lambda e: bool(e.columns and e.columns.phone_number),
+    "since": lambda e: e.columns is not None,
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """What the list is asked for, as it stands in the address."""
+
+    text: str = ""
+    chip: str = ""
+    sort: str = DEFAULT_SORT
+    page: str = "1"
+
+    @classmethod
+    def parse(cls, parameters: Mapping[str, Any]) -> Query:
+        sort = str(parameters.get("sort", DEFAULT_SORT))
+        return cls(
+            text=str(parameters.get("q", "")).strip()[:100],
+            chip=show.known_chip(str(parameters.get("status", ""))),
+            sort=sort if sort.removeprefix("-") in _SORTS else DEFAULT_SORT,
+            page=str(parameters.get("page", "1"))[:9],
+        )
+
+    @property
+    def filters(self) -> str:
+        """All but the page as an address has it, ready for one more parameter."""
+        return "".join(f"{name}={quote(value)}&" for name, value in self._asked().items())
+
+    @property
+    def address(self) -> str:
+        """The whole query as an address has it."""
+        return f"{self.filters}page={quote(self.page)}"
+
+    @property
+    def filtered(self) -> bool:
+        """Whether some entries are left out on purpose."""
+        return bool(self.text or self.chip)
+
+    def link(self, **changed: str) -> str:
+        """The address of the same list, changed, from its first page on."""
+        asked = replace(self, **changed)._asked()
+        return f"?{urlencode(asked)}" if asked else "?"
+
+    def _asked(self) -> dict[str, str]:
+        sort = "" if self.sort == DEFAULT_SORT else self.sort
+        asked = {"q": self.text, "status": self.chip, "sort": sort}
+        return {name: value for name, value in asked.items() if value}
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column: a link that sorts by it, or turns its order."""
+
+    label: str | Promise
+    link: str
+    order: str  # "ascending", "descending", or "" when the list is sorted by another
+
+
+class Listing(TypedDict):
+    """All that the list shows to one person."""
+
+    answer: str
+    chips: list[tuple[show.Chip, str]]
+    heads: list[Head]
+    rows: list[Row]
+    page: Page[Entry]
+    query: Query
+    locations: int
+    found_sessions: int
+    may_write: bool
+
+
+def listing(principal: Principal, query: Query) -> Listing:
+    """The locations of ``principal`` and their numbers, as ``query`` asks."""
+    everything = board(principal)
+    found = matching(everything, query)
+    page = Paginator(found, ROWS_A_PAGE).get_page(query.page)
+    return {
+        "answer": everything.answer(),
+        "chips": [
+            (chip, query.link(chip=chip.key)) for chip in everything.chips(chosen=query.chip)
+        ],
+        "heads": _heads(query),
+        "rows": everything.rows(page.object_list),
+        "page": page,
+        "query": query,
+        "locations": len(everything.entries),
+        "found_sessions": sum(entry.columns is not None for entry in found),
+        "may_write": everything.writable,
+    }
+
+
+def matching(everything: Board, query: Query) -> list[Entry]:
+    """The entries that ``query`` asks for, in its order; those without a value come last."""
+    found = [entry for entry in everything.entries if _asked(entry, query)]
+    name, backwards = query.sort.removeprefix("-"), query.sort.startswith("-")
+    found.sort(key=_SORTS[name], reverse=backwards)
+    if name in _HAS:
+        found.sort(key=lambda entry: not _HAS[name](entry))
+    return found
+
+
+def _asked(entry: Entry, query: Query) -> bool:
+    if query.chip and entry.key != query.chip:
+        return False
+    if not query.text:
+        return True
+    number = entry.columns.phone_number if entry.columns else ""
+    digits = "".join(character for character in query.text if character.isdigit())
+    return query.text.casefold() in entry.name.casefold() or (len(digits) >= 3 and digits in number)
+
+
+def _heads(query: Query) -> list[Head]:
+    by, backwards = query.sort.removeprefix("-"), query.sort.startswith("-")
+    heads = []
+    for name, label in _HEADS.items():
+        order = ("descending" if backwards else "ascending") if name == by else ""
+        turned = f"-{name}" if order == "ascending" else name
+        heads.append(Head(label, query.link(sort=turned), order))
+    return heads

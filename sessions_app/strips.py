@@ -1,0 +1,87 @@
+"""Ninety days of a number as a picture and in words. Pure.
+
+Days without an interruption are one path, so that a strip is 1 kB and not 10. What a colour
+says, a height says, too: whole, half, a stump, a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
+
+from sessions_app.uptime import Day, percent, share_of
+
+CELL, GAP, HEIGHT = 3, 1, 24
+_MOSTLY = 0.95
+_DAYS_NAMED = 5  # in words, for those who hear the picture
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A day with an interruption."""
+
+    x: int
+    y: int
+    height: int
+    tone: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Strip:
+    """``whole`` and ``empty`` are paths: days without an interruption, days that do not count."""
+
+    width: int
+    height: int
+    whole: str
+    empty: str
+    cells: list[Cell]
+    percent: str
+    words: str
+
+
+def strip(days: Sequence[Day]) -> Strip:
+    """The picture of ``days``, oldest first."""
+    whole, empty, cells = "", "", []
+    for place, day in enumerate(days):
+        x = place * (CELL + GAP)
+        if day.share is None:
+            empty += f"M{x} {HEIGHT - 2}h{CELL}v2h-{CELL}z"
+        elif percent(day.share) == percent(1):
+            whole += f"M{x} 0h{CELL}v{HEIGHT}h-{CELL}z"
+        else:
+            cells.append(_cell(x, day.day, day.share))
+    share = share_of(days)
+    shown = percent(share) if share is not None else ""
+    width = len(days) * (CELL + GAP) - GAP
+    return Strip(width, HEIGHT, whole, empty, cells, shown, _words(days, shown))
+
+
+def _cell(x: int, day: date, share: float) -> Cell:
+    mostly = share >= _MOSTLY
+    height = HEIGHT * 2 // 3 if mostly else HEIGHT // 3
+    tone = "mostly" if mostly else "down"
+    return Cell(x, HEIGHT - height, height, tone, f"{date_format(day, 'j M')}: {percent(share)}")
+
+
+def _words(days: Sequence[Day], shown: str) -> str:
+    if not shown:
+        return gettext("Not linked long enough to count.")
+    hit = [day for day in days if day.share is not None and percent(day.share) != percent(1)]
+    counted = sum(day.share is not None for day in days)
+    since = ngettext("Ready %(share)s of one day.", "Ready %(share)s of %(days)s days.", counted)
+    words = since % {"share": shown, "days": counted}
+    if not hit:
+        return f"{words} {gettext('No interruption.')}"
+    worst = sorted(hit, key=lambda day: day.share or 0)[:_DAYS_NAMED]
+    named = ", ".join(f"{date_format(d.day, 'j M')} {percent(d.share or 0)}" for d in worst)
+    told = ngettext(
+        "One day with an interruption: %(named)s.",
+        "%(count)s days with interruptions, the worst: %(named)s.",
+        len(hit),
+    )
+    return f"{words} {told % {'count': len(hit), 'named': named}}"

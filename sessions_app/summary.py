@@ -1,0 +1,39 @@
+"""The first answer to "is my number up?": one sentence, who waits, how many, what happened."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from locations.access import Principal
+from sessions_app import presentation as show
+from sessions_app.board import NEEDS_SHOWN, Board, Row, board
+from sessions_app.history import Recent, recent
+
+
+class Summary(TypedDict):
+    """The part of the overview that follows the numbers by itself."""
+
+    answer: str
+    needs: list[Row]
+    needs_more: int
+    counts: list[show.Chip]
+    recent: list[Recent]
+    locations: int
+    sessions: int
+    may_write: bool
+
+
+def summary(principal: Principal, everything: Board | None = None) -> Summary:
+    """Of all that ``principal`` may see; ``everything`` when it has been read already."""
+    everything = everything or board(principal)
+    needing = everything.needing()
+    return {
+        "answer": everything.answer(),
+        "needs": everything.rows(needing[:NEEDS_SHOWN]),
+        "needs_more": max(0, len(needing) - NEEDS_SHOWN),
+        "counts": everything.chips(),
+        "recent": recent(principal),
+        "locations": len(everything.entries),
+        "sessions": sum(entry.columns is not None for entry in everything.entries),
+        "may_write": everything.writable,
+    }
