@@ -1,21 +1,42 @@
-"""The composition root: where the gateway's ports meet what implements them."""
+"""The composition root: where the ports of what runs in the background meet what implements
+them."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import socket
+from collections.abc import Mapping
+from typing import Protocol
 
 from conversations.delivery import DatabaseMessageSink, DatabaseOutgoingQueue
+from notifications.posting import Poster
+from notifications.sender import Sender
 from sessions_app.gateway.supervisor import Gateway
 from sessions_app.gateway_settings import gateway_settings
 from sessions_app.store import ChannelHints, DatabaseSessionStore, Transactions
 
 
-def build_gateway() -> Gateway:
+class Background(Protocol):
+    """What runs beside the web until it is told to stop."""
+
+    async def run(self, stop: asyncio.Event) -> None: ...
+
+
+def build_background() -> Mapping[str, Background]:
+    """All that runs in the background, by its name in the log; one thread for SQLite writes them
+    all."""
+    transactions = Transactions()
+    return {
+        "gateway": build_gateway(transactions),
+        "webhook sender": Sender(transactions.run, Poster()),
+    }
+
+
+def build_gateway(transactions: Transactions) -> Gateway:
     """A gateway on this process's database and channel layer, with a name of its own."""
     host, pid = socket.gethostname(), os.getpid()
-    transactions = Transactions()
     owner = f"{host[:80]}:{pid}:{secrets.token_hex(4)}"
     return Gateway(
         gateway_settings(),

@@ -1,5 +1,5 @@
-"""The web server: Daphne, with a shutdown that keeps its promises and, if asked, a gateway on
-the same event loop.
+"""The web server: Daphne, with a shutdown that keeps its promises and, if asked, the gateway and
+what else works in the background on the same event loop.
 
 Daphne has no lifespan, and its own shutdown leaves sockets without a close frame and can crash
 the interpreter (measured with 4.2.3 on Python 3.11: a KeyError for young connections, then a
@@ -12,21 +12,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from daphne.server import Server  # before anything else imports twisted's reactor
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
+from config.composition import Background
 from config.inbound import bound
-from sessions_app.gateway.supervisor import Gateway
 
 logger = logging.getLogger(__name__)
 
 CLOSE_SERVICE_RESTART = 1012  # RFC 6455 registry; htmx reconnects at it
 CLOSE_FRAMES_SECONDS = 0.3
-GATEWAY_STOP_SECONDS = 8.0
+BACKGROUND_STOP_SECONDS = 8.0
 
 
 class PairlineServer(Server):  # type: ignore[misc]  # Daphne is untyped
@@ -52,19 +52,19 @@ class PairlineServer(Server):  # type: ignore[misc]  # Daphne is untyped
 
 
 class Serving:
-    """One serving process: the server, and the gateway beside it when there is one."""
+    """One serving process: the server, and what works beside it, by name."""
 
     def __init__(
         self,
         application: Any,
         host: str,
         port: int,
-        gateway: Gateway | None,
+        background: Mapping[str, Background],
         on_ready: Callable[[], None],
     ) -> None:
-        self._gateway = gateway
+        self._background = background
         self._stop = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._server = PairlineServer(
             application=application,
             endpoints=[f"tcp:port={port}:interface={host.replace(':', chr(92) + ':')}"],
@@ -76,20 +76,20 @@ class Serving:
     def run(self) -> bool:
         """Serve until SIGTERM or Ctrl+C, then end everything. False when the port was taken."""
         reactor.callWhenRunning(bound, self._server)
-        reactor.callWhenRunning(self._start_gateway)
+        reactor.callWhenRunning(self._start_background)
         reactor.addSystemEventTrigger("before", "shutdown", self._goodbye)  # type: ignore[arg-type]  # its stub is wrong
         self._server.run()
         return bool(self._server.listening_addresses)
 
-    def _start_gateway(self) -> None:
-        if self._gateway is not None:
-            self._task = asyncio.get_event_loop().create_task(self._run_gateway(self._gateway))
+    def _start_background(self) -> None:
+        loop = asyncio.get_event_loop()
+        self._tasks = [loop.create_task(self._run(n, b)) for n, b in self._background.items()]
 
-    async def _run_gateway(self, gateway: Gateway) -> None:
+    async def _run(self, name: str, background: Background) -> None:
         try:
-            await gateway.run(self._stop)
+            await background.run(self._stop)
         except Exception:
-            logger.exception("The gateway ended; the site stays up without it")
+            logger.exception("The %s ended; the site stays up without it", name)
 
     def _goodbye(self) -> Deferred[None]:
         return Deferred.fromFuture(asyncio.ensure_future(self._wind_down()))
@@ -98,7 +98,8 @@ class Serving:
         self._stop.set()
         self._server.close_sockets()
         await asyncio.sleep(CLOSE_FRAMES_SECONDS)
-        if self._task is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._task, GATEWAY_STOP_SECONDS)
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=BACKGROUND_STOP_SECONDS)
+            for task in late:
+                task.cancel()
         self._server.cancel_applications()

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from conversations.models import Direction, Message, MessageStatus
 from conversations.receipts import collect_early, kept_id, lock_session
-from conversations.signals import message_stored
+from conversations.signals import message_arrived, message_stored
 from sessions_app.gateway.ports import IncomingMessage
 from sessions_app.models import Session
 
@@ -38,6 +38,8 @@ def store_message(session_id: UUID, message: IncomingMessage) -> bool:
         if message.from_me:
             collect_early(row)
             row.save(update_fields=["status", "delivered_at", "read_at"])
+        else:
+            message_arrived.send(Message, message=row)
         _announce(row)
     return True
 

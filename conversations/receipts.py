@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from conversations.models import EARLY_RECEIPT_KEPT, Direction, EarlyReceipt, Message, MessageStatus
 from conversations.progress import advance
-from conversations.signals import message_status_changed
+from conversations.signals import message_advanced, message_status_changed
 from sessions_app.gateway.ports import Receipt
 from sessions_app.models import Session
 
@@ -90,8 +90,10 @@ def collect_early(message: Message) -> None:
 
 
 def announce_status(messages: Iterable[Message]) -> None:
-    """Announce, after the commit, that each of ``messages`` has come further."""
+    """Announce, within the transaction and after the commit, that each of ``messages`` has come
+    further."""
     for message in messages:
+        message_advanced.send(Message, message=message)
         _announce_one(message.pk, message.session_id, message.status)
 
 

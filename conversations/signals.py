@@ -1,4 +1,5 @@
-"""What this app announces, always after the commit. The rows are the truth."""
+"""What this app announces: after the commit (the rows are the truth) or, where it says so,
+within the transaction that writes it."""
 
 from django.dispatch import Signal
 
@@ -8,3 +9,10 @@ phone itself. Sent once for each message."""
 
 message_status_changed = Signal()
 """``message_id``, ``session_id``, ``status``: an outgoing message has come further."""
+
+message_arrived = Signal()
+"""``message``: a new message from somebody else is written. Sent *within* that transaction: what
+a receiver writes is committed with it or not at all; what it raises undoes it."""
+
+message_advanced = Signal()
+"""``message``: an outgoing message has come further. Sent *within* that transaction, likewise."""

@@ -19,7 +19,7 @@ from locations.sealing import SealBroken
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
 from sessions_app.lifecycle import Event, Outcome, Reason, Status, Wanted, next_outcome
 from sessions_app.models import Session, SessionEvent
-from sessions_app.signals import session_changed
+from sessions_app.signals import session_changed, session_written
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ def _columns(row: Session, outcome: Outcome, change: Change) -> dict[str, Any]:
 
 
 def _write(row: Session, change: Change, columns: dict[str, Any]) -> SessionState:
-    old_status, old_version = row.status, row.version
+    old_status, old_reason, old_version = row.status, row.reason, row.version
     for name, value in columns.items():
         setattr(row, name, value)
     row.version = old_version + 1
@@ -143,6 +143,12 @@ def _write(row: Session, change: Change, columns: dict[str, Any]) -> SessionStat
     if not mine.update(**columns, version=row.version):
         raise LeaseLost(str(row.pk))
     _append_event(row, old_status, change)
+    session_written.send(
+        Session,
+        session=row,
+        moved=(row.status, row.reason) != (old_status, old_reason),
+        new_code=bool(columns.get("qr_text")),
+    )
     transaction.on_commit(lambda: _announce(row, change), robust=True)
     return state_of(row)
 

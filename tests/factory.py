@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from conversations.models import Direction, Message, MessageStatus
 from locations.models import Account, AccountState, Location, Member, Plan, Role, User
+from notifications.models import SUBSCRIBABLE, Delivery, Kind, Webhook
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
 
@@ -110,3 +111,28 @@ def make_message(session: Session, **columns: Any) -> Message:
         }
     )
     return message
+
+
+def make_webhook(
+    account: Account, url: str = "https://93.184.216.34/hook", **columns: Any
+) -> Webhook:
+    """A webhook that hears everything; ``columns`` win."""
+    events = [str(kind) for kind in SUBSCRIBABLE]
+    webhook: Webhook = Webhook.objects.create(
+        **{"account": account, "url": url, "events": events, **columns}
+    )
+    return webhook
+
+
+def make_delivery(webhook: Webhook, **columns: Any) -> Delivery:
+    """A delivery that is due; ``columns`` win."""
+    delivery: Delivery = Delivery.objects.create(
+        **{
+            "account_id": webhook.account_id,
+            "webhook": webhook,
+            "kind": Kind.SESSION_STATUS,
+            "payload": {"status": "ready"},
+            **columns,
+        }
+    )
+    return delivery

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config.composition import build_gateway
+from config.composition import build_background
 
 
 class Command(BaseCommand):
@@ -30,4 +30,4 @@ class Command(BaseCommand):
             loop.add_signal_handler(number, stop.set)
         self.stdout.write("Gateway is running (Ctrl+C stops it)")
         self.stdout.flush()
-        await build_gateway().run(stop)
+        await asyncio.gather(*(one.run(stop) for one in build_background().values()))

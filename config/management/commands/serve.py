@@ -25,18 +25,18 @@ class Command(BaseCommand):
         # command should pay for.
         from config.server import Serving  # isort: skip
         from config.asgi import application
-        from config.composition import build_gateway
+        from config.composition import build_background
 
         if not 0 < port < 65536:
             raise CommandError("--port must be between 1 and 65535.")
-        gateway = None if no_gateway else build_gateway()
+        background = {} if no_gateway else build_background()
         address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}"  # noqa: S104
 
         def say() -> None:
             self.stdout.write(f"Pairline is ready on {address} (Ctrl+C stops it)")
             self.stdout.flush()
 
-        if not Serving(application, host, port, gateway, say).run():
+        if not Serving(application, host, port, background, say).run():
             raise CommandError(
                 f"Port {port} on {host} cannot be opened: it is probably in use. "
                 "Choose another with --port."

@@ -1,0 +1,113 @@
+"""What is sent: built at the moment of sending, so that neither a message nor a code is kept in
+the log of deliveries. What is gone by then is not sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from conversations.models import Message
+from notifications.models import Delivery, Kind
+from sessions_app.models import Session
+
+MAX_BODY_BYTES = 256 * 1024
+_TEXT_WHEN_TOO_LARGE = 32 * 1024  # characters; each takes at most six bytes
+
+
+class Gone(Exception):
+    """What the event was about is no longer there; ``str()`` says so to people."""
+
+
+def body_of(delivery: Delivery) -> bytes:
+    """The JSON of ``delivery``, in UTF-8, at most ``MAX_BODY_BYTES``. Raises Gone."""
+    data = _data(delivery)
+    body = _json(delivery, data)
+    if len(body) > MAX_BODY_BYTES and "text" in data:
+        short = {**data, "text": data["text"][:_TEXT_WHEN_TOO_LARGE], "text_truncated": True}
+        body = _json(delivery, short)
+    return body
+
+
+def _json(delivery: Delivery, data: Mapping[str, Any]) -> bytes:
+    event = {
+        "id": delivery.event_id,
+        "type": delivery.kind,
+        "created_at": delivery.created_at,
+        "account": delivery.account_id,
+        "data": data,
+    }
+    return json.dumps(event, cls=DjangoJSONEncoder, ensure_ascii=False).encode()
+
+
+def _data(delivery: Delivery) -> dict[str, Any]:
+    if delivery.kind == Kind.MESSAGE_RECEIVED:
+        return _received(_message_of(delivery))
+    if delivery.kind == Kind.MESSAGE_RECEIPT:
+        return _receipt(_message_of(delivery), delivery.payload)
+    if delivery.kind == Kind.SESSION_QR:
+        return {**delivery.payload, "text": _code_of(delivery)}
+    return dict(delivery.payload)
+
+
+def _message_of(delivery: Delivery) -> Message:
+    rows = Message.objects.select_related("session__location")
+    ours = rows.filter(account_id=delivery.account_id)
+    message: Message | None = ours.filter(pk__in=[delivery.message_id]).first()
+    if message is None:
+        raise Gone("The message is no longer there.")
+    return message
+
+
+def _received(message: Message) -> dict[str, Any]:
+    return {
+        "message": message.pk,
+        "session": message.session_id,
+        "location": message.session.location_id,
+        "location_name": message.session.location.name,
+        "to": message.session.phone_number,
+        "from": message.peer,
+        "from_name": message.peer_name,
+        "text": message.text,
+        "media": message.media,
+        "whatsapp_id": message.whatsapp_id,
+        "sent_at": message.sent_at,
+    }
+
+
+def _receipt(message: Message, recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """How far it had come when the event was written: the row may be further by now."""
+    failed = recorded["status"] == "failed"
+    return {
+        "message": message.pk,
+        "session": message.session_id,
+        "location": message.session.location_id,
+        "status": recorded["status"],
+        "to": message.peer,
+        "whatsapp_id": message.whatsapp_id,
+        "error": {"code": message.error_code, "sentence": message.error} if failed else None,
+        "sent_at": message.sent_at,
+        "delivered_at": message.delivered_at,
+        "read_at": message.read_at,
+    }
+
+
+def _code_of(delivery: Delivery) -> str:
+    """The text of the very code that the event was about. Raises Gone."""
+    row: Session | None = Session.objects.filter(
+        pk=delivery.session_id, account_id=delivery.account_id
+    ).first()
+    shown = {"expires_at": row.qr_expires_at} if row else {}
+    if row is None or not row.qr_text or not _same_moment(shown, delivery.payload):
+        raise Gone("The code is no longer shown; a newer one has an event of its own.")
+    return str(row.qr_text)
+
+
+def _same_moment(shown: Mapping[str, Any], recorded: Mapping[str, Any]) -> bool:
+    """Each code has an expiry of its own; compared as JSON has it."""
+    return bool(
+        json.loads(json.dumps(shown, cls=DjangoJSONEncoder))["expires_at"] == recorded["expires_at"]
+    )

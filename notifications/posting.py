@@ -1,0 +1,127 @@
+"""One attempt: one POST, whose answer says whether it was taken. All network of webhooks."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from notifications.addresses import NOT_PUBLIC, BadAddress, parsed
+from notifications.queue import Outcome, Outgoing
+from notifications.resolving import (
+    GuardedResolver,
+    LookUp,
+    Refused,
+    guarded_socket,
+    look_up,
+    plain_allowed,
+)
+from notifications.signature import HEADER, signature
+
+TIMEOUT_SECONDS = 10.0
+MAX_ANSWER_BYTES = 64 * 1024
+USER_AGENT = "Pairline-Webhooks/1"
+_AT_ONCE = 256
+
+
+def headers_of(kind: str, delivery: object, signed: str) -> Mapping[str, str]:
+    """The headers of an attempt."""
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": USER_AGENT,
+        "Pairline-Event": kind,
+        "Pairline-Delivery": str(delivery),
+        HEADER: signed,
+    }
+
+
+class Poster:
+    """Sends; open it (``async with``) on the event loop that uses it."""
+
+    def __init__(self, *, look_up: LookUp = look_up) -> None:
+        self._allow_private = bool(settings.WEBHOOKS_ALLOW_PRIVATE)
+        self._look_up = look_up
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(
+            limit=_AT_ONCE,
+            use_dns_cache=False,
+            force_close=True,  # a connection serves one request, to an address that was checked
+            resolver=GuardedResolver(allow_private=self._allow_private, look_up=self._look_up),
+            socket_factory=None if self._allow_private else guarded_socket,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._session.close()
+
+    async def post(self, outgoing: Outgoing) -> Outcome:
+        """Make the attempt. Every failure is an outcome, none is raised."""
+        began = time.monotonic()
+        status, error = None, ""
+        try:
+            parsed(outgoing.url, allow_private=self._allow_private, allow_plain=plain_allowed())
+            async with asyncio.timeout(TIMEOUT_SECONDS):  # names are looked up within it, too
+                status = await self._send(outgoing)
+        except Exception as failure:  # a library of many layers; the sender must go on
+            error = _sentence(failure)
+        if status is not None:
+            error = _judged(status)
+        return Outcome(status, error, round((time.monotonic() - began) * 1000))
+
+    async def _send(self, outgoing: Outgoing) -> int:
+        signed = signature(outgoing.secret, int(time.time()), outgoing.body)
+        async with self._session.post(
+            outgoing.url,
+            data=outgoing.body,
+            headers=headers_of(outgoing.kind, outgoing.delivery, signed),
+            allow_redirects=False,
+        ) as answer:
+            # A little of it is read so that the other side can finish; it is kept nowhere.
+            await answer.content.read(MAX_ANSWER_BYTES)
+            return answer.status
+
+
+def _judged(status: int) -> str:
+    """ "" when the answer says that it was taken."""
+    if 200 <= status < 300:
+        return ""
+    if 300 <= status < 400:
+        return _("It answered with a redirect (%d). Enter the final address.") % status
+    return _("It answered with %d instead of 2xx.") % status
+
+
+def _sentence(failure: Exception) -> str:
+    """What went wrong, in our own words: those of a library may quote addresses of ours."""
+    if isinstance(failure, BadAddress):
+        return str(failure)
+    if isinstance(failure, Refused) or isinstance(getattr(failure, "os_error", None), Refused):
+        return str(NOT_PUBLIC)
+    if isinstance(failure, TimeoutError):
+        return _("It did not answer within %d seconds.") % TIMEOUT_SECONDS
+    if isinstance(failure, aiohttp.ClientConnectorDNSError | socket.gaierror):
+        return _("Its name is not known.")
+    if isinstance(failure, aiohttp.ClientSSLError | ssl.SSLError):
+        return _("Its certificate is not valid, or it does not speak TLS.")
+    if isinstance(failure, aiohttp.ClientConnectorError):
+        return _("Nothing answers there: the connection was refused or cannot be made.")
+    return _("The connection ended before the answer came.")

@@ -1,0 +1,167 @@
+"""What people and keys do with webhooks: each is one transaction with its line in the audit log.
+
+The callers have been through the tenant door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from locations.access import Principal
+from locations.audit import Verb, record
+from locations.models import Account, Location
+from notifications.models import SUBSCRIBABLE, Delivery, DeliveryQuerySet, Kind, State, Webhook
+from notifications.signature import new_secret
+
+MAX_WEBHOOKS = 20  # an account
+_REPLAYED_AT_ONCE = 10_000
+
+
+class TooMany(Exception):
+    """The account has as many webhooks as it may; ``str()`` says what to do."""
+
+    def __str__(self) -> str:
+        return _("An account has at most %d webhooks. Delete one that is not used.") % MAX_WEBHOOKS
+
+
+class SwitchedOff(Exception):
+    """Nothing is sent from a webhook that is off; ``str()`` says what to do."""
+
+    def __str__(self) -> str:
+        return _("This webhook is switched off. Switch it on first.")
+
+
+def name_of(webhook: Webhook) -> str:
+    """What people know it by: the host of its address (the rest may hold a key)."""
+    return urlsplit(webhook.url).hostname or webhook.url[:60]
+
+
+def _known(events: Iterable[str]) -> list[str]:
+    """In our order, each once."""
+    asked = set(events)
+    return [str(kind) for kind in SUBSCRIBABLE if kind in asked]
+
+
+def create(
+    principal: Principal,
+    account_id: UUID,
+    *,
+    url: str,
+    events: Iterable[str],
+    location: Location | None,
+) -> Webhook:
+    """A new webhook, switched on; its ``secret`` is to be shown now and never again. Raises
+    TooMany."""
+    with transaction.atomic():
+        Account.objects.select_for_update(no_key=True).get(pk=account_id)  # two at once count
+        if Webhook.objects.of_accounts([account_id]).count() >= MAX_WEBHOOKS:
+            raise TooMany
+        webhook: Webhook = Webhook.objects.create(
+            account_id=account_id,
+            url=url,
+            events=_known(events),
+            location=location,
+            created_by=principal.name,
+        )
+        record(principal, account_id, Verb.WEBHOOK_CREATED, name_of(webhook))
+    return webhook
+
+
+def change(
+    principal: Principal,
+    webhook: Webhook,
+    *,
+    url: str,
+    events: Iterable[str],
+    location: Location | None,
+) -> None:
+    """Give it another address, other events, or another location. What waits goes to the new
+    address."""
+    webhook.url, webhook.events, webhook.location = url, _known(events), location
+    with transaction.atomic():
+        webhook.save(update_fields=["url", "events", "location"])
+        record(principal, webhook.account_id, Verb.WEBHOOK_CHANGED, name_of(webhook))
+
+
+def rotate(principal: Principal, webhook: Webhook) -> str:
+    """A new secret, which signs from now on; it is to be shown now and never again."""
+    secret = new_secret()
+    webhook.secret = secret
+    with transaction.atomic():
+        webhook.save(update_fields=["secret"])
+        record(principal, webhook.account_id, Verb.WEBHOOK_SECRET_ROTATED, name_of(webhook))
+    return secret
+
+
+def switch(principal: Principal, webhook: Webhook, *, on: bool) -> None:
+    """On: what waits is sent, with a new day of tries. Off: events from now on are not kept for
+    it, and what waits goes on waiting."""
+    now = timezone.now()
+    webhook.enabled, webhook.died, webhook.owners_told_at = on, False, None
+    webhook.disabled_at = None if on else now
+    webhook.disabled_reason = "" if on else _("Switched off by %s.") % principal.name[:150]
+    with transaction.atomic():
+        webhook.save(
+            update_fields=["enabled", "died", "owners_told_at", "disabled_at", "disabled_reason"]
+        )
+        if on:
+            _queue_again(Delivery.objects.of_webhook(webhook.pk).in_state(State.WAITING))
+        words = _("on") if on else _("off")
+        record(principal, webhook.account_id, Verb.WEBHOOK_SWITCHED, name_of(webhook), words)
+
+
+def remove(principal: Principal, webhook: Webhook) -> None:
+    """Delete it with its log."""
+    with transaction.atomic():
+        record(principal, webhook.account_id, Verb.WEBHOOK_DELETED, name_of(webhook))
+        webhook.delete()
+
+
+def send_test(principal: Principal, webhook: Webhook) -> Delivery:
+    """Send an event that says nothing, once. Raises SwitchedOff."""
+    if not webhook.enabled:
+        raise SwitchedOff
+    with transaction.atomic():
+        delivery: Delivery = Delivery.objects.create(
+            account_id=webhook.account_id,
+            webhook=webhook,
+            kind=Kind.TEST,
+            payload={"message": _("This is a test. The signature is made as for every event.")},
+        )
+        record(principal, webhook.account_id, Verb.WEBHOOK_TESTED, name_of(webhook))
+    return delivery
+
+
+def replay(principal: Principal, delivery: Delivery) -> None:
+    """Send it again, with the same ids, as if it were new. Raises SwitchedOff."""
+    _replay(principal, delivery.webhook, Delivery.objects.filter(pk=delivery.pk))
+
+
+def replay_failed(principal: Principal, webhook: Webhook) -> int:
+    """Send again all that failed; how many."""
+    failed = Delivery.objects.of_webhook(webhook.pk).in_state(State.FAILED)
+    keys = list(failed.order_by("created_at").values_list("pk", flat=True)[:_REPLAYED_AT_ONCE])
+    return _replay(principal, webhook, Delivery.objects.filter(pk__in=keys))
+
+
+def _replay(principal: Principal, webhook: Webhook, rows: DeliveryQuerySet) -> int:
+    if not webhook.enabled:
+        raise SwitchedOff
+    with transaction.atomic():
+        count = _queue_again(rows)
+        record(principal, webhook.account_id, Verb.WEBHOOK_REPLAYED, name_of(webhook), str(count))
+    return count
+
+
+def _queue_again(rows: DeliveryQuerySet) -> int:
+    """As if they were new. One that is under way at this moment may then arrive twice."""
+    now = timezone.now()
+    return rows.update(
+        state=State.WAITING, attempts=0, queued_at=now, next_attempt_at=now, error=""
+    )

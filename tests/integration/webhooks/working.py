@@ -1,0 +1,47 @@
+"""The sender at work, on the test's own thread and connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from asgiref.sync import sync_to_async
+
+from notifications.posting import Poster
+from notifications.resolving import look_up
+from notifications.sender import Sender
+
+Result = TypeVar("Result")
+PATIENCE_SECONDS = 30.0
+
+
+async def run(function: Callable[[], Result]) -> Result:
+    return await sync_to_async(function)()
+
+
+@asynccontextmanager
+async def sending(looking_up: Any = look_up) -> AsyncIterator[None]:
+    """A sender works within the block."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(Sender(run, Poster(look_up=looking_up)).run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def until(condition: Callable[[], Any], what: str) -> Any:
+    """The first true answer of ``condition``, which asks the database."""
+    return await eventually(lambda: run(condition), what)
+
+
+async def eventually(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + PATIENCE_SECONDS
+    while not (found := await condition()):
+        assert loop.time() < give_up_at, f"waited in vain for {what}"
+        await asyncio.sleep(0.02)  # the sender has no bell for tests
+    return found
