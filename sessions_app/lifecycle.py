@@ -58,6 +58,7 @@ class Event(StrEnum):
     KEYS_DAMAGED = "keys_damaged"
     STORAGE_FULL = "storage_full"
     CLOCK_WRONG = "clock_wrong"
+    PROXY_FAILED = "proxy_failed"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     NUMBER_TAKEN = "number_taken"
     SUSPENDED = "suspended"
@@ -95,6 +96,7 @@ class Reason(StrEnum):
     KEYS_DAMAGED = "keys_damaged"
     STORAGE_FULL = "storage_full"
     CLOCK_WRONG = "clock_wrong"
+    PROXY_FAILED = "proxy_failed"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     NUMBER_TAKEN = "number_taken"
     SUSPENDED_BILLING = "suspended_billing"
@@ -214,6 +216,7 @@ _ROWS: Mapping[Event, Row] = {
     Event.KEYS_DAMAGED: _from_any(_DISC, Reason.KEYS_DAMAGED),
     Event.STORAGE_FULL: _from_any(_DISC, Reason.STORAGE_FULL),
     Event.CLOCK_WRONG: _from_any(_DISC, Reason.CLOCK_WRONG),
+    Event.PROXY_FAILED: _from_any(_DISC, Reason.PROXY_FAILED),
     Event.ENGINE_UNAVAILABLE: _from_any(_DISC, Reason.ENGINE_UNAVAILABLE),
     Event.NUMBER_TAKEN: _from_any(_DISC, Reason.NUMBER_TAKEN),
     Event.SUSPENDED: _from_any(_DISC, Reason.SUSPENDED_BILLING),

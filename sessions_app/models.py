@@ -7,22 +7,21 @@ gateway's writes are compare-and-set on ``version`` and ``lease_epoch`` (see ``s
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
-from django.db import IntegrityError, models, transaction
-from django.db.models import ExpressionWrapper, F, Q
+from django.db import models, transaction
+from django.db.models import Case, F, Q, When
 from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from locations.entitlements import Resource, may_run, require
-from locations.models import Account, Location, TenantQuerySet
-from locations.sealing import SealedTextField
-from locations.standing import suspended_rows
+from locations.entitlements import may_run
+from locations.models import Account, Location
+from locations.sealing import SealBroken, SealedTextField
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
+from sessions_app.querysets import LocationBusy as LocationBusy
+from sessions_app.querysets import SessionEventQuerySet, SessionQuerySet
 from sessions_app.signals import session_wanted
-from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
 
 DEVICE_NAME_CHARACTERS = 40  # longer ones are cut off on the phone's screen
 
@@ -31,60 +30,8 @@ def _choices(words: type[Status] | type[Wanted] | type[Reason]) -> list[tuple[st
     return [(str(word), str(word)) for word in words]
 
 
-class LocationBusy(Exception):
-    """The location has a live session already: use that one, or unlink it first."""
-
-
 class NotPossible(Exception):
     """What was asked does not fit the session's state; the text says what to do instead."""
-
-
-class SessionQuerySet(TenantQuerySet):
-    location_path = "location_id"
-
-    def create_for(self, location: Location, *, by: str) -> Session:
-        """A new session of ``location`` that wants to be linked; the gateway is told after the
-        commit. Raises LocationBusy when the location has a live session, and OverLimit when the
-        account may not have another one."""
-        try:
-            with transaction.atomic():
-                if not self.live().of_location(location.pk).exists():  # else it is LocationBusy
-                    require(location.account, Resource.SESSIONS)
-                session: Session = self.create(
-                    account_id=location.account_id, location=location, created_by=by, wanted_by=by
-                )
-        except IntegrityError as error:
-            says = gettext("%(location)s has a connection already.")
-            raise LocationBusy(says % {"location": location.name}) from error
-        session.announce_wish()
-        return session
-
-    def of_location(self, location_id: uuid.UUID) -> Self:
-        """Sessions of one location, past ones included."""
-        return self.filter(location_id=location_id)
-
-    def for_gateway(self) -> Self:
-        """With ``account_suspended``, by the database's clock: what a gateway has to know."""
-        suspended = ExpressionWrapper(suspended_rows("account__"), models.BooleanField())
-        return self.annotate(account_suspended=suspended)
-
-    def live(self) -> Self:
-        """Sessions that hold their location: everything the customer has not unlinked."""
-        return self.exclude(wanted=Wanted.UNLINKED)
-
-    def shown_as(self, status: Status, now: datetime) -> Self:
-        """Sessions whose snapshot at ``now`` shows ``status``: as ``snapshot.py`` decides."""
-        unclaimed_since = now - timedelta(seconds=UNCLAIMED_GRACE_SECONDS)
-        orphaned = Q(wanted=Wanted.LINKED) & (
-            Q(lease_expires_at__isnull=False, lease_expires_at__lt=now)
-            | Q(lease_expires_at__isnull=True, since__lt=unclaimed_since)
-        )
-        if status is Status.INITIALIZING:
-            lost = Q(status__in=[Status.QR, Status.READY]) & orphaned
-            return self.filter(Q(status=status) | lost)
-        if status is Status.DISCONNECTED:
-            return self.filter(status=status)
-        return self.filter(Q(status=status) & ~orphaned)
 
 
 class Session(models.Model):
@@ -105,6 +52,10 @@ class Session(models.Model):
     wanted_pairing_phone = models.CharField(max_length=16, blank=True, default="")  # E.164
     # What WhatsApp shows under Linked devices; "" is the installation's own name.
     device_name = models.CharField(max_length=DEVICE_NAME_CHARACTERS, blank=True, default="")
+
+    # The proxy that the number goes through, a URL; "" for none. It can be broken, and is never
+    # taken for none then.
+    proxy = SealedTextField(blank=True, default="", editable=False)
 
     # What is true: written by the gateway.
     status = models.CharField(
@@ -216,6 +167,21 @@ class Session(models.Model):
         """Remove the device at WhatsApp and delete its keys, for good."""
         self._ask(Wanted.UNLINKED, by=by)
 
+    @property
+    def has_proxy(self) -> bool:
+        """Whether it goes through a proxy, be it one that cannot be read."""
+        try:
+            return bool(self.proxy)
+        except SealBroken:
+            return True
+
+    def set_proxy(self, url: str, *, by: str) -> None:
+        """Go through the proxy ``url`` from now on, or through none (""). What runs, or may run
+        by itself, is connected anew. Raises NotPossible when it is unlinked."""
+        runs = Q(wanted=Wanted.LINKED) & (~Q(jid="") | ~Q(status=Status.DISCONNECTED))
+        anew = Case(When(runs, then=F("wanted_attempt") + 1), default=F("wanted_attempt"))
+        self._wish(proxy=url, wanted_attempt=anew, wanted_at=timezone.now(), wanted_by=by)
+
     def ask_pairing_code(self, phone: str, *, by: str) -> None:
         """Ask for a code to type on the phone with the number ``phone`` (E.164).
 
@@ -240,6 +206,9 @@ class Session(models.Model):
         }
         if attempt is not None:
             fields["wanted_attempt"] = attempt
+        self._wish(**fields)
+
+    def _wish(self, **fields: Any) -> None:
         if not Session.objects.live().filter(pk=self.pk).update(**fields):
             raise NotPossible(gettext("This connection is unlinked. Create a new one."))
         self.refresh_from_db()
@@ -248,10 +217,6 @@ class Session(models.Model):
     def announce_wish(self) -> None:
         """Tell the gateway, after the commit, that ``wanted`` changed."""
         transaction.on_commit(lambda: session_wanted.send(Session, session_id=self.pk), robust=True)
-
-
-class SessionEventQuerySet(TenantQuerySet):
-    location_path = "session__location_id"
 
 
 class SessionEvent(models.Model):

@@ -18,10 +18,18 @@ from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
+from locations.sealing import SealBroken
 from sessions_app import lease_rows
-from sessions_app.gateway.ports import Change, SessionState, StoreUnavailable
+from sessions_app.gateway.ports import (
+    Change,
+    LeaseLost,
+    ProxyUnusable,
+    SessionState,
+    StoreUnavailable,
+)
 from sessions_app.hints import GATEWAY_GROUP, hint_viewers
 from sessions_app.models import Gateway, Session
+from sessions_app.proxy_routes import url_to_dial
 from sessions_app.transitions import apply_change, state_of
 
 Result = TypeVar("Result")
@@ -85,6 +93,20 @@ class DatabaseSessionStore:
             return None if row is None else state_of(row)
 
         return await self._run(read)
+
+    async def proxy_of(self, state: SessionState) -> str | None:
+        def read() -> str:
+            mine = {"lease_owner": self._owner, "lease_epoch": state.lease_epoch}
+            row = Session.objects.filter(pk=state.id, **mine).only("proxy").first()
+            if row is None:
+                raise LeaseLost(str(state.id))
+            return str(row.proxy)
+
+        try:
+            url = await self._run(read)
+        except SealBroken as broken:
+            raise ProxyUnusable(str(broken)) from None
+        return await url_to_dial(url) if url else None
 
     async def apply(self, state: SessionState, change: Change) -> SessionState:
         new = await self._run(

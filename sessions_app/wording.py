@@ -175,6 +175,14 @@ REASONS: Mapping[Reason, Wording] = {
         _("Set the server's clock, then restart the link."),
         Action.RESTART,
     ),
+    Reason.PROXY_FAILED: Wording(
+        _("This number's proxy does not lead to WhatsApp"),
+        _(
+            "We keep trying through it, and never without it. Check the proxy, or set another "
+            "one on this number's proxy page."
+        ),
+        Action.RESTART,
+    ),
     Reason.ENGINE_UNAVAILABLE: Wording(
         _("The WhatsApp library could not be started"),
         _("The operator finds the cause with: manage.py cleanup_sessions diagnostics"),
@@ -247,6 +255,7 @@ EVENTS: Mapping[Event, str] = {
     Event.KEYS_DAMAGED: _("The stored keys are damaged"),
     Event.STORAGE_FULL: _("The server's disk is full"),
     Event.CLOCK_WRONG: _("The server's clock is wrong"),
+    Event.PROXY_FAILED: _("The number's proxy did not lead to WhatsApp"),
     Event.ENGINE_UNAVAILABLE: _("The WhatsApp library could not be started"),
     Event.NUMBER_TAKEN: _("The number is linked to another location"),
     Event.SUSPENDED: _("Paused with the account"),

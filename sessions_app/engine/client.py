@@ -97,6 +97,8 @@ class Client:
     def _prepare(self) -> None:
         """Make sure of the keys. The library tells a logout before it deletes them, and a start
         that finds them in between would end the process."""
+        if self.order.own_proxy:
+            failures.check_proxy(self.order.proxy or "")
         jid = jids.text(self.order.jid) if self.order.jid else None
         if jid and (self._keys.name, jid) in self._gone:
             raise StartRefused(StartFailure.KEYS_MISSING, "WhatsApp has logged this number out.")
@@ -126,7 +128,7 @@ class Client:
         if not error:
             return
         if self._me is None:
-            self._refused(failures.of_start(error))
+            self._refused(failures.of_start(error, proxied=self.order.own_proxy))
         else:
             self._happened(failures.of_lost_events(error))
 

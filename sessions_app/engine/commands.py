@@ -62,8 +62,14 @@ class Commands:
             jid = None if address is None else jids.parse(field(message, "jid", str))
         except ValueError as error:
             raise ProtocolError(f"start: {error}") from None
-        proxy = field(message, "proxy", str) if message.get("proxy") else self._clients.proxy
-        order = Order(field(message, "run", str), jid, field(message, "device_name", str), proxy)
+        own = None if message.get("proxy") is None else field(message, "proxy", str)
+        order = Order(
+            field(message, "run", str),
+            jid,
+            field(message, "device_name", str),
+            self._clients.proxy if own is None else own,
+            own_proxy=own is not None,
+        )
         try:
             self._clients.start(order, field(message, "store", str), field(message, "journal", str))
         except ValueError as error:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from sessions_app.engine import proxies
 from sessions_app.engine.protocol import EngineEvent, StartFailure
 
 
@@ -68,8 +69,40 @@ _START: tuple[tuple[str, StartFailure, str], ...] = (
 )
 
 
-def of_start(text: str) -> StartRefused:
-    """Why a start ended with the library's error ``text``."""
+_PROXY: tuple[tuple[str, str], ...] = (
+    (
+        r"proxy authentication|authentication (failed|required)|no acceptable authentication"
+        r"|invalid username/password|\b407\b",
+        "The proxy does not accept the user and password.",
+    ),
+    (r"no such host|server misbehaving", "The name of the proxy cannot be resolved."),
+    (r"(proxyconnect|socks connect).*dial tcp.*refused", "Nothing listens at the proxy's address."),
+    (r"i/o timeout|deadline exceeded|timed out", "There was no answer through the proxy."),
+)
+
+
+def of_start(text: str, *, proxied: bool = False) -> StartRefused:
+    """Why a start ended with the library's error ``text``. ``proxied``: through a proxy of the
+    number's own, which then stands for the whole way to WhatsApp."""
+    refused = _of_start(text)
+    if not proxied or refused.code is not StartFailure.DIAL:
+        return refused
+    for pattern, detail in _PROXY:
+        if re.search(pattern, text, re.IGNORECASE):
+            return StartRefused(StartFailure.PROXY, detail)
+    return StartRefused(StartFailure.PROXY, "WhatsApp could not be reached through the proxy.")
+
+
+def check_proxy(url: str) -> None:
+    """Refuse a start whose proxy the library might not understand: it would dial without one.
+    Raises StartRefused."""
+    try:
+        proxies.parse(url)
+    except proxies.NotAProxy as error:
+        raise StartRefused(StartFailure.PROXY, str(error)) from None
+
+
+def _of_start(text: str) -> StartRefused:
     for pattern, code, detail in _START:
         if re.search(pattern, text, re.IGNORECASE):
             return StartRefused(code, detail)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sessions_app.engine.failures import Refusal
@@ -20,7 +20,8 @@ class Order:
     run: str
     jid: Jid | None
     device_name: str
-    proxy: str | None
+    proxy: str | None = field(repr=False)  # a URL, which may hold a password
+    own_proxy: bool = False  # the number's own, not the way to a simulator
 
 
 class CommandFailed(Exception):

@@ -36,7 +36,8 @@ class Command(StrEnum):
     echoed in its ``result``) and ``run``."""
 
     START = "start"  # store: path or PostgreSQL URL; journal: path; jid: text or null (null: pair
-    #                  anew, whatever the store holds); device_name: text; proxy: URL or null;
+    #                  anew, whatever the store holds); device_name: text; proxy: URL or null
+    #                  (a secret; a number with one is never dialled for without it);
     #                  the result says only that the start is under way, events tell the rest
     STOP = "stop"  # end the client, keep its keys → result ended: false when it cannot be ended
     #                now (still at its QR); nothing more is told of it either way
@@ -90,7 +91,8 @@ class EngineEvent(StrEnum):
 class StartFailure(StrEnum):
     """Why a client could not start."""
 
-    DIAL = "dial"  # network, DNS, TLS or proxy
+    DIAL = "dial"  # network, DNS or TLS
+    PROXY = "proxy"  # the number's own proxy, or the way from there to WhatsApp
     CLOCK = "clock"  # a certificate is not valid yet or no more
     KEYS_MISSING = "keys_missing"  # the jid is not in the store
     KEYS_DAMAGED = "keys_damaged"  # the store cannot be read

@@ -38,6 +38,7 @@ class Link:
     ) -> None:
         self.run = uuid.uuid4().hex
         self.connected = False
+        self.proxied = False  # whether it goes through a proxy of the number's own
         self._engine = engine
         self._leave_queue = leave_queue
         engine.follow(self.run, lambda message: on_event(self.run, message))
@@ -60,10 +61,18 @@ class Link:
         self._leave_queue()
 
     async def start(
-        self, session: str, jid: str, settings: GatewaySettings, device_name: str = ""
+        self,
+        session: str,
+        jid: str,
+        settings: GatewaySettings,
+        *,
+        device_name: str = "",
+        proxy: str | None = None,
     ) -> None:
-        """Begin to connect, as ``device_name`` (the installation's when empty); events tell the
-        rest. A lost or silent engine is no error here: its end, or the runner's deadline, tells."""
+        """Begin to connect, as ``device_name`` (the installation's when empty), through the
+        number's own ``proxy`` if it has one; events tell the rest. A lost or silent engine is no
+        error here: its end, or the runner's deadline, tells."""
+        self.proxied = proxy is not None
         with contextlib.suppress(EngineGone, CommandTimeout):
             await self._engine.ask(
                 Command.START,
@@ -73,7 +82,7 @@ class Link:
                 journal=settings.journal_of(session),
                 jid=jid or None,
                 device_name=device_name or settings.device_name,
-                proxy=None,
+                proxy=proxy,
             )
 
     async def find_sent(

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 
-
 ALL_SESSIONS = UUID(int=0)  # a hint that many sessions may need a look
 
 
@@ -61,6 +60,11 @@ class NumberTaken(Exception):
     """Another session of the same account is linked to this number."""
 
 
+class ProxyUnusable(Exception):
+    """The number's own proxy cannot be dialled; the sentence says why, without a login. Nothing
+    is dialled instead."""
+
+
 class StoreUnavailable(Exception):
     """The database does not answer just now. Any method of a store, sink or queue may raise it;
     what was to be written is to be written again."""
@@ -83,6 +87,10 @@ class SessionStore(Protocol):
 
     async def read(self, session_id: UUID) -> SessionState | None:
         """The row as it is, or None when it is gone or no longer ours."""
+
+    async def proxy_of(self, state: SessionState) -> str | None:
+        """The number's own proxy as it is set now, a URL to dial (a secret: it goes to an engine
+        and nowhere else); None when it has none. Raises ProxyUnusable or LeaseLost."""
 
     async def apply(self, state: SessionState, change: Change) -> SessionState:
         """Move the session by ``change``; the new state (the present one when the event is

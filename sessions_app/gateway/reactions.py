@@ -23,6 +23,7 @@ from sessions_app.lifecycle import Event, Status
 logger = logging.getLogger(__name__)
 
 PAIRING_PATIENCE = 2  # times the stuck limit: scanned, but not finished; then with the keys
+PROXIED_DROP_SECONDS = 10.0  # it may be the proxy, and then its customer has to know
 DROPPED_SECONDS = 180.0  # whatsmeow reconnects by itself; then we rebuild the client
 KEEPALIVE_SECONDS = 140.0  # after the third silence; whatsmeow itself gives up before that
 QR_GRACE_SECONDS = 15.0  # after the last code's expiry, WhatsApp should have said so
@@ -137,7 +138,10 @@ async def on_disconnected(work: SessionWork, message: dict[str, Any]) -> None:
     work.outage_since = work.outage_since or asyncio.get_running_loop().time()
     await work.apply(Event.DROPPED, WHATSAPP)
     if work.deadline.remaining() is None:
-        work.deadline.set(DROPPED_SECONDS, "dropped")
+        if work.link is not None and work.link.proxied:
+            work.deadline.set(PROXIED_DROP_SECONDS, "try_proxy")
+        else:
+            work.deadline.set(DROPPED_SECONDS, "dropped")
 
 
 async def on_keepalive_timeout(work: SessionWork, message: dict[str, Any]) -> None:
@@ -202,8 +206,10 @@ async def on_start_failed(work: SessionWork, message: dict[str, Any]) -> None:
         await work.finish_unlink(told=event is Event.KEYS_MISSING)
     elif event in (Event.KEYS_MISSING, Event.KEYS_DAMAGED):
         await work.rest(event, detail=detail, jid="")
+    elif event is Event.PROXY_FAILED:
+        await work.proxy_failed(detail)
     elif event is Event.CONNECT_FAILED:
-        await work.unreachable("" if message.get("code") == StartFailure.DIAL else detail)
+        await work.no_way("" if message.get("code") == StartFailure.DIAL else detail)
     else:
         await work.fault(event, detail)
 

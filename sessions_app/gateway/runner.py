@@ -193,10 +193,12 @@ class SessionRunner:
             await work.rest(Event.QR_EXPIRED)
         elif purpose == "pairing":
             await self._on_unfinished_pairing()
+        elif purpose == "try_proxy":
+            await work.reconnect(None)  # the library would try in silence; a start tells why
         elif purpose == "no_unlink":
             await work.finish_unlink(told=False)
         else:
-            await work.unreachable("no answer in time")
+            await work.no_way("no answer in time")
 
     async def _on_no_qr(self) -> None:
         """No code in time: once more, in a fresh engine, then say why it stopped."""

@@ -24,6 +24,7 @@ _START_FAILURES: Mapping[str, Event] = {
     StartFailure.KEYS_MISSING: Event.KEYS_MISSING,
     StartFailure.KEYS_DAMAGED: Event.KEYS_DAMAGED,
     StartFailure.STORAGE_FULL: Event.STORAGE_FULL,
+    StartFailure.PROXY: Event.PROXY_FAILED,
 }
 
 

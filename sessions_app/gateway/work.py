@@ -20,6 +20,7 @@ from sessions_app.gateway.ports import (
     Change,
     MessageSink,
     OutgoingQueue,
+    ProxyUnusable,
     SessionState,
     SessionStore,
     StoreUnavailable,
@@ -153,8 +154,8 @@ class SessionWork:
 
     async def move(self) -> None:
         """Take a connected session to a running engine with room; its status stays. Without
-        such an engine it stays where it is, and is asked to move again later."""
-        with contextlib.suppress(EngineUnavailable):
+        such an engine, or a way there, it stays where it is, and is asked to move again later."""
+        with contextlib.suppress(EngineUnavailable, ProxyUnusable):
             await self._start_in_engine(Kind.RUNNING, CONNECT_SECONDS, "no_connect")
             self.moving = True
 
@@ -163,12 +164,18 @@ class SessionWork:
             await self._start_in_engine(kind, seconds, purpose)
         except EngineUnavailable as error:
             await self.fault(Event.ENGINE_UNAVAILABLE, str(error))
+        except ProxyUnusable as error:
+            if self.unlinking:
+                await self.finish_unlink(told=False)
+            else:
+                await self.proxy_failed(str(error))
 
     async def _start_in_engine(self, kind: Kind, seconds: float, purpose: str) -> None:
         leave = await self.kit.queue.enter()
         try:
+            proxy = await self.lasting(lambda: self.kit.store.proxy_of(self.state))
             engine = await self.kit.engines.reserve(kind)
-        except EngineUnavailable:
+        except BaseException:
             leave()
             raise
         await self.drop_link()  # only now: a session that moves is away for milliseconds
@@ -177,7 +184,9 @@ class SessionWork:
         session = self.state.id
         await self.lasting(lambda: settle(session, link, self.kit.outgoing, self.kit.settings))
         jid = self.state.jid if kind is Kind.RUNNING else ""
-        await link.start(str(session), jid, self.kit.settings, self.state.device_name)
+        await link.start(
+            str(session), jid, self.kit.settings, device_name=self.state.device_name, proxy=proxy
+        )
 
     # --- when it does not work ----------------------------------------------------------
 
@@ -212,9 +221,32 @@ class SessionWork:
             delay = timedelta(seconds=next(self.pairing_delays))
             await self.retry_later(delay, Event.CONNECT_FAILED, detail=detail)
 
+    async def no_way(self, detail: str = "") -> None:
+        """A start led nowhere, or its link stays lost."""
+        if self.link is not None and self.link.proxied:
+            await self.proxy_failed(detail)
+        else:
+            await self.unreachable(detail)
+
+    async def proxy_failed(self, detail: str) -> None:
+        """The number's own proxy does not lead to WhatsApp: try again with backoff through it,
+        never without it; an attempt to link ends when that lasts."""
+        now = asyncio.get_running_loop().time()
+        self.outage_since = self.outage_since or now
+        if self.state.jid:
+            delay = next(self.delays)
+        elif now - self.outage_since > self.kit.settings.stuck_seconds:
+            await self.rest(Event.PROXY_FAILED, detail=detail)
+            return
+        else:
+            delay = next(self.pairing_delays)
+        await self.retry_later(timedelta(seconds=delay), Event.PROXY_FAILED, detail=detail)
+
     async def retry(self) -> None:
         """The wait is over. The row keeps saying why until something better is known."""
-        if not self.state.jid:
+        if not self.state.jid and self.state.status is Status.DISCONNECTED:
+            await self.pair()
+        elif not self.state.jid:
             await self._start(Kind.LINKING, self.kit.settings.stuck_seconds, "no_qr")
         elif self.state.status is Status.DISCONNECTED and self.outage_since is None:
             await self.reconnect()

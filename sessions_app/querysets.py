@@ -1,0 +1,76 @@
+"""The rows of sessions and of their timelines, in sets."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import ExpressionWrapper, Q
+from django.utils.translation import gettext
+
+from locations.entitlements import Resource, require
+from locations.models import Location, TenantQuerySet
+from locations.standing import suspended_rows
+from sessions_app.lifecycle import Status, Wanted
+from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
+
+if TYPE_CHECKING:
+    from sessions_app.models import Session
+
+
+class LocationBusy(Exception):
+    """The location has a live session already: use that one, or unlink it first."""
+
+
+class SessionQuerySet(TenantQuerySet):
+    location_path = "location_id"
+
+    def create_for(self, location: Location, *, by: str) -> Session:
+        """A new session of ``location`` that wants to be linked; the gateway is told after the
+        commit. Raises LocationBusy when the location has a live session, and OverLimit when the
+        account may not have another one."""
+        try:
+            with transaction.atomic():
+                if not self.live().of_location(location.pk).exists():  # else it is LocationBusy
+                    require(location.account, Resource.SESSIONS)
+                session: Session = self.create(
+                    account_id=location.account_id, location=location, created_by=by, wanted_by=by
+                )
+        except IntegrityError as error:
+            says = gettext("%(location)s has a connection already.")
+            raise LocationBusy(says % {"location": location.name}) from error
+        session.announce_wish()
+        return session
+
+    def of_location(self, location_id: uuid.UUID) -> Self:
+        """Sessions of one location, past ones included."""
+        return self.filter(location_id=location_id)
+
+    def for_gateway(self) -> Self:
+        """With ``account_suspended``, by the database's clock: what a gateway has to know."""
+        suspended = ExpressionWrapper(suspended_rows("account__"), models.BooleanField())
+        return self.annotate(account_suspended=suspended)
+
+    def live(self) -> Self:
+        """Sessions that hold their location: everything the customer has not unlinked."""
+        return self.exclude(wanted=Wanted.UNLINKED)
+
+    def shown_as(self, status: Status, now: datetime) -> Self:
+        """Sessions whose snapshot at ``now`` shows ``status``: as ``snapshot.py`` decides."""
+        unclaimed_since = now - timedelta(seconds=UNCLAIMED_GRACE_SECONDS)
+        orphaned = Q(wanted=Wanted.LINKED) & (
+            Q(lease_expires_at__isnull=False, lease_expires_at__lt=now)
+            | Q(lease_expires_at__isnull=True, since__lt=unclaimed_since)
+        )
+        if status is Status.INITIALIZING:
+            lost = Q(status__in=[Status.QR, Status.READY]) & orphaned
+            return self.filter(Q(status=status) | lost)
+        if status is Status.DISCONNECTED:
+            return self.filter(status=status)
+        return self.filter(Q(status=status) & ~orphaned)
+
+
+class SessionEventQuerySet(TenantQuerySet):
+    location_path = "session__location_id"
