@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config.problems import nothing_here
 from conversations.api import MessageList
-from locations.api import LocationList
+from locations.api import LocationDetail, LocationList
 from sessions_app import api
 
 _session = [
@@ -20,6 +20,7 @@ _session = [
 app_name = "api"
 urlpatterns = [
     path("v1/locations/", LocationList.as_view(), name="locations"),
+    path("v1/locations/<uuid:location_id>/", LocationDetail.as_view(), name="location"),
     path("v1/sessions/", api.SessionList.as_view(), name="sessions"),
     path("v1/sessions/<uuid:session_id>/", include(_session)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

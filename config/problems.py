@@ -14,7 +14,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from locations.problems import PROBLEM_TYPE, KeyExpired, Refusal, TooManyRequests, problem
+from locations.limits import OverLimit
+from locations.problems import PROBLEM_TYPE, KeyExpired, OverPlan, Refusal, TooManyRequests, problem
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +90,8 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exceptions.NotFound()
     if isinstance(exc, PermissionDenied):
         return exceptions.PermissionDenied()
+    if isinstance(exc, OverLimit):
+        return OverPlan(exc)
     if isinstance(exc, RequestDataTooBig):
         return TooLarge()
     return exc if isinstance(exc, exceptions.APIException) else None

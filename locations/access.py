@@ -25,8 +25,18 @@ ONLY_LOOKS = _(
     "Your role in this account is viewer. Ask an owner or member of the account to do this."
 )
 ONLY_OWNERS = _("Only owners of the account may do this. Ask one of them.")
+NOT_FOR_OPERATORS = _(
+    "You are viewing this account as its owner. Only the owner himself may do this: ask him to."
+)
 CLOSING = _("This account is being deleted. Nothing in it can be changed any more.")
 EVERY_SCOPE = frozenset(Scope)
+
+
+class Terms(NamedTuple):
+    """What an account's row says of its state; ``locations.standing`` says what it means."""
+
+    state: str
+    trial_ends_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,8 @@ class Principal:
     chosen: uuid.UUID | None = None
     names: Mapping[uuid.UUID, str] = field(default_factory=dict)  # of his accounts
     closing: frozenset[uuid.UUID] = frozenset()  # those of them that are being deleted
+    terms: Mapping[uuid.UUID, Terms] = field(default_factory=dict)  # of his accounts
+    operator: str = ""  # the e-mail of the operator who views the account as its owner
     # What a key is limited to. People are not: their role says what they may do.
     scopes: frozenset[Scope] = EVERY_SCOPE
     locations: frozenset[uuid.UUID] | None = None  # None: all of the account
@@ -77,13 +89,23 @@ class Membership(NamedTuple):
     name: str
     deleting_at: datetime | None
     last_seen_at: datetime | None
+    state: str
+    trial_ends_at: datetime | None
 
 
 def memberships(user: User | AnonymousUser) -> list[Membership]:
     """Those of ``user``, the oldest first; none for who is anonymous or no longer active."""
     if not isinstance(user, User) or not user.is_active:
         return []
-    columns = ("account_id", "role", "account__name", "account__deleting_at", "last_seen_at")
+    columns = (
+        "account_id",
+        "role",
+        "account__name",
+        "account__deleting_at",
+        "last_seen_at",
+        "account__state",
+        "account__trial_ends_at",
+    )
     with tenancy.everyone():  # the door itself: here it is found out whose rows he may see
         rows = Member.objects.filter(user=user).order_by("created_at", "pk")
         return [Membership(*row) for row in rows.values_list(*columns)]
@@ -108,6 +130,7 @@ def principal_of_user(
         chosen=chosen,
         names={row.account: row.name for row in rows},
         closing=frozenset(row.account for row in rows if row.deleting_at is not None),
+        terms={row.account: Terms(row.state, row.trial_ends_at) for row in rows},
     )
 
 
@@ -164,7 +187,8 @@ def find_owned(queryset: TenantQuerySet, principal: Principal, pk: object) -> An
 
 def find_account(principal: Principal, pk: object) -> Account:
     """The account with ``pk`` if ``principal`` is a member of it, else Http404."""
-    account = Account.objects.filter(pk__in=principal.account_ids).filter(pk=_uuid(pk)).first()
+    mine = Account.objects.filter(pk__in=principal.account_ids)
+    account: Account | None = mine.filter(pk=_uuid(pk)).first()
     if account is None:
         raise Http404("No such thing here.")
     return account
@@ -181,6 +205,8 @@ def check_owner(principal: Principal, account_id: uuid.UUID) -> None:
     """Raises PermissionDenied unless ``principal`` owns the account and it may change."""
     if not principal.owns(account_id):
         raise PermissionDenied(ONLY_OWNERS)
+    if principal.operator:
+        raise PermissionDenied(NOT_FOR_OPERATORS)
     if account_id in principal.closing:
         raise PermissionDenied(CLOSING)
 

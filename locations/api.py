@@ -11,11 +11,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from locations.access import visible
+from locations import places
+from locations.access import find, find_writable, visible
 from locations.api_view import ApiView, principal_of
 from locations.models import Location
 from locations.paging import CURSOR, PageSerializer, page_of
-from locations.problems import problem_responses
+from locations.place_forms import ghl_id_validator, location_name
+from locations.problems import Conflict, problem_responses
 
 
 class LocationData(TypedDict):
@@ -38,6 +40,22 @@ class LocationSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class NewLocationSerializer(serializers.Serializer[Any]):
+    """The location to add."""
+
+    name = serializers.CharField(max_length=120)
+    ghl_id = serializers.CharField(
+        max_length=64,
+        default="",
+        allow_blank=True,
+        validators=[ghl_id_validator],
+        help_text="Its id at GoHighLevel, if it is there.",
+    )
+
+    def validate_name(self, name: str) -> str:
+        return location_name(name)
+
+
 class LocationPageSerializer(PageSerializer):
     results = LocationSerializer(many=True)
 
@@ -54,3 +72,52 @@ class LocationList(ApiView):
     def get(self, request: Request) -> Response:
         rows = visible(Location.objects.all(), principal_of(request))
         return page_of(rows, request, _show, ordering=("name", "id"))
+
+    @extend_schema(
+        operation_id="create_location",
+        tags=["Locations"],
+        summary="Add a location",
+        description="Then link a number to it by creating a session.",
+        request=NewLocationSerializer,
+        responses={
+            201: LocationSerializer,
+            **problem_responses(400, 402, 404, 413, 415),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        principal = principal_of(request)
+        account = places.account_to_add_to(principal)
+        asked = NewLocationSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        try:
+            location = places.add(account, **asked.validated_data, by=principal)
+        except places.GhlIdTaken as error:
+            raise serializers.ValidationError({"ghl_id": [str(error)]}) from None
+        return Response(_show(location), status=201)
+
+
+class LocationDetail(ApiView):
+    @extend_schema(
+        operation_id="read_location",
+        tags=["Locations"],
+        summary="Read a location",
+        responses={200: LocationSerializer, **problem_responses(404)},
+    )
+    def get(self, request: Request, location_id: UUID) -> Response:
+        return Response(_show(find(Location.objects.all(), principal_of(request), location_id)))
+
+    @extend_schema(
+        operation_id="delete_location",
+        tags=["Locations"],
+        summary="Delete a location",
+        description="With the history of what was linked there; unlink its number first.",
+        responses={204: None, **problem_responses(404, 409, codes={409: ("location_busy",)})},
+    )
+    def delete(self, request: Request, location_id: UUID) -> Response:
+        principal = principal_of(request)
+        location = find_writable(Location.objects.all(), principal, location_id)
+        try:
+            places.delete(location, by=principal)
+        except places.StillLinked as error:
+            raise Conflict("location_busy", str(error)) from None
+        return Response(status=204)

@@ -12,6 +12,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, AuthenticationFailed
 
+from locations.limits import OverLimit
+
 PROBLEM_TYPE = "application/problem+json"
 
 
@@ -50,6 +52,8 @@ TITLES: Mapping[str, str] = {
     "in_progress": "The same request is being answered",
     "idempotency_mismatch": "The Idempotency-Key belongs to another request",
     "too_many_requests": "Too many requests",
+    "over_limit": "The plan has no room for more",
+    "account_suspended": "The account is suspended",
     "location_busy": "The location has a connection already",
     "session_not_ready": "The session cannot send now",
     "not_possible": "The session is not in the state for this",
@@ -62,6 +66,7 @@ TITLES: Mapping[str, str] = {
 _KINDS: Mapping[int, tuple[str, ...]] = {
     400: ("invalid", "not_json"),
     401: ("key_missing", "key_invalid", "key_expired"),
+    402: ("over_limit", "account_suspended"),
     403: ("scope_missing",),
     404: ("not_found",),
     406: ("not_acceptable",),
@@ -90,6 +95,22 @@ class Conflict(Refusal):
     """What was asked does not fit the state of things."""
 
     status_code = 409
+
+
+class OverPlan(Refusal):
+    """The account may not have more of something: ``code`` says whether for its plan's limit or
+    because it is suspended."""
+
+    status_code = 402
+
+    def __init__(self, refused: OverLimit) -> None:
+        super().__init__(
+            refused.code,
+            str(refused),
+            resource=str(refused.resource),
+            limit=refused.limit,
+            used=refused.used,
+        )
 
 
 class ScopeMissing(Refusal):
@@ -131,6 +152,13 @@ class ProblemSerializer(serializers.Serializer[Any]):
     )
     reason = serializers.CharField(
         required=False, help_text="With code `session_not_ready`: the session's reason."
+    )
+    resource = serializers.CharField(
+        required=False, help_text="With status 402: what there is no room for, `sessions` say."
+    )
+    limit = serializers.IntegerField(required=False, help_text="With status 402: the most of it.")
+    used = serializers.IntegerField(
+        required=False, help_text="With status 402: how much there is of it."
     )
     scope = serializers.CharField(
         required=False, help_text="With code `scope_missing`: the scope that the key needs."

@@ -25,6 +25,13 @@ export_asked = Signal()
 loss_asked = Signal()
 """``account_id``: what goes with the account? Receivers return ``Loss``es."""
 
+standing_changed = Signal()
+"""``account_id``: an account was suspended, resumed, or put on other terms."""
+
+location_hold_asked = Signal()
+"""``location_id``: is there anything that has to be let go of before the location is deleted,
+such as a linked number? Receivers return a bool."""
+
 
 @dataclass(frozen=True)
 class ExportFile:

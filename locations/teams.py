@@ -27,7 +27,7 @@ def checked_name(text: str) -> str:
     if any(_is_unseen(character) for character in name):
         raise NotAName(_("The name has characters that cannot be seen. Type it anew."))
     if not any(_is_ink(character) for character in name):
-        raise NotAName(_("Give the account a name."))
+        raise NotAName(_("Give it a name that can be seen."))
     if len(name) > NAME_CHARACTERS:
         raise NotAName(_("A name has at most %(n)d characters.") % {"n": NAME_CHARACTERS})
     return name

@@ -73,7 +73,7 @@ class SessionList(ApiView):
         responses={
             201: SnapshotSerializer,
             **problem_responses(
-                400, 404, 409, 413, 415, 422, codes={409: ("location_busy", "in_progress")}
+                400, 402, 404, 409, 413, 415, 422, codes={409: ("location_busy", "in_progress")}
             ),
         },
     )

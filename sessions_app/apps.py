@@ -7,7 +7,7 @@ class SessionsAppConfig(AppConfig):
 
     def ready(self) -> None:
         from locations.entitlements import Resource, register_usage
-        from sessions_app import hints, leaving  # noqa: F401  connect their receivers
+        from sessions_app import hints, holding, leaving  # noqa: F401  connect their receivers
         from sessions_app.models import Session
 
         register_usage(

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from locations.access import find_writable
 from locations.audit import Verb, record
 from locations.current import principal_of
+from locations.entitlements import OverLimit
 from locations.models import Location
 from sessions_app import bulk
 from sessions_app.forms import ConnectForm, DeviceNameForm, PairingForm
@@ -73,6 +74,7 @@ def _back(asked: QueryDict) -> str:
 def connect_page(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     form = ConnectForm(request.POST if request.method == "POST" else None)
+    refused: OverLimit | None = None
     if request.method == "POST" and form.is_valid():
         location = find_writable(Location.objects.all(), principal, form.cleaned_data["location"])
         try:
@@ -80,12 +82,16 @@ def connect_page(request: HttpRequest) -> HttpResponse:
             return redirect("session", session.pk)
         except LocationBusy as error:
             form.add_error("location", str(error))
+        except OverLimit as error:
+            refused = error
     context = {
         "form": form,
         "free": free_locations(principal),
         "chosen": form["location"].value() or request.GET.get("location", ""),
+        "refused": refused,
     }
-    return render(request, "sessions/connect.html", context, status=422 if form.errors else 200)
+    status = 422 if form.errors or refused else 200
+    return render(request, "sessions/connect.html", context, status=status)
 
 
 @login_required

@@ -28,7 +28,7 @@ WITH_BODY = [
     ("POST", "/sessions/{id}/messages/"),
 ]
 WRONG_METHODS = [
-    ("/locations/", ("POST", "PUT", "PATCH", "DELETE")),
+    ("/locations/", ("PUT", "PATCH", "DELETE")),
     ("/sessions/", ("PUT", "PATCH", "DELETE")),
     ("/sessions/{id}/", ("POST", "PUT", "PATCH", "DELETE")),
     ("/sessions/{id}/restart/", ("GET", "PUT", "DELETE")),

@@ -38,6 +38,9 @@ def test_it_describes_every_endpoint(schema: Any) -> None:
         (method.upper(), path) for path, methods in schema["paths"].items() for method in methods
     } == {
         ("GET", "/api/v1/locations/"),
+        ("POST", "/api/v1/locations/"),
+        ("GET", "/api/v1/locations/{location_id}/"),
+        ("DELETE", "/api/v1/locations/{location_id}/"),
         ("GET", "/api/v1/sessions/"),
         ("POST", "/api/v1/sessions/"),
         ("GET", "/api/v1/sessions/{session_id}/"),

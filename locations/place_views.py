@@ -1,0 +1,101 @@
+"""The pages of an account's locations: list, add, change, delete."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from locations import places
+from locations.access import find_writable, visible
+from locations.current import principal_of
+from locations.entitlements import OverLimit
+from locations.models import Location
+from locations.place_forms import LocationForm
+
+ROWS_A_PAGE = 25
+
+
+@login_required
+@never_cache
+@require_safe
+def location_list(request: HttpRequest) -> HttpResponse:
+    principal = principal_of(request)
+    rows = visible(Location.objects.order_by("name", "pk"), principal)
+    account = principal.account
+    context = {
+        "rows": Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page", "1")),
+        "may_write": account is not None and principal.may_write(account),
+    }
+    return render(request, "locations/list.html", context)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def location_new(request: HttpRequest) -> HttpResponse:
+    principal = principal_of(request)
+    account = places.account_to_add_to(principal)
+    form = LocationForm(request.POST if request.method == "POST" else None)
+    refused: OverLimit | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            location = places.add(account, **form.cleaned_data, by=principal)
+            messages.success(request, _("Added. Now connect its number."))
+            return redirect(f"{reverse('connect')}?location={location.pk}")
+        except places.GhlIdTaken as error:
+            form.add_error("ghl_id", str(error))
+        except OverLimit as error:
+            refused = error
+    status = 422 if form.errors or refused else 200
+    return render(request, "locations/new.html", {"form": form, "refused": refused}, status=status)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def location_change(request: HttpRequest, location_id: UUID) -> HttpResponse:
+    principal = principal_of(request)
+    location: Location = find_writable(Location.objects.all(), principal, location_id)
+    known = {"name": location.name, "ghl_id": location.ghl_id}
+    form = LocationForm(request.POST if request.method == "POST" else None, initial=known)
+    if request.method == "POST" and form.is_valid():
+        try:
+            places.change(location, **form.cleaned_data, by=principal)
+            messages.success(request, _("Saved."))
+            return redirect("location_list")
+        except places.GhlIdTaken as error:
+            form.add_error("ghl_id", str(error))
+    context = {"form": form, "location": location, "name": known["name"]}
+    return render(request, "locations/change.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def location_delete(request: HttpRequest, location_id: UUID) -> HttpResponse:
+    """Asks first, by the name of the location; a POST deletes it."""
+    principal = principal_of(request)
+    location: Location = find_writable(Location.objects.all(), principal, location_id)
+    held = ""
+    try:
+        if request.method == "POST":
+            places.delete(location, by=principal)
+            messages.success(request, _("%(name)s is deleted.") % {"name": location.name})
+            return redirect("location_list")
+        if places.is_held(location.pk):
+            raise places.StillLinked
+    except places.StillLinked as error:
+        held = str(error)
+    status = 422 if request.method == "POST" else 200
+    return render(
+        request, "locations/delete.html", {"location": location, "held": held}, status=status
+    )

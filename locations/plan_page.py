@@ -1,0 +1,63 @@
+"""What the page about the plan shows: the plan, how the account stands, what is used of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from locations.entitlements import (
+    Limits,
+    Resource,
+    Usage,
+    limits_of,
+    plan_of,
+    standing_of,
+    usage_of,
+)
+from locations.limits import RESOURCE_LABELS
+from locations.models import Account, AccountState
+
+COUNTED = (Resource.LOCATIONS, Resource.SESSIONS, Resource.MEMBERS)
+
+
+@dataclass(frozen=True)
+class Meter:
+    """How much of one resource is used; ``limit`` None is no limit."""
+
+    label: str
+    used: int
+    limit: int | None
+
+    @property
+    def is_full(self) -> bool:
+        return self.limit is not None and self.used >= self.limit
+
+
+class PlanView(TypedDict):
+    account: Account
+    plan: str
+    state: str
+    state_label: str
+    meters: list[Meter]
+    api_calls: int | None
+
+
+def meters(limits: Limits, usage: Usage) -> list[Meter]:
+    """One for each resource that is counted, in their order. Pure."""
+    return [
+        Meter(str(RESOURCE_LABELS[resource]), usage.of(resource), limits.of(resource))
+        for resource in COUNTED
+    ]
+
+
+def plan_view(account: Account) -> PlanView:
+    """All that the page shows of ``account``."""
+    plan, state, limits = plan_of(account), standing_of(account), limits_of(account)
+    return {
+        "account": account,
+        "plan": "" if plan is None else plan.name,
+        "state": str(state),
+        "state_label": str(AccountState(state).label),
+        "meters": meters(limits, usage_of(account)),
+        "api_calls": limits.api_calls_a_minute,
+    }

@@ -1,0 +1,22 @@
+"""The page about an account's plan."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from locations.access import find_account
+from locations.current import principal_of
+from locations.plan_page import plan_view
+
+
+@login_required
+@never_cache
+@require_safe
+def plan_page(request: HttpRequest) -> HttpResponse:
+    principal = principal_of(request)
+    account = find_account(principal, principal.account)
+    return render(request, "locations/plan.html", {**plan_view(account)})

@@ -1,0 +1,169 @@
+"""Adding and deleting locations, the plan's page, and what over the limit looks like."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from locations.models import Account, AccountState, AuditEvent, Location
+from sessions_app.lifecycle import Reason, Status, Wanted
+from sessions_app.models import Session
+from tests.factory import make_account, make_location, make_plan, make_session
+
+NEW, LIST = "/settings/locations/new/", "/settings/locations/"
+
+
+def small(account: Account, **limits: int) -> None:
+    """Put ``account`` on a plan with ``limits``."""
+    account.plan = make_plan("Small", **limits)
+    account.save()
+
+
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_owners_and_members_add_a_location_and_go_on_to_connect_it(
+    who: str, account: Account, request: pytest.FixtureRequest
+) -> None:
+    client: Client = request.getfixturevalue(who)
+
+    answer = client.post(NEW, {"name": " Harbour  Café · Porto ", "ghl_id": "ve9EPM428h8vShlRW1KT"})
+
+    location = Location.objects.get()
+    assert answer.headers["Location"] == f"/connect/?location={location.pk}"
+    assert (location.name, location.ghl_id) == ("Harbour Café · Porto", "ve9EPM428h8vShlRW1KT")
+    assert location.account == account
+    event = AuditEvent.objects.get(verb="location_added")
+    assert (event.actor, event.target) == (f"{who}@example.com", "Harbour Café · Porto")
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"name": ""}, "Give the location a name."),
+        ({"name": "\u2800"}, "Give it a name that can be seen."),
+        ({"name": "abc\u202edef"}, "characters that cannot be seen"),
+        ({"name": "x" * 121}, "at most 120 characters"),
+        ({"name": "Porto", "ghl_id": "two words"}, "Copy the id from GoHighLevel"),
+        ({"name": "Porto", "ghl_id": "taken"}, "cannot be used"),
+    ],
+)
+def test_it_says_beside_the_field_what_is_wrong_and_keeps_what_was_typed(
+    alice: Client, typed: dict[str, str], says: str
+) -> None:
+    other = make_location(make_account("Elsewhere"))
+    Location.objects.filter(pk=other.pk).update(ghl_id="taken")
+
+    answer = alice.post(NEW, typed)
+
+    assert answer.status_code == 422
+    assert says in answer.content.decode()
+    assert Location.objects.count() == 1
+    assert f'value="{typed.get("ghl_id", "")}"' in answer.content.decode() or "ghl_id" not in typed
+
+
+def test_over_the_limit_it_says_what_to_do_and_keeps_what_was_typed(
+    alice: Client, account: Account
+) -> None:
+    make_location(account)
+    small(account, max_locations=1)
+
+    answer = alice.post(NEW, {"name": "Porto"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "room for 1 location" in page and "ask your operator" in page
+    assert 'value="Porto"' in page
+    assert Location.objects.count() == 1
+
+
+def test_a_connection_over_the_limit_is_explained_and_not_made(
+    alice: Client, account: Account
+) -> None:
+    make_session(make_location(account, "A"))
+    free = make_location(account, "B")
+    small(account, max_sessions=1)
+
+    answer = alice.post("/connect/", {"location": str(free.pk)})
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "room for 1 connection" in page
+    assert f'<option value="{free.pk}" selected>' in page
+    assert Session.objects.count() == 1
+
+
+def test_it_renames_a_location(alice: Client, account: Account) -> None:
+    location = make_location(account, "Old")
+
+    answer = alice.post(f"{LIST}{location.pk}/", {"name": "New", "ghl_id": ""})
+
+    location.refresh_from_db()
+    assert (answer.status_code, location.name) == (302, "New")
+    assert AuditEvent.objects.get(verb="location_changed").target == "Old"
+
+
+def test_it_asks_before_it_deletes_a_location_by_its_name(alice: Client, account: Account) -> None:
+    location = make_location(account, "Porto")
+
+    asked = alice.get(f"{LIST}{location.pk}/delete/").content.decode()
+    assert "Delete Porto?" in asked
+    assert Location.objects.count() == 1
+    alice.post(f"{LIST}{location.pk}/delete/")
+
+    assert Location.objects.count() == 0
+    assert AuditEvent.objects.get(verb="location_deleted").target == "Porto"
+
+
+@pytest.mark.parametrize("wanted", [Wanted.LINKED, Wanted.STOPPED, Wanted.UNLINKED])
+def test_it_keeps_a_location_whose_number_whatsapp_still_knows(
+    alice: Client, account: Account, wanted: Wanted
+) -> None:
+    location = make_location(account, "Porto")
+    make_session(location, wanted=wanted)
+
+    answer = alice.post(f"{LIST}{location.pk}/delete/")
+
+    assert answer.status_code == 422
+    assert "Unlink it first" in answer.content.decode()
+    assert Location.objects.count() == 1
+
+
+def test_it_deletes_a_location_that_only_has_a_past(alice: Client, account: Account) -> None:
+    location = make_location(account, "Porto")
+    make_session(location, Status.DISCONNECTED, wanted=Wanted.UNLINKED, reason=Reason.UNLINKED)
+
+    alice.post(f"{LIST}{location.pk}/delete/")
+
+    assert Location.objects.count() == 0
+
+
+def test_viewers_look_and_strangers_see_nothing(
+    vera: Client, charlie: Client, account: Account
+) -> None:
+    location = make_location(account, "Porto")
+    pages = [f"{LIST}{location.pk}/", f"{LIST}{location.pk}/delete/"]
+
+    assert "Porto" in vera.get(LIST).content.decode()
+    assert NEW not in vera.get(LIST).content.decode()
+    assert {vera.post(page, {"name": "x"}).status_code for page in [NEW, *pages]} == {403}
+    assert "Porto" not in charlie.get(LIST).content.decode()
+    assert {charlie.post(page, {"name": "x"}).status_code for page in pages} == {404}
+    assert Location.objects.get().name == "Porto"
+
+
+def test_the_plan_page_shows_what_is_used_of_it(alice: Client, account: Account) -> None:
+    small(account, max_locations=2, max_sessions=5, max_api_calls_a_minute=60)
+    make_session(make_location(account, "A"))
+
+    page = alice.get("/settings/plan/").content.decode()
+
+    assert "Small" in page and "Active" in page
+    assert "1 of 2" in page and "1 of 5" in page and "1, no limit" in page
+    assert "up to 60 a minute" in page
+
+
+def test_the_plan_page_says_what_a_suspension_means(alice: Client, account: Account) -> None:
+    Account.objects.filter(pk=account.pk).update(state=AccountState.SUSPENDED)
+
+    page = alice.get("/settings/plan/").content.decode()
+
+    assert "Suspended" in page and "Ask your operator to resume" in page
