@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -42,7 +42,7 @@ class ApiKeyQuerySet(TenantQuerySet):
         key: ApiKey | None = keys.select_related("account__plan").first()
         return key
 
-    def in_order(self) -> models.QuerySet[ApiKey]:
+    def in_order(self) -> Self:
         """Those that work first, the newest before the older."""
         return self.order_by(models.F("revoked_at").desc(nulls_first=True), "-created_at")
 

@@ -1,0 +1,102 @@
+"""The pages of an account's API keys: the list for everybody in it, the rest for its owners."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from locations import keys
+from locations.access import Principal, find_owned, find_owned_account, visible
+from locations.current import principal_of
+from locations.key_forms import KeyForm, RotateForm
+from locations.models import ApiKey, Location
+
+
+@login_required
+@never_cache
+@require_safe
+def key_list(request: HttpRequest) -> HttpResponse:
+    principal = principal_of(request)
+    now = timezone.now()
+    context = {
+        "rows": [
+            {"key": key, "state": _state(key), "is_old_valid": _in_grace(key)}
+            for key in keys.keys_of(principal)
+        ],
+        "now": now,
+        "owns": principal.owns(principal.account),
+    }
+    return render(request, "keys/list.html", context)
+
+
+def _state(key: ApiKey) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "expired" if key.is_expired(timezone.now()) else "works"
+
+
+def _in_grace(key: ApiKey) -> bool:
+    return key.old_until is not None and key.old_until > timezone.now()
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def key_new(request: HttpRequest) -> HttpResponse:
+    principal = principal_of(request)
+    account = find_owned_account(principal, principal.account)
+    places = list(visible(Location.objects.order_by("name", "pk"), principal))
+    form = KeyForm(request.POST if request.method == "POST" else None, places=places)
+    if request.method == "POST" and form.is_valid():
+        key, secret = keys.make(account, form.cleaned_data["name"], form.limits, principal)
+        return _shown_once(request, key, secret)
+    context = {"form": form, "places": places}
+    return render(request, "keys/new.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def key_rotate(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    principal, key = _owned(request, key_id)
+    form = RotateForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        secret = keys.rotate(key, form.chosen, principal)
+        return _shown_once(request, key, secret, old_until=key.old_until)
+    context = {"form": form, "key": key}
+    return render(request, "keys/rotate.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """Asks first, by the name of the key; a POST revokes it."""
+    principal, key = _owned(request, key_id)
+    if request.method == "POST":
+        keys.revoke(key, principal)
+        messages.success(request, _("%(name)s is revoked.") % {"name": key.name})
+        return redirect("key_list")
+    return render(request, "keys/revoke.html", {"key": key})
+
+
+def _owned(request: HttpRequest, key_id: UUID) -> tuple[Principal, ApiKey]:
+    """Who asks, and the key, which is not revoked: that is over and done."""
+    principal = principal_of(request)
+    key: ApiKey = find_owned(ApiKey.objects.all(), principal, key_id)
+    if key.revoked_at is not None:
+        raise Http404("This key is revoked.")
+    return principal, key
+
+
+def _shown_once(request: HttpRequest, key: ApiKey, secret: str, **more: Any) -> HttpResponse:
+    return render(request, "keys/made.html", {"key": key, "secret": secret, **more})
