@@ -10,6 +10,7 @@ urlpatterns = [
     path("api/", include("config.api_urls")),
     path("admin/", admin.site.urls),
     path("", include("locations.urls")),
+    path("", include("locations.team_urls")),
     path("", include("sessions_app.urls")),
     path("", include("conversations.urls")),
 ]

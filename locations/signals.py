@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.dispatch import Signal
@@ -52,20 +53,17 @@ class Loss:
 
 def held(account_id: UUID) -> int:
     """How many things of the account are not let go of yet."""
-    return sum(count for _, count in hold_asked.send(None, account_id=account_id))
+    answers: list[tuple[Any, Any]] = hold_asked.send(None, account_id=account_id)
+    return sum(count for _, count in answers)
 
 
 def export_files(account_id: UUID) -> list[ExportFile]:
     """What the apps above add to the export of an account."""
-    answers = export_asked.send(None, account_id=account_id)
+    answers: list[tuple[Any, Any]] = export_asked.send(None, account_id=account_id)
     return [file for _, files in answers for file in files]
 
 
 def losses(account_id: UUID) -> list[Loss]:
     """What goes with the account in the apps above, where there is any."""
-    answers = loss_asked.send(None, account_id=account_id)
+    answers: list[tuple[Any, Any]] = loss_asked.send(None, account_id=account_id)
     return [loss for _, found in answers for loss in found if loss.count]
-
-
-standing_changed = Signal()
-"""``account_id``: an account was suspended, resumed, or put on other terms."""

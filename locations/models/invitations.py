@@ -66,6 +66,10 @@ class Invitation(models.Model):
     def __str__(self) -> str:
         return f"{self.email} ({self.role})"
 
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
     def renew(self) -> str:
         """A new token and a new expiry, not saved; the token before is worth nothing then."""
         token = secrets.token_urlsafe(32)

@@ -1,0 +1,183 @@
+"""The doors of accounts themselves: switch, make, rename, leave, export, delete."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.handlers.asgi import ASGIRequest
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from locations import closing, membership, team_mails
+from locations.access import find_account, find_owned_account
+from locations.current import ACCOUNT_KEY, forget, look_at, principal_of
+from locations.export import begin_export
+from locations.invitations import way_back
+from locations.models import Account, User
+from locations.signals import losses
+from locations.team_forms import AccountNameForm, DeleteForm
+
+_CLOSED_KEY = "closed"  # in the session: the account that this person has deleted, by id and name
+
+
+@login_required
+@require_POST
+def account_switch(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    look_at(request, find_account(principal_of(request), account_id).pk)
+    return redirect("dashboard")
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_new(request: HttpRequest) -> HttpResponse:
+    principal = principal_of(request)
+    form = AccountNameForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        account = membership.found(principal, form.cleaned_data["name"])
+        forget(request)
+        look_at(request, account.pk)
+        messages.success(request, _("%s is ready.") % account.name)
+        return redirect("dashboard")
+    context = {"form": form, "homeless": principal.account is None, "waiting": way_back(request)}
+    return render(request, "team/new.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@never_cache
+@require_safe
+def account_page(request: HttpRequest) -> HttpResponse:
+    principal = principal_of(request)
+    if principal.account is None:
+        return redirect("account_new")
+    account = find_account(principal, principal.account)
+    if account.deleting_at is not None:
+        return redirect("account_deleting", account.pk)
+    return _page(request, account, AccountNameForm(initial={"name": account.name}))
+
+
+def _page(request: HttpRequest, account: Account, form: AccountNameForm) -> HttpResponse:
+    context = {
+        "account": account,
+        "owns": principal_of(request).owns(account.pk),
+        "form": form,
+    }
+    return render(request, "settings/account.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def account_rename(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    principal = principal_of(request)
+    account = find_owned_account(principal, account_id)
+    look_at(request, account.pk)
+    form = AccountNameForm(request.POST)
+    if not form.is_valid():
+        return _page(request, account, form)
+    if membership.rename(principal, account, form.cleaned_data["name"]):
+        messages.success(request, _("The account is called %s now.") % account.name)
+    return redirect("account_page")
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_leave(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    principal = principal_of(request)
+    account = find_account(principal, account_id)
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101  # login_required
+    member = membership.member_of(account, user.pk)
+    if member is None:
+        raise Http404("He left already.")
+    error = ""
+    if request.method == "POST":
+        try:
+            membership.leave(principal, member)
+        except membership.NotPossible as refusal:
+            error = str(refusal)
+        else:
+            request.session.pop(ACCOUNT_KEY, None)
+            messages.success(request, _("You have left %s.") % account.name)
+            return redirect("dashboard")
+    context = {"account": account, "error": error}
+    return render(request, "team/leave.html", context, status=422 if error else 200)
+
+
+@login_required
+@never_cache
+@require_POST
+def account_export(request: HttpRequest, account_id: UUID) -> HttpResponseBase:
+    principal = principal_of(request)
+    account = find_owned_account(principal, account_id)
+    pieces = begin_export(principal, account)
+    return download(request, pieces, "application/zip", f"pairline-{timezone.now():%Y-%m-%d}.zip")
+
+
+def download(
+    request: HttpRequest, pieces: Iterator[Any], content_type: str, name: str
+) -> HttpResponseBase:
+    """``pieces`` as a file called ``name``, sent as they come, on whatever server this is."""
+    content = _in_turn(pieces) if isinstance(request, ASGIRequest) else pieces
+    return StreamingHttpResponse(
+        content,
+        content_type=content_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+async def _in_turn(pieces: Iterator[Any]) -> AsyncIterator[Any]:
+    while (piece := await sync_to_async(_next)(pieces)) is not None:
+        yield piece
+
+
+def _next(pieces: Iterator[Any]) -> Any:
+    """StopIteration cannot pass through a coroutine: None is the end."""
+    return next(pieces, None)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_delete(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    principal = principal_of(request)
+    account = find_owned_account(principal, account_id)
+    form = DeleteForm(account, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        people = closing.begin(principal, account)
+        request.session[_CLOSED_KEY] = [str(account.pk), account.name]
+        team_mails.send_deleted(account, people, principal.name)
+        return redirect("account_deleting", account.pk)
+    context = {
+        "account": account,
+        "form": form,
+        "losses": losses(account.pk),
+        "people": len(membership.members_of(account.pk)),
+    }
+    return render(request, "team/delete.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@never_cache
+@require_safe
+def account_deleting(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    """How far the deletion is; who deleted the account is also told that it is gone."""
+    closed = request.session.get(_CLOSED_KEY)
+    principal = principal_of(request)
+    if account_id not in principal.roles and closed and closed[0] == str(account_id):
+        return render(request, "team/deleted.html", {"name": closed[1]})
+    account = find_account(principal, account_id)
+    if account.deleting_at is None:
+        raise Http404("This account stays.")
+    context = {"account": account, "progress": closing.progress(account)}
+    return render(request, "team/deleting.html", context)

@@ -1,0 +1,63 @@
+"""The doors of the audit log, for owners."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from locations import audit_log
+from locations.access import ONLY_OWNERS
+from locations.account_views import download
+from locations.current import principal_of
+from locations.team_forms import AuditFilterForm
+
+
+@login_required
+@never_cache
+@require_safe
+def audit_page(request: HttpRequest) -> HttpResponse:
+    if principal_of(request).account is None:
+        return redirect("account_new")
+    account_id = _owned(request)
+    form = AuditFilterForm(audit_log.actors(account_id), request.GET)
+    asked: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
+    rows = audit_log.asked_for(account_id, asked)
+    context = {
+        "form": form,
+        "rows": audit_log.page(rows, request.GET.get("page", "1")),
+        "filters": urlencode({name: value for name, value in asked.items() if value}),
+    }
+    return render(request, "settings/audit_log.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@never_cache
+@require_safe
+def audit_download(request: HttpRequest) -> HttpResponseBase:
+    if principal_of(request).account is None:
+        raise Http404("There is no account.")
+    account_id = _owned(request)
+    form = AuditFilterForm(audit_log.actors(account_id), request.GET)
+    if not form.is_valid():
+        return redirect("audit_log")
+    lines = audit_log.as_csv(audit_log.asked_for(account_id, form.cleaned_data))
+    name = f"audit-log-{timezone.now():%Y-%m-%d}.csv"
+    return download(request, lines, "text/csv; charset=utf-8", name)
+
+
+def _owned(request: HttpRequest) -> UUID:
+    """The account that he looks at. Raises PermissionDenied unless he owns it."""
+    principal = principal_of(request)
+    if principal.account is None or not principal.owns(principal.account):
+        raise PermissionDenied(ONLY_OWNERS)
+    return principal.account

@@ -1,0 +1,83 @@
+"""The page that an invitation's mail leads to."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from locations import invitations
+from locations.current import forget, look_at, principal_of
+from locations.invitations import PENDING_KEY, Unusable, is_for, usable
+from locations.limits import OverLimit
+from locations.models import Invitation, Role, User
+from locations.teams import masked_email
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation_page(request: HttpRequest, token: str) -> HttpResponse:
+    """Joins by one button who was invited; everybody else is told how to become that person.
+    Nothing here says whose invitation it is to somebody it is not for."""
+    invitation = usable(token)
+    if invitation is None:
+        return _nothing(request)
+    if not isinstance(request.user, User):
+        request.session[PENDING_KEY] = token  # the sign-up asks for it: locations/adapter.py
+        return _elsewhere(request, invitation, token)
+    if not is_for(invitation, request.user):
+        return _elsewhere(request, invitation, token)
+    if request.method == "POST":
+        return _join(request, token)
+    return _ask(request, invitation, "")
+
+
+@never_cache
+@require_POST
+def invitation_sign_out(request: HttpRequest, token: str) -> HttpResponse:
+    """Sign out and come back, for who is signed in with another address."""
+    if usable(token) is None:
+        return _nothing(request)
+    logout(request)
+    request.session[PENDING_KEY] = token
+    return redirect("invitation", token)
+
+
+def _join(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        account = invitations.accept(principal_of(request), token)
+    except Unusable:
+        return _nothing(request)
+    except OverLimit as error:
+        invitation = usable(token)
+        return _nothing(request) if invitation is None else _ask(request, invitation, str(error))
+    request.session.pop(PENDING_KEY, None)
+    forget(request)
+    look_at(request, account.pk)
+    messages.success(request, _("Welcome to %s.") % account.name)
+    return redirect("dashboard")
+
+
+def _ask(request: HttpRequest, invitation: Invitation, error: str) -> HttpResponse:
+    context = {
+        "invitation": invitation,
+        "account": invitation.account,
+        "role": Role(invitation.role),
+        "error": error,
+    }
+    return render(request, "team/invitation.html", context, status=422 if error else 200)
+
+
+def _elsewhere(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
+    context = {"address": masked_email(invitation.email), "token": token}
+    return render(request, "team/invitation_elsewhere.html", context)
+
+
+def _nothing(request: HttpRequest) -> HttpResponse:
+    """One page for what is used, expired, revoked, or never was."""
+    request.session.pop(PENDING_KEY, None)
+    return render(request, "team/invitation_gone.html", status=404)

@@ -1,0 +1,142 @@
+"""What people type about a team and an account, checked; errors are sentences beside the field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from locations.audit import Verb
+from locations.models import Account, Role, User
+from locations.teams import NAME_CHARACTERS, NotAName, checked_name, is_plain
+
+
+class RoleForm(forms.Form):
+    """Which role somebody gets."""
+
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=Role.choices,
+        error_messages={"invalid_choice": _("Choose one of the three roles.")},
+    )
+
+
+class InviteForm(RoleForm):
+    """Whom to invite, as what."""
+
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={
+            "required": _("Write the address of the person."),
+            "invalid": _("This is not an e-mail address. Write it like name@example.com."),
+        },
+    )
+    field_order = ["email", "role"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"role": Role.MEMBER}, **kwargs})
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if not is_plain(email):
+            raise ValidationError(_("This has characters that cannot be seen. Type it anew."))
+        return email.lower()
+
+
+class AccountNameForm(forms.Form):
+    """What an account is called."""
+
+    name = forms.CharField(
+        label=_("Name of the account"),
+        max_length=NAME_CHARACTERS,
+        widget=forms.TextInput(attrs={"autocomplete": "organization", "dir": "auto"}),
+        error_messages={"required": _("Give the account a name.")},
+    )
+
+    def clean_name(self) -> str:
+        try:
+            return checked_name(self.cleaned_data["name"])
+        except NotAName as error:
+            raise ValidationError(str(error)) from None
+
+
+class DeleteForm(forms.Form):
+    """The account's name, typed, for nobody types that by mistake."""
+
+    name = forms.CharField(
+        label=_("Type the name of the account"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+        error_messages={"required": _("Type the name of the account to delete it.")},
+    )
+
+    def __init__(self, account: Account, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._account = account
+
+    def clean_name(self) -> str:
+        typed = " ".join(str(self.cleaned_data["name"]).split())
+        if typed != " ".join(self._account.name.split()):
+            raise ValidationError(_("This is not the name of the account. Nothing was deleted."))
+        return typed
+
+
+class PasswordForm(forms.Form):
+    """The password of who is signed in; not asked for when the sign-in is young (``needed``)."""
+
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": _("Type your password, so that we know it is you.")},
+    )
+
+    def __init__(self, user: User, *args: Any, needed: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+        if not needed:
+            del self.fields["password"]
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not self._user.has_usable_password():
+            raise ValidationError(_("You have no password. Sign out and in again, then come back."))
+        if not self._user.check_password(password):
+            raise ValidationError(_("This is not your password."))
+        return password
+
+
+class AuditFilterForm(forms.Form):
+    """What of the audit log to show. All of it may be left empty."""
+
+    who = forms.ChoiceField(label=_("Person"), required=False)
+    what = forms.ChoiceField(
+        label=_("Action"), required=False, choices=[("", _("All actions")), *Verb.choices]
+    )
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    q = forms.CharField(
+        label=_("What it was done to"),
+        required=False,
+        max_length=160,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+
+    def __init__(self, actors: list[str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("Everybody")), *((actor, actor) for actor in actors)]
+        self.fields["who"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("This day is before the first one."))
+        return cleaned

@@ -1,0 +1,210 @@
+"""The doors of an account's people: members and invitations."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from locations import invitations, membership, team_mails
+from locations.access import Principal, find_account, find_owned, find_owned_account
+from locations.current import look_at, principal_of, signed_in_recently
+from locations.limits import OverLimit
+from locations.models import Account, Invitation, Member, Role, User
+from locations.team_forms import InviteForm, PasswordForm, RoleForm
+from locations.teams import why_not_leave
+
+
+@login_required
+@never_cache
+@require_safe
+def members_page(request: HttpRequest) -> HttpResponse:
+    principal = principal_of(request)
+    if principal.account is None:
+        return redirect("account_new")
+    return _page(request, find_account(principal, principal.account), InviteForm())
+
+
+def _page(
+    request: HttpRequest,
+    account: Account,
+    form: InviteForm,
+    wrong: tuple[Member, str] | None = None,
+) -> HttpResponse:
+    """The people of ``account``; ``wrong``: why a member's role could not be changed."""
+    principal = principal_of(request)
+    owns = principal.owns(account.pk) and account.pk not in principal.closing
+    people = membership.members_of(account.pk)
+    context = {
+        "account": account,
+        "owns": owns,
+        "people": [
+            {
+                "member": member,
+                "is_self": member.user == request.user,
+                "role": Role(member.role).label,
+                "error": wrong[1] if wrong and wrong[0].pk == member.pk else "",
+            }
+            for member in people
+        ],
+        "roles": Role.choices,
+        "form": form,
+        "invitations": invitations.open_invitations(account.pk) if owns else [],
+        "leaving": why_not_leave(
+            principal.roles[account.pk], sum(member.role == Role.OWNER for member in people)
+        ),
+    }
+    return render(
+        request, "settings/members.html", context, status=422 if form.errors or wrong else 200
+    )
+
+
+@login_required
+@require_POST
+def invite(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    principal, account = _owned(request, account_id)
+    form = InviteForm(request.POST)
+    if form.is_valid():
+        email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
+        try:
+            invitation, token = invitations.invite(principal, account, email, role)
+        except (invitations.NotInvited, OverLimit) as error:
+            form.add_error("email", str(error))
+        else:
+            _mail(request, invitation, token)
+            return redirect("members")
+    return _page(request, account, form)
+
+
+@login_required
+@require_POST
+def invitation_resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    principal = principal_of(request)
+    invitation: Invitation = find_owned(Invitation.objects.all(), principal, invitation_id)
+    try:
+        token = invitations.resend(principal, invitation)
+    except invitations.Unusable:
+        messages.error(request, _("%s has used the invitation already.") % invitation.email)
+    except OverLimit as error:
+        messages.error(request, str(error))
+    else:
+        invitation.refresh_from_db()
+        _mail(request, invitation, token)
+    return redirect("members")
+
+
+@login_required
+@require_POST
+def invitation_revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    principal = principal_of(request)
+    invitation: Invitation = find_owned(Invitation.objects.all(), principal, invitation_id)
+    try:
+        invitations.revoke(principal, invitation)
+        messages.success(request, _("The invitation of %s is revoked.") % invitation.email)
+    except invitations.Unusable:
+        messages.error(request, _("%s has used the invitation already.") % invitation.email)
+    return redirect("members")
+
+
+def _mail(request: HttpRequest, invitation: Invitation, token: str) -> None:
+    if team_mails.send_invitation(invitation, token):
+        messages.success(request, _("An invitation is on its way to %s.") % invitation.email)
+    else:
+        messages.warning(
+            request, _("The invitation is made, but the mail could not be sent. Try Resend.")
+        )
+
+
+@login_required
+@require_POST
+def member_role(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpResponse:
+    principal, account = _owned(request, account_id)
+    member = _member(account, user_id)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        return _page(request, account, InviteForm(), (member, str(form.errors["role"][0])))
+    role = Role(form.cleaned_data["role"])
+    try:
+        changed = membership.change_role(principal, member, role)
+    except membership.NotPossible as error:
+        return _page(request, account, InviteForm(), (member, str(error)))
+    if changed:
+        messages.success(
+            request,
+            _("%(who)s is %(role)s now.") % {"who": member.user.email, "role": role.label},
+        )
+        if member.user != request.user:
+            team_mails.send_role_changed(member, role, principal.name)
+    return redirect("members")
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def member_remove(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpResponse:
+    principal, account = _owned(request, account_id)
+    member = _member(account, user_id)
+    error = ""
+    if request.method == "POST":
+        try:
+            membership.remove(principal, member)
+        except membership.NotPossible as refusal:
+            error = str(refusal)
+        else:
+            messages.success(request, _("%s is no longer a member.") % member.user.email)
+            if member.user != request.user:
+                team_mails.send_removed(account, member.user.email, principal.name)
+            return redirect("members")
+    context = {"account": account, "member": member, "error": error}
+    return render(request, "team/remove.html", context, status=422 if error else 200)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def member_hand_over(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpResponse:
+    """Who owns the account makes somebody else its owner, and stays a member."""
+    principal, account = _owned(request, account_id)
+    member = _member(account, user_id)
+    if member.user == request.user:
+        raise Http404("Nobody hands anything over to himself.")
+    data = request.POST if request.method == "POST" else None
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101  # login_required
+    form = PasswordForm(user, data, needed=not signed_in_recently(request))
+    if form.is_valid():
+        try:
+            membership.hand_over(principal, member)
+        except membership.NotPossible as error:
+            form.add_error(None, str(error))
+        else:
+            team_mails.send_role_changed(member, Role.OWNER, principal.name)
+            messages.success(
+                request,
+                _("%(who)s owns %(account)s now. You are a member of it.")
+                % {"who": member.user.email, "account": account.name},
+            )
+            return redirect("members")
+    context = {"account": account, "member": member, "form": form}
+    return render(request, "team/hand_over.html", context, status=422 if form.errors else 200)
+
+
+def _owned(request: HttpRequest, account_id: UUID) -> tuple[Principal, Account]:
+    """Who asks, and the account if he owns it; from now on he looks at it."""
+    principal = principal_of(request)
+    account = find_owned_account(principal, account_id)
+    look_at(request, account.pk)
+    return principal_of(request), account
+
+
+def _member(account: Account, user_id: UUID) -> Member:
+    member = membership.member_of(account, user_id)
+    if member is None:
+        raise Http404("Nobody here is called that.")
+    return member
