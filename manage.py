@@ -10,8 +10,11 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from locations import tenancy
+
     try:
-        execute_from_command_line(sys.argv)
+        with tenancy.everyone():  # who may type this has the whole database anyway
+            execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Pairline cannot start: {error}")
 

@@ -11,6 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from locations import tenancy
 from locations.models import Account, AccountState, ApiKey, Location, Member, Plan, Role, User
 from locations.people import vouch_for
 
@@ -54,7 +55,7 @@ def create_customer(
     if errors:
         raise ValidationError(errors)
     try:
-        with transaction.atomic():
+        with tenancy.everyone(), transaction.atomic():  # a new tenant is nobody's yet
             return _create(owner, password, account_name, names)
     except IntegrityError as error:
         raise ValidationError({"email": [_taken(address)]}) from error

@@ -18,6 +18,7 @@ from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
+from locations import tenancy
 from locations.sealing import SealBroken
 from sessions_app import lease_rows
 from sessions_app.gateway.ports import (
@@ -59,7 +60,8 @@ class Transactions:
         # one for each transaction costs more than most transactions (measured). After any
         # failure the next one gets a fresh connection.
         try:
-            return function()
+            with tenancy.everyone():  # a gateway serves the sessions of all accounts
+                return function()
         except (OperationalError, InterfaceError) as error:
             connections.close_all()
             raise StoreUnavailable(str(error)) from error

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from config.composition import build_background
+from locations import tenancy
 
 
 class Command(BaseCommand):
@@ -21,7 +22,8 @@ class Command(BaseCommand):
                 "REDIS_URL is not set: hints do not cross processes, so pages and gateway "
                 "notice each other within about a second instead of at once."
             )
-        asyncio.run(self._run())
+        with tenancy.nobody():  # its transactions say themselves whose rows they are about
+            asyncio.run(self._run())
 
     async def _run(self) -> None:
         stop = asyncio.Event()

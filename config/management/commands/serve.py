@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from locations import tenancy
+
 
 class Command(BaseCommand):
     help = "Serve the site, with the gateway that owns the WhatsApp connections."
@@ -36,7 +38,9 @@ class Command(BaseCommand):
             self.stdout.write(f"Pairline is ready on {address} (Ctrl+C stops it)")
             self.stdout.flush()
 
-        if not Serving(application, host, port, background, say).run():
+        with tenancy.nobody():  # manage.py's own scope is not for those who are served
+            opened = Serving(application, host, port, background, say).run()
+        if not opened:
             raise CommandError(
                 f"Port {port} on {host} cannot be opened: it is probably in use. "
                 "Choose another with --port."
