@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
+from locations import tenancy
 from locations.limits import TRIAL_LIMITS, Limits, OverLimit, Resource, Usage, verdict
 from locations.models import Account, AccountState, Plan
 from locations.standing import standing
@@ -78,7 +79,8 @@ def usage_of(account: Account) -> Usage:
 
 
 def _count(resource: Resource, account_id: UUID) -> int:
-    return sum(counter(account_id) for counter in _COUNTERS.get(resource, ()))
+    with tenancy.everyone():  # who asks may not be a member yet; the counters keep to the account
+        return sum(counter(account_id) for counter in _COUNTERS.get(resource, ()))
 
 
 def require(account: Account, resource: Resource, adding: int = 1) -> None:
