@@ -114,7 +114,7 @@ class Message(models.Model):
             ),
             # Counted by day without a look at the rows themselves.
             models.Index(
-                fields=["account", "direction", "created_at", "status"], name="message_days"
+                fields=["account", "created_at", "direction", "status"], name="message_by_day"
             ),
         ]
 

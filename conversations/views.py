@@ -12,9 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conversations.forms import MessageForm
-from conversations.ledger import LedgerError, queue_text
+from conversations.ledger import LedgerError
 from conversations.overview import overview
 from conversations.reading import Messages, messages_of
+from conversations.sending import send
 from locations.access import find_writable
 from locations.current import principal_of
 from sessions_app.models import Session
@@ -51,11 +52,11 @@ def _list(session_id: UUID, found: Messages) -> dict[str, Any]:
 
 def _send(request: HttpRequest, session_id: UUID) -> HttpResponse:
     principal = principal_of(request)
-    session = find_writable(Session.objects.all(), principal, session_id)
+    session = find_writable(Session.objects.select_related("location"), principal, session_id)
     form = MessageForm(request.POST)
     if form.is_valid():
         try:
-            queue_text(session, **form.cleaned_data, by=principal.name)
+            send(principal, session, **form.cleaned_data)
         except LedgerError as error:
             form.add_error(None, str(error))
     if form.errors:

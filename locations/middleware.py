@@ -1,0 +1,53 @@
+"""What every request passes through before its view."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from inspect import iscoroutinefunction
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.decorators import sync_and_async_middleware
+
+from locations import tenancy
+from locations.access import Principal
+from locations.current import principal_of
+from locations.models import User
+
+ADMIN = "admin"  # the app's name in the URL configuration
+
+
+@sync_and_async_middleware
+def tenant_scope(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """A request begins as nobody, whatever was open around it, and may touch the rows of
+    whoever turns out to ask: a person (by the login), a key (once the API has let it in), an
+    operator in the admin. A view that is open to the whole world has to say whose rows it is
+    about. An answer that streams reads its rows before it is returned."""
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> HttpResponseBase:
+            with tenancy.decided_by(lambda: _scope_of(request)):
+                awaited: Awaitable[HttpResponseBase] = get_response(request)
+                return await awaited
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        with tenancy.decided_by(lambda: _scope_of(request)):
+            response: HttpResponseBase = get_response(request)
+            return response
+
+    return answer
+
+
+def _scope_of(request: HttpRequest) -> tenancy.Scope:
+    asker: object = request.user
+    if isinstance(asker, Principal):  # a key, which the API has let in
+        return frozenset(asker.account_ids)
+    if not isinstance(asker, User):
+        return None
+    match = request.resolver_match
+    if asker.is_active and asker.is_staff and match is not None and match.app_name == ADMIN:
+        return tenancy.EVERYONE
+    return frozenset(principal_of(request).account_ids)
