@@ -14,7 +14,8 @@ from pathlib import Path
 from simulator.whatsapp.control import Control
 from simulator.whatsapp.listener import Listener
 from simulator.whatsapp.network import Network
-from simulator.whatsapp.proxy import Proxy
+from simulator.whatsapp.proxies import Proxies
+from simulator.whatsapp.proxy import Passages, Proxy
 from simulator.whatsapp.tls import Authority
 
 
@@ -65,11 +66,14 @@ async def run(state: Path, port: int) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     network, authority = Network(), Authority()
-    proxy = Proxy(network.faults, network.log)
-    listener, control = Listener(network, proxy), Control(network)
+    passages: Passages = {}
+    proxy, proxies = Proxy(network.faults, network.log, passages), Proxies(network, passages)
+    listener, control = Listener(network, passages), Control(network, proxies)
     ca_file = state.with_name(state.name + ".ca.pem").resolve()
     try:
-        proxy_port = await proxy.start(await listener.start(authority.server_context()))
+        upstream = await listener.start(authority.server_context())
+        proxies.lead_to(upstream)
+        proxy_port = await proxy.start(upstream)
         control_port = await control.start(port)
         write_private(ca_file, authority.pem())
         found = {
@@ -83,7 +87,7 @@ async def run(state: Path, port: int) -> None:
         await stop.wait()
     finally:
         _remove(state, ca_file)
-        await proxy.stop()
+        await asyncio.gather(proxy.stop(), proxies.stop())
         await asyncio.gather(control.stop(), listener.stop())
 
 

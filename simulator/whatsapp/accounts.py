@@ -77,6 +77,7 @@ class Companion:
     connection: Connection | None = None
     ready: bool = False
     proxy_user: str | None = None
+    proxy: str | None = None
 
     def deliver(self, stanza: Node) -> None:
         """Keep the stanza until the client confirms it, and send it when the client listens."""

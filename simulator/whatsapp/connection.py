@@ -20,7 +20,7 @@ from simulator.whatsapp.accounts import Companion
 from simulator.whatsapp.binary_xml import SERVER, Node, WireError, decode, encode
 from simulator.whatsapp.noise import Cipher, FrameReader, Handshake, NoiseError, frame
 from simulator.whatsapp.protobuf import ClientPayload
-from simulator.whatsapp.proxy import Passage
+from simulator.whatsapp.proxy_dialects import Passage
 from simulator.whatsapp.refusal import HungUp
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class Connection:
     ) -> None:
         self.network = network
         self.proxy_user = passage.user if passage else None
+        self.proxy = passage.proxy if passage else None  # its name; None is the front door
+        self.since = time.time()
         self.device: Companion | None = None
         self.pairing: pairing.Pairing | None = None
         self._ws = ws
@@ -102,7 +104,8 @@ class Connection:
         if self.device is not None and self.device.connection is self:
             self.device.connection, self.device.ready = None, False
         self.network.connections.discard(self)
-        self.network.log.add("closed", number=self.number, proxy_user=self.proxy_user)
+        came = {"proxy_user": self.proxy_user, "proxy": self.proxy}
+        self.network.log.add("closed", number=self.number, **came)
 
     async def _talk(self) -> None:
         frames = self._read()

@@ -11,9 +11,11 @@ from aiohttp import web
 from simulator.whatsapp import linking_code, pairing
 from simulator.whatsapp.accounts import Account, Companion
 from simulator.whatsapp.binary_xml import LID_SERVER, USER_SERVER
+from simulator.whatsapp.connection import Connection
 from simulator.whatsapp.fault_kinds import KINDS, kind_of, params_of, standing
 from simulator.whatsapp.manners import body_of, digits, own_page_only, picture, sentences
 from simulator.whatsapp.network import Network
+from simulator.whatsapp.proxies import Proxies
 from simulator.whatsapp.qr_picture import read_picture
 from simulator.whatsapp.refusal import Refused
 from simulator.whatsapp.strikes import Outage, drop_waiting, strike
@@ -27,8 +29,8 @@ LARGEST = 32 << 20  # bytes of a request: a picture of a large screen
 class Control:
     """Serves JSON and the page on loopback."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
+    def __init__(self, network: Network, proxies: Proxies) -> None:
+        self._network, self._proxies = network, proxies
         self._outage = Outage(network)
         self._runner: web.AppRunner | None = None
 
@@ -54,6 +56,7 @@ class Control:
                 web.get("/api/log", self._events),
             ]
         )
+        app.add_routes(self._proxies.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port, reuse_address=True).start()
@@ -70,6 +73,7 @@ class Control:
         return web.json_response(
             {
                 "phones": [_phone(account) for account in self._network.accounts],
+                "connections": [_connection(one) for one in self._network.connections],
                 "waiting_qrs": [_waiting(one) for one in self._network.waiting()],
                 "faults": [fault.describe() for fault in self._network.faults.standing],
                 "outage": self._network.faults.outage,
@@ -217,6 +221,15 @@ class Control:
         return web.json_response(self._network.log.since(int(since)))
 
 
+def _connection(one: Connection) -> Body:
+    return {
+        "number": f"+{one.number}" if one.number else None,
+        "since": one.since,
+        "proxy": one.proxy,
+        "proxy_user": one.proxy_user,
+    }
+
+
 def _waiting(one: pairing.Pairing) -> Body:
     return {
         "ref_id": one.ref_id,
@@ -225,6 +238,7 @@ def _waiting(one: pairing.Pairing) -> Body:
         "shown": one.adv is not None,
         "code_for": f"+{one.code.number}" if one.code else None,
         "proxy_user": one.connection.proxy_user,
+        "proxy": one.connection.proxy,
     }
 
 
@@ -246,6 +260,7 @@ def _phone(account: Account) -> Body:
             "jid": str(account.jid(USER_SERVER, device.id)),
             "online": device.ready,
             "proxy_user": device.proxy_user,
+            "proxy": device.proxy,
             "queued": len(device.pending),
             "keys": len(device.one_time),
         }

@@ -10,7 +10,7 @@ from aiohttp import web
 from simulator.whatsapp.connection import Connection
 from simulator.whatsapp.media import MediaStore
 from simulator.whatsapp.network import Network
-from simulator.whatsapp.proxy import Proxy
+from simulator.whatsapp.proxy import Passages
 
 MAX_MESSAGE = 32 << 20
 MAX_MEDIA = 256 << 20
@@ -19,15 +19,16 @@ MAX_MEDIA = 256 << 20
 class Listener:
     """Serves `/ws/chat` and media for every host name that the proxy leads here."""
 
-    def __init__(self, network: Network, proxy: Proxy) -> None:
+    def __init__(self, network: Network, passages: Passages) -> None:
+        """`passages` says who came through which proxy, by the port that a pipe comes from."""
         self._network = network
-        self._proxy = proxy
+        self._passages = passages
         self._runner: web.AppRunner | None = None
 
     async def start(self, context: ssl.SSLContext) -> int:
         """Listen with TLS on a free loopback port and return it."""
         app = web.Application(client_max_size=MAX_MEDIA)
-        media = MediaStore(self._network)
+        media = MediaStore(self._network, self._passages)
         app.router.add_get("/ws/chat", self._chat)
         app.router.add_post("/mms/{kind}/{token}", media.upload)
         app.router.add_get("/v/{folder}/{token}", media.download)
@@ -49,7 +50,7 @@ class Listener:
         if not isinstance(transport, asyncio.Transport):
             return ws  # the client is gone already
         port = transport.get_extra_info("peername")[1]
-        connection = Connection(self._network, ws, transport, self._proxy.passages.get(port))
+        connection = Connection(self._network, ws, transport, self._passages.get(port))
         self._network.connections.add(connection)
         await connection.serve()
         return ws

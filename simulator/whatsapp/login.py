@@ -18,7 +18,8 @@ def begin(connection: Connection, noise_static: bytes, said: Any) -> None:
     """Let the client in, or say why not. `said` is its ClientPayload."""
     network = connection.network
     number = str(said.username)
-    connection.network.log.add("login", number=number, proxy_user=connection.proxy_user)
+    came = {"proxy_user": connection.proxy_user, "proxy": connection.proxy}
+    connection.network.log.add("login", number=number, **came)
     fault = network.faults.take("failure", number, connection.proxy_user)
     account = network.accounts.by_number(number)
     device = account.companions.get(said.device) if account else None
@@ -32,7 +33,8 @@ def begin(connection: Connection, noise_static: bytes, said: Any) -> None:
         return
     _replace(device, connection)
     connection.device, device.connection = device, connection
-    device.ready, device.proxy_user = False, connection.proxy_user
+    device.ready = False
+    device.proxy_user, device.proxy = connection.proxy_user, connection.proxy
     if network.faults.take("no_success", number, connection.proxy_user) is None:
         connection.send(_success(device))
 

@@ -112,7 +112,8 @@ def begin(connection: Connection, noise_static: bytes, said: Any) -> None:
     waiting = Pairing(connection, registration, count)
     connection.pairing = waiting
     network.pairings.add(waiting)
-    network.log.add("qr", ref_id=waiting.ref_id, refs=count, proxy_user=connection.proxy_user)
+    came = {"proxy_user": connection.proxy_user, "proxy": connection.proxy}
+    network.log.add("qr", ref_id=waiting.ref_id, refs=count, **came)
     refs = [Node("ref", {}, ref.encode()) for ref in waiting.refs]
     connection.send(
         Node(

@@ -3,55 +3,80 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import socket
 import struct
-from dataclasses import dataclass
+from enum import StrEnum
 
 from simulator.whatsapp.events import EventLog
 from simulator.whatsapp.faults import Faults
+from simulator.whatsapp.proxy_dialects import (
+    Connect,
+    Gate,
+    NotAdmitted,
+    Passage,
+    ProxyError,
+    Socks,
+)
 
 CHUNK = 64 * 1024
 GREETING_SECONDS = 10.0
 STOP_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """Who came through the proxy, and where they wanted to go."""
-
-    user: str | None
-    target: str
+Passages = dict[int, Passage]
+"""The local port of each pipe to the listener, and who came through it."""
 
 
-class ProxyError(Exception):
-    """The client does not speak a proxy protocol that is understood here."""
+class Mood(StrEnum):
+    """How a proxy is just now."""
+
+    OPEN = "open"  # it works
+    BLOCKED = "blocked"  # it answers, but leads nowhere
+    SILENT = "silent"  # it takes connections and says nothing
+    DEAD = "dead"  # nothing listens, and what was open is cut
 
 
 class Proxy:
-    """Listens on loopback. `passages` maps the local port of each pipe to who came through it."""
+    """Listens on loopback and notes in ``passages`` who comes through."""
 
-    def __init__(self, faults: Faults, log: EventLog) -> None:
+    def __init__(
+        self, faults: Faults, log: EventLog, passages: Passages, gate: Gate | None = None
+    ) -> None:
+        """Without a ``gate`` it is the front door, which the faults of stage `dial` hit."""
         self._faults = faults
         self._log = log
+        self._passages = passages
+        self.gate = gate or Gate()
+        self.mood = Mood.OPEN
+        self.port = 0
+        self.dials = 0
         self._server: asyncio.Server | None = None
         self._upstream = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.passages: dict[int, Passage] = {}
 
     async def start(self, upstream_port: int) -> int:
-        """Listen on a free loopback port and return it; pipes lead to `upstream_port`."""
+        """Listen on a free loopback port (the same one again after a stop) and return it; pipes
+        lead to `upstream_port`."""
         self._upstream = upstream_port
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=CHUNK)
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=CHUNK)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self.port
+
+    async def be(self, mood: Mood) -> None:
+        """Be in this mood from now on."""
+        died, revived = mood is Mood.DEAD, self.mood is Mood.DEAD and mood is not Mood.DEAD
+        self.mood = mood
+        if died:
+            await self.stop()
+        elif revived:
+            await self.start(self._upstream)
 
     async def stop(self) -> None:
         """Stop listening and drop every pipe."""
         if self._server is not None:
             self._server.close()
+            self._server = None
         for writer in list(self._writers):
             writer.transport.abort()
         if self._tasks:
@@ -65,6 +90,8 @@ class Proxy:
             task.add_done_callback(self._tasks.discard)
         try:
             await self._pass(reader, writer)
+        except NotAdmitted:
+            self._note(None, "login")
         except (OSError, EOFError, ProxyError, asyncio.LimitOverrunError, TimeoutError):
             pass  # one client's broken dial is nobody else's business
         finally:
@@ -72,16 +99,20 @@ class Proxy:
             writer.transport.abort()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._faults.refusal("tcp", None):
+        self.dials += 1
+        front_door = self.gate.name is None
+        if front_door and self._faults.refusal("tcp", None):
             _reset(writer)
             return
+        if self.mood is Mood.SILENT:
+            self._note(None, "silent")
+            await reader.read(-1)
+            return
         async with asyncio.timeout(GREETING_SECONDS):
-            dialect = _Socks if (first := await reader.readexactly(1)) == b"\x05" else _Connect
-            passage = await dialect.greet(first, reader, writer)
-        how = next(
-            (h for h in ("tcp", "proxy", "tls") if self._faults.refusal(h, passage.user)), ""
-        )
-        self._log.add("dial", target=passage.target, proxy_user=passage.user, refused=how or None)
+            dialect = Socks if (first := await reader.readexactly(1)) == b"\x05" else Connect
+            passage = await dialect.greet(first, reader, writer, self.gate)
+        how = self._how_refused(passage)
+        self._note(passage, how)
         if how == "tcp":
             _reset(writer)
         elif how == "proxy":
@@ -94,6 +125,21 @@ class Proxy:
             else:
                 await self._pipe(passage, reader, writer)
 
+    def _how_refused(self, passage: Passage) -> str:
+        if self.mood is Mood.BLOCKED or (self.gate.name is not None and self._faults.outage):
+            return "proxy"
+        ways = ("tcp", "proxy", "tls")
+        return next((how for how in ways if self._faults.refusal(how, passage.user)), "")
+
+    def _note(self, passage: Passage | None, refused: str) -> None:
+        self._log.add(
+            "dial",
+            target=passage.target if passage else None,
+            proxy=self.gate.name,
+            proxy_user=passage.user if passage else None,
+            refused=refused or None,
+        )
+
     async def _pipe(
         self, passage: Passage, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
@@ -101,7 +147,7 @@ class Proxy:
             "127.0.0.1", self._upstream, limit=CHUNK
         )
         port: int = inner_writer.get_extra_info("sockname")[1]
-        self.passages[port] = passage
+        self._passages[port] = passage
         try:
             outward = asyncio.create_task(_copy(inner_reader, writer))
             await asyncio.wait(
@@ -109,7 +155,7 @@ class Proxy:
                 return_when=asyncio.ALL_COMPLETED,
             )
         finally:
-            del self.passages[port]
+            del self._passages[port]
             inner_writer.transport.abort()
 
 
@@ -130,91 +176,3 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     if sock is not None and not writer.is_closing():
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
-
-
-class _Connect:
-    """HTTP CONNECT, with an optional Basic user."""
-
-    @staticmethod
-    async def greet(
-        first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> Passage:
-        head = first + await reader.readuntil(b"\r\n\r\n")
-        line, *headers = head.decode("latin-1").split("\r\n")
-        words = line.split(" ")
-        if len(words) < 3 or words[0] != "CONNECT":
-            writer.write(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
-            await writer.drain()
-            raise ProxyError("only CONNECT is served")
-        return Passage(_basic_user(headers), words[1])
-
-    @staticmethod
-    async def accept(writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await writer.drain()
-
-    @staticmethod
-    async def refuse(writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
-        await writer.drain()
-
-
-def _basic_user(headers: list[str]) -> str | None:
-    for header in headers:
-        name, _, value = header.partition(":")
-        if name.strip().lower() == "proxy-authorization":
-            scheme, _, token = value.strip().partition(" ")
-            if scheme.lower() != "basic":
-                return None
-            try:
-                return base64.b64decode(token).decode("utf-8", "replace").partition(":")[0]
-            except (binascii.Error, ValueError):
-                return None
-    return None
-
-
-class _Socks:
-    """SOCKS5 (RFC 1928) with no login or user and password (RFC 1929)."""
-
-    @staticmethod
-    async def greet(
-        first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> Passage:
-        methods = await reader.readexactly((await reader.readexactly(1))[0])
-        user = None
-        if 2 in methods:
-            writer.write(b"\x05\x02")
-            user = await _Socks._login(reader)
-            writer.write(b"\x01\x00")
-        else:
-            writer.write(b"\x05\x00")
-        return Passage(user, await _Socks._target(reader))
-
-    @staticmethod
-    async def _login(reader: asyncio.StreamReader) -> str:
-        await reader.readexactly(1)
-        user = await reader.readexactly((await reader.readexactly(1))[0])
-        await reader.readexactly((await reader.readexactly(1))[0])
-        return user.decode("utf-8", "replace")
-
-    @staticmethod
-    async def _target(reader: asyncio.StreamReader) -> str:
-        _, command, _, kind = await reader.readexactly(4)
-        if command != 1:
-            raise ProxyError("only SOCKS5 CONNECT is served")
-        if kind == 3:
-            host = (await reader.readexactly((await reader.readexactly(1))[0])).decode("latin-1")
-        else:
-            family, size = (socket.AF_INET, 4) if kind == 1 else (socket.AF_INET6, 16)
-            host = socket.inet_ntop(family, await reader.readexactly(size))
-        return f"{host}:{int.from_bytes(await reader.readexactly(2), 'big')}"
-
-    @staticmethod
-    async def accept(writer: asyncio.StreamWriter) -> None:
-        writer.write(b"\x05\x00\x00\x01" + bytes(6))
-        await writer.drain()
-
-    @staticmethod
-    async def refuse(writer: asyncio.StreamWriter) -> None:
-        writer.write(b"\x05\x01\x00\x01" + bytes(6))
-        await writer.drain()
