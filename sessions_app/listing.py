@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
+from unicodedata import normalize
 from urllib.parse import quote, urlencode
 
 from django.core.paginator import Page, Paginator
@@ -27,7 +28,8 @@ _HEADS: Mapping[str, Promise] = {
 
 
 def _place(entry: Entry) -> str:
-    return entry.name.casefold()
+    """Évora stands with E, not behind Z."""
+    return normalize("NFKD", entry.name).casefold()
 
 
 _SORTS: Mapping[str, Callable[[Entry], Any]] = {

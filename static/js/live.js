@@ -31,6 +31,8 @@ document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   } else if (part.hasAttribute("data-live")) {
     detail.shouldSwap = known.get(part.id) !== part.outerHTML;
     known.set(part.id, part.outerHTML);
+    const ticked = detail.target.querySelector('input[type="checkbox"]')?.checked;
+    if (ticked) part.querySelector('input[type="checkbox"]')?.setAttribute("checked", "");
   }
 });
 
@@ -52,6 +54,17 @@ function failed({ detail }) {
 }
 document.body.addEventListener("htmx:sendError", failed);
 document.body.addEventListener("htmx:responseError", failed);
+
+// One tick for all rows of the page; without a script each row has its own.
+function offerAll() {
+  for (const offer of document.querySelectorAll(".pick-all[hidden]")) offer.hidden = false;
+}
+offerAll();
+document.body.addEventListener("htmx:afterSettle", offerAll);
+document.body.addEventListener("change", ({ target }) => {
+  if (!target.matches("[data-pick-all]")) return;
+  for (const box of document.querySelectorAll('input[name="session"]')) box.checked = target.checked;
+});
 
 // A menu closes when the attention goes elsewhere.
 document.addEventListener("click", (event) => {
