@@ -13,4 +13,5 @@ urlpatterns = [
     path("", include("locations.team_urls")),
     path("", include("sessions_app.urls")),
     path("", include("conversations.urls")),
+    path("", include("notifications.urls")),
 ]

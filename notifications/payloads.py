@@ -97,9 +97,8 @@ def _receipt(message: Message, recorded: Mapping[str, Any]) -> dict[str, Any]:
 
 def _code_of(delivery: Delivery) -> str:
     """The text of the very code that the event was about. Raises Gone."""
-    row: Session | None = Session.objects.filter(
-        pk=delivery.session_id, account_id=delivery.account_id
-    ).first()
+    ours = Session.objects.filter(account_id=delivery.account_id)
+    row: Session | None = ours.filter(pk__in=[delivery.session_id]).first()
     shown = {"expires_at": row.qr_expires_at} if row else {}
     if row is None or not row.qr_text or not _same_moment(shown, delivery.payload):
         raise Gone("The code is no longer shown; a newer one has an event of its own.")

@@ -19,7 +19,14 @@ from config.asgi import application
 from locations.models import ApiKey, Role, User
 from sessions_app.models import Session
 from sessions_app.routing import websocket_urlpatterns
-from tests.factory import make_account, make_location, make_session, make_user
+from tests.factory import (
+    make_account,
+    make_delivery,
+    make_location,
+    make_session,
+    make_user,
+    make_webhook,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,6 +108,7 @@ class World:
 def world() -> World:
     account = make_account()
     session = make_session(make_location(account))
+    make_delivery(make_webhook(account, pk=session.pk), pk=session.pk)  # one id fits every address
     people = {
         "alice": make_user("alice", account, Role.OWNER),
         "bob": make_user("bob", account, Role.MEMBER),
@@ -113,7 +121,9 @@ def world() -> World:
 
 
 def _path(address: Address, identifier: uuid.UUID) -> str:
-    path = address.path.replace("<uuid:session_id>", str(identifier)).replace("<int:pk>", "1")
+    path = address.path.replace("<int:pk>", "1")
+    for name in ("session_id", "webhook_id", "delivery_id"):
+        path = path.replace(f"<uuid:{name}>", str(identifier))
     assert "<" not in path, f"{address.name} takes an id that this sweep does not know"
     return path
 

@@ -1,0 +1,113 @@
+"""What people type about webhooks, checked; errors are sentences beside the field."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from locations.access import Principal, visible
+from locations.models import Location
+from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
+from notifications.models import SUBSCRIBABLE, Kind, State, Webhook
+from notifications.resolving import checked_url
+
+
+class WebhookForm(forms.Form):
+    """Where to, what of, and from which location."""
+
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=MAX_URL_CHARACTERS,
+        error_messages={
+            "required": _("Write the whole address, like https://example.com/webhooks."),
+            "max_length": _("Use an address of at most 500 characters without spaces."),
+        },
+        widget=forms.URLInput(
+            attrs={
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "placeholder": "https://example.com/webhooks",
+            }
+        ),
+    )
+    events = forms.MultipleChoiceField(
+        label=_("Events"),
+        choices=[(str(kind), kind.label) for kind in SUBSCRIBABLE],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": _("Choose at least one event."),
+            "invalid_choice": _("Choose from these events only."),
+        },
+    )
+    location: forms.ModelChoiceField[Location] = forms.ModelChoiceField(
+        label=_("Location"),
+        queryset=None,
+        required=False,
+        empty_label=_("All locations"),
+        error_messages={"invalid_choice": _("Choose one of your locations.")},
+    )
+
+    def __init__(self, principal: Principal, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ModelChoiceField[Location]", self.fields["location"])
+        field.queryset = visible(Location.objects.order_by("name", "pk"), principal)
+
+    @classmethod
+    def of(cls, webhook: Webhook, principal: Principal) -> WebhookForm:
+        """The form with what ``webhook`` has."""
+        known = {
+            "url": webhook.url,
+            "events": webhook.events,
+            "location": webhook.location_id,
+        }
+        return cls(principal, initial=known)
+
+    def clean_url(self) -> str:
+        try:
+            return checked_url(self.cleaned_data["url"])
+        except BadAddress as error:
+            raise forms.ValidationError(str(error), code="invalid") from error
+
+
+class LogFilter(forms.Form):
+    """What of the log is asked for; what is not one of ours counts as everything."""
+
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[("", _("Every state")), *((str(s), s.label) for s in State)],
+    )
+    kind = forms.ChoiceField(
+        label=_("Event"),
+        required=False,
+        choices=[("", _("Every event")), *((str(k), str(k)) for k in Kind)],
+    )
+    q = forms.CharField(
+        label=_("Id"),
+        required=False,
+        max_length=64,
+        widget=forms.TextInput(
+            attrs={
+                "type": "search",
+                "placeholder": _("Id of an event, a session or a message"),
+                "autocomplete": "off",
+            }
+        ),
+    )
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The filters that are set, by name."""
+        self.full_clean()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+def as_id(text: str) -> UUID | None:
+    """``text`` as an id; None when it is none."""
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None

@@ -1,0 +1,23 @@
+from django.urls import include, path
+
+from notifications import delivery_views, views
+
+_webhook = [
+    path("", views.webhook_page, name="webhook"),
+    path("change/", views.webhook_change, name="webhook_change"),
+    path("rotate/", views.webhook_rotate, name="webhook_rotate"),
+    path("switch/", views.webhook_switch, name="webhook_switch"),
+    path("delete/", views.webhook_delete, name="webhook_delete"),
+    path("test/", views.webhook_test, name="webhook_test"),
+    path("replay/", views.webhook_replay, name="webhook_replay"),
+]
+_delivery = [
+    path("", delivery_views.delivery_page, name="webhook_delivery"),
+    path("replay/", delivery_views.delivery_replay, name="webhook_delivery_replay"),
+]
+urlpatterns = [
+    path("settings/webhooks/", views.webhooks_page, name="webhooks"),
+    path("settings/webhooks/new/", views.webhook_new, name="webhook_new"),
+    path("settings/webhooks/<uuid:webhook_id>/", include(_webhook)),
+    path("settings/webhooks/deliveries/<uuid:delivery_id>/", include(_delivery)),
+]

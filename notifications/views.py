@@ -1,0 +1,173 @@
+"""The pages of webhooks: list, make, change, and what is done with one."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from locations.access import find, find_writable
+from locations.current import look_at, principal_of
+from locations.places import account_to_add_to
+from locations.sealing import SealBroken, seal, unseal
+from notifications import webhooks
+from notifications.forms import WebhookForm
+from notifications.models import Webhook
+from notifications.reading import log, webhook_list
+
+_SECRET_KEY = "new_webhook_secret"  # noqa: S105  in the session, sealed, until it is shown
+
+
+@login_required
+@never_cache
+@require_safe
+def webhooks_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "notifications/list.html", {**webhook_list(principal_of(request))})
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def webhook_new(request: HttpRequest) -> HttpResponse:
+    principal = principal_of(request)
+    account = account_to_add_to(principal)
+    form = WebhookForm(principal, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            webhook = webhooks.create(principal, account.pk, **form.cleaned_data)
+            return _with_secret(request, webhook, webhook.secret)
+        except webhooks.TooMany as error:
+            form.add_error(None, str(error))
+    status = 422 if form.errors else 200
+    return render(request, "notifications/new.html", {"form": form}, status=status)
+
+
+@login_required
+@never_cache
+@require_safe
+def webhook_page(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    principal = principal_of(request)
+    webhook: Webhook = find(Webhook.objects.select_related("location"), principal, webhook_id)
+    look_at(request, webhook.account_id)
+    context = {
+        "webhook": webhook,
+        "name": webhooks.name_of(webhook),
+        "may_write": principal.may_write(webhook.account_id),
+        "secret": _secret_to_show(request, webhook),
+        **log(webhook, request.GET),
+    }
+    return render(request, "notifications/webhook.html", context)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def webhook_change(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    webhook, principal = _writable(request, webhook_id), principal_of(request)
+    form = WebhookForm.of(webhook, principal)
+    if request.method == "POST":
+        form = WebhookForm(principal, request.POST)
+        if form.is_valid():
+            webhooks.change(principal, webhook, **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return redirect("webhook", webhook.pk)
+    context = {"form": form, "webhook": webhook, "name": webhooks.name_of(webhook)}
+    status = 422 if form.errors else 200
+    return render(request, "notifications/change.html", context, status=status)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    """Asks first: the server on the other side has to get the new secret."""
+    webhook = _writable(request, webhook_id)
+    if request.method == "POST":
+        secret = webhooks.rotate(principal_of(request), webhook)
+        return _with_secret(request, webhook, secret)
+    return _confirm(request, webhook, "notifications/rotate.html")
+
+
+@login_required
+@require_POST
+def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    """On with ``on=1``, else off."""
+    webhook = _writable(request, webhook_id)
+    on = request.POST.get("on") == "1"
+    webhooks.switch(principal_of(request), webhook, on=on)
+    messages.success(request, _("Switched on.") if on else _("Switched off."))
+    return redirect("webhook", webhook.pk)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    webhook = _writable(request, webhook_id)
+    if request.method == "POST":
+        name = webhooks.name_of(webhook)
+        webhooks.remove(principal_of(request), webhook)
+        messages.success(request, _("The webhook to %s is deleted.") % name)
+        return redirect("webhooks")
+    return _confirm(request, webhook, "notifications/delete.html")
+
+
+@login_required
+@require_POST
+def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    webhook = _writable(request, webhook_id)
+    try:
+        delivery = webhooks.send_test(principal_of(request), webhook)
+    except webhooks.SwitchedOff as error:
+        messages.error(request, str(error))
+        return redirect("webhook", webhook.pk)
+    return redirect("webhook_delivery", delivery.pk)
+
+
+@login_required
+@require_POST
+def webhook_replay(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    """Sends all that failed again."""
+    webhook = _writable(request, webhook_id)
+    try:
+        count = webhooks.replay_failed(principal_of(request), webhook)
+        messages.success(request, _("%d are sent again.") % count)
+    except webhooks.SwitchedOff as error:
+        messages.error(request, str(error))
+    return redirect("webhook", webhook.pk)
+
+
+def _writable(request: HttpRequest, webhook_id: UUID) -> Webhook:
+    webhook: Webhook = find_writable(
+        Webhook.objects.select_related("location"), principal_of(request), webhook_id
+    )
+    return webhook
+
+
+def _confirm(request: HttpRequest, webhook: Webhook, template: str) -> HttpResponse:
+    context = {"webhook": webhook, "name": webhooks.name_of(webhook)}
+    return render(request, template, context)
+
+
+def _with_secret(request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
+    """To the page that shows ``secret`` once; until then it waits sealed in the login."""
+    request.session[_SECRET_KEY] = [str(webhook.pk), seal(secret, _SECRET_KEY)]
+    return redirect("webhook", webhook.pk)
+
+
+def _secret_to_show(request: HttpRequest, webhook: Webhook) -> str:
+    """The secret that is new, the first time that it is asked for; else ""."""
+    waiting = request.session.get(_SECRET_KEY)
+    if not waiting or waiting[0] != str(webhook.pk):
+        return ""
+    del request.session[_SECRET_KEY]
+    try:
+        return unseal(waiting[1], _SECRET_KEY)
+    except SealBroken:
+        return ""
