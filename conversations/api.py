@@ -11,14 +11,17 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations.ledger import NotReady, queue_text
+from conversations.ledger import NotReady
 from conversations.models import Message
+from conversations.reading import listed
+from conversations.sending import send
 from conversations.serializers import (
+    MessageFilterSerializer,
     MessagePageSerializer,
     MessageSerializer,
     NewMessageSerializer,
 )
-from locations.access import find, find_writable
+from locations.access import Principal, find, find_writable
 from locations.api_view import ApiView, principal_of
 from locations.idempotency import IDEMPOTENCY_KEY, once
 from locations.models import Scope
@@ -83,7 +86,7 @@ class MessageList(ApiView):
         tags=TAGS,
         summary="Read the messages of a session",
         description="Newest first, 50 a page.",
-        parameters=[CURSOR],
+        parameters=[MessageFilterSerializer, CURSOR],
         responses={
             200: MessagePageSerializer,
             **problem_responses(400, 404, codes={400: ("invalid",)}),
@@ -91,7 +94,9 @@ class MessageList(ApiView):
     )
     def get(self, request: Request, session_id: UUID) -> Response:
         session = find(Session.objects.all(), principal_of(request), session_id)
-        return page_of(Message.objects.of_session(session.pk), request, _show)
+        asked = MessageFilterSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        return page_of(listed(session.pk, asked.validated_data), request, _show)
 
     @extend_schema(
         operation_id="send_message",
@@ -109,16 +114,17 @@ class MessageList(ApiView):
     )
     def post(self, request: Request, session_id: UUID) -> Response:
         principal = principal_of(request)
-        session = find_writable(Session.objects.all(), principal, session_id)
+        sessions = Session.objects.select_related("location")
+        session = find_writable(sessions, principal, session_id)
         asked = NewMessageSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         text: dict[str, Any] = asked.validated_data
-        return once(request, session.account_id, lambda: _send(session, text, principal.name))
+        return once(request, session.account_id, lambda: _send(principal, session, text))
 
 
-def _send(session: Session, text: Mapping[str, Any], by: str) -> Response:
+def _send(principal: Principal, session: Session, text: Mapping[str, Any]) -> Response:
     try:
-        message = queue_text(session, to=text["to"], text=text["text"], by=by)
+        message = send(principal, session, to=text["to"], text=text["text"])
     except NotReady as error:
         raise Conflict(error.code, str(error), reason=str(error.reason)) from None
     return Response(_show(message), status=202)

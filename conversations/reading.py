@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from conversations.models import Message
 
@@ -18,6 +20,15 @@ class Messages:
 
     rows: list[Message]
     older: UUID | None
+
+
+def listed(session_id: UUID, asked: Mapping[str, Any]) -> QuerySet[Any]:
+    """The session's messages, by what ``asked`` has of direction, status and since. The caller
+    has been through the door."""
+    rows = Message.objects.of_session(session_id)
+    exactly = {name: asked[name] for name in ("direction", "status") if name in asked}
+    rows = rows.filter(**exactly)
+    return rows.filter(created_at__gte=asked["since"]) if "since" in asked else rows
 
 
 def messages_of(session_id: UUID, before: str = "") -> Messages:

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from conversations.ledger import LedgerError, checked_number, checked_text
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, MessageStatus
-from locations.paging import PageSerializer
+from locations.paging import MomentField, PageSerializer
 
 _EXAMPLE = {
     "id": "5b8f0f5e-3f0e-4f0d-9e3b-9a3f6b1d7c33",
@@ -54,6 +54,20 @@ class NewMessageSerializer(serializers.Serializer[Any]):
             return checked_text(text)
         except LedgerError as error:
             raise serializers.ValidationError(str(error)) from None
+
+
+class MessageFilterSerializer(serializers.Serializer[Any]):
+    """What to list."""
+
+    direction = serializers.ChoiceField(
+        choices=Direction.values, required=False, help_text="Only what went `out` or came `in`."
+    )
+    status = serializers.ChoiceField(
+        choices=MessageStatus.values, required=False, help_text="Only messages with this status."
+    )
+    since = MomentField(
+        required=False, help_text="Only messages whose `created_at` is this moment or later."
+    )
 
 
 class MessageErrorSerializer(serializers.Serializer[Any]):

@@ -16,14 +16,16 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from locations.access import find, find_writable, visible
+from locations.access import Principal, find, find_writable, visible
 from locations.api_view import ApiView, principal_of
 from locations.idempotency import IDEMPOTENCY_KEY, once
 from locations.models import Location
 from locations.paging import CURSOR, page_of
 from locations.problems import Conflict, problem_responses
+from sessions_app import acting
 from sessions_app.lifecycle import Status, Wanted
-from sessions_app.models import LocationBusy, NotPossible, Session, SessionQuerySet
+from sessions_app.models import LocationBusy, NotPossible, Session
+from sessions_app.querysets import SessionQuerySet
 from sessions_app.serializers import (
     NewSessionSerializer,
     PairingSerializer,
@@ -83,12 +85,12 @@ class SessionList(ApiView):
         asked.is_valid(raise_exception=True)
         wanted_id = asked.validated_data["location"]
         location = find_writable(Location.objects.all(), principal, wanted_id)
-        return once(request, location.account_id, lambda: _create(location, principal.name))
+        return once(request, location.account_id, lambda: _create(principal, location))
 
 
-def _create(location: Location, by: str) -> Response:
+def _create(principal: Principal, location: Location) -> Response:
     try:
-        session = Session.objects.create_for(location, by=by)
+        session = acting.connect(principal, location)
     except LocationBusy:
         raise _busy(location) from None
     return Response(_show(session), status=201)
@@ -99,6 +101,8 @@ def _filtered(rows: SessionQuerySet, asked: dict[str, Any], now: datetime) -> Se
         rows = rows.shown_as(Status(asked["status"]), now)
     if "location" in asked:
         rows = rows.of_location(asked["location"])
+    if "since" in asked:
+        rows = rows.standing_since(asked["since"])
     return rows
 
 
@@ -123,12 +127,14 @@ class SessionDetail(ApiView):
         return Response(_show(find(_rows(), principal_of(request), session_id)))
 
 
-def _wish(request: Request, session_id: UUID, ask: Callable[[Session, str], None]) -> Response:
-    """Write the wish ``ask(session, by)`` and answer with the snapshot."""
+def _wish(
+    request: Request, session_id: UUID, ask: Callable[[Principal, Session], None]
+) -> Response:
+    """Write the wish ``ask`` and answer with the snapshot."""
     principal = principal_of(request)
     session: Session = find_writable(_rows(), principal, session_id)
     try:
-        ask(session, principal.name)
+        ask(principal, session)
     except NotPossible as error:
         raise Conflict("not_possible", str(error)) from None
     return Response(_show(session), status=202)
@@ -144,7 +150,7 @@ class SessionRestart(ApiView):
         responses={202: SnapshotSerializer, **_WISH_PROBLEMS},
     )
     def post(self, request: Request, session_id: UUID) -> Response:
-        return _wish(request, session_id, lambda session, by: session.ask_restart(by=by))
+        return _wish(request, session_id, acting.restart)
 
 
 class SessionStop(ApiView):
@@ -157,7 +163,7 @@ class SessionStop(ApiView):
         responses={202: SnapshotSerializer, **_WISH_PROBLEMS},
     )
     def post(self, request: Request, session_id: UUID) -> Response:
-        return _wish(request, session_id, lambda session, by: session.ask_stop(by=by))
+        return _wish(request, session_id, acting.stop)
 
 
 class SessionUnlink(ApiView):
@@ -174,9 +180,9 @@ class SessionUnlink(ApiView):
         return _wish(request, session_id, _unlink)
 
 
-def _unlink(session: Session, by: str) -> None:
+def _unlink(principal: Principal, session: Session) -> None:
     if session.wanted != Wanted.UNLINKED:
-        session.ask_unlink(by=by)
+        acting.unlink(principal, session)
 
 
 class SessionPairingCode(ApiView):
@@ -193,9 +199,9 @@ class SessionPairingCode(ApiView):
         },
     )
     def post(self, request: Request, session_id: UUID) -> Response:
-        def ask(session: Session, by: str) -> None:
+        def ask(principal: Principal, session: Session) -> None:
             asked = PairingSerializer(data=request.data)
             asked.is_valid(raise_exception=True)
-            session.ask_pairing_code(asked.validated_data["phone"], by=by)
+            acting.ask_pairing_code(principal, session, asked.validated_data["phone"])
 
         return _wish(request, session_id, ask)

@@ -27,16 +27,20 @@ class LocationBusy(Exception):
 class SessionQuerySet(TenantQuerySet):
     location_path = "location_id"
 
-    def create_for(self, location: Location, *, by: str) -> Session:
-        """A new session of ``location`` that wants to be linked; the gateway is told after the
-        commit. Raises LocationBusy when the location has a live session, and OverLimit when the
+    def create_for(self, location: Location, *, by: str, proxy: str = "") -> Session:
+        """A new session of ``location`` that wants to be linked, through the ``proxy`` (a URL) if
+        there is one; the gateway is told after the commit. Raises LocationBusy when the location has a live session, and OverLimit when the
         account may not have another one."""
         try:
             with transaction.atomic():
                 if not self.live().of_location(location.pk).exists():  # else it is LocationBusy
                     require(location.account, Resource.SESSIONS)
                 session: Session = self.create(
-                    account_id=location.account_id, location=location, created_by=by, wanted_by=by
+                    account_id=location.account_id,
+                    location=location,
+                    created_by=by,
+                    wanted_by=by,
+                    proxy=proxy,
                 )
         except IntegrityError as error:
             says = gettext("%(location)s has a connection already.")
@@ -47,6 +51,10 @@ class SessionQuerySet(TenantQuerySet):
     def of_location(self, location_id: uuid.UUID) -> Self:
         """Sessions of one location, past ones included."""
         return self.filter(location_id=location_id)
+
+    def standing_since(self, moment: datetime) -> Self:
+        """Sessions whose status or reason has changed at ``moment`` or later."""
+        return self.filter(since__gte=moment)
 
     def for_gateway(self) -> Self:
         """With ``account_suspended``, by the database's clock: what a gateway has to know."""

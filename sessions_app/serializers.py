@@ -9,7 +9,7 @@ from uuid import UUID
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from locations.paging import PageSerializer
+from locations.paging import MomentField, PageSerializer
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.numbers import NotANumber, e164
 from sessions_app.wording import Action
@@ -56,6 +56,10 @@ class SessionFilterSerializer(serializers.Serializer[Any]):
         choices=_words(Status), required=False, help_text="Only sessions that show this status."
     )
     location = serializers.UUIDField(required=False, help_text="Only sessions of this location.")
+    since = MomentField(
+        required=False,
+        help_text="Only sessions whose `since` is this moment or later: what has changed.",
+    )
 
 
 class QrSerializer(serializers.Serializer[Any]):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, get_type_hints
+from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
@@ -47,7 +48,8 @@ def test_the_longest_text_is_taken(caller: Caller, session: Session) -> None:
 def test_sending_needs_a_constant_number_of_queries(
     caller: Caller, session: Session, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(6):  # key, session, savepoint, locked session, insert, release
+    # key, session; for the text and its audit: two savepoints, lock, two inserts, two releases
+    with django_assert_num_queries(9):
         caller.post(f"/sessions/{session.pk}/messages/", TEXT)
 
 
@@ -188,3 +190,47 @@ def test_new_messages_do_not_shift_the_next_page(caller: Caller, session: Sessio
     seen = [int(row["text"]) for page in (first, second) for row in page["results"]]
     assert seen == list(range(59, -1, -1))
     assert second["next"] is None
+
+
+def _listed(caller: Caller, session: Session, query: str) -> list[str]:
+    body = caller.get(f"/sessions/{session.pk}/messages/?{query}").json()
+    return [row["text"] for row in body["results"]]
+
+
+def test_the_list_can_be_narrowed(caller: Caller, session: Session) -> None:
+    now = timezone.now()
+    make_message(session, text="old", created_at=now - timedelta(hours=2))
+    make_message(session, text="sent", status=MessageStatus.SENT, created_at=now)
+    make_message(
+        session,
+        text="in",
+        direction=Direction.IN,
+        status=MessageStatus.RECEIVED,
+        created_at=now - timedelta(minutes=1),
+    )
+    moment = quote((now - timedelta(hours=1)).isoformat())
+
+    assert _listed(caller, session, "direction=in") == ["in"]
+    assert _listed(caller, session, "direction=out") == ["sent", "old"]
+    assert _listed(caller, session, "status=sent") == ["sent"]
+    assert _listed(caller, session, f"since={moment}") == ["sent", "in"]
+    assert _listed(caller, session, f"since={moment}&direction=out&status=queued") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("direction=up", "direction"),
+        ("status=ready", "status"),
+        ("since=yesterday", "since"),
+        ("since=0001-01-01T00:00:00%2B14:00", "since"),
+        ("since=9999-12-31T23:59:59-12:00", "since"),
+        ("since=2026-05-04T12:00:00%00", "since"),
+    ],
+)
+def test_a_wrong_filter_is_an_error_of_its_field(
+    caller: Caller, session: Session, query: str, field: str
+) -> None:
+    answer = caller.get(f"/sessions/{session.pk}/messages/?{query}")
+
+    assert list(assert_problem(answer, 400, "invalid")["errors"]) == [field]

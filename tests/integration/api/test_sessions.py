@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -38,7 +39,8 @@ def test_creating_needs_a_constant_number_of_queries(
 ) -> None:
     location = make_location(account)
 
-    with django_assert_num_queries(5):  # key, location, savepoint, insert, release
+    # key, location; is it free, account, what it may have; two inserts; and their savepoints
+    with django_assert_num_queries(13):
         caller.post("/sessions/", {"location": str(location.pk)})
 
 
@@ -182,10 +184,23 @@ def test_the_list_can_be_narrowed_to_a_location(
     assert ids(foreign.location_id) == ids(uuid4()) == []
 
 
+def test_the_list_can_be_narrowed_to_what_has_changed(caller: Caller, account: Account) -> None:
+    now = timezone.now()
+    make_session(make_location(account), since=now - timedelta(hours=2))
+    changed = make_session(make_location(account), since=now)
+    moment = (now - timedelta(hours=1)).isoformat()
+
+    rows = caller.get(f"/sessions/?since={quote(moment)}").json()["results"]
+
+    assert [row["id"] for row in rows] == [str(changed.pk)]
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
         ("status=connected", "status"),
+        ("since=1", "since"),
+        ("since=0001-01-01T00:00:00%2B14:00", "since"),
         ("status=ready%00", "status"),
         ("location=Lisbon", "location"),
         ("cursor=not-base64!", "cursor"),
