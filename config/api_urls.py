@@ -6,6 +6,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from config.problems import nothing_here
 from conversations.api import MessageList
 from locations.api import LocationDetail, LocationList
+from notifications import delivery_api
+from notifications.api import WebhookDetail, WebhookList, WebhookRotate
 from sessions_app import api
 
 _session = [
@@ -16,6 +18,13 @@ _session = [
     path("pairing-code/", api.SessionPairingCode.as_view(), name="pairing_code"),
     path("messages/", MessageList.as_view(), name="messages"),
 ]
+_webhook = [
+    path("", WebhookDetail.as_view(), name="webhook"),
+    path("rotate/", WebhookRotate.as_view(), name="webhook_rotate"),
+    path("test/", delivery_api.WebhookTest.as_view(), name="webhook_test"),
+    path("replay/", delivery_api.WebhookReplay.as_view(), name="webhook_replay"),
+    path("deliveries/", delivery_api.DeliveryList.as_view(), name="webhook_deliveries"),
+]
 
 app_name = "api"
 urlpatterns = [
@@ -23,6 +32,13 @@ urlpatterns = [
     path("v1/locations/<uuid:location_id>/", LocationDetail.as_view(), name="location"),
     path("v1/sessions/", api.SessionList.as_view(), name="sessions"),
     path("v1/sessions/<uuid:session_id>/", include(_session)),
+    path("v1/webhooks/", WebhookList.as_view(), name="webhooks"),
+    path("v1/webhooks/<uuid:webhook_id>/", include(_webhook)),
+    path(
+        "v1/webhooks/deliveries/<uuid:delivery_id>/replay/",
+        delivery_api.DeliveryReplay.as_view(),
+        name="webhook_delivery_replay",
+    ),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
     re_path("", nothing_here),

@@ -57,6 +57,8 @@ TITLES: Mapping[str, str] = {
     "location_busy": "The location has a connection already",
     "session_not_ready": "The session cannot send now",
     "not_possible": "The session is not in the state for this",
+    "webhook_off": "The webhook is switched off",
+    "too_many_webhooks": "The account has as many webhooks as it may",
     "too_large": "The body is too large",
     "unsupported_media_type": "The body must be JSON",
     "bad_request": "The request cannot be read",

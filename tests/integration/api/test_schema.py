@@ -50,6 +50,15 @@ def test_it_describes_every_endpoint(schema: Any) -> None:
         ("POST", "/api/v1/sessions/{session_id}/pairing-code/"),
         ("GET", "/api/v1/sessions/{session_id}/messages/"),
         ("POST", "/api/v1/sessions/{session_id}/messages/"),
+        ("GET", "/api/v1/webhooks/"),
+        ("POST", "/api/v1/webhooks/"),
+        ("GET", "/api/v1/webhooks/{webhook_id}/"),
+        ("DELETE", "/api/v1/webhooks/{webhook_id}/"),
+        ("POST", "/api/v1/webhooks/{webhook_id}/rotate/"),
+        ("POST", "/api/v1/webhooks/{webhook_id}/test/"),
+        ("POST", "/api/v1/webhooks/{webhook_id}/replay/"),
+        ("GET", "/api/v1/webhooks/{webhook_id}/deliveries/"),
+        ("POST", "/api/v1/webhooks/deliveries/{delivery_id}/replay/"),
     }
 
 

@@ -1,0 +1,143 @@
+"""``/api/v1/webhooks/``: where your server is told what happens."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from locations.access import Principal, find, find_writable, visible
+from locations.api_view import ApiView, principal_of
+from locations.models import Location
+from locations.paging import CURSOR, page_of
+from locations.places import account_to_add_to
+from locations.problems import Conflict, problem_responses
+from notifications import webhooks
+from notifications.models import Webhook
+from notifications.serializers import (
+    NewWebhookSerializer,
+    WebhookPageSerializer,
+    WebhookSerializer,
+    WebhookWithSecretSerializer,
+)
+
+TAGS = ["Webhooks"]
+
+
+def _show(row: Webhook) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "url": row.url,
+        "events": row.events,
+        "location": row.location_id,
+        "enabled": row.enabled,
+        "disabled_reason": row.disabled_reason,
+        "created_at": row.created_at,
+    }
+
+
+def _show_with_secret(row: Webhook) -> dict[str, Any]:
+    return {**_show(row), "secret": row.secret}
+
+
+class WebhookList(ApiView):
+    @extend_schema(
+        operation_id="list_webhooks",
+        tags=TAGS,
+        summary="List your webhooks",
+        description="Newest first, 50 a page, without their secrets.",
+        parameters=[CURSOR],
+        responses={
+            200: WebhookPageSerializer,
+            **problem_responses(400, codes={400: ("invalid",)}),
+        },
+    )
+    def get(self, request: Request) -> Response:
+        rows = visible(Webhook.objects.defer("secret"), principal_of(request))
+        return page_of(rows, request, _show)
+
+    @extend_schema(
+        operation_id="create_webhook",
+        tags=TAGS,
+        summary="Make a webhook",
+        description="The answer has its secret, which is shown this once. A key of some locations "
+        "has to name one of them.",
+        request=NewWebhookSerializer,
+        responses={
+            201: WebhookWithSecretSerializer,
+            **problem_responses(400, 404, 409, 413, 415, codes={409: ("too_many_webhooks",)}),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        principal = principal_of(request)
+        asked = NewWebhookSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wanted = asked.validated_data
+        location = _location(principal, wanted["location"])
+        account_id = location.account_id if location else account_to_add_to(principal).pk
+        try:
+            webhook = webhooks.create(
+                principal,
+                account_id,
+                url=wanted["url"],
+                events=wanted["events"],
+                location=location,
+            )
+        except webhooks.TooMany as error:
+            raise Conflict("too_many_webhooks", str(error)) from None
+        return Response(_show_with_secret(webhook), status=201)
+
+
+def _location(principal: Principal, location_id: UUID | None) -> Location | None:
+    if location_id is None and principal.locations is not None:
+        raise serializers.ValidationError({"location": ["Name one of the locations of this key."]})
+    if location_id is None:
+        return None
+    location: Location = find_writable(Location.objects.all(), principal, location_id)
+    return location
+
+
+class WebhookDetail(ApiView):
+    @extend_schema(
+        operation_id="read_webhook",
+        tags=TAGS,
+        summary="Read a webhook",
+        description="Whether it is on, and if not, why.",
+        responses={200: WebhookSerializer, **problem_responses(404)},
+    )
+    def get(self, request: Request, webhook_id: UUID) -> Response:
+        rows = Webhook.objects.defer("secret")
+        return Response(_show(find(rows, principal_of(request), webhook_id)))
+
+    @extend_schema(
+        operation_id="delete_webhook",
+        tags=TAGS,
+        summary="Delete a webhook",
+        description="With its log. What waits is not delivered.",
+        responses={204: None, **problem_responses(404)},
+    )
+    def delete(self, request: Request, webhook_id: UUID) -> Response:
+        principal = principal_of(request)
+        webhooks.remove(principal, find_writable(Webhook.objects.all(), principal, webhook_id))
+        return Response(status=204)
+
+
+class WebhookRotate(ApiView):
+    @extend_schema(
+        operation_id="rotate_webhook_secret",
+        tags=TAGS,
+        summary="Get a new secret",
+        description="It signs from now on, and is shown this once. What your server refuses "
+        "until it knows it is tried again.",
+        request=None,
+        responses={200: WebhookWithSecretSerializer, **problem_responses(404)},
+    )
+    def post(self, request: Request, webhook_id: UUID) -> Response:
+        principal = principal_of(request)
+        webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
+        webhooks.rotate(principal, webhook)
+        return Response(_show_with_secret(webhook))

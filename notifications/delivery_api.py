@@ -1,0 +1,122 @@
+"""``/api/v1/webhooks/<id>/deliveries/``: what became of each event, and sending it again."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from locations.access import find, find_writable
+from locations.api_view import ApiView, principal_of
+from locations.paging import CURSOR, page_of
+from locations.problems import Conflict, problem_responses
+from notifications import webhooks
+from notifications.models import Delivery, DeliveryQuerySet, State, Webhook
+from notifications.serializers import (
+    DeliveryFilterSerializer,
+    DeliveryPageSerializer,
+    DeliverySerializer,
+    ReplayedSerializer,
+)
+
+TAGS = ["Webhooks"]
+_OFF = problem_responses(404, 409, codes={409: ("webhook_off",)})
+
+
+def _show(row: Delivery) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "webhook": row.webhook_id,
+        "event": row.event_id,
+        "type": row.kind,
+        "state": row.state,
+        "attempts": row.attempts,
+        "status_code": row.status_code,
+        "error": row.error,
+        "duration_ms": row.duration_ms,
+        "created_at": row.created_at,
+        "attempted_at": row.attempted_at,
+        "next_attempt_at": row.next_attempt_at if row.state == State.WAITING else None,
+    }
+
+
+class DeliveryList(ApiView):
+    @extend_schema(
+        operation_id="list_deliveries",
+        tags=TAGS,
+        summary="Read the log of a webhook",
+        description="Newest first, 50 a page, kept for 30 days; without what was sent.",
+        parameters=[DeliveryFilterSerializer, CURSOR],
+        responses={
+            200: DeliveryPageSerializer,
+            **problem_responses(400, 404, codes={400: ("invalid",)}),
+        },
+    )
+    def get(self, request: Request, webhook_id: UUID) -> Response:
+        webhook = find(Webhook.objects.defer("secret"), principal_of(request), webhook_id)
+        asked = DeliveryFilterSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        wanted = asked.validated_data
+        rows: DeliveryQuerySet = Delivery.objects.of_webhook(webhook.pk).defer("payload")
+        rows = rows.in_state(wanted.get("state", "")).of_kind(wanted.get("type", ""))
+        return page_of(rows, request, _show)
+
+
+class WebhookTest(ApiView):
+    @extend_schema(
+        operation_id="test_webhook",
+        tags=TAGS,
+        summary="Send a test event",
+        description="Of type `webhook.test`, sent once. Its delivery says what came of it.",
+        request=None,
+        responses={202: DeliverySerializer, **_OFF},
+    )
+    def post(self, request: Request, webhook_id: UUID) -> Response:
+        principal = principal_of(request)
+        webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
+        try:
+            return Response(_show(webhooks.send_test(principal, webhook)), status=202)
+        except webhooks.SwitchedOff as error:
+            raise Conflict("webhook_off", str(error)) from None
+
+
+class WebhookReplay(ApiView):
+    @extend_schema(
+        operation_id="replay_failed_deliveries",
+        tags=TAGS,
+        summary="Send all that failed again",
+        description="With the same ids, as if it were new.",
+        request=None,
+        responses={202: ReplayedSerializer, **_OFF},
+    )
+    def post(self, request: Request, webhook_id: UUID) -> Response:
+        principal = principal_of(request)
+        webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
+        try:
+            return Response({"replayed": webhooks.replay_failed(principal, webhook)}, status=202)
+        except webhooks.SwitchedOff as error:
+            raise Conflict("webhook_off", str(error)) from None
+
+
+class DeliveryReplay(ApiView):
+    @extend_schema(
+        operation_id="replay_delivery",
+        tags=TAGS,
+        summary="Send a delivery again",
+        description="With the same ids, as if it were new; one that waits is tried now.",
+        request=None,
+        responses={202: DeliverySerializer, **_OFF},
+    )
+    def post(self, request: Request, delivery_id: UUID) -> Response:
+        principal = principal_of(request)
+        rows = Delivery.objects.select_related("webhook")
+        delivery: Delivery = find_writable(rows, principal, delivery_id)
+        try:
+            webhooks.replay(principal, delivery)
+        except webhooks.SwitchedOff as error:
+            raise Conflict("webhook_off", str(error)) from None
+        delivery.refresh_from_db()
+        return Response(_show(delivery), status=202)

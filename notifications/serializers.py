@@ -1,0 +1,139 @@
+"""The shapes of the webhooks API: what comes in, checked, and what the OpenAPI schema says of
+what goes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+
+from locations.paging import PageSerializer
+from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
+from notifications.models import SUBSCRIBABLE, Kind, State
+from notifications.resolving import checked_url
+from sessions_app.serializers import IdField
+
+_EVENTS = [str(kind) for kind in SUBSCRIBABLE]
+_WEBHOOK = {
+    "id": "3a0f7f5e-9b0c-4d39-8f1e-7a6f4d9b1c55",
+    "url": "https://example.com/webhooks",
+    "events": ["session.status", "message.received"],
+    "location": None,
+    "enabled": True,
+    "disabled_reason": "",
+    "created_at": "2026-05-04T12:00:00Z",
+}
+_DELIVERY = {
+    "id": "b1f1b6a6-54c8-4d6f-8d3c-0b0c1f6a2e77",
+    "webhook": "3a0f7f5e-9b0c-4d39-8f1e-7a6f4d9b1c55",
+    "event": "5f4b2f5d-1c1e-4b43-9a1c-7e0a0d1c9b21",
+    "type": "message.received",
+    "state": "waiting",
+    "attempts": 2,
+    "status_code": 503,
+    "error": "It answered with 503 instead of 2xx.",
+    "duration_ms": 84,
+    "created_at": "2026-05-04T12:00:00Z",
+    "attempted_at": "2026-05-04T12:00:11Z",
+    "next_attempt_at": "2026-05-04T12:01:13Z",
+}
+
+
+class NewWebhookSerializer(serializers.Serializer[Any]):
+    """Where to, what of, and from which location."""
+
+    url = serializers.CharField(
+        max_length=MAX_URL_CHARACTERS,
+        help_text="Public, with https. It is checked again each time that something is sent.",
+    )
+    events = serializers.ListField(
+        child=serializers.ChoiceField(choices=_EVENTS),
+        allow_empty=False,
+        max_length=20,
+        help_text="`session.qr` carries the code itself, a credential.",
+    )
+    location = IdField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Only what happens at this location; null: at all of them.",
+    )
+
+    def validate_url(self, typed: str) -> str:
+        try:
+            return checked_url(typed)
+        except BadAddress as error:
+            raise serializers.ValidationError(str(error)) from None
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A webhook", value=_WEBHOOK)])
+class WebhookSerializer(serializers.Serializer[Any]):
+    """A webhook, without its secret."""
+
+    id = serializers.UUIDField()
+    url = serializers.CharField()
+    events = serializers.ListField(child=serializers.ChoiceField(choices=_EVENTS))
+    location = serializers.UUIDField(allow_null=True, help_text="Null: all locations.")
+    enabled = serializers.BooleanField()
+    disabled_reason = serializers.CharField(
+        help_text="Why it is switched off, for people; empty while it is on."
+    )
+    created_at = serializers.DateTimeField()
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("A new webhook", value={**_WEBHOOK, "secret": "whsec_…"})]
+)
+class WebhookWithSecretSerializer(WebhookSerializer):
+    """A webhook and its secret, which is shown this once."""
+
+    secret = serializers.CharField(help_text="Signs what is sent. Keep it; it is not shown again.")
+
+
+class WebhookPageSerializer(PageSerializer):
+    results = WebhookSerializer(many=True)
+
+
+class DeliveryFilterSerializer(serializers.Serializer[Any]):
+    """What to list."""
+
+    state = serializers.ChoiceField(
+        choices=State.choices, required=False, help_text="Only deliveries in this state."
+    )
+    type = serializers.ChoiceField(
+        choices=Kind.choices, required=False, help_text="Only deliveries of this event."
+    )
+
+
+@extend_schema_serializer(examples=[OpenApiExample("It is tried again", value=_DELIVERY)])
+class DeliverySerializer(serializers.Serializer[Any]):
+    """An event on its way to a webhook, and what became of it."""
+
+    id = serializers.UUIDField(help_text="As in the header `Pairline-Delivery`.")
+    webhook = serializers.UUIDField()
+    event = serializers.UUIDField(help_text="The `id` in the body: the same at each try.")
+    type = serializers.ChoiceField(choices=Kind.choices)
+    state = serializers.ChoiceField(
+        choices=State.choices,
+        help_text="`skipped`: what it was about is gone, such as a code that was replaced.",
+    )
+    attempts = serializers.IntegerField()
+    status_code = serializers.IntegerField(
+        allow_null=True, help_text="Of the last answer; null when there was none."
+    )
+    error = serializers.CharField(help_text="What was wrong the last time; empty if nothing was.")
+    duration_ms = serializers.IntegerField(allow_null=True)
+    created_at = serializers.DateTimeField(help_text="When the event happened.")
+    attempted_at = serializers.DateTimeField(allow_null=True)
+    next_attempt_at = serializers.DateTimeField(allow_null=True, help_text="Null unless it waits.")
+
+
+class DeliveryPageSerializer(PageSerializer):
+    results = DeliverySerializer(many=True)
+
+
+class ReplayedSerializer(serializers.Serializer[Any]):
+    """How many deliveries are sent again."""
+
+    replayed = serializers.IntegerField()
