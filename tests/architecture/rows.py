@@ -1,0 +1,97 @@
+"""One row of every model that belongs to an account: the one table that a new model joins.
+
+``tests/architecture`` asks it for rows of each such model that it finds, and for the ids in
+addresses. A model, or a name of an id, that is missing here fails with a sentence that says so.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db.models import Model
+from django.utils import timezone
+
+from conversations.models import EarlyReceipt, Message, MessageStatus
+from locations.models import Account, ApiKey, AuditEvent, IdempotentAnswer, Location, Role
+from locations.models.invitations import Invitation
+from notifications.models import Delivery, Webhook
+from sessions_app.models import Session, SessionEvent
+from tests.factory import (
+    make_delivery,
+    make_location,
+    make_message,
+    make_session,
+    make_user,
+    make_webhook,
+)
+
+
+class Rows:
+    """Rows of one account, made when they are asked for, and leaning on each other."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self._made: dict[str, Any] = {"Account": account}
+
+    def of(self, model: str) -> Any:
+        """The account's row of ``model``."""
+        if model not in self._made:
+            assert model in MAKERS, f"Tell tests/architecture/rows.py how to make a {model}"
+            self._made[model] = MAKERS[model](self)
+        return self._made[model]
+
+
+def _member(rows: Rows) -> Model:
+    user = make_user(f"member-{uuid.uuid4().hex[:8]}", rows.account, Role.MEMBER)
+    member: Model = user.memberships.get()
+    return member
+
+
+def _invitation(rows: Rows) -> Model:
+    invitation = Invitation(account=rows.account, email="new@example.com", role=Role.MEMBER)
+    invitation.renew()
+    invitation.save()
+    return invitation
+
+
+MAKERS: Mapping[str, Callable[[Rows], Model]] = {
+    "Member": _member,
+    "Invitation": _invitation,
+    "AuditEvent": lambda rows: AuditEvent.objects.create(
+        account=rows.account, actor="alice@example.com", verb="session_created"
+    ),
+    "ApiKey": lambda rows: ApiKey.issue(rows.account, "Reminders")[0],
+    "IdempotentAnswer": lambda rows: IdempotentAnswer.objects.create(
+        account=rows.account, key="one", request_hash="0" * 64
+    ),
+    "Location": lambda rows: make_location(rows.account, f"Place of {rows.account.name}"),
+    "Session": lambda rows: make_session(rows.of("Location")),
+    "SessionEvent": lambda rows: SessionEvent.objects.create(
+        session=rows.of("Session"),
+        event="create",
+        old_status="initializing",
+        new_status="initializing",
+        reason="starting",
+        actor="gateway",
+        version=1,
+    ),
+    "Message": lambda rows: make_message(rows.of("Session")),
+    "EarlyReceipt": lambda rows: EarlyReceipt.objects.create(
+        session=rows.of("Session"), whatsapp_id="A", status=MessageStatus.READ, at=timezone.now()
+    ),
+    "Webhook": lambda rows: make_webhook(rows.account),
+    "Delivery": lambda rows: make_delivery(rows.of("Webhook")),
+}
+
+# What an id in an address is the id of.
+NAMES_OF_IDS: Mapping[str, type[Model]] = {
+    "session_id": Session,
+    "webhook_id": Webhook,
+    "delivery_id": Delivery,
+    "location_id": Location,
+    "key_id": ApiKey,
+    "message_id": Message,
+    "invitation_id": Invitation,
+}

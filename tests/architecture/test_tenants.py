@@ -1,0 +1,243 @@
+"""Tenant data outside a tenant: for every model that belongs to an account, found by itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.apps import apps
+from django.contrib.auth.decorators import login_required
+from django.db.models import Model
+from django.http import HttpRequest, JsonResponse
+from django.test import Client
+from django.urls import path
+from pytest_django import Settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from locations import tenancy
+from locations.api_view import ApiView
+from locations.models import Account, ApiKey, Location, Role, TenantQuerySet, User
+from sessions_app.live import Who, follow_session
+from sessions_app.store import Transactions
+from tests.architecture.rows import Rows
+from tests.factory import make_account, make_location, make_session, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def _parents(model: type[Model]) -> Iterator[type[Model]]:
+    for field in model._meta.concrete_fields:
+        if field.remote_field is not None and field.related_model is not None:
+            yield field.related_model  # type: ignore[misc]  # resolved: the apps are loaded
+
+
+def _owned() -> list[type[Model]]:
+    """Accounts, what has one, and what leans on a row that has one."""
+    ours = [model for model in apps.get_models() if "site-packages" not in (_file(model))]
+    direct = [model for model in ours if Account in _parents(model)]
+    below = [model for model in ours if set(direct) & set(_parents(model))]
+    return [Account, *dict.fromkeys([*direct, *below])]
+
+
+def _file(model: type[Model]) -> str:
+    return apps.get_app_config(model._meta.app_label).path
+
+
+OWNED = _owned()
+each_model = pytest.mark.parametrize("model", OWNED, ids=lambda model: model.__name__)
+
+
+def test_it_finds_the_models_that_belong_to_accounts() -> None:
+    assert {"Account", "Member", "Location", "Session", "Message", "EarlyReceipt"} <= {
+        model.__name__ for model in OWNED
+    }
+
+
+@each_model
+def test_every_manager_of_it_keeps_to_the_tenant(model: type[Model]) -> None:
+    for manager in model._meta.managers:
+        assert issubclass(getattr(manager, "_queryset_class", object), TenantQuerySet), manager
+
+
+@each_model
+def test_a_query_outside_a_tenant_raises(model: Any) -> None:
+    with tenancy.nobody(), pytest.raises(tenancy.OutsideTenant, match=model.__name__):
+        model.objects.all()
+
+
+@each_model
+def test_a_query_inside_a_tenant_sees_its_rows_and_no_others(model: Any) -> None:
+    ours = Rows(make_account("Ours")).of(model.__name__)
+    theirs = Rows(make_account("Theirs")).of(model.__name__)
+
+    for own, foreign in [(ours, theirs), (theirs, ours)]:
+        with tenancy.of_accounts([_account_of(own)]):
+            seen = set(model.objects.values_list("pk", flat=True))
+        assert own.pk in seen
+        assert foreign.pk not in seen
+
+
+def _account_of(row: Any) -> Any:
+    if isinstance(row, Account):
+        return row.pk
+    return row.account_id if hasattr(row, "account_id") else row.session.account_id
+
+
+@pytest.mark.parametrize(
+    "relation",
+    [relation for relation in Account._meta.related_objects if relation.related_model in OWNED],
+    ids=lambda relation: relation.name,
+)
+def test_the_way_from_an_account_to_its_rows_raises_outside_it(relation: Any) -> None:
+    account = make_account()
+
+    with tenancy.nobody(), pytest.raises(tenancy.OutsideTenant):
+        getattr(account, relation.get_accessor_name()).all()
+
+
+def test_rows_cannot_be_written_outside_a_tenant() -> None:
+    account = make_account()
+
+    with tenancy.nobody(), pytest.raises(tenancy.OutsideTenant):
+        Location.objects.create(account=account, name="Lisbon")
+
+
+def test_the_fault_says_what_to_do() -> None:
+    with tenancy.nobody(), pytest.raises(tenancy.OutsideTenant) as fault:
+        Location.objects.count()
+
+    assert "tenancy.of_accounts" in str(fault.value)
+
+
+# --- who opens a scope --------------------------------------------------------------------
+
+
+def _told() -> list[str] | str | None:
+    scope = tenancy.current()
+    if scope is None or scope is tenancy.EVERYONE:
+        return None if scope is None else "everyone"
+    return sorted(str(account) for account in scope)
+
+
+def ask(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"scope": _told()})
+
+
+class AskByKey(ApiView):
+    def get(self, request: Request) -> Response:
+        return Response({"scope": _told()})
+
+
+urlpatterns = [
+    path("open/", ask),
+    path("closed/", login_required(ask)),
+    path("key/", AskByKey.as_view()),
+]
+
+
+@pytest.fixture
+def probes(settings: Settings) -> None:
+    settings.ROOT_URLCONF = __name__
+
+
+def _signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.usefixtures("probes")
+def test_a_request_begins_as_nobody_whatever_was_open_around_it() -> None:
+    assert tenancy.current() is tenancy.EVERYONE
+
+    assert Client().get("/open/").json() == {"scope": None}
+    assert tenancy.current() is tenancy.EVERYONE
+
+
+@pytest.mark.usefixtures("probes")
+@pytest.mark.parametrize("role", Role)
+def test_a_person_has_his_own_accounts(role: Role) -> None:
+    account = make_account()
+    make_account("Elsewhere")
+    client = _signed_in(make_user("bob", account, role))
+
+    assert client.get("/closed/").json() == {"scope": [str(account.pk)]}
+
+
+@pytest.mark.usefixtures("probes")
+def test_an_operator_is_a_person_outside_the_admin() -> None:
+    make_account("Elsewhere")
+    operator = User.objects.create_superuser("op@example.com", "x")
+
+    assert _signed_in(operator).get("/closed/").json() == {"scope": []}
+
+
+@pytest.mark.usefixtures("probes")
+def test_somebody_whose_user_is_inactive_is_nobody() -> None:
+    user = make_user("bob", make_account())
+    client = _signed_in(user)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+    assert client.get("/open/").json() == {"scope": None}
+
+
+@pytest.mark.usefixtures("probes")
+def test_a_key_has_its_own_account() -> None:
+    account = make_account()
+    make_account("Elsewhere")
+    _, secret = ApiKey.issue(account, "Reminders")
+
+    answer = Client().get("/key/", headers={"Authorization": f"Bearer {secret}"})
+
+    assert answer.json() == {"scope": [str(account.pk)]}
+
+
+def test_an_operator_sees_all_accounts_in_the_admin() -> None:
+    for name in ("One", "Two"):
+        make_location(make_account(name), f"Place {name}")
+    operator = _signed_in(User.objects.create_superuser("op@example.com", "x"))
+
+    page = operator.get("/admin/locations/location/").content.decode()
+
+    assert "Place One" in page
+    assert "Place Two" in page
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_socket_opens_the_scope_of_its_reader() -> None:
+    user, session, login = await sync_to_async(_reader_and_session)()
+
+    with tenancy.nobody():
+        frame = await follow_session(Who(user.pk, login), session.pk)
+
+    assert frame is not None
+
+
+def _reader_and_session() -> tuple[User, Any, str]:
+    account = make_account()
+    user = make_user("alice", account)
+    client = _signed_in(user)
+    return user, make_session(make_location(account)), str(client.session.session_key)
+
+
+async def test_the_gateway_serves_everyone() -> None:
+    with tenancy.nobody():
+        assert await Transactions().run(tenancy.current) is tenancy.EVERYONE
+
+
+async def test_a_scope_goes_along_into_asgirefs_threads() -> None:
+    with tenancy.of_accounts([]):
+        assert await sync_to_async(tenancy.current, thread_sensitive=False)() == frozenset()
+
+
+def test_a_thread_that_is_started_by_hand_is_nobody() -> None:
+    found: list[tenancy.Scope] = []
+    thread = threading.Thread(target=lambda: found.append(tenancy.current()))
+    thread.start()
+    thread.join()
+
+    assert found == [None]
