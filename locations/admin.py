@@ -1,60 +1,19 @@
-"""Operators' pages for accounts, their members, locations and API keys."""
+"""Operators' pages for locations, API keys and users; accounts have a room of their own."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from locations.models import Account, ApiKey, Location, Member, User
+from locations import account_admin  # noqa: F401  registers its pages
+from locations.models import ApiKey, Location, User
 
 admin.site.unregister(Group)  # roles are given by membership; groups would do nothing
-
-
-class MemberInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
-    model = Member
-    extra = 0
-    autocomplete_fields = ("user",)
-    readonly_fields = ("created_at",)
-
-
-class LocationInline(admin.TabularInline):  # type: ignore[type-arg]
-    model = Location
-    extra = 0
-    can_delete = False  # on its own page, where everything that goes with it is listed
-    show_change_link = True
-    readonly_fields = ("created_at",)
-
-
-@admin.register(Account)
-class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """An account goes with everything below it, once none of its numbers is linked."""
-
-    list_display = ("name", "members_count", "locations_count", "created_at")
-    search_fields = ("name", "members__user__email")
-    readonly_fields = ("id", "created_at")
-    inlines = (MemberInline, LocationInline)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        accounts: QuerySet[Account] = super().get_queryset(request)
-        return accounts.annotate(
-            members_total=Count("members", distinct=True),
-            locations_total=Count("locations", distinct=True),
-        )
-
-    @admin.display(description="members", ordering="members_total")
-    def members_count(self, account: Any) -> int:
-        return int(account.members_total)
-
-    @admin.display(description="locations", ordering="locations_total")
-    def locations_count(self, account: Any) -> int:
-        return int(account.locations_total)
 
 
 @admin.register(Location)

@@ -11,9 +11,13 @@ class LocationsConfig(AppConfig):
         from locations.models import Location, Member
 
         register_usage(
-            Resource.LOCATIONS, lambda account: Location.objects.of_accounts([account]).count()
+            Resource.LOCATIONS,
+            lambda account: Location.objects.of_accounts([account]).count(),
+            Location.objects.all,
         )
         register_usage(
-            Resource.MEMBERS, lambda account: Member.objects.filter(account=account).count()
+            Resource.MEMBERS,
+            lambda account: Member.objects.filter(account=account).count(),
+            Member.objects.all,
         )
         register_usage(Resource.MEMBERS, count_open)

@@ -14,8 +14,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
+from locations import viewing
 from locations.access import Membership, Principal, memberships, principal_of_user
-from locations.models import Member
+from locations.models import Member, User
 
 ACCOUNT_KEY = "account"  # in the session
 _SIGNED_IN_KEY = "signed_in_at"
@@ -28,12 +29,33 @@ def principal_of(request: HttpRequest) -> Principal:
     """Who asks. He is noted as seen in his account, at most once in five minutes."""
     kept: Principal | None = getattr(request, _KEPT, None)
     if kept is None:
-        rows = memberships(request.user)
-        chosen = chosen_account(request.session)
-        kept = principal_of_user(request.user, chosen, address_of(request), rows)
-        setattr(request, _KEPT, kept)
+        kept = _viewer(request)
+        rows = memberships(request.user) if kept is None else []
+        if kept is None:
+            chosen = chosen_account(request.session)
+            kept = principal_of_user(request.user, chosen, address_of(request), rows)
+        setattr(request, _KEPT, kept)  # from here on the rows of his accounts may be touched
         _note_seen(kept, rows)
     return kept
+
+
+def principal_of_login(user: User, session: Any, chosen: uuid.UUID | None) -> Principal:
+    """Who asks over a socket of a page about the account ``chosen``, by his login's session."""
+    seen = viewing.in_session(session)
+    viewer = seen and viewing.principal_of_viewer(seen, user, timezone.now())
+    return viewer or principal_of_user(user, chosen)
+
+
+def _viewer(request: HttpRequest) -> Principal | None:
+    """An operator who views an account as its owner. When that is over, it is ended here."""
+    seen = viewing.in_session(request.session)
+    if seen is None or not isinstance(request.user, User):
+        return None
+    address = address_of(request)
+    principal = viewing.principal_of_viewer(seen, request.user, timezone.now(), address)
+    if principal is None:
+        viewing.end(request, address)
+    return principal
 
 
 def chosen_account(session: Any) -> uuid.UUID | None:
@@ -47,7 +69,7 @@ def chosen_account(session: Any) -> uuid.UUID | None:
 def look_at(request: HttpRequest, account_id: uuid.UUID) -> None:
     """From now on this login looks at the account; the caller has been through the door."""
     kept = getattr(request, _KEPT, None)
-    if kept is None or kept.account != account_id or ACCOUNT_KEY not in request.session:
+    if kept is None or kept.account != account_id:
         request.session[ACCOUNT_KEY] = str(account_id)
     if kept is not None:
         setattr(request, _KEPT, replace(kept, chosen=account_id))

@@ -9,9 +9,12 @@ whoever asks here goes on asking the same questions.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
@@ -32,18 +35,34 @@ __all__ = [
     "require",
     "standing_of",
     "usage_of",
+    "with_usage",
 ]
 
 Counter = Callable[[UUID], int]
+Rows = Callable[[], QuerySet[Any]]
 _COUNTERS: dict[Resource, list[Counter]] = {}
+_ROWS: dict[Resource, Rows] = {}
 
 
-def register_usage(resource: Resource, counter: Counter) -> None:
+def register_usage(resource: Resource, counter: Counter, rows: Rows | None = None) -> None:
     """Count ``resource`` of an account (by its id) with ``counter``, too: apps above this one
-    say at start what they keep. Several counters of one resource are added up."""
+    say at start what they keep. Several counters of one resource are added up. ``rows``: what
+    is counted, of all accounts, where lists of accounts are to show it."""
     counters = _COUNTERS.setdefault(resource, [])
     if counter not in counters:
         counters.append(counter)
+    if rows is not None:
+        _ROWS[resource] = rows
+
+
+def with_usage(accounts: QuerySet[Account]) -> QuerySet[Account]:
+    """``accounts`` with ``used_locations``, ``used_sessions`` and ``used_members``, for lists of
+    many; without what has no rows of its own, such as open invitations."""
+    for resource, rows in _ROWS.items():
+        mine = rows().filter(account=OuterRef("pk")).order_by().values("account")
+        count = Subquery(mine.annotate(n=Count("pk")).values("n"))
+        accounts = accounts.annotate(**{f"used_{resource}": Coalesce(count, 0)})
+    return accounts
 
 
 def plan_of(account: Account) -> Plan | None:

@@ -11,5 +11,7 @@ class SessionsAppConfig(AppConfig):
         from sessions_app.models import Session
 
         register_usage(
-            Resource.SESSIONS, lambda account: Session.objects.live().of_accounts([account]).count()
+            Resource.SESSIONS,
+            lambda account: Session.objects.live().of_accounts([account]).count(),
+            lambda: Session.objects.live(),
         )

@@ -7,9 +7,11 @@ from importlib import import_module
 from typing import TypedDict
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils import timezone
 
-from locations.access import Principal, find, principal_of_user, visible
+from locations.access import Principal, find, visible
+from locations.current import look_at, principal_of, principal_of_login
 from locations.models import Location, User
 from sessions_app import presentation as show
 from sessions_app.gateway.settings import DEFAULT_DEVICE_NAME
@@ -34,6 +36,7 @@ class SessionView(TypedDict):
     moving: bool
     device_name: str
     may_name: bool
+    account_id: uuid.UUID
 
 
 def session_view(principal: Principal, session_id: object) -> SessionView:
@@ -51,7 +54,16 @@ def session_view(principal: Principal, session_id: object) -> SessionView:
         "moving": current["status"] in (Status.INITIALIZING, Status.QR),
         "device_name": row.device_name or DEFAULT_DEVICE_NAME,
         "may_name": row.may_be_named,
+        "account_id": row.account_id,
     }
+
+
+def opened(request: HttpRequest, session_id: object) -> SessionView:
+    """The session for the page that ``request`` opens; its account is looked at from now on.
+    Http404 when it may not be seen."""
+    view = session_view(principal_of(request), session_id)
+    look_at(request, view["account_id"])
+    return view
 
 
 def free_locations(principal: Principal) -> list[Location]:
@@ -64,10 +76,13 @@ def free_locations(principal: Principal) -> list[Location]:
     ]
 
 
-def principal_now(user_id: uuid.UUID, login_key: str) -> Principal | None:
-    """Who a socket belongs to, as of now; None when he has signed out or is no longer active."""
+def principal_now(
+    user_id: uuid.UUID, login_key: str, chosen: uuid.UUID | None = None
+) -> Principal | None:
+    """Who a socket belongs to, as of now, looking at the account ``chosen``; None when he has
+    signed out or is no longer active."""
     logins = import_module(settings.SESSION_ENGINE).SessionStore
     if not logins().exists(login_key):
         return None
     user = User.objects.filter(pk=user_id, is_active=True).first()
-    return principal_of_user(user) if user else None
+    return principal_of_login(user, logins(login_key), chosen) if user else None

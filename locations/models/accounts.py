@@ -91,6 +91,7 @@ class Account(models.Model):
     objects = AccountQuerySet.as_manager()
 
     class Meta:
+        permissions = [("view_as_owner", "Can view accounts as their owners")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=AccountState.values), name="account_state_known"

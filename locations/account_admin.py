@@ -1,0 +1,230 @@
+"""Operators' pages for accounts and plans: terms, usage, suspension, viewing as the owner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+
+from locations import subscriptions, viewing
+from locations.access import Principal
+from locations.current import address_of, forget
+from locations.entitlements import Resource, limits_of, standing_of, usage_of, with_usage
+from locations.models import Account, AccountState, Location, Member, Plan
+from locations.plan_page import meters
+from locations.viewing import REASON_CHARACTERS, NotViewable, may_view
+
+
+def operator_of(request: HttpRequest) -> Principal:
+    """Who an operator is in a customer's audit log."""
+    return viewing.operator(getattr(request.user, "email", ""), address_of(request))
+
+
+class MemberInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
+    model = Member
+    extra = 0
+    autocomplete_fields = ("user",)
+    readonly_fields = ("created_at",)
+
+
+class LocationInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Location
+    extra = 0
+    can_delete = False  # on its own page, where everything that goes with it is listed
+    show_change_link = True
+    readonly_fields = ("created_at",)
+
+
+class ReasonForm(forms.Form):
+    """Why an operator looks at a customer's account: the customer reads it."""
+
+    reason = forms.CharField(
+        label="Reason",
+        max_length=REASON_CHARACTERS,
+        widget=forms.TextInput(attrs={"size": 60, "autofocus": True}),
+        help_text="The customer reads it in the audit log.",
+        error_messages={"required": "Say why: the customer reads it in the audit log."},
+    )
+
+
+@admin.register(Account)
+class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """An account goes with everything below it, once none of its numbers is linked."""
+
+    change_form_template = "admin/locations/account/change.html"
+    list_display = (
+        "name", "plan", "stands", "trial_ends_at", "locations_used", "connections_used",
+        "people_used", "created_at",
+    )  # fmt: skip
+    list_filter = ("state", "plan", "trial_ends_at")
+    list_select_related = ("plan",)
+    search_fields = ("name", "members__user__email")
+    search_help_text = "Name, or e-mail of a member"
+    readonly_fields = ("id", "created_at", "usage")
+    actions = ("suspend", "resume")
+    inlines = (MemberInline, LocationInline)
+    fieldsets = (
+        (None, {"fields": ("name", "id", "created_at")}),
+        ("Plan", {"fields": ("plan", "state", "trial_ends_at", "usage")}),
+        (
+            "Limits of its own",
+            {
+                "fields": (
+                    "own_max_locations",
+                    "own_max_sessions",
+                    "own_max_members",
+                    "own_max_api_calls_a_minute",
+                ),
+                "description": "Instead of the plan's. Empty: as the plan.",
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return with_usage(super().get_queryset(request))
+
+    @admin.display(description="state", ordering="state")
+    def stands(self, account: Account) -> str:
+        now, kept = standing_of(account), AccountState(account.state)
+        return str(kept.label) if now is kept else f"{now.label} (trial ended)"
+
+    @admin.display(description="locations", ordering="used_locations")
+    def locations_used(self, account: Any) -> str:
+        return _used(account, Resource.LOCATIONS)
+
+    @admin.display(description="connections", ordering="used_sessions")
+    def connections_used(self, account: Any) -> str:
+        return _used(account, Resource.SESSIONS)
+
+    @admin.display(description="people", ordering="used_members")
+    def people_used(self, account: Any) -> str:
+        return _used(account, Resource.MEMBERS)
+
+    @admin.display(description="in use")
+    def usage(self, account: Account) -> str:
+        found = meters(limits_of(account), usage_of(account))
+        return ", ".join(f"{one.label}: {one.used} of {one.limit or 'any'}" for one in found)
+
+    def save_model(
+        self, request: HttpRequest, obj: Account, form: ModelForm[Any], change: bool
+    ) -> None:
+        """With what changed of its terms in the customer's audit log."""
+        before = Account.objects.filter(pk=obj.pk).first() if change else None
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if before is not None:
+                subscriptions.note(before, obj, by=operator_of(request))
+
+    @admin.action(description="Suspend the selected accounts…", permissions=["change"])
+    def suspend(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
+        """Asks once more, for all of their numbers stop."""
+        if request.POST.get("sure"):
+            done = sum(subscriptions.suspend(one, by=operator_of(request)) for one in queryset)
+            self.message_user(request, f"{done} suspended. Their numbers pause, the keys stay.")
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Suspend these accounts?",
+            "opts": self.opts,
+            "accounts": queryset,
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/locations/account/suspend.html", context)
+
+    @admin.action(description="Resume the selected accounts", permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
+        done = sum(subscriptions.resume(one, by=operator_of(request)) for one in queryset)
+        self.message_user(request, f"{done} resumed. Their numbers come back by themselves.")
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        view = self.admin_site.admin_view(self.view_as_owner)
+        own = path("<uuid:account_id>/view/", view, name="locations_account_view")
+        return [own, *super().get_urls()]  # type: ignore[list-item]
+
+    def view_as_owner(self, request: HttpRequest, account_id: Any) -> HttpResponse:
+        """Asks for the reason; a POST with one begins it. Raises PermissionDenied."""
+        if not may_view(request.user):
+            raise PermissionDenied
+        account = Account.objects.filter(pk=account_id).first()
+        if account is None:
+            raise Http404
+        form = ReasonForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                reason = form.cleaned_data["reason"]
+                viewing.begin(request, account, reason, address_of(request))
+                forget(request)
+                return redirect("dashboard")
+            except NotViewable as error:
+                form.add_error(None, str(error))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"View {account} as its owner",
+            "opts": self.opts,
+            "account": account,
+            "form": form,
+            "back": reverse("admin:locations_account_change", args=[account.pk]),
+        }
+        status = 422 if form.errors else 200
+        name = "admin/locations/account/view.html"
+        return TemplateResponse(request, name, context, status=status)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        extra = {**(extra_context or {}), "may_view": may_view(request.user)}
+        return super().change_view(request, object_id, form_url, extra)
+
+
+def _used(account: Any, resource: Resource) -> str:
+    limit = limits_of(account).of(resource)
+    used = getattr(account, f"used_{resource}", 0)
+    return f"{used}" if limit is None else f"{used} of {limit}"
+
+
+@admin.register(Plan)
+class PlanAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Limits that accounts share. An account may have limits of its own besides."""
+
+    list_display = (
+        "name", "max_locations", "max_sessions", "max_members", "max_api_calls_a_minute",
+        "is_default", "accounts_count",
+    )  # fmt: skip
+    search_fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        plans: QuerySet[Plan] = super().get_queryset(request)
+        return plans.annotate(accounts_total=Count("accounts"))
+
+    @admin.display(description="accounts", ordering="accounts_total")
+    def accounts_count(self, plan: Any) -> int:
+        return int(plan.accounts_total)
+
+    def save_model(
+        self, request: HttpRequest, obj: Plan, form: ModelForm[Any], change: bool
+    ) -> None:
+        """There is one default plan: the last one that was made it."""
+        with transaction.atomic():
+            if obj.is_default:
+                Plan.objects.exclude(pk=obj.pk).update(is_default=False)
+            super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
+        """Not the default one, which accounts without a plan rely on."""
+        if obj is not None and obj.is_default:
+            return False
+        return super().has_delete_permission(request, obj)

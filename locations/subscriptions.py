@@ -1,0 +1,80 @@
+"""Changing how an account stands: what an operator does, and one day what takes the money does.
+
+Each change is in the account's audit log, and the gateways are told after the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from locations.access import Principal
+from locations.audit import Verb, record
+from locations.entitlements import may_run
+from locations.models import Account, AccountState
+from locations.signals import standing_changed
+
+TERMS = (
+    "plan",
+    "state",
+    "trial_ends_at",
+    "own_max_locations",
+    "own_max_sessions",
+    "own_max_members",
+    "own_max_api_calls_a_minute",
+)
+
+
+def suspend(account: Account, *, by: Principal) -> bool:
+    """Pause the numbers of ``account``; their keys stay. Whether that is news."""
+    return _put(account, AccountState.SUSPENDED, by=by) if may_run(account) else False
+
+
+def resume(account: Account, *, by: Principal) -> bool:
+    """Let the numbers of ``account`` come back by themselves. Whether that is news."""
+    return False if may_run(account) else _put(account, AccountState.ACTIVE, by=by)
+
+
+def _put(account: Account, state: AccountState, *, by: Principal) -> bool:
+    before = Account.objects.get(pk=account.pk)
+    with transaction.atomic():
+        account.state = state
+        account.save(update_fields=["state"])
+        note(before, account, by=by)
+    return True
+
+
+def note(before: Account, after: Account, *, by: Principal) -> None:
+    """Write down what of the terms is different in ``after``, which is saved, and tell the
+    gateways. Call it in the transaction of the change."""
+    changed = _changed(before, after)
+    if not changed:
+        return
+    if may_run(before) != may_run(after):
+        verb = Verb.ACCOUNT_RESUMED if may_run(after) else Verb.ACCOUNT_SUSPENDED
+        record(by, after.pk, verb, after.name)
+    if set(changed) - {"state"} or may_run(before) == may_run(after):
+        told = ", ".join(f"{name}: {value}" for name, value in changed.items())
+        record(by, after.pk, Verb.PLAN_CHANGED, after.name, told)
+    transaction.on_commit(lambda: standing_changed.send(Account, account_id=after.pk), robust=True)
+
+
+def _changed(before: Account, after: Account) -> Mapping[str, Any]:
+    """The terms that differ, with the words for their new values."""
+    return {
+        _words(name): _said(name, getattr(after, name))
+        for name in TERMS
+        if getattr(before, name) != getattr(after, name)
+    }
+
+
+def _words(name: str) -> str:
+    return str(Account._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
+def _said(name: str, value: Any) -> str:
+    if value is None:
+        return "as the plan" if name.startswith("own_") else "none"
+    return str(value)
