@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from locations import tenancy
 from locations.access import Principal, principal_of_key
+from locations.current import address_of
 from locations.models import ApiKey
 from locations.problems import KeyExpired
 
@@ -30,13 +31,13 @@ class BearerKeyAuthentication(BaseAuthentication):
         if scheme.lower() != b"bearer":
             return None
         with tenancy.everyone():  # the door itself: here it is found out whose rows it may see
-            return _let_in(secret.strip().decode("latin-1"))
+            return _let_in(secret.strip().decode("latin-1"), address_of(request))
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="Pairline API"'
 
 
-def _let_in(secret: str) -> tuple[Principal, ApiKey]:
+def _let_in(secret: str, address: str | None) -> tuple[Principal, ApiKey]:
     now = timezone.now()
     key = ApiKey.objects.with_secret(secret, now)
     if key is None:
@@ -44,7 +45,7 @@ def _let_in(secret: str) -> tuple[Principal, ApiKey]:
     if key.is_expired(now):
         raise KeyExpired
     _note_use(key, now)
-    return principal_of_key(key), key
+    return principal_of_key(key, address), key
 
 
 def _note_use(key: ApiKey, now: datetime) -> None:

@@ -23,6 +23,7 @@ from locations.models import Location
 from locations.paging import CURSOR, page_of
 from locations.problems import Conflict, problem_responses
 from sessions_app import acting
+from sessions_app.engine.proxies import ProxyAddress
 from sessions_app.lifecycle import Status, Wanted
 from sessions_app.models import LocationBusy, NotPossible, Session
 from sessions_app.querysets import SessionQuerySet
@@ -85,12 +86,13 @@ class SessionList(ApiView):
         asked.is_valid(raise_exception=True)
         wanted_id = asked.validated_data["location"]
         location = find_writable(Location.objects.all(), principal, wanted_id)
-        return once(request, location.account_id, lambda: _create(principal, location))
+        proxy = asked.validated_data.get("proxy", {}).get("proxy")
+        return once(request, location.account_id, lambda: _create(principal, location, proxy))
 
 
-def _create(principal: Principal, location: Location) -> Response:
+def _create(principal: Principal, location: Location, proxy: ProxyAddress | None) -> Response:
     try:
-        session = acting.connect(principal, location)
+        session = acting.connect(principal, location, proxy)
     except LocationBusy:
         raise _busy(location) from None
     return Response(_show(session), status=201)

@@ -13,7 +13,7 @@ from django.http import Http404, QueryDict
 from django.utils.translation import gettext, ngettext
 
 from locations.access import Principal, find_writable
-from locations.audit import Verb, record
+from sessions_app import acting
 from sessions_app.board import Row, board
 from sessions_app.listing import Query, matching
 from sessions_app.models import NotPossible, Session
@@ -81,8 +81,7 @@ def restart(principal: Principal, session_ids: Iterable[str | UUID]) -> Outcome:
 def _restart_one(principal: Principal, session_id: str | UUID) -> None:
     sessions = Session.objects.select_related("location", "account")
     session = find_writable(sessions, principal, session_id)
-    session.ask_restart(by=principal.name)
-    record(principal, session.account_id, Verb.SESSION_RESTARTED, session.location.name)
+    acting.restart(principal, session)
 
 
 def by_status(rows: Iterable[Row]) -> Mapping[str, int]:

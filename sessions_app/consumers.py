@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -18,7 +19,8 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.template.loader import render_to_string
 
-from sessions_app.hints import account_group, session_group
+from locations.current import chosen_account
+from sessions_app.hints import account_group, session_group, user_group
 from sessions_app.listing import Query
 from sessions_app.live import (
     Frame,
@@ -53,6 +55,7 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
         self._hinted = asyncio.Event()
         self._known: Parts = {}
         self._version = 0
+        self._standing: tuple[UUID | None, str] = (None, "")
         self._following: asyncio.Task[None] | None = None
 
     async def read(self, who: Who) -> Frame | None:
@@ -77,7 +80,9 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
         if who is None or frame is None:
             await self.close(code=REFUSED)
             return
-        for group in self.groups_of(frame):
+        who = replace(who, account=frame.account)
+        self._standing = (frame.account, frame.role)
+        for group in (user_group(who.user_id), *self.groups_of(frame)):
             await self.channel_layer.group_add(group, self.channel_name)
             self._joined.append(group)
         await self.accept()
@@ -92,9 +97,15 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
     async def session_changed(self, hint: Mapping[str, Any]) -> None:
         self._hinted.set()
 
+    async def access_changed(self, hint: Mapping[str, Any]) -> None:
+        """A role of the page's owner: read again, which checks it again."""
+        self._hinted.set()
+
     def _who(self) -> Who | None:
-        user, login = self.scope["user"], self.scope["session"].session_key
-        return Who(user.pk, login) if user.is_authenticated and login else None
+        user, login = self.scope["user"], self.scope["session"]
+        if not user.is_authenticated or not login.session_key:
+            return None
+        return Who(user.pk, login.session_key, chosen_account(login))
 
     async def _follow(self, who: Who) -> None:
         try:
@@ -117,10 +128,11 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
             return
 
     async def _send_news(self, who: Who) -> bool:
-        """Send what changed since we last looked; False when ``who`` may see it no more."""
+        """Send what changed since we last looked; False when ``who`` may see it no more, or as
+        somebody else than the one the page was made for."""
         self._hinted.clear()
         frame = await self.read(who)
-        if frame is None:
+        if frame is None or (frame.account, frame.role) != self._standing:
             return False
         if frame.version >= self._version:
             text = "".join(news(frame.parts, self._known))
@@ -154,12 +166,12 @@ class SessionPage(LivePage):
 
 
 class AccountPage(LivePage):
-    """A page that follows all numbers of somebody's accounts."""
+    """A page that follows all numbers of the account that somebody looks at."""
 
     rest_seconds = 0.2  # it reads every row of the account, and a restart changes them all
 
     def groups_of(self, frame: Frame) -> list[str]:
-        return [account_group(account) for account in frame.accounts]
+        return [account_group(frame.account)] if frame.account else []
 
 
 class OverviewPage(AccountPage):

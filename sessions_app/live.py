@@ -13,6 +13,7 @@ from django.http import Http404
 from django.template.loader import render_to_string
 
 from locations import tenancy
+from locations.access import Principal
 from sessions_app.listing import Listing, Query, listing
 from sessions_app.reading import SessionView, principal_now, session_view
 from sessions_app.summary import Summary, summary
@@ -25,19 +26,23 @@ SESSION_PARTS = ("head", "actions", "sentence", "figure", "device", "pairing-err
 
 @dataclass(frozen=True)
 class Who:
-    """Whose socket it is: the user, and the login that must still stand."""
+    """Whose socket it is: the user, the login that must still stand, and the account that he
+    looked at when it was opened."""
 
     user_id: uuid.UUID
     login_key: str
+    account: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The parts of a page at one version (0 where a page has none)."""
+    """The parts of a page at one version (0 where a page has none), the account that it is
+    about, and the reader's role there."""
 
     parts: Parts
     version: int = 0
-    accounts: tuple[uuid.UUID, ...] = ()
+    account: uuid.UUID | None = None
+    role: str = ""
 
 
 def session_parts(view: SessionView) -> Parts:
@@ -95,7 +100,7 @@ async def follow_listing(who: Who, query: Query) -> Frame | None:
 
 
 def _session_frame(who: Who, session_id: uuid.UUID) -> Frame | None:
-    principal = principal_now(who.user_id, who.login_key)
+    principal = principal_now(who.user_id, who.login_key, who.account)
     if principal is None:
         return None
     with tenancy.of_accounts(principal.account_ids):
@@ -103,18 +108,29 @@ def _session_frame(who: Who, session_id: uuid.UUID) -> Frame | None:
             view = session_view(principal, session_id)
         except Http404:
             return None
-        return Frame(session_parts(view), view["session"]["version"])
+        return _frame(
+            principal, session_parts(view), view["account_id"], view["session"]["version"]
+        )
 
 
 def _summary_frame(who: Who) -> Frame | None:
-    principal = principal_now(who.user_id, who.login_key)
+    principal = principal_now(who.user_id, who.login_key, who.account)
     if principal is None:
         return None
-    return Frame(summary_parts(summary(principal)), accounts=tuple(principal.account_ids))
+    with tenancy.of_accounts(principal.account_ids):
+        return _frame(principal, summary_parts(summary(principal)), principal.account)
 
 
 def _listing_frame(who: Who, query: Query) -> Frame | None:
-    principal = principal_now(who.user_id, who.login_key)
+    principal = principal_now(who.user_id, who.login_key, who.account)
     if principal is None:
         return None
-    return Frame(listing_parts(listing(principal, query)), accounts=tuple(principal.account_ids))
+    with tenancy.of_accounts(principal.account_ids):
+        return _frame(principal, listing_parts(listing(principal, query)), principal.account)
+
+
+def _frame(
+    principal: Principal, parts: Parts, account: uuid.UUID | None, version: int = 0
+) -> Frame:
+    role = "" if account is None else str(principal.roles[account])
+    return Frame(parts, version, account, role)

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,19 +15,26 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from locations.access import find_writable
-from locations.audit import Verb, record
+from locations.access import Principal, find_writable
 from locations.current import principal_of
 from locations.entitlements import OverLimit
 from locations.models import Location
-from sessions_app import bulk
+from sessions_app import acting, bulk
 from sessions_app.forms import ConnectForm, DeviceNameForm, PairingForm
 from sessions_app.listing import Query, listing
 from sessions_app.live import session_parts
 from sessions_app.models import LocationBusy, NotPossible, Session
-from sessions_app.reading import free_locations, session_view
+from sessions_app.proxy_forms import ProxyForm
+from sessions_app.querysets import SessionQuerySet
+from sessions_app.reading import free_locations, opened, session_view
 
 Page = Callable[..., HttpResponse]
+Wish = Callable[[Principal, Session], None]
+
+
+def _rows() -> SessionQuerySet:
+    rows: SessionQuerySet = Session.objects.select_related("location")
+    return rows
 
 
 @login_required
@@ -73,12 +79,13 @@ def _back(asked: QueryDict) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def connect_page(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
-    form = ConnectForm(request.POST if request.method == "POST" else None)
+    typed = request.POST if request.method == "POST" else None
+    form, proxy_form = ConnectForm(typed), ProxyForm(typed, optional=True)
     refused: OverLimit | None = None
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid() and proxy_form.is_valid():
         location = find_writable(Location.objects.all(), principal, form.cleaned_data["location"])
         try:
-            session = Session.objects.create_for(location, by=principal.name)
+            session = acting.connect(principal, location, proxy_form.proxy)
             return redirect("session", session.pk)
         except LocationBusy as error:
             form.add_error("location", str(error))
@@ -86,11 +93,12 @@ def connect_page(request: HttpRequest) -> HttpResponse:
             refused = error
     context = {
         "form": form,
+        "proxy_form": proxy_form,
         "free": free_locations(principal),
         "chosen": form["location"].value() or request.GET.get("location", ""),
         "refused": refused,
     }
-    status = 422 if form.errors or refused else 200
+    status = 422 if form.errors or proxy_form.errors or refused else 200
     return render(request, "sessions/connect.html", context, status=status)
 
 
@@ -98,8 +106,7 @@ def connect_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    view = session_view(principal_of(request), session_id)
-    return render(request, "sessions/session.html", {**view})
+    return render(request, "sessions/session.html", {**opened(request, session_id)})
 
 
 @login_required
@@ -114,7 +121,7 @@ def session_live(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def session_restart(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    return _act(request, session_id, Session.ask_restart, gettext("Starting again."))
+    return _act(request, session_id, acting.restart, gettext("Starting again."))
 
 
 @login_required
@@ -122,7 +129,7 @@ def session_restart(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
-        return _act(request, session_id, Session.ask_stop, gettext("Stopping."))
+        return _act(request, session_id, acting.stop, gettext("Stopping."))
     return _confirm(request, session_id, "sessions/stop.html")
 
 
@@ -131,7 +138,7 @@ def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_unlink(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
-        return _act(request, session_id, Session.ask_unlink, gettext("Unlinking."))
+        return _act(request, session_id, acting.unlink, gettext("Unlinking."))
     return _confirm(request, session_id, "sessions/unlink.html")
 
 
@@ -140,18 +147,18 @@ def session_unlink(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_pairing(request: HttpRequest, session_id: UUID) -> HttpResponse:
     principal = principal_of(request)
-    session = find_writable(Session.objects.all(), principal, session_id)
+    session = find_writable(_rows(), principal, session_id)
     form = PairingForm(request.POST if request.method == "POST" else None)
     asked = False
     if request.method == "POST" and form.is_valid():
         try:
-            session.ask_pairing_code(form.cleaned_data["phone"], by=principal.name)
+            acting.ask_pairing_code(principal, session, form.cleaned_data["phone"])
             asked = True
         except NotPossible as error:
             form.add_error(None, str(error))
     if asked and not request.htmx:  # type: ignore[attr-defined]
         return redirect("session", session_id)
-    context = {**session_view(principal, session_id), "pairing_form": form, "asked": asked}
+    context = {**opened(request, session_id), "pairing_form": form, "asked": asked}
     name = "sessions/_pairing.html" if request.htmx else "sessions/pairing.html"  # type: ignore[attr-defined]
     return render(request, name, context, status=422 if form.errors else 200)
 
@@ -162,29 +169,25 @@ def session_pairing(request: HttpRequest, session_id: UUID) -> HttpResponse:
 def session_name(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """What the phone shows under Linked devices."""
     principal = principal_of(request)
-    session = find_writable(Session.objects.all(), principal, session_id)
+    session = find_writable(_rows(), principal, session_id)
     form = DeviceNameForm(request.POST or None, initial={"name": session.device_name})
     if request.method == "POST" and form.is_valid():
         try:
-            with transaction.atomic():
-                session.ask_device_name(form.cleaned_data["name"], by=principal.name)
-                record(principal, session.account_id, Verb.DEVICE_NAMED, session.location.name)
+            acting.name_device(principal, session, form.cleaned_data["name"])
             messages.success(request, gettext("Saved. Scan the new code."))
             return redirect("session", session_id)
         except NotPossible as error:
             form.add_error(None, str(error))
-    context = {**session_view(principal, session_id), "form": form}
+    context = {**opened(request, session_id), "form": form}
     return render(request, "sessions/name.html", context, status=422 if form.errors else 200)
 
 
-def _act(
-    request: HttpRequest, session_id: UUID, action: Callable[..., None], done: str
-) -> HttpResponse:
+def _act(request: HttpRequest, session_id: UUID, action: Wish, done: str) -> HttpResponse:
     """Do ``action`` to the session and show its page: in part to htmx, whole to others."""
     principal = principal_of(request)
-    session = find_writable(Session.objects.all(), principal, session_id)
+    session = find_writable(_rows(), principal, session_id)
     try:
-        action(session, by=principal.name)
+        action(principal, session)
         messages.success(request, done)
     except NotPossible as error:
         messages.error(request, str(error))
@@ -197,6 +200,6 @@ def _act(
 def _confirm(request: HttpRequest, session_id: UUID, template: str) -> HttpResponse:
     """The page that says what is lost and asks again."""
     principal = principal_of(request)
-    find_writable(Session.objects.all(), principal, session_id)
-    context: dict[str, Any] = {**session_view(principal, session_id)}
+    find_writable(_rows(), principal, session_id)
+    context: dict[str, Any] = {**opened(request, session_id)}
     return render(request, template, context)
