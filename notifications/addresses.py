@@ -35,6 +35,8 @@ class BadAddress(ValueError):
 
 NOT_PUBLIC = _("This address is in a private network. Use one that is reachable from outside.")
 
+NOT_AN_ADDRESS = _("This is not an address. Check it for typing errors.")
+
 
 @dataclass(frozen=True)
 class Target:
@@ -53,7 +55,7 @@ def parsed(url: str, *, allow_private: bool, allow_plain: bool) -> Target:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise BadAddress(_("This is not an address. Check it for typing errors.")) from None
+        raise BadAddress(NOT_AN_ADDRESS) from None
     _check_form(parts.scheme, host, has_login="@" in parts.netloc, allow_plain=allow_plain)
     target = Target(host, port or (443 if parts.scheme == "https" else 80))
     if target.port in _NOT_FOR_HTTP or port == 0:

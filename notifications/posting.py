@@ -14,7 +14,7 @@ import aiohttp
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from notifications.addresses import NOT_PUBLIC, BadAddress, parsed
+from notifications.addresses import NOT_AN_ADDRESS, NOT_PUBLIC, BadAddress, parsed
 from notifications.queue import Outcome, Outgoing
 from notifications.resolving import (
     GuardedResolver,
@@ -114,6 +114,8 @@ def _sentence(failure: Exception) -> str:
     """What went wrong, in our own words: those of a library may quote addresses of ours."""
     if isinstance(failure, BadAddress):
         return str(failure)
+    if isinstance(failure, aiohttp.InvalidURL):  # such as 127.1, which is no name and no IP
+        return str(NOT_AN_ADDRESS)
     if isinstance(failure, Refused) or isinstance(getattr(failure, "os_error", None), Refused):
         return str(NOT_PUBLIC)
     if isinstance(failure, TimeoutError):

@@ -23,5 +23,11 @@ def private_allowed(settings: Settings) -> None:
 
 
 @pytest.fixture
+def plain_allowed(settings: Settings) -> None:
+    """As on a test machine: without TLS, so that only the address can be what is refused."""
+    settings.DEBUG = True
+
+
+@pytest.fixture
 def session(db: None) -> Session:
     return make_session()
