@@ -18,7 +18,7 @@ from sessions_app.summary import Summary, summary
 
 UPTIME_ROWS = 10
 # The picture of the messages, in units of its own: two bars a day.
-DAY_WIDTH, BAR_WIDTH, CHART_HEIGHT = 28, 10, 96
+DAY_WIDTH, BAR_WIDTH, CHART_HEIGHT = 28, 10, 150
 _SEEN = 2  # the least height of a bar that stands for anything at all
 
 
