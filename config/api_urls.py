@@ -9,6 +9,7 @@ from locations.api import LocationDetail, LocationList
 from notifications import delivery_api
 from notifications.api import WebhookDetail, WebhookList, WebhookRotate
 from sessions_app import api
+from sessions_app.proxy_api import SessionProxy
 
 _session = [
     path("", api.SessionDetail.as_view(), name="session"),
@@ -16,6 +17,7 @@ _session = [
     path("stop/", api.SessionStop.as_view(), name="stop"),
     path("unlink/", api.SessionUnlink.as_view(), name="unlink"),
     path("pairing-code/", api.SessionPairingCode.as_view(), name="pairing_code"),
+    path("proxy/", SessionProxy.as_view(), name="proxy"),
     path("messages/", MessageList.as_view(), name="messages"),
 ]
 _webhook = [

@@ -32,6 +32,8 @@ class Verb(TextChoices):
     SESSION_UNLINKED = "session_unlinked", _("Unlinked a number")
     PAIRING_CODE_ASKED = "pairing_code_asked", _("Asked for a pairing code")
     DEVICE_NAMED = "device_named", _("Named a connection as the phone shows it")
+    PROXY_SET = "proxy_set", _("Set a number's proxy")
+    PROXY_REMOVED = "proxy_removed", _("Removed a number's proxy")
     TEXT_SENT = "text_sent", _("Sent a text")
     INVITED = "invited", _("Invited somebody")
     INVITATION_RESENT = "invitation_resent", _("Sent an invitation again")

@@ -13,9 +13,7 @@ from sessions_app.engine.proxies import ProxyAddress
 from sessions_app.models import Session
 
 
-def connect(
-    principal: Principal, location: Location, proxy: ProxyAddress | None = None
-) -> Session:
+def connect(principal: Principal, location: Location, proxy: ProxyAddress | None = None) -> Session:
     """A new session of ``location``, through ``proxy`` from its first code on. Raises LocationBusy
     or OverLimit."""
     url = proxy.url if proxy else ""

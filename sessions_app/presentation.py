@@ -117,6 +117,9 @@ _STOP = MenuItem(
     "session_stop",
     asks=True,
 )
+_PROXY = MenuItem(
+    _("Proxy…"), _("The way that this number takes to WhatsApp."), "session_proxy", asks=True
+)
 _UNLINK = MenuItem(
     _("Unlink…"), _("Removes Pairline from the phone, for good."), "session_unlink", asks=True
 )
@@ -133,10 +136,10 @@ def menu(session: SessionSnapshot) -> list[MenuItem]:
     if session["wanted"] == Wanted.UNLINKED:
         return []
     if not session["linked"]:
-        return [_NEW_CODE, _CANCEL]
+        return [_NEW_CODE, _PROXY, _CANCEL]
     if session["wanted"] == Wanted.STOPPED:
-        return [_UNLINK]
-    return [_RESTART, _STOP, _UNLINK]
+        return [_PROXY, _UNLINK]
+    return [_RESTART, _PROXY, _STOP, _UNLINK]
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ class SessionQuerySet(TenantQuerySet):
 
     def create_for(self, location: Location, *, by: str, proxy: str = "") -> Session:
         """A new session of ``location`` that wants to be linked, through the ``proxy`` (a URL) if
-        there is one; the gateway is told after the commit. Raises LocationBusy when the location has a live session, and OverLimit when the
-        account may not have another one."""
+        there is one; the gateway is told after the commit. Raises LocationBusy when the location
+        has a live session, and OverLimit when the account may not have another one."""
         try:
             with transaction.atomic():
                 if not self.live().of_location(location.pk).exists():  # else it is LocationBusy

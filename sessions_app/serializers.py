@@ -9,9 +9,11 @@ from uuid import UUID
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from locations.paging import MomentField, PageSerializer
+from locations.api_fields import MomentField, TextField
+from locations.paging import PageSerializer
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.numbers import NotANumber, e164
+from sessions_app.proxy_serializers import NewProxySerializer
 from sessions_app.wording import Action
 
 
@@ -33,12 +35,15 @@ class NewSessionSerializer(serializers.Serializer[Any]):
     """Which location to link."""
 
     location = IdField(help_text="The id of one of your locations.")
+    proxy = NewProxySerializer(
+        required=False, help_text="The proxy to go through, from the first code on."
+    )
 
 
 class PairingSerializer(serializers.Serializer[Any]):
     """The phone on which the code will be typed."""
 
-    phone = serializers.CharField(
+    phone = TextField(
         allow_blank=True, help_text="Its number with + and country code: `+351912345678`."
     )
 

@@ -106,8 +106,8 @@ class DatabaseSessionStore:
 
         try:
             url = await self._run(read)
-        except SealBroken as broken:
-            raise ProxyUnusable(str(broken)) from None
+        except SealBroken:
+            raise ProxyUnusable("The stored proxy cannot be read any more.") from None
         return await url_to_dial(url) if url else None
 
     async def apply(self, state: SessionState, change: Change) -> SessionState:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sessions_app import views
+from sessions_app import proxy_views, views
 
 urlpatterns = [
     path("numbers/", views.numbers_page, name="numbers"),
@@ -11,6 +11,12 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/restart/", views.session_restart, name="session_restart"),
     path("sessions/<uuid:session_id>/stop/", views.session_stop, name="session_stop"),
     path("sessions/<uuid:session_id>/unlink/", views.session_unlink, name="session_unlink"),
+    path("sessions/<uuid:session_id>/proxy/", proxy_views.session_proxy, name="session_proxy"),
+    path(
+        "sessions/<uuid:session_id>/proxy/remove/",
+        proxy_views.session_proxy_remove,
+        name="session_proxy_remove",
+    ),
     path("sessions/<uuid:session_id>/name/", views.session_name, name="session_name"),
     path("sessions/<uuid:session_id>/pairing/", views.session_pairing, name="session_pairing"),
 ]

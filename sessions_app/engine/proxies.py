@@ -32,12 +32,16 @@ class ProxyAddress:
     def __post_init__(self) -> None:
         if self.scheme not in SCHEMES or not 0 < self.port < 65536 or not is_host(self.host):
             raise NotAProxy("This is not the address of a proxy.")
-        if any(len(text.encode()) > LONGEST_LOGIN for text in (self.user, self.password)):
+        login = self.user + self.password
+        if not (login.isascii() and login.isprintable()) or ":" in self.user:
+            raise NotAProxy(
+                "The user and the password may hold unaccented letters, digits and signs only, "
+                "the user no colon."
+            )
+        if any(len(text) > LONGEST_LOGIN for text in (self.user, self.password)):
             raise NotAProxy("The user or the password is too long.")
         if self.password and not self.user:
             raise NotAProxy("A password needs a user.")
-        if not (self.user + self.password).isprintable():
-            raise NotAProxy("The user or the password has a character that cannot be sent.")
 
     @property
     def shown(self) -> str:

@@ -1,0 +1,87 @@
+"""``/api/v1/sessions/<id>/proxy/``: the proxy that a number goes through. Its login is taken,
+never given out."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from locations.access import find, find_writable
+from locations.api_view import ApiView, principal_of
+from locations.problems import Conflict, problem_responses
+from sessions_app import proxying
+from sessions_app.models import NotPossible, Session
+from sessions_app.proxy_serializers import NewProxySerializer, ProxyData, ProxySerializer
+
+_TAGS = ["Sessions"]
+_WRITE_PROBLEMS = problem_responses(400, 404, 409, 413, 415, codes={409: ("not_possible",)})
+
+
+def _show(session: Session) -> ProxyData:
+    stored = proxying.stored(session)
+    address = stored.address
+    return {
+        "address": address.shown if address else None,
+        "has_login": bool(address and address.has_login),
+        "readable": stored.readable,
+    }
+
+
+class SessionProxy(ApiView):
+    @extend_schema(
+        operation_id="read_proxy",
+        tags=_TAGS,
+        summary="Read a number's proxy",
+        responses={200: ProxySerializer, **problem_responses(404)},
+    )
+    def get(self, request: Request, session_id: UUID) -> Response:
+        return Response(_show(find(Session.objects.all(), principal_of(request), session_id)))
+
+    @extend_schema(
+        operation_id="set_proxy",
+        tags=_TAGS,
+        summary="Go through a proxy",
+        description="What runs is connected anew, through it. While it fails, the session says "
+        "`proxy_failed` and tries again through it, never without it. A login is not kept from "
+        "before: send it each time.",
+        request=NewProxySerializer,
+        responses={200: ProxySerializer, **_WRITE_PROBLEMS},
+    )
+    def put(self, request: Request, session_id: UUID) -> Response:
+        principal = principal_of(request)
+        session = find_writable(_rows(), principal, session_id)
+        asked = NewProxySerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        try:
+            proxying.use(principal, session, asked.validated_data["proxy"])
+        except NotPossible as error:
+            raise Conflict("not_possible", str(error)) from None
+        return Response(_show(session))
+
+    @extend_schema(
+        operation_id="remove_proxy",
+        tags=_TAGS,
+        summary="Go without a proxy",
+        description="What runs is connected anew, directly.",
+        request=None,
+        responses={
+            200: ProxySerializer,
+            **problem_responses(404, 409, codes={409: ("not_possible",)}),
+        },
+    )
+    def delete(self, request: Request, session_id: UUID) -> Response:
+        principal = principal_of(request)
+        session = find_writable(_rows(), principal, session_id)
+        try:
+            proxying.remove(principal, session)
+        except NotPossible as error:
+            raise Conflict("not_possible", str(error)) from None
+        return Response(_show(session))
+
+
+def _rows() -> Any:
+    return Session.objects.select_related("location")

@@ -1,0 +1,76 @@
+"""Whether a proxy leads to WhatsApp: tried when it is saved, as an engine would go through it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import re
+import ssl
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.utils.translation import gettext
+from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
+from python_socks.async_.asyncio.v2 import Proxy
+
+from sessions_app.engine.proxies import ProxyAddress
+from sessions_app.gateway.ports import ProxyUnusable
+from sessions_app.proxy_routes import located
+from sessions_app.soundings import Route, route_to_whatsapp
+
+CHECK_SECONDS = 10.0
+_TYPES = {"http": ProxyType.HTTP, "https": ProxyType.HTTP, "socks5": ProxyType.SOCKS5}
+_LOGIN = re.compile(r"\b407\b|authentication", re.IGNORECASE)
+
+
+def check(proxy: ProxyAddress) -> None:
+    """Dial WhatsApp through ``proxy`` and agree on TLS there, within ``CHECK_SECONDS``. Raises
+    ProxyUnusable with a sentence for the person who typed it."""
+    async_to_sync(_check)(proxy)
+
+
+async def _check(proxy: ProxyAddress) -> None:
+    found = await located(proxy)
+    route = route_to_whatsapp(settings.WHATSAPP_SIMULATOR)
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await _reach(proxy if proxy.scheme == "https" else found, route)
+    except (ProxyTimeoutError, TimeoutError):
+        says = gettext("The proxy gave no answer within %(seconds)d seconds.")
+        raise ProxyUnusable(says % {"seconds": CHECK_SECONDS}) from None
+    except ProxyConnectionError as error:
+        raise ProxyUnusable(_of_dial(error)) from None
+    except ProxyError as error:
+        raise ProxyUnusable(_of_answer(error)) from None
+    except ssl.SSLCertVerificationError:
+        says = gettext("What answers through the proxy cannot prove that it is WhatsApp.")
+        raise ProxyUnusable(says) from None
+    except (OSError, EOFError):
+        raise ProxyUnusable(gettext("The proxy does not lead to WhatsApp.")) from None
+
+
+async def _reach(proxy: ProxyAddress, route: Route) -> None:
+    way = Proxy(
+        _TYPES[proxy.scheme],
+        proxy.host,
+        proxy.port,
+        proxy.user or None,
+        proxy.password or None,
+        rdns=True,  # the proxy looks WhatsApp up, as it does for the library
+        proxy_ssl=ssl.create_default_context() if proxy.scheme == "https" else None,
+    )
+    trust = ssl.create_default_context(cafile=route.ca_file)
+    stream = await way.connect(route.host, route.port, dest_ssl=trust, timeout=CHECK_SECONDS)
+    await stream.close()  # type: ignore[no-untyped-call]
+
+
+def _of_dial(error: OSError) -> str:
+    if error.errno == errno.ECONNREFUSED:
+        return gettext("Nothing listens at this address: the connection was refused.")
+    return gettext("The proxy cannot be reached.")
+
+
+def _of_answer(error: ProxyError) -> str:
+    if error.error_code == 407 or _LOGIN.search(str(error)):
+        return gettext("The proxy does not accept this user and password.")
+    return gettext("The proxy answers, but does not lead to WhatsApp.")

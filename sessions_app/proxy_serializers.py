@@ -1,0 +1,80 @@
+"""The shapes of a proxy in the API. Its login is taken, never given out."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+
+from locations.api_fields import TextField
+from sessions_app.engine.proxies import (
+    LONGEST_LOGIN,
+    SCHEMES,
+    NotAProxy,
+    ProxyAddress,
+    is_host,
+)
+from sessions_app.gateway.ports import ProxyUnusable
+from sessions_app.proxy_check import check
+
+
+class NewProxySerializer(serializers.Serializer[Any]):
+    """A proxy that leads to WhatsApp. It is tried before it is taken, which needs up to 10 s."""
+
+    scheme = serializers.ChoiceField(choices=SCHEMES)
+    host = TextField(max_length=253, help_text="A name or an IP address.")
+    port = serializers.IntegerField(min_value=1, max_value=65535)
+    user = TextField(max_length=LONGEST_LOGIN, required=False, allow_blank=True, write_only=True)
+    password = TextField(
+        max_length=LONGEST_LOGIN,
+        required=False,
+        allow_blank=True,
+        write_only=True,
+        trim_whitespace=False,
+    )
+
+    def validate_host(self, host: str) -> str:
+        """Raises ValidationError for what is no host."""
+        if not is_host(host):
+            raise serializers.ValidationError("This is neither a host name nor an IP address.")
+        return host
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """With the ``proxy``, tried. Raises ValidationError."""
+        login = attrs.get("user", ""), attrs.get("password", "")
+        try:
+            proxy = ProxyAddress(attrs["scheme"], attrs["host"], attrs["port"], *login)
+            check(proxy)
+        except (NotAProxy, ProxyUnusable) as error:
+            raise serializers.ValidationError({"proxy": [str(error)]}) from None
+        return {"proxy": proxy}
+
+
+class ProxyData(TypedDict):
+    address: str | None
+    has_login: bool
+    readable: bool
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A proxy with a login",
+            value={
+                "address": "socks5://proxy.example.com:1080",
+                "has_login": True,
+                "readable": True,
+            },
+        )
+    ]
+)
+class ProxySerializer(serializers.Serializer[Any]):
+    """The proxy that a number goes through."""
+
+    address = serializers.CharField(allow_null=True, help_text="Null: it connects directly.")
+    has_login = serializers.BooleanField(help_text="Whether a user and password are stored.")
+    readable = serializers.BooleanField(
+        help_text="False when what is stored cannot be read any more: the number does not connect "
+        "until you set the proxy again or remove it."
+    )

@@ -1,0 +1,56 @@
+"""The page of a number's proxy."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from locations.access import find_writable
+from locations.current import principal_of
+from sessions_app import proxying
+from sessions_app.models import NotPossible, Session
+from sessions_app.proxy_forms import ProxyForm
+from sessions_app.reading import opened
+
+
+@sensitive_post_parameters("user", "password")
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_proxy(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Shows where the number goes through; a POST tries another proxy and stores it."""
+    principal = principal_of(request)
+    session = find_writable(Session.objects.select_related("location"), principal, session_id)
+    stored = proxying.stored(session)
+    form = ProxyForm(request.POST if request.method == "POST" else None, stored=stored.address)
+    if request.method == "POST" and form.is_valid() and form.proxy is not None:
+        try:
+            proxying.use(principal, session, form.proxy)
+            messages.success(request, gettext("The proxy leads to WhatsApp, and is used from now."))
+            return redirect("session", session_id)
+        except NotPossible as error:
+            form.add_error(None, str(error))
+    context = {**opened(request, session_id), "form": form, "stored": stored}
+    return render(request, "sessions/proxy.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def session_proxy_remove(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Go without a proxy from now on."""
+    principal = principal_of(request)
+    session = find_writable(Session.objects.select_related("location"), principal, session_id)
+    try:
+        proxying.remove(principal, session)
+        messages.success(request, gettext("Removed. The number connects without a proxy."))
+    except NotPossible as error:
+        messages.error(request, str(error))
+    return redirect("session", session_id)
