@@ -13,11 +13,10 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
-from conversations.models import EarlyReceipt, Message, MessageStatus
-from locations.models import Account, ApiKey, AuditEvent, IdempotentAnswer, Location, Role
+from conversations.models import EarlyReceipt, MessageStatus
+from locations.models import Account, ApiKey, AuditEvent, IdempotentAnswer, Role
 from locations.models.invitations import Invitation
-from notifications.models import Delivery, Webhook
-from sessions_app.models import Session, SessionEvent
+from sessions_app.models import SessionEvent
 from tests.factory import (
     make_delivery,
     make_location,
@@ -86,12 +85,14 @@ MAKERS: Mapping[str, Callable[[Rows], Model]] = {
 }
 
 # What an id in an address is the id of.
-NAMES_OF_IDS: Mapping[str, type[Model]] = {
-    "session_id": Session,
-    "webhook_id": Webhook,
-    "delivery_id": Delivery,
-    "location_id": Location,
-    "key_id": ApiKey,
-    "message_id": Message,
-    "invitation_id": Invitation,
+NAMES_OF_IDS: Mapping[str, Callable[[Rows], uuid.UUID]] = {
+    "account_id": lambda rows: rows.account.pk,
+    "user_id": lambda rows: rows.of("Member").user_id,
+    "session_id": lambda rows: rows.of("Session").pk,
+    "webhook_id": lambda rows: rows.of("Webhook").pk,
+    "delivery_id": lambda rows: rows.of("Delivery").pk,
+    "location_id": lambda rows: rows.of("Location").pk,
+    "key_id": lambda rows: rows.of("ApiKey").pk,
+    "message_id": lambda rows: rows.of("Message").pk,
+    "invitation_id": lambda rows: rows.of("Invitation").pk,
 }

@@ -1,0 +1,123 @@
+"""Every page and every action of the admin, as those for whom it is not: found by itself."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.test import Client, RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from locations.models import Role, User
+from tests.architecture.addresses import ADMIN
+from tests.architecture.rows import MAKERS, Rows
+from tests.factory import make_account, make_user
+
+pytestmark = pytest.mark.django_db
+
+SIGN_IN = "/admin/login/"
+# Django's own ways in and out, and a view that only says where scripts are to be found.
+OPEN = {"login", "logout", "jsi18n"}
+
+
+def _routes(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, str]]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, route)
+        elif pattern.name not in OPEN:
+            yield str(pattern.name or route), route
+
+
+ROUTES = sorted(
+    route
+    for _, route in _routes(get_resolver().url_patterns, "")
+    if route.startswith(ADMIN) and "(?P" not in route
+)
+
+
+def _actions() -> list[tuple[str, str]]:
+    """(changelist, action) of all that is registered, as a superuser is offered them."""
+    request = RequestFactory().get("/admin/")
+    request.user = User(is_superuser=True, is_staff=True)
+    return [
+        (f"/admin/{model._meta.app_label}/{model._meta.model_name}/", name)
+        for model, page in admin.site._registry.items()
+        for name in page.get_actions(request)
+    ]
+
+
+ACTIONS = _actions()
+
+
+def _filled(route: str) -> str:
+    return "/" + re.sub(r"<[^>]+>", lambda _: str(uuid.uuid4()), route)
+
+
+def _signed_in(user: User) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def rows() -> Rows:
+    return Rows(make_account())
+
+
+@pytest.fixture
+def owner(rows: Rows) -> Client:
+    """alice, who owns an account but operates nothing."""
+    return _signed_in(make_user("alice", rows.account, Role.OWNER))
+
+
+@pytest.fixture
+def unentitled() -> Client:
+    """Somebody of the staff who was given no rights yet."""
+    return _signed_in(User.objects.create_user("new@example.com", "x", is_staff=True))
+
+
+def test_it_finds_the_pages_and_the_actions() -> None:
+    assert "admin/sessions_app/session/" in ROUTES
+    assert ("/admin/sessions_app/session/", "unlink") in ACTIONS
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_owners_are_sent_to_its_sign_in(route: str, method: str, owner: Client) -> None:
+    answer = getattr(owner, method)(_filled(route))
+
+    assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, SIGN_IN)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_the_anonymous_are_sent_to_its_sign_in(route: str) -> None:
+    answer = Client().get(_filled(route))
+
+    assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, SIGN_IN)
+
+
+@pytest.mark.parametrize(("page", "action"), ACTIONS)
+def test_owners_cannot_use_its_actions(page: str, action: str, owner: Client, rows: Rows) -> None:
+    answer = owner.post(page, _chosen(page, action, rows))
+
+    assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, SIGN_IN)
+
+
+@pytest.mark.parametrize(("page", "action"), ACTIONS)
+def test_staff_without_rights_cannot_use_them(
+    page: str, action: str, unentitled: Client, rows: Rows
+) -> None:
+    assert unentitled.post(page, _chosen(page, action, rows)).status_code == 403
+
+
+def _chosen(page: str, action: str, rows: Rows) -> dict[str, str]:
+    """A form that asks for ``action`` on the account's own row of that page, sure about it."""
+    makers = {name.lower(): name for name in MAKERS}
+    model = makers.get(page.strip("/").split("/")[-1])
+    pk = rows.of(model).pk if model else rows.account.pk
+    return {"action": action, ACTION_CHECKBOX_NAME: str(pk), "sure": "yes"}
