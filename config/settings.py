@@ -123,7 +123,13 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "locations.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"login": "locations.forms.SignInForm", "signup": "locations.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "login": "locations.forms.SignInForm",
+    "signup": "locations.forms.SignUpForm",
+    "add_email": "locations.forms.NewAddressForm",
+    "request_login_code": "locations.forms.AskForCodeForm",
+    "reset_password": "locations.forms.AskForResetForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -139,15 +145,17 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds; mail can be slow
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before a change of the address
 ALLAUTH_TRUSTED_PROXY_COUNT = 0  # no proxy's word on who asks is taken
+MFA_ADAPTER = "locations.adapter.SecondStepAdapter"
+MFA_FORMS = {
+    "add_webauthn": "locations.forms.AddPasskeyForm",
+    "edit_webauthn": "locations.forms.RenamePasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Pairline"
 MFA_TOTP_TOLERANCE = 1  # codes: a phone's clock may be wrong by half a minute
-MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PUBLIC_URL.startswith("http://")  # browsers: localhost only
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
-    "DEFAULT_FROM_EMAIL", "Pairline <pairline@localhost>"
-)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Pairline <pairline@localhost>")
 EMAIL_TIMEOUT = 10  # seconds; somebody waits for the page
 globals().update(env.email("EMAIL_URL", "consolemail://"))  # EMAIL_BACKEND, EMAIL_HOST, …
 PASSWORD_HASHERS = [

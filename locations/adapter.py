@@ -1,39 +1,86 @@
-"""Where the sign-in library asks us: sentences, addresses in mails, what a sign-up makes."""
+"""Where the sign-in library asks us: sentences, mails, what a sign-up makes, how secrets rest."""
 
 from __future__ import annotations
 
+import logging
+import smtplib
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django import forms
 from django.conf import settings
+from django.contrib import messages
+from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from locations import second_steps
+from locations.current import address_of
 from locations.models import User
 from locations.people import open_account
+from locations.teams import is_plain
+
+logger = logging.getLogger(__name__)
+
+EMAIL_CHARACTERS = 254
 
 
-class AccountAdapter(DefaultAccountAdapter):
-    """Ours instead of the library's. An invitation that was accepted before the sign-up tells
-    ``stash_verified_email`` its address: whoever signs up with that one need not verify it."""
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Ours instead of the library's. Whoever comes from an invitation has proved his address:
+    ``stash_verified_email`` it before the sign-up, and it is not asked for again."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": _(
             "This e-mail and password do not go together. Please try again."
         ),
-        "incorrect_code": _("This is not the code. Please check it."),
+        "enter_current_password": _("This is not your password."),
         "incorrect_password": _("This is not your password."),
+        "incorrect_code": _("This is not the code. Please check it."),
         "too_many_login_attempts": _("Too many attempts. Wait a few minutes, then try again."),
         "rate_limited": _("Too many attempts. Wait a minute, then try again."),
-        "same_as_current": _("This is what it is already. Choose another."),
         "duplicate_email": _("This is your address already."),
     }
 
+    def settle(self, user: User, business: str) -> None:
+        """Give somebody who just signed up his place: an account of his own. In the transaction
+        of the sign-up; ``self.request`` is the request of it."""
+        open_account(user, business, address_of(self.request))
+
+    def clean_email(self, email: str) -> str:
+        if not is_plain(email) or len(email) > EMAIL_CHARACTERS:  # else it would be cut
+            raise forms.ValidationError(gettext("Enter a valid email address."))
+        return email
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Links in mails start with PUBLIC_URL, whatever host a request asked for."""
-        super().send_mail(template_prefix, email, {**context, "public_url": settings.PUBLIC_URL})
+        """Links start with PUBLIC_URL, whatever host a request asked for. When the mail server
+        does not take it the page says so, and what was done stays done."""
+        context = {**context, "public_url": settings.PUBLIC_URL}
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, smtplib.SMTPException) as error:
+            name = template_prefix.rpartition("/")[2]
+            logger.error(
+                "A mail could not be sent", extra={"mail": name, "error": type(error).__name__}
+            )
+            messages.error(self.request, gettext("We cannot send mails right now. Try later."))
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMultiAlternatives:
+        """The text, and the same in simple HTML."""
+        mail: EmailMultiAlternatives = super().render_mail(template_prefix, email, context, headers)
+        letter = {"subject": mail.subject, "text": mail.body}
+        mail.attach_alternative(render_to_string("account/email/letter.html", letter), "text/html")
+        return mail
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         path = reverse("account_confirm_email", args=[emailconfirmation.key])
@@ -44,7 +91,22 @@ class AccountAdapter(DefaultAccountAdapter):
         path = reverse("account_reset_password_from_key", args=[uid, token])
         return f"{settings.PUBLIC_URL}{path}"
 
-    def settle(self, user: User, business: str) -> None:
-        """Give somebody who just signed up his place: an account of his own. In the transaction
-        of the sign-up; ``self.request`` is the request of it."""
-        open_account(user, business, self.get_client_ip(self.request))
+
+class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """The secrets of authenticator apps and recovery codes are sealed in their rows."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("This is not the code. Please check it."),
+        "add_email_blocked": _("Switch two-factor off before you change your address."),
+        "unverified_email": _("Confirm your new address first, or call its change off."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return second_steps.sealed(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return second_steps.opened(encrypted_text)
+
+    def _get_site_name(self) -> str:
+        return str(settings.MFA_TOTP_ISSUER)

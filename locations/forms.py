@@ -1,27 +1,38 @@
-"""What people type to sign up and to sign in."""
+"""What people type to sign up, to sign in, and to change how they do."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import LoginForm, SignupForm
+from allauth.account.forms import (
+    AddEmailForm,
+    LoginForm,
+    RequestLoginCodeForm,
+    ResetPasswordForm,
+    SignupForm,
+)
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from locations.models import User
+from locations.teams import NAME_CHARACTERS, NotAName, checked_name
+
+PASSKEY_CHARACTERS = 60
 
 
-class AccountForm(forms.Form):
-    """The name of a business, which is all that an account needs."""
+class _Name(forms.CharField):
+    """A name that can be seen, of at most ``max_length`` characters."""
 
-    account = forms.CharField(
-        label=_("Name of your business"),
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
-    )
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        try:
+            return checked_name(text) if text else text
+        except NotAName as error:
+            raise forms.ValidationError(str(error)) from None
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -33,14 +44,24 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         self.fields["login"].widget.attrs.update(autocomplete="username", autofocus=True)
 
 
-class SignUpForm(AccountForm, SignupForm):  # type: ignore[misc]
-    """E-mail, password and business: a person, and an account that he owns."""
+class SignUpForm(SignupForm):  # type: ignore[misc]
+    """E-mail, password and business: a person, and a place for him."""
 
+    account = _Name(
+        label=_("Name of your business"),
+        max_length=NAME_CHARACTERS,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
     field_order = ["account", "email", "password1"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")
+
+    def try_save(self, request: HttpRequest) -> Any:
+        if self.account_already_exists:  # takes as long as a new one: it hashes, too
+            User().set_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
     def save(self, request: HttpRequest) -> User:
         with transaction.atomic():
@@ -48,7 +69,36 @@ class SignUpForm(AccountForm, SignupForm):  # type: ignore[misc]
             get_adapter(request).settle(user, self.cleaned_data["account"])
         return user
 
-    def try_save(self, request: HttpRequest) -> Any:
-        if self.account_already_exists:  # takes as long as a new one: it hashes, too
-            User().set_password(self.cleaned_data["password1"])
-        return super().try_save(request)
+
+class NewAddressForm(AddEmailForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("New e-mail address")
+
+
+class AskForCodeForm(RequestLoginCodeForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail")
+
+
+class AskForResetForm(ResetPasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail")
+
+
+class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    name = _Name(label=_("Name"), max_length=PASSKEY_CHARACTERS, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        passwordless = self.fields["passwordless"]
+        passwordless.label, passwordless.initial = _("Sign in with it alone"), True
+        passwordless.help_text = _(
+            "Without your password. The device asks for your finger, your face or its PIN."
+        )
+
+
+class RenamePasskeyForm(EditWebAuthnForm):  # type: ignore[misc]
+    name = _Name(label=_("Name"), max_length=PASSKEY_CHARACTERS)

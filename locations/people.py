@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 
-from locations.access import Principal
+from locations import tenancy
+from locations.access import principal_of_user
 from locations.audit import Verb, record
 from locations.models import Account, Member, Role, User
 
@@ -19,8 +20,9 @@ def vouch_for(user: User) -> None:
 def open_account(user: User, name: str, address: str | None) -> Account:
     """A new account that ``user`` owns; ``address`` is the IP address that he asked from. Call
     it in a transaction."""
-    account = Account.objects.create(name=name)
-    Member.objects.create(account=account, user=user, role=Role.OWNER)
-    owner = Principal({account.pk: Role.OWNER}, user.email, user, address)
-    record(owner, account.pk, Verb.ACCOUNT_CREATED, name)
+    owner = principal_of_user(user, None, address)
+    with tenancy.everyone():  # it is nobody's before it is there
+        account = Account.objects.create(name=name)
+        Member.objects.create(account=account, user=user, role=Role.OWNER)
+        record(owner, account.pk, Verb.ACCOUNT_CREATED, name)
     return account

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from locations import second_steps
 from locations.sealed_rows import Batch, reseal, sealed_fields
 from locations.sealing import SealedTextField
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         broken = sum(self._rotate(field, dry_run) for field in sealed_fields())
+        broken += self._say(second_steps.PURPOSE, second_steps.reseal(dry_run=dry_run), dry_run)
         if broken:
             rows = "1 text" if broken == 1 else f"{broken} texts"
             raise CommandError(
@@ -37,8 +39,11 @@ class Command(BaseCommand):
             total = total + batch
             if number:
                 self.stdout.write(f"{field.purpose}: {total.looked_at} looked at …")
+        return self._say(field.purpose, total, dry_run)
+
+    def _say(self, purpose: str, total: Batch, dry_run: bool) -> int:
         verb = "would be sealed anew" if dry_run else "sealed anew"
         trouble = f", {total.broken} cannot be opened" if total.broken else ""
         overtaken = f", {total.overtaken} changed meanwhile" if total.overtaken else ""
-        self.stdout.write(f"{field.purpose}: {total.resealed} {verb}{trouble}{overtaken}")
+        self.stdout.write(f"{purpose}: {total.resealed} {verb}{trouble}{overtaken}")
         return total.broken

@@ -1,0 +1,45 @@
+"""The secrets of second steps: seeds of authenticator apps and of recovery codes, sealed inside
+the rows of the sign-in library."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from locations.sealed_rows import Batch
+from locations.sealing import SealBroken, key_ids, seal, unseal
+
+PURPOSE = "mfa.authenticator.data"
+_SECRETS = ("secret", "seed")
+
+
+def sealed(text: str) -> str:
+    return seal(text, PURPOSE)
+
+
+def opened(text: str) -> str:
+    """The plain text. Raises SealBroken."""
+    return unseal(text, PURPOSE)
+
+
+def reseal(*, dry_run: bool = False) -> Batch:
+    """Seal with the first key what another key sealed; with ``dry_run`` only try to open it."""
+    total = Batch()
+    for pk in Authenticator.objects.values_list("pk", flat=True):
+        with transaction.atomic():
+            total = total + _reseal_row(pk, dry_run)
+    return total
+
+
+def _reseal_row(pk: int, dry_run: bool) -> Batch:
+    row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+    old = {name: row.data[name] for name in _SECRETS if name in row.data} if row else {}
+    if row is None or all(text.split(".")[1:2] == [key_ids()[0]] for text in old.values()):
+        return Batch()
+    try:
+        row.data.update({name: sealed(opened(text)) for name, text in old.items()})
+    except SealBroken:
+        return Batch(broken=1)
+    if not dry_run:
+        row.save(update_fields=["data"])
+    return Batch(resealed=1)
