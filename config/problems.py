@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -127,6 +128,7 @@ def _plain(status: int, code: str, detail: str) -> HttpResponse:
     return JsonResponse(problem(status, code, detail), status=status, content_type=PROBLEM_TYPE)
 
 
+@csrf_exempt  # there is nothing to forge, and no page to show
 def nothing_here(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
     """The last pattern under /api/: an address that is none of ours."""
     detail = "There is no such address. See /api/docs/ for those there are; they end with a slash."

@@ -10,7 +10,8 @@ from rest_framework import serializers
 
 from conversations.ledger import LedgerError, checked_number, checked_text
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, MessageStatus
-from locations.paging import MomentField, PageSerializer
+from locations.api_fields import MomentField, TextField
+from locations.paging import PageSerializer
 
 _EXAMPLE = {
     "id": "5b8f0f5e-3f0e-4f0d-9e3b-9a3f6b1d7c33",
@@ -34,10 +35,10 @@ _EXAMPLE = {
 class NewMessageSerializer(serializers.Serializer[Any]):
     """A text to send."""
 
-    to = serializers.CharField(
+    to = TextField(
         allow_blank=True, help_text="The receiver, with + and country code: `+351912345678`."
     )
-    text = serializers.CharField(
+    text = TextField(
         allow_blank=True,
         trim_whitespace=False,
         help_text=f"1 to {MAX_TEXT_CHARACTERS:,} characters, sent as they are.",

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from locations import places
 from locations.access import find, find_writable, visible
+from locations.api_fields import TextField
 from locations.api_view import ApiView, principal_of
 from locations.models import Location
 from locations.paging import CURSOR, PageSerializer, page_of
@@ -43,8 +44,8 @@ class LocationSerializer(serializers.Serializer[Any]):
 class NewLocationSerializer(serializers.Serializer[Any]):
     """The location to add."""
 
-    name = serializers.CharField(max_length=120)
-    ghl_id = serializers.CharField(
+    name = TextField(max_length=120)
+    ghl_id = TextField(
         max_length=64,
         default="",
         allow_blank=True,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError as NotOfTheType
@@ -16,23 +15,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 PAGE_SIZE = 50
-_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 NEWEST_FIRST = ("-created_at", "-id")
 CURSOR = OpenApiParameter(
     "cursor", str, description="Where to go on: follow `next` and `previous` instead of making it."
 )
-
-
-class MomentField(serializers.DateTimeField):
-    """A moment with its zone (UTC without one), within what every database can compare."""
-
-    def to_internal_value(self, value: Any) -> datetime:
-        if not str(value).isprintable():
-            self.fail("invalid", format="2026-05-04T12:00:00Z")
-        moment: datetime = super().to_internal_value(value)
-        if not _EARLIEST <= moment <= _LATEST:
-            raise ValidationError("Give a moment of the years 1970 to 2999.")
-        return moment
 
 
 class _Cursors(CursorPagination):

@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from locations.api_fields import TextField
 from locations.paging import PageSerializer
 from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
 from notifications.models import SUBSCRIBABLE, Kind, State
@@ -43,7 +44,7 @@ _DELIVERY = {
 class NewWebhookSerializer(serializers.Serializer[Any]):
     """Where to, what of, and from which location."""
 
-    url = serializers.CharField(
+    url = TextField(
         max_length=MAX_URL_CHARACTERS,
         help_text="Public, with https. It is checked again each time that something is sent.",
     )

@@ -104,6 +104,18 @@ def test_the_page_to_try_it_loads_nothing_from_elsewhere() -> None:
     assert "swagger-ui-bundle.js" in html
     assert re.findall(r"""(?:src|href)=["']([^"']+)""", html)
     assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", html)
+    assert not re.search(r"<style|<script>|\son\w+=|style=", html)  # the policy would stop them
+
+
+@pytest.mark.django_db
+def test_the_script_of_that_page_comes_from_an_address_of_its_own() -> None:
+    html = Client().get("/api/docs/").content.decode()
+    [address] = re.findall(r'<script src="(/api/docs/[^"]+)"', html)
+
+    script = Client().get(address.replace("&amp;", "&"))
+
+    assert script.headers["Content-Type"].startswith("application/javascript")
+    assert 'url: "/api/schema/"' in script.content.decode().replace("\\u002D", "-")
 
 
 def test_the_command_writes_it_to_a_file() -> None:
