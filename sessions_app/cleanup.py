@@ -16,6 +16,7 @@ from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.utils import timezone
 
+from locations import closing
 from sessions_app.gateway.ports import Change
 from sessions_app.gateway_settings import gateway_settings
 from sessions_app.hints import hint_gateway, hint_viewers
@@ -74,20 +75,23 @@ class Kept:
 @dataclass
 class CleanupReport:
     """What was done, or with ``dry_run`` what would be. ``failed``: what could not be
-    deleted."""
+    deleted; ``accounts``: how many were deleted whose end was due."""
 
     dry_run: bool
     ended: list[Ended] = field(default_factory=list)
     deleted: list[Deleted] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     failed: list[Kept] = field(default_factory=list)
+    accounts: int = 0
 
 
 def clean(older_than: timedelta, *, dry_run: bool) -> CleanupReport:
-    """End attempts that have been stuck for longer than ``older_than`` and delete key files
-    that nobody needs and that were last written longer ago than that. Raises OSError when the
-    folder cannot be read."""
+    """Finish the deletion of accounts that is due, end attempts that have been stuck for longer
+    than ``older_than`` and delete key files that nobody needs and that were last written longer
+    ago than that. Raises OSError when the folder cannot be read."""
     report, now = CleanupReport(dry_run), timezone.now()
+    if not dry_run:
+        report.accounts = closing.finish_due(now)
     facts = session_facts()
     stuck = [session for session in facts.values() if is_stuck(session, now, older_than)]
     for session in stuck:

@@ -16,12 +16,18 @@ from sessions_app.units import plural, size
 def lines(report: CleanupReport, now: datetime | None = None) -> list[str]:
     """What was done or would be, what was kept and why, and the counts, in that order."""
     return [
+        *_accounts(report),
         *_ended(report, now or timezone.now()),
         *_deleted(report),
         *_kept(report),
         *_failed(report),
         _last(report),
     ]
+
+
+def _accounts(report: CleanupReport) -> Iterator[str]:
+    if report.accounts:
+        yield f"Finished the deletion of {plural(report.accounts, 'account')}"
 
 
 def _ended(report: CleanupReport, now: datetime) -> Iterator[str]:
@@ -69,4 +75,6 @@ def _last(report: CleanupReport) -> str:
         return "This was a dry run: nothing was changed."
     if report.failed:
         return "Done, but for what could not be deleted."
-    return "Done." if report.ended or report.deleted else "There was nothing to do."
+    return (
+        "Done." if report.ended or report.deleted or report.accounts else "There was nothing to do."
+    )

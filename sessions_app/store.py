@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
-from locations import tenancy
+from locations import closing, tenancy
 from locations.sealing import SealBroken
 from sessions_app import lease_rows
 from sessions_app.gateway.ports import (
@@ -153,6 +153,7 @@ class DatabaseSessionStore:
             )
 
         await self._run(write)
+        await self._run(closing.finish_due)  # accounts whose last number has just been unlinked
 
     async def farewell(self) -> None:
         await self._run(
