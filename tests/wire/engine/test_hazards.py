@@ -23,6 +23,7 @@ from tests.wire.engine.conftest import Launch, Linked
 from tests.wire.engine.driver import PATIENCE, Engine, Message, Refused, Run, Simulator
 
 NAIVE = Path(__file__).with_name("naive.py")
+LIVES = 8  # of a race that the library wins now and then
 NOBODY = "351910000000:7@s.whatsapp.net"
 NOWHERE = "http://127.0.0.1:1"
 SECRET = "e5" * 32
@@ -45,6 +46,16 @@ async def naively(simulator: Simulator, hazard: str, store: Path) -> Naive:
     said = json.loads(lines[-1]) if lines else {}
     assert process.returncode is not None
     return Naive(process.returncode, said, output.decode(), errors.decode())
+
+
+async def naively_to_death(simulator: Simulator, hazard: str, store: Path) -> Naive:
+    """As ``naively``, as often as it takes the race to end the process, at most ``LIVES`` times."""
+    ran = await naively(simulator, hazard, store)
+    for _ in range(LIVES - 1):
+        if ran.code:
+            break
+        ran = await naively(simulator, hazard, store)
+    return ran
 
 
 async def begin(simulator: Simulator, hazard: str, store: Path) -> asyncio.subprocess.Process:
@@ -117,7 +128,7 @@ async def test_it_survives_a_hundred_starts_at_once(
     engine: Engine, simulator: Simulator, linked: Linked, tmp_path: Path
 ) -> None:
     """H4: plainly they end the process, because the library's tables have no lock."""
-    died = await naively(simulator, "h4", tmp_path / "naive.db")
+    died = await naively_to_death(simulator, "h4", tmp_path / "naive.db")
     assert died.code == -signal.SIGABRT
     assert "concurrent map" in died.errors
     runs = await asyncio.gather(
