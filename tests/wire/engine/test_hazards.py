@@ -135,7 +135,7 @@ async def test_it_survives_a_hundred_starts_at_once(
         *(engine.start(tmp_path / f"{index}.db", proxy=NOWHERE) for index in range(100))
     )
     for run in runs:
-        assert (await run.until("start_failed"))["code"] == "dial"
+        assert (await run.until("start_failed"))["code"] == "proxy"
     assert await connected(engine, linked)
 
 
