@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from locations import closing
+from locations.idempotency import forget_answers
 from sessions_app.gateway.ports import Change
 from sessions_app.gateway_settings import gateway_settings
 from sessions_app.hints import hint_gateway, hint_viewers
@@ -92,6 +93,7 @@ def clean(older_than: timedelta, *, dry_run: bool) -> CleanupReport:
     report, now = CleanupReport(dry_run), timezone.now()
     if not dry_run:
         report.accounts = closing.finish_due(now)
+        forget_answers()
     facts = session_facts()
     stuck = [session for session in facts.values() if is_stuck(session, now, older_than)]
     for session in stuck:

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from locations.models import IdempotentAnswer
 from sessions_app.cleanup import CleanupReport, clean
 from sessions_app.lease_rows import claim, needs_gateway
 from sessions_app.leftovers import LEASED, LINKED, PENDING, UNKNOWN
@@ -271,3 +272,14 @@ def test_the_command_prints_json_when_asked(keys: KeyFolder) -> None:
 def test_the_command_says_how_to_write_an_age(keys: KeyFolder, typed: str) -> None:
     with pytest.raises(CommandError, match="Write for example 90s, 15m, 2h or 1d"):
         cleanup(f"--older-than={typed}")
+
+
+def test_it_forgets_answers_of_the_api_after_a_day(keys: KeyFolder) -> None:
+    account = make_session().account
+    for hours in (1, 25):
+        at = timezone.now() - timedelta(hours=hours)
+        IdempotentAnswer.objects.create(account=account, key=f"{hours} h", created_at=at)
+    run(dry_run=True)
+    assert IdempotentAnswer.objects.count() == 2
+    run()
+    assert IdempotentAnswer.objects.get().key == "1 h"
