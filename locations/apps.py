@@ -9,6 +9,7 @@ class LocationsConfig(AppConfig):
         from locations.entitlements import Resource, register_usage
         from locations.invitations import count_open
         from locations.models import Location, Member
+        from locations.wrong import accounts, register_look
 
         register_usage(
             Resource.LOCATIONS,
@@ -20,4 +21,5 @@ class LocationsConfig(AppConfig):
             lambda account: Member.objects.filter(account=account).count(),
             Member.objects.all,
         )
+        register_look("accounts", accounts)
         register_usage(Resource.MEMBERS, count_open)

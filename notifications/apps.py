@@ -5,6 +5,9 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
+        from locations.wrong import register_look
         from notifications import recording  # connects itself to the signals of the lower apps
+        from notifications.wrong import dead_webhooks
 
         recording.connect()
+        register_look("webhooks", dead_webhooks)

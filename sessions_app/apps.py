@@ -7,7 +7,8 @@ class SessionsAppConfig(AppConfig):
 
     def ready(self) -> None:
         from locations.entitlements import Resource, register_usage
-        from sessions_app import hints, holding, leaving  # noqa: F401  connect their receivers
+        from locations.wrong import register_look
+        from sessions_app import hints, holding, leaving, wrong  # noqa: F401  receivers
         from sessions_app.models import Session
 
         register_usage(
@@ -15,3 +16,5 @@ class SessionsAppConfig(AppConfig):
             lambda account: Session.objects.live().of_accounts([account]).count(),
             lambda: Session.objects.live(),
         )
+        register_look("sessions", wrong.sessions)
+        register_look("installation", wrong.installation)

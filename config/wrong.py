@@ -1,0 +1,30 @@
+"""The operators' page that answers "what is wrong right now?"."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from locations import wrong
+
+PERMISSION = "sessions_app.view_session"
+
+
+@never_cache
+@require_safe
+def wrong_page(request: HttpRequest) -> HttpResponse:
+    """Everything that is wrong. Raises PermissionDenied without the right to see all sessions."""
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    context = {
+        **admin.site.each_context(request),
+        "title": "What is wrong right now?",
+        "lines": wrong.lines(),
+        "now": timezone.now(),
+    }
+    return TemplateResponse(request, "admin/wrong.html", context)

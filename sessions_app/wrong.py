@@ -1,0 +1,75 @@
+"""What of the sessions and of the machine an operator should see at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+
+from locations.wrong import Line, Urgency
+from sessions_app import machine_looks, row_looks
+from sessions_app.findings import Finding, Level
+from sessions_app.lifecycle import Reason, Status, Wanted
+from sessions_app.models import Session
+from sessions_app.units import plural
+from sessions_app.wording import REASONS
+
+# Faults that the customer cannot mend; every other bad reason waits for him.
+_OURS = frozenset(
+    {
+        Reason.STORAGE_FULL,
+        Reason.CLOCK_WRONG,
+        Reason.ENGINE_UNAVAILABLE,
+        Reason.CLIENT_OUTDATED,
+        Reason.KEYS_DAMAGED,
+        Reason.KEYS_MISSING,
+        Reason.UNREACHABLE,
+    }
+)
+# Down by somebody's will, or never linked.
+_NO_FAULT = frozenset(
+    {
+        Reason.QR_EXPIRED,
+        Reason.USER_DISCONNECT,
+        Reason.UNLINKED,
+        Reason.CLEANED_UP,
+        Reason.SUSPENDED_BILLING,  # a line about its account says so
+    }
+)
+_LEVELS = {Level.PROBLEM: Urgency.NOW, Level.NOTE: Urgency.KNOW}
+
+
+def sessions() -> list[Line]:
+    """Those that are down for a bad reason, a line for each reason."""
+    down = Session.objects.filter(wanted=Wanted.LINKED, status=Status.DISCONNECTED)
+    bad = down.exclude(reason__in=[str(reason) for reason in _NO_FAULT])
+    counts = bad.order_by().values_list("reason").annotate(count=Count("pk"))
+    return [_line(Reason(reason), count) for reason, count in counts]
+
+
+def _line(reason: Reason, count: int) -> Line:
+    words = REASONS[reason]
+    asked = {"status__exact": str(Status.DISCONNECTED), "reason": str(reason)}
+    return Line(
+        Urgency.NOW if reason in _OURS else Urgency.TODAY,
+        plural(count, "number"),
+        gettext(words.sentence),
+        gettext(words.advice),
+        f"{reverse('admin:sessions_app_session_changelist')}?{urlencode(asked)}",
+    )
+
+
+def installation() -> list[Line]:
+    """The findings of the diagnostics that take no time: rows, gateways, disk and data folder."""
+    found: list[Finding] = [*row_looks.sessions(), *row_looks.gateways(), *row_looks.seals()]
+    found += [*machine_looks.data_folder(), *machine_looks.disk()]
+    return list(_lines(found))
+
+
+def _lines(found: Iterable[Finding]) -> Iterable[Line]:
+    for finding in found:
+        if (urgency := _LEVELS.get(finding.level)) is not None:
+            yield Line(urgency, finding.name, finding.text, finding.next_step)
