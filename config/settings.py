@@ -147,8 +147,11 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before a change of the address
 ALLAUTH_TRUSTED_PROXY_COUNT = 0  # no proxy's word on who asks is taken
 MFA_ADAPTER = "locations.adapter.SecondStepAdapter"
 MFA_FORMS = {
-    "add_webauthn": "locations.forms.AddPasskeyForm",
-    "edit_webauthn": "locations.forms.RenamePasskeyForm",
+    "add_webauthn": "locations.passkey_forms.AddPasskeyForm",
+    "authenticate_webauthn": "locations.passkey_forms.PasskeyStepForm",
+    "edit_webauthn": "locations.passkey_forms.RenamePasskeyForm",
+    "login_webauthn": "locations.passkey_forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "locations.passkey_forms.PasskeyAgainForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

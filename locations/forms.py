@@ -12,19 +12,18 @@ from allauth.account.forms import (
     ResetPasswordForm,
     SignupForm,
 )
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from allauth.core import context as allauth_context
 from django import forms
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from locations.invitations import pending
 from locations.models import User
 from locations.teams import NAME_CHARACTERS, NotAName, checked_name
 
-PASSKEY_CHARACTERS = 60
 
-
-class _Name(forms.CharField):
+class NameField(forms.CharField):
     """A name that can be seen, of at most ``max_length`` characters."""
 
     def clean(self, value: Any) -> str:
@@ -47,7 +46,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 class SignUpForm(SignupForm):  # type: ignore[misc]
     """E-mail, password and business: a person, and a place for him."""
 
-    account = _Name(
+    account = NameField(
         label=_("Name of your business"),
         max_length=NAME_CHARACTERS,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
@@ -57,6 +56,8 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")
+        if pending(allauth_context.request):  # who is invited joins an account that there is
+            del self.fields["account"]
 
     def try_save(self, request: HttpRequest) -> Any:
         if self.account_already_exists:  # takes as long as a new one: it hashes, too
@@ -66,7 +67,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
     def save(self, request: HttpRequest) -> User:
         with transaction.atomic():
             user: User = super().save(request)
-            get_adapter(request).settle(user, self.cleaned_data["account"])
+            get_adapter(request).settle(user, self.cleaned_data.get("account", ""))
         return user
 
 
@@ -86,19 +87,3 @@ class AskForResetForm(ResetPasswordForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")
-
-
-class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
-    name = _Name(label=_("Name"), max_length=PASSKEY_CHARACTERS, required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        passwordless = self.fields["passwordless"]
-        passwordless.label, passwordless.initial = _("Sign in with it alone"), True
-        passwordless.help_text = _(
-            "Without your password. The device asks for your finger, your face or its PIN."
-        )
-
-
-class RenamePasskeyForm(EditWebAuthnForm):  # type: ignore[misc]
-    name = _Name(label=_("Name"), max_length=PASSKEY_CHARACTERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import re
@@ -52,6 +53,13 @@ def signed_in(browser: Client, alice: User) -> Client:
     return browser
 
 
+@pytest.fixture
+def sure(signed_in: Client) -> Client:
+    """Alice's browser, right after she was asked whether it is her."""
+    assert signed_in.post("/confirm/", {"password": PASSWORD}).status_code == 302
+    return signed_in
+
+
 def sign_in(browser: Client, email: str = "alice@example.com") -> Any:
     credentials = {"login": email, "password": PASSWORD}
     return browser.post(reverse("account_login"), credentials)
@@ -86,9 +94,9 @@ def link_in(text: str) -> str:
 
 class _OnAFreePort(Controller):
     def _trigger_server(self) -> None:
-        assert self.server is not None
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
@@ -114,10 +122,10 @@ def app_code(secret: str, *, steps: int = 0) -> str:
 
 
 @pytest.fixture
-def app_secret(signed_in: Client) -> str:
+def app_secret(sure: Client) -> str:
     """Alice has an authenticator app: its key."""
-    secret: str = signed_in.get(reverse("mfa_activate_totp")).context["form"].secret
-    answer = signed_in.post(reverse("mfa_activate_totp"), {"code": app_code(secret)})
+    secret: str = sure.get(reverse("mfa_activate_totp")).context["form"].secret
+    answer = sure.post(reverse("mfa_activate_totp"), {"code": app_code(secret)})
     assert answer.status_code == 302, answer.text
     return secret
 
