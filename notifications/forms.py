@@ -86,16 +86,10 @@ class LogFilter(forms.Form):
         choices=[("", _("Every event")), *((str(k), str(k)) for k in Kind)],
     )
     q = forms.CharField(
-        label=_("Id"),
+        label=_("Event, session or message id"),
         required=False,
         max_length=64,
-        widget=forms.TextInput(
-            attrs={
-                "type": "search",
-                "placeholder": _("Id of an event, a session or a message"),
-                "autocomplete": "off",
-            }
-        ),
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
 
     @property
