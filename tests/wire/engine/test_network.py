@@ -127,7 +127,7 @@ async def test_it_tells_that_whatsapp_cannot_be_reached(
 async def test_it_tells_that_nobody_listens_at_the_proxy(engine: Engine, linked: Linked) -> None:
     run = await engine.start(linked.store, linked.jid, proxy="http://127.0.0.1:1")
     failed = await run.until("start_failed")
-    assert failed["code"] == "dial"
+    assert failed["code"] == "proxy"
     assert "127.0.0.1" not in failed["detail"]
 
 
