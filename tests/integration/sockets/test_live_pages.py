@@ -62,9 +62,9 @@ READY = {
 }
 
 
-@pytest.mark.parametrize("page", ["session", "dashboard"])
+@pytest.mark.parametrize("page", ["session", "overview", "numbers"])
 async def test_it_refuses_the_anonymous(scene: Scene, page: str) -> None:
-    address = scene.path if page == "session" else "/ws/dashboard/"
+    address = scene.path if page == "session" else f"/ws/{page}/"
 
     _, accepted, code = await connect(address, None)
 
@@ -92,7 +92,7 @@ async def test_it_shows_the_page_as_it_is_when_it_opens(scene: Scene, open_socke
         text = await page.told()
 
     assert "Preparing WhatsApp session…" in text
-    for part in ("head", "actions", "sentence", "figure", "pairing-error", "timeline"):
+    for part in ("head", "actions", "sentence", "figure", "device", "pairing-error", "timeline"):
         assert f'id="{part}"' in text
 
 
