@@ -296,3 +296,39 @@ def test_an_account_name_cannot_break_out_of_a_mail(db: None, sign_in: SignIn) -
     html = str(message.alternatives[0][0])
     assert "&lt;b&gt;" in html
     assert "<b>&" not in html.replace("<b>Eve", "")
+
+
+NEW = {"email": "dora@example.com", "password1": "correct horse battery staple"}
+
+
+def test_who_signs_up_with_the_invited_address_makes_no_account_of_his_own(
+    client: Client, account: Account, token: str
+) -> None:
+    client.get(page(token))
+    form = client.get(reverse("account_signup"), {"next": page(token)})
+    assert "Name of your business" not in form.text
+
+    answer = client.post(reverse("account_signup"), {**NEW, "next": page(token)}, follow=True)
+
+    assert answer.redirect_chain[-1][0] == page(token)  # the token proves the address: no mail
+    assert len(mail.outbox) == 1
+    client.post(page(token))
+    dora = User.objects.get(email="dora@example.com")
+    assert [(m.account, m.role) for m in dora.memberships.all()] == [(account, Role.MEMBER)]
+
+
+def test_who_signs_up_with_another_address_proves_it_and_joins_nothing(
+    client: Client, account: Account, token: str
+) -> None:
+    client.get(page(token))
+
+    client.post(reverse("account_signup"), {**NEW, "email": "emil@example.com"})
+
+    emil = User.objects.get(email="emil@example.com")
+    assert not emil.memberships.exists()
+    assert mail.outbox[-1].to == ["emil@example.com"]  # asked to prove it
+    assert "_auth_user_id" not in client.session
+
+
+def test_without_an_invitation_a_sign_up_names_its_business(client: Client, db: None) -> None:
+    assert "Name of your business" in client.get(reverse("account_signup")).text
