@@ -165,3 +165,18 @@ def channel_layer(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
             id="pairline.W004",
         )
     ]
+
+
+@checks.register()
+def mail(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Sign-up, sign-in codes and invitations go by mail: on a terminal nobody gets them."""
+    on_terminal = settings.EMAIL_BACKEND == "django.core.mail.backends.console.EmailBackend"
+    if settings.DEBUG or not on_terminal or not settings.PUBLIC_URL.startswith("https://"):
+        return []
+    return [
+        checks.Warning(
+            "EMAIL_URL prints mails on the terminal: nobody gets them.",
+            hint="Name a mail server: EMAIL_URL=smtp+tls://user:password@host:587",
+            id="pairline.W006",
+        )
+    ]

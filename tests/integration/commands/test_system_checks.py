@@ -137,3 +137,10 @@ def test_postgresql_without_redis_is_a_warning_in_production() -> None:
 def test_tokens_sealed_by_a_derived_key_are_a_warning_in_production() -> None:
     assert found(FIELD_ENCRYPTION_KEYS=[]) == ["pairline.W005"]
     assert found(FIELD_ENCRYPTION_KEYS=[], DEBUG=True, PUBLIC_URL="http://web") == []
+
+
+def test_mails_on_the_terminal_are_a_warning_on_a_public_site() -> None:
+    console = {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+
+    assert found(**console) == ["pairline.W006"]
+    assert found(**console, DEBUG=True, PUBLIC_URL="http://localhost:8000") == []
