@@ -214,15 +214,6 @@ class PlanAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def accounts_count(self, plan: Any) -> int:
         return int(plan.accounts_total)
 
-    def save_model(
-        self, request: HttpRequest, obj: Plan, form: ModelForm[Any], change: bool
-    ) -> None:
-        """There is one default plan: the last one that was made it."""
-        with transaction.atomic():
-            if obj.is_default:
-                Plan.objects.exclude(pk=obj.pk).update(is_default=False)
-            super().save_model(request, obj, form, change)
-
     def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
         """Not the default one, which accounts without a plan rely on."""
         if obj is not None and obj.is_default:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -50,6 +50,17 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """As Django's, but another default plan is no obstacle: it gives way in ``save``."""
+        super().validate_constraints(exclude={*(exclude or ()), "is_default"})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """There is one default plan: the last one that was made it."""
+        with transaction.atomic():
+            if self.is_default:
+                Plan.objects.exclude(pk=self.pk).update(is_default=False)
+            super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Raises ProtectedError for the default plan, which accounts without one rely on."""
