@@ -19,6 +19,7 @@ from locations.entitlements import may_run
 from locations.models import Account, Location
 from locations.sealing import SealBroken, SealedTextField
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
+from sessions_app.link_models import ConnectLink as ConnectLink
 from sessions_app.querysets import LocationBusy as LocationBusy
 from sessions_app.querysets import SessionEventQuerySet, SessionQuerySet
 from sessions_app.signals import session_wanted
@@ -179,7 +180,12 @@ class Session(models.Model):
         """Go through the proxy ``url`` from now on, or through none (""). What runs, or may run
         by itself, is connected anew. Raises NotPossible when it is unlinked."""
         runs = Q(wanted=Wanted.LINKED) & (~Q(jid="") | ~Q(status=Status.DISCONNECTED))
-        anew = Case(When(runs, then=F("wanted_attempt") + 1), default=F("wanted_attempt"))
+        attempts = F("wanted_attempt")
+        anew = Case(
+            When(runs, then=attempts + 1),
+            default=attempts,
+            output_field=models.PositiveIntegerField(),
+        )
         self._wish(proxy=url, wanted_attempt=anew, wanted_at=timezone.now(), wanted_by=by)
 
     def ask_pairing_code(self, phone: str, *, by: str) -> None:

@@ -147,7 +147,7 @@ def test_it_moves_to_a_new_proxy_and_to_none(product: Product, simulator: Simula
     since = now(simulator)
 
     status, answer = product.api("PUT", f"sessions/{session}/proxy/", as_typed(new, "socks5"))
-    assert status == 200, answer
+    assert status == 200, (answer, product.log()[-6000:])
     wait_for(lambda: comes_through(simulator, number) == [new["name"]], "the new way")
     product.until(session, status="ready")
     assert set(logins(simulator, number, since)) == {new["name"]}
@@ -163,7 +163,8 @@ def test_a_linked_number_gets_a_proxy_later(product: Product, simulator: Simulat
     assert comes_through(simulator, number) == [None]
     since = now(simulator)
 
-    product.api("PUT", f"sessions/{session}/proxy/", as_typed(proxy))
+    status, answer = product.api("PUT", f"sessions/{session}/proxy/", as_typed(proxy))
+    assert status == 200, (answer, product.log()[-6000:])
 
     wait_for(lambda: comes_through(simulator, number) == [proxy["name"]], "the new way")
     assert set(logins(simulator, number, since)) == {proxy["name"]}
