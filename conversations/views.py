@@ -26,6 +26,8 @@ from sessions_app.reading import session_view
 @never_cache
 @require_safe
 def overview_page(request: HttpRequest) -> HttpResponse:
+    if principal_of(request).account is None:
+        return redirect("account_new")
     seen = overview(principal_of(request), request.GET.get("uptime", "1"))
     return render(request, "overview/overview.html", {**seen})
 

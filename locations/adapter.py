@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from locations import second_steps
 from locations.current import address_of
+from locations.invitations import pending
 from locations.models import User
 from locations.people import open_account
 from locations.teams import is_plain
@@ -30,8 +31,8 @@ EMAIL_CHARACTERS = 254
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Ours instead of the library's. Whoever comes from an invitation has proved his address:
-    ``stash_verified_email`` it before the sign-up, and it is not asked for again."""
+    """Ours instead of the library's. Whoever signs up with the address that his invitation was
+    mailed to has proved it: it is not asked for again."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -46,10 +47,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "duplicate_email": _("This is your address already."),
     }
 
+    def trust_invited(self, email: str) -> None:
+        """Before the sign-up: ``email`` is verified when the invitation was mailed to it."""
+        invitation = pending(self.request)
+        if invitation is not None and invitation.email == email.lower():
+            self.stash_verified_email(self.request, invitation.email)
+
     def settle(self, user: User, business: str) -> None:
-        """Give somebody who just signed up his place: an account of his own. In the transaction
-        of the sign-up; ``self.request`` is the request of it."""
-        open_account(user, business, address_of(self.request))
+        """Give somebody who just signed up his place: an account of his own, unless he named
+        none, for he comes from an invitation. In the transaction of the sign-up;
+        ``self.request`` is the request of it."""
+        if business:
+            open_account(user, business, address_of(self.request))
 
     def clean_email(self, email: str) -> str:
         if not is_plain(email) or len(email) > EMAIL_CHARACTERS:  # else it would be cut

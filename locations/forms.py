@@ -66,6 +66,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
 
     def save(self, request: HttpRequest) -> User:
         with transaction.atomic():
+            get_adapter(request).trust_invited(self.cleaned_data["email"])
             user: User = super().save(request)
             get_adapter(request).settle(user, self.cleaned_data.get("account", ""))
         return user
