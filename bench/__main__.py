@@ -18,6 +18,7 @@ from typing import Any
 
 from bench.crowd import crowd
 from bench.linking import fifty, qr, scan
+from bench.pages import pages
 from bench.progress import say
 from bench.table import Row, render
 from bench.texts import send
@@ -27,6 +28,7 @@ GROUPS: dict[Callable[[int], list[Row]], tuple[str, ...]] = {
     fifty: ("fifty",),
     scan: ("scan",),
     send: ("send",),
+    pages: ("overview", "numbers", "overview-size", "numbers-size", "seen"),
     crowd: ("drop-one", "drop-all", "memory", "cpu"),
 }
 NAMES = [name for names in GROUPS.values() for name in names]

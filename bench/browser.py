@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Any
 
 import aiohttp
 
@@ -47,9 +48,19 @@ class Browser:
             await self._follow(f"/ws/sessions/{session}/")
         return time.monotonic() - began, session
 
-    async def _follow(self, path: str) -> None:
+    async def page(self, path: str) -> str:
+        """The HTML of a page."""
+        async with self._http.get(self._address + path) as answer:
+            assert answer.status == 200, f"{path}: {answer.status}"
+            return await answer.text()
+
+    def follow(self, path: str) -> Any:
+        """The WebSocket at ``path``, as a context: aiohttp's."""
         url, headers = self._address.replace("http", "ws", 1) + path, {"Origin": self._address}
-        async with self._http.ws_connect(url, headers=headers) as socket:
+        return self._http.ws_connect(url, headers=headers)
+
+    async def _follow(self, path: str) -> None:
+        async with self.follow(path) as socket:
             while QR_IMAGE not in await socket.receive_str(timeout=PATIENCE_SECONDS):
                 pass
 

@@ -8,11 +8,11 @@ credentials, and are not even read.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any, TypedDict, cast
+from typing import Any, NamedTuple, TypedDict, cast
 
 from django.utils import timezone
 
@@ -24,14 +24,27 @@ from sessions_app.snapshot import SessionRow, SessionSnapshot, observed, snapsho
 
 NEEDS_SHOWN = 5
 
-_LISTED = (
-    "id", "location_id", "wanted", "status", "reason", "detail", "since", "version",
-    "phone_number", "jid", "last_proof_at", "next_retry_at", "lease_expires_at", "created_at",
-)  # fmt: skip
+# Of every row; of those that are shown, the rest, too.
+_OF_ALL = ("location_id", "id", "wanted", "status", "reason", "since", "phone_number",
+           "lease_expires_at")  # fmt: skip
+_OF_SHOWN = ("id", "detail", "version", "jid", "last_proof_at", "next_retry_at", "created_at")
 _NOT_LISTED = {
     "qr_text": "", "qr_number": None, "qr_of": None, "qr_expires_at": None,
     "pairing_code": "", "pairing_error": "",
 }  # fmt: skip
+
+
+class Columns(NamedTuple):
+    """What is read of every live session; see ``_OF_ALL``."""
+
+    location_id: uuid.UUID
+    id: uuid.UUID
+    wanted: str
+    status: str
+    reason: str
+    since: datetime
+    phone_number: str
+    lease_expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,7 @@ class Entry:
     location_id: uuid.UUID
     account_id: uuid.UUID
     name: str
-    columns: SimpleNamespace | None
+    columns: Columns | None
     shown: show.Shown | None
     key: str
 
@@ -82,14 +95,19 @@ class Board:
         """The numbers that wait for somebody."""
         return [e for e in self.entries if e.shown and show.needs_person(e.shown)]
 
-    def rows(self, entries: Iterable[Entry]) -> list[Row]:
-        """``entries`` as pages show them."""
-        return [self._row(entry) for entry in entries]
+    def rows(self, entries: Sequence[Entry]) -> list[Row]:
+        """``entries`` as pages show them: one query, however many."""
+        ids = [entry.columns.id for entry in entries if entry.columns]
+        found = Session.objects.filter(pk__in=ids).order_by().values(*_OF_SHOWN)
+        rest = {values["id"]: values for values in found}
+        return [self._row(entry, rest) for entry in entries]
 
-    def _row(self, entry: Entry) -> Row:
-        session = None
-        if entry.columns is not None:
-            row = cast(SessionRow, entry.columns)
+    def _row(self, entry: Entry, rest: Mapping[uuid.UUID, Mapping[str, Any]]) -> Row:
+        session, columns = None, entry.columns
+        if columns is not None and columns.id in rest:
+            location = SimpleNamespace(name=entry.name)
+            values = {**columns._asdict(), **rest[columns.id], **_NOT_LISTED}
+            row = cast(SessionRow, SimpleNamespace(**values, location=location))
             session = snapshot(row, self.now, with_code=False)
         return {
             "location_id": entry.location_id,
@@ -105,22 +123,17 @@ def board(principal: Principal) -> Board:
     """Everything that ``principal`` may see, now."""
     now = timezone.now()
     places = visible(Location.objects.all(), principal).values_list("pk", "account_id", "name")
-    live = visible(Session.objects.live(), principal).order_by().values(*_LISTED)
-    by_location = {values["location_id"]: values for values in live}
+    live = visible(Session.objects.live(), principal).order_by().values_list(*_OF_ALL)
+    by_location = {row[0]: Columns._make(row) for row in live}
     entries = [_entry(*place, by_location.get(place[0]), now) for place in places]
     return Board(entries, now, principal.may_write)
 
 
 def _entry(
-    pk: uuid.UUID,
-    account_id: uuid.UUID,
-    name: str,
-    values: Mapping[str, Any] | None,
-    now: datetime,
+    pk: uuid.UUID, account_id: uuid.UUID, name: str, columns: Columns | None, now: datetime
 ) -> Entry:
-    if values is None:
+    if columns is None:
         return Entry(pk, account_id, name, None, None, show.chip_key(None))
-    columns = SimpleNamespace(**values, **_NOT_LISTED, location=SimpleNamespace(name=name))
-    status, reason = observed(cast(SessionRow, columns), now)
+    status, reason = observed(columns, now)
     shown = show.Shown(columns.wanted, status, reason)
     return Entry(pk, account_id, name, columns, shown, show.chip_key(shown))

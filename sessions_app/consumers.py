@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 # Hints may be lost, and a lease that runs out sends none: look again on our own after this.
 REFRESH_SECONDS = 10
+LONGEST_REST_SECONDS = 1.0
 # The channel layer forgets a group's members after a day: leave before, not all at once.
 LIFETIME_SECONDS = 86_400 * 0.9
 
@@ -47,7 +49,9 @@ COME_BACK = 4012
 class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
     """A socket that follows what one page shows, until its owner may no longer see it."""
 
-    rest_seconds = 0.0  # between two reads, however many hints come
+    # After a look, rest this many times as long as it took, however many hints come: what a page
+    # may take of the machine is bounded, whatever the size of the account.
+    rest_factor = 0.0
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +59,7 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
         self._hinted = asyncio.Event()
         self._known: Parts = {}
         self._version = 0
+        self._looked_for = 0.0  # seconds
         self._standing: tuple[UUID | None, str] = (None, "")
         self._following: asyncio.Task[None] | None = None
 
@@ -120,7 +125,7 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
             await self.close(code=COME_BACK)
 
     async def _next_look(self) -> None:
-        await asyncio.sleep(self.rest_seconds)
+        await asyncio.sleep(min(LONGEST_REST_SECONDS, self.rest_factor * self._looked_for))
         try:
             async with asyncio.timeout(REFRESH_SECONDS):
                 await self._hinted.wait()
@@ -131,7 +136,9 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
         """Send what changed since we last looked; False when ``who`` may see it no more, or as
         somebody else than the one the page was made for."""
         self._hinted.clear()
+        began = time.monotonic()
         frame = await self.read(who)
+        self._looked_for = time.monotonic() - began
         if frame is None or (frame.account, frame.role) != self._standing:
             return False
         if frame.version >= self._version:
@@ -168,7 +175,7 @@ class SessionPage(LivePage):
 class AccountPage(LivePage):
     """A page that follows all numbers of the account that somebody looks at."""
 
-    rest_seconds = 0.2  # it reads every row of the account, and a restart changes them all
+    rest_factor = 3.0  # it reads every row of the account, and a restart changes them all
 
     def groups_of(self, frame: Frame) -> list[str]:
         return [account_group(frame.account)] if frame.account else []

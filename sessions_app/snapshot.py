@@ -56,6 +56,21 @@ class LocationRow(Protocol):
     def name(self) -> str: ...
 
 
+class StandingRow(Protocol):
+    """The columns that tell what may be said of a session now."""
+
+    @property
+    def wanted(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def since(self) -> datetime: ...
+    @property
+    def lease_expires_at(self) -> datetime | None: ...
+
+
 class SessionRow(Protocol):
     """The columns that a snapshot is made of."""
 
@@ -88,7 +103,7 @@ class SessionRow(Protocol):
 UNCLAIMED_GRACE_SECONDS = 10
 
 
-def observed(row: SessionRow, now: datetime) -> tuple[Status, Reason]:
+def observed(row: StandingRow, now: datetime) -> tuple[Status, Reason]:
     """What may be said at ``now``: without a living gateway nobody can vouch for a row that
     says "ready", nor will a code that it shows ever be answered."""
     status, reason = Status(row.status), Reason(row.reason)
