@@ -18,9 +18,11 @@ BLOT = "…"
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 # WhatsApp's QR text, alone or as the link that newer phones open.
 _QR = re.compile(r"(?:https://wa\.me/settings/linked_devices\S*|\b\d@[A-Za-z0-9+/=,_-]{20,})")
-# Bearer keys of our own API, and e-mail or database passwords in URLs.
+# Bearer keys of our own API, and logins of mail servers, databases and proxies in URLs.
 _API_KEY = re.compile(r"\bpl_[A-Za-z0-9_-]{6,}")
-_URL_LOGIN = re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)")
+# What opens a page to whoever has it: one-time links and invitations.
+_IN_A_PATH = re.compile(r"(?<=/link/)[^/\s?]+|(?<=/invitations/)[^/\s?]+")
+_URL_LOGIN = re.compile(r"(?<=://)[^\s/@]+(?=@)")
 _KEY_LIKE = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
 _NUMBER = re.compile(r"(?<![\w.])(?:\+\d[\d ()\u00a0-]{6,22}\d|\d{9,15})(?![\w]|\.\d)")
 
@@ -32,7 +34,8 @@ _RANDOM_SHARE = 0.25
 def redact(text: str) -> str:
     """``text`` without codes, keys, tokens and whole telephone numbers; of a number the last
     four digits stay. Ids of sessions and locations (UUIDs) stay."""
-    text = _URL_LOGIN.sub(BLOT, _API_KEY.sub(BLOT, _QR.sub(BLOT, text)))
+    for secret in (_QR, _API_KEY, _IN_A_PATH, _URL_LOGIN):
+        text = secret.sub(BLOT, text)
     parts, end = [], 0
     for uuid in _UUID.finditer(text):
         parts += [_blot(text[end : uuid.start()]), uuid[0]]

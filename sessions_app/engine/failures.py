@@ -47,7 +47,7 @@ _START: tuple[tuple[str, StartFailure, str], ...] = (
         "The key store cannot be read.",
     ),
     (
-        r"proxy",
+        r"proxy|socks",
         StartFailure.DIAL,
         "The proxy refused or could not be reached.",
     ),

@@ -17,6 +17,7 @@ _ATTRIBUTE = re.compile(r"([\w:.-]+)=\"([^\"]*)\"")
 _HARMLESS_VALUE = re.compile(r"[a-zA-Z0-9:_.-]{1,24}")
 _QR = re.compile(r"(QR code) .*", re.DOTALL)
 _NAME = re.compile(r"(ush name of) .*", re.DOTALL)
+_LOGIN = re.compile(r"(?<=://)[^\s/@]+(?=@)")  # of a proxy
 _KEY_LIKE = re.compile(r"[A-Za-z0-9+/=_@,-]{20,}")
 _DIGITS = re.compile(r"\d{5,}")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -36,7 +37,7 @@ def _plain(message: str) -> str:
         return _plain(message[:start]) + _stanza(message[start : end + 1])
     message = _QR.sub(r"\1 …", message)
     message = _NAME.sub(r"\1 …", message)
-    message = _QUOTED.sub("…", message)
+    message = _LOGIN.sub("…", _QUOTED.sub("…", message))
     return _DIGITS.sub("…", _KEY_LIKE.sub("…", message))
 
 

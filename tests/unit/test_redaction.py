@@ -44,9 +44,11 @@ def test_keys_and_tokens_go(secret: str) -> None:
     assert redact(f"Authorization: Bearer {secret}") == "Authorization: Bearer …"
 
 
-def test_a_login_in_an_address_goes() -> None:
-    said = redact("cannot reach postgres://pairline:hunter2@db:5432/pairline")
-    assert said == "cannot reach postgres://…@db:5432/pairline"
+@pytest.mark.parametrize("login", ["pairline:hunter2", "lisbon:", ":hunter2", "lisbon", "a:b:c"])
+@pytest.mark.parametrize("scheme", ["postgres", "http", "https", "socks5"])
+def test_a_login_in_an_address_goes(scheme: str, login: str) -> None:
+    said = redact(f"cannot reach {scheme}://{login}@db:5432/pairline")
+    assert said == f"cannot reach {scheme}://…@db:5432/pairline"
 
 
 @pytest.mark.parametrize(

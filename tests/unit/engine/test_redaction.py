@@ -21,6 +21,11 @@ from sessions_app.engine import redaction
             "whatsapp info Client/QRChannel: Emitting QR code …",
         ),
         (
+            "Client/Socket",
+            "Failed to dial through socks5://lisbon:s3cret@10.1.2.3:80: refused",
+            "whatsapp info Client/Socket: Failed to dial through socks5://…@10.1.2.3:80: refused",
+        ),
+        (
             "Client/Recv",
             '<iq from="s.whatsapp.net" type="set" xmlns="md"><ref>2@abcd</ref></iq>',
             'whatsapp info Client/Recv: <iq type="set" xmlns="md"><ref></ref></iq>',
