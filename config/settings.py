@@ -129,6 +129,9 @@ ACCOUNT_FORMS = {
     "add_email": "locations.forms.NewAddressForm",
     "request_login_code": "locations.forms.AskForCodeForm",
     "reset_password": "locations.forms.AskForResetForm",
+    "change_password": "locations.forms.ChangePasswordForm",
+    "set_password": "locations.forms.SetPasswordForm",
+    "reset_password_from_key": "locations.forms.NewPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -143,6 +146,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds; mail can be slow
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # seconds
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before a change of the address
 ALLAUTH_TRUSTED_PROXY_COUNT = 0  # no proxy's word on who asks is taken
 MFA_ADAPTER = "locations.adapter.SecondStepAdapter"
@@ -231,6 +235,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.api_schema.describe_headers",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "SessionStatusEnum": "sessions_app.lifecycle.Status",
         "MessageStatusEnum": "conversations.models.MessageStatus",

@@ -10,8 +10,11 @@ from allauth.account.forms import (
     LoginForm,
     RequestLoginCodeForm,
     ResetPasswordForm,
+    ResetPasswordKeyForm,
     SignupForm,
 )
+from allauth.account.forms import ChangePasswordForm as LibraryChangePasswordForm
+from allauth.account.forms import SetPasswordForm as LibrarySetPasswordForm
 from allauth.core import context as allauth_context
 from django import forms
 from django.db import transaction
@@ -88,3 +91,26 @@ class AskForResetForm(ResetPasswordForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")
+
+
+class _TwiceForm(forms.Form):
+    """A new password, typed twice."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = _("New password")
+        self.fields["password2"].label = _("New password, again")
+
+
+class ChangePasswordForm(_TwiceForm, LibraryChangePasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = _("Password until now")
+
+
+class SetPasswordForm(_TwiceForm, LibrarySetPasswordForm):  # type: ignore[misc]
+    """The first one of somebody who had none."""
+
+
+class NewPasswordForm(_TwiceForm, ResetPasswordKeyForm):  # type: ignore[misc]
+    """In place of one that was forgotten."""
