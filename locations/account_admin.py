@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, QuerySet
@@ -14,12 +15,19 @@ from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path, reverse
+from django.urls import URLPattern, path, reverse
 
 from locations import subscriptions, viewing
 from locations.access import Principal
 from locations.current import address_of, forget
-from locations.entitlements import Resource, limits_of, standing_of, usage_of, with_usage
+from locations.entitlements import (
+    Resource,
+    default_plan,
+    limits_of,
+    standing_of,
+    usage_of,
+    with_usage,
+)
 from locations.models import Account, AccountState, Location, Member, Plan
 from locations.plan_page import meters
 from locations.viewing import REASON_CHARACTERS, NotViewable, may_view
@@ -57,6 +65,17 @@ class ReasonForm(forms.Form):
     )
 
 
+class AccountList(ChangeList):
+    """The page of the list. Who has no plan is shown with the default one, read once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        default = default_plan()
+        for account in self.result_list:
+            if account.plan_id is None:
+                account.plan = default
+
+
 @admin.register(Account)
 class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """An account goes with everything below it, once none of its numbers is linked."""
@@ -92,6 +111,9 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return with_usage(super().get_queryset(request))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return AccountList
 
     @admin.display(description="state", ordering="state")
     def stands(self, account: Account) -> str:
@@ -146,10 +168,10 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         done = sum(subscriptions.resume(one, by=operator_of(request)) for one in queryset)
         self.message_user(request, f"{done} resumed. Their numbers come back by themselves.")
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.view_as_owner)
         own = path("<uuid:account_id>/view/", view, name="locations_account_view")
-        return [own, *super().get_urls()]  # type: ignore[list-item]
+        return [own, *super().get_urls()]
 
     def view_as_owner(self, request: HttpRequest, account_id: Any) -> HttpResponse:
         """Asks for the reason; a POST with one begins it. Raises PermissionDenied."""

@@ -28,6 +28,7 @@ __all__ = [
     "OverLimit",
     "Resource",
     "Usage",
+    "default_plan",
     "limits_of",
     "may_run",
     "plan_of",
@@ -65,9 +66,14 @@ def with_usage(accounts: QuerySet[Account]) -> QuerySet[Account]:
     return accounts
 
 
+def default_plan() -> Plan | None:
+    """The plan of accounts that have none of their own; None where there is none."""
+    return Plan.objects.filter(is_default=True).first()
+
+
 def plan_of(account: Account) -> Plan | None:
     """The plan of ``account``: its own, else the default one; None where there is none."""
-    return account.plan or Plan.objects.filter(is_default=True).first()
+    return account.plan or default_plan()
 
 
 def limits_of(account: Account) -> Limits:

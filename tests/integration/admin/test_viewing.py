@@ -71,7 +71,8 @@ def test_he_sees_what_the_owner_sees_marked_on_every_page(
     begun = view(operator, account)
 
     assert begun.headers["Location"] == "/"
-    for page in ("/", "/numbers/", "/connect/", "/settings/plan/", "/settings/audit-log/"):
+    pages = ("/", "/numbers/", "/connect/", "/settings/plan/", "/settings/audit-log/", "/admin/")
+    for page in pages:
         text = operator.get(page).content.decode()
         assert "You are viewing as alice@example.com" in text, page
         assert 'action="/viewing/stop/"' in text, page
