@@ -1,0 +1,135 @@
+"""Every address that changes something in an account leaves an audit row when it does.
+
+Addresses are found in the URL configuration: a new one that takes a POST is asked as the owner,
+with what ``FILLED_IN`` has for it, and must succeed and leave a row, or be named as an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from locations.models import Account, ApiKey, AuditEvent, Invitation, Role, User
+from locations.people_urls import SETTINGS
+from sessions_app.lifecycle import Status
+from sessions_app.models import Session
+from tests.architecture.addresses import Address, of_accounts
+from tests.architecture.rows import Rows
+from tests.factory import make_account, make_location, make_session, make_user
+
+pytestmark = pytest.mark.django_db
+
+# Of a person and of no account: no owner reads it (tests/integration/people).
+A_PERSONS_OWN = {pattern.name for pattern in SETTINGS}
+CHANGES_NOTHING = {
+    "account_switch",  # which of his accounts somebody looks at
+    "viewing_stop",  # an operator's way out; tests/integration/people/test_operators.py
+    "link_new",  # leads to the page of the location that was chosen
+}
+# They dial the proxy first: sessions_app/proxying.py, tests/integration/proxies.
+NEEDS_A_NETWORK = {"session_proxy", "session_proxy_remove"}
+
+Body = Callable[[Rows], dict[str, Any]]
+TEXT = {"to": "+351911111111", "text": "Private words"}
+HOOK = {"url": "https://1.1.1.1/hooks", "events": ["message.received"]}
+
+
+def _busy_location(rows: Rows) -> dict[str, Any]:
+    return {"location": str(make_location(rows.account, "Free").pk)}
+
+
+FILLED_IN: Mapping[str, Body] = {
+    "api:sessions": _busy_location,
+    "api:locations": lambda rows: {"name": "Harbour Dental · Porto"},
+    "api:pairing_code": lambda rows: {"phone": "+351911111111"},
+    "api:messages": lambda rows: TEXT,
+    "api:webhooks": lambda rows: HOOK,
+    "connect": _busy_location,
+    "messages": lambda rows: TEXT,
+    "numbers_restart": lambda rows: {"sessions": str(rows.of("Session").pk)},
+    "session_pairing": lambda rows: {"phone": "+351911111111"},
+    "session_name": lambda rows: {"name": "Front desk"},
+    "location_new": lambda rows: {"name": "Harbour Dental · Porto"},
+    "location_change": lambda rows: {"name": "Harbour Dental · Faro"},
+    "location_links": lambda rows: {"lifetime": "1h"},
+    "key_new": lambda rows: {"name": "Reminders", "scopes": ["read"]},
+    "key_rotate": lambda rows: {"grace": "1h"},
+    "account_new": lambda rows: {"name": "Second Street"},
+    "account_rename": lambda rows: {"name": "Harbour & Sons"},
+    "account_delete": lambda rows: {"name": rows.account.name},
+    "invite": lambda rows: {"email": "dora@example.com", "role": "viewer"},
+    "member_role": lambda rows: {"role": "viewer"},
+    "webhook_new": lambda rows: HOOK,
+    "webhook_change": lambda rows: HOOK,
+}
+WAITS_FOR_A_SCAN = {"session_pairing", "session_name", "api:pairing_code"}
+
+
+def _asked() -> list[Address]:
+    left_out = A_PERSONS_OWN | CHANGES_NOTHING | NEEDS_A_NETWORK
+    return [address for address in of_accounts() if address.name not in left_out]
+
+
+class Owner:
+    """alice, by her browser and by a key; there is another owner, so that she may leave."""
+
+    def __init__(self) -> None:
+        self.account: Account = make_account()
+        self.user: User = make_user("alice", self.account, Role.OWNER)
+        make_user("zoe", self.account, Role.OWNER)
+        self._key = ApiKey.issue(self.account, "ours")[1]
+
+    def posts(self, address: Address, rows: Rows, body: dict[str, Any]) -> HttpResponse:
+        client, path = Client(), address.path(rows)
+        if address.is_api:
+            headers = {"Authorization": f"Bearer {self._key}"}
+            return client.post(path, body, content_type="application/json", headers=headers)  # type: ignore[return-value]
+        client.force_login(self.user)
+        return client.post(path, body)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("address", _asked(), ids=[address.name for address in _asked()])
+def test_what_succeeds_for_an_owner_leaves_an_audit_row(address: Address) -> None:
+    owner = Owner()
+    rows = Rows(owner.account)
+    if address.name in WAITS_FOR_A_SCAN:
+        waiting = make_session(make_location(owner.account), Status.QR)
+        Session.objects.exclude(pk=waiting.pk).delete()
+        rows = Rows(owner.account)
+        rows._made["Session"] = waiting
+    body = FILLED_IN.get(address.name, lambda rows: {})(rows)
+    address.path(rows)  # what the address names is there before it is counted
+    before = set(AuditEvent.objects.values_list("pk", flat=True))
+
+    answer = owner.posts(address, rows, body)
+
+    if answer.status_code == 405:
+        return
+    assert answer.status_code < 400, f"Tell FILLED_IN what {address.name} takes"
+    added = AuditEvent.objects.exclude(pk__in=before)
+    assert added.exists(), f"{address.name} does not record what it does"
+    for event in added:
+        assert event.address == "127.0.0.1"
+        assert "Private words" not in f"{event.target} {event.detail}"
+        assert "911111111" not in f"{event.target} {event.detail}"
+
+
+def test_accepting_an_invitation_leaves_an_audit_row() -> None:
+    owner, dora = Owner(), make_user("dora")
+    invitation = Invitation(account=owner.account, email=dora.email, role=Role.VIEWER)
+    token = invitation.renew()
+    invitation.save()
+    client = Client()
+    client.force_login(dora)
+
+    assert client.post(reverse("invitation", args=[token])).status_code == 302
+
+    event = AuditEvent.objects.get()
+    assert (event.actor, event.verb) == ("dora@example.com", "invitation_accepted")
+    assert event.at <= timezone.now()
