@@ -1,11 +1,21 @@
 from django.urls import path
 
-from sessions_app import proxy_views, views
+from sessions_app import link_making_views, link_views, proxy_views, views
 
 urlpatterns = [
     path("numbers/", views.numbers_page, name="numbers"),
     path("numbers/restart/", views.numbers_restart, name="numbers_restart"),
     path("connect/", views.connect_page, name="connect"),
+    path("links/new/", link_making_views.link_new, name="link_new"),
+    path(
+        "locations/<uuid:location_id>/links/",
+        link_making_views.location_links,
+        name="location_links",
+    ),
+    path("links/<uuid:link_id>/revoke/", link_making_views.link_revoke, name="link_revoke"),
+    path("link/<str:token>/", link_views.link_page, name="link"),
+    path("link/<str:token>/live/", link_views.link_live, name="link_live"),
+    path("link/<str:token>/pairing/", link_views.link_pairing, name="link_pairing"),
     path("sessions/<uuid:session_id>/", views.session_page, name="session"),
     path("sessions/<uuid:session_id>/live/", views.session_live, name="session_live"),
     path("sessions/<uuid:session_id>/restart/", views.session_restart, name="session_restart"),

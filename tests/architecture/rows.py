@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Model
@@ -16,7 +17,7 @@ from django.utils import timezone
 from conversations.models import EarlyReceipt, MessageStatus
 from locations.models import Account, ApiKey, AuditEvent, IdempotentAnswer, Role
 from locations.models.invitations import Invitation
-from sessions_app.models import SessionEvent
+from sessions_app.models import ConnectLink, SessionEvent
 from tests.factory import (
     make_delivery,
     make_location,
@@ -82,6 +83,13 @@ MAKERS: Mapping[str, Callable[[Rows], Model]] = {
     ),
     "Webhook": lambda rows: make_webhook(rows.account),
     "Delivery": lambda rows: make_delivery(rows.of("Webhook")),
+    "ConnectLink": lambda rows: ConnectLink.objects.create(
+        account=rows.account,
+        location=rows.of("Location"),
+        token_hash=ConnectLink.hash(str(rows.account.pk)),
+        created_by="alice@example.com",
+        expires_at=timezone.now() + timedelta(hours=1),
+    ),
 }
 
 # What an id in an address is the id of.
@@ -94,5 +102,6 @@ NAMES_OF_IDS: Mapping[str, Callable[[Rows], uuid.UUID]] = {
     "location_id": lambda rows: rows.of("Location").pk,
     "key_id": lambda rows: rows.of("ApiKey").pk,
     "message_id": lambda rows: rows.of("Message").pk,
+    "link_id": lambda rows: rows.of("ConnectLink").pk,
     "invitation_id": lambda rows: rows.of("Invitation").pk,
 }

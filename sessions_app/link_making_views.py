@@ -1,0 +1,85 @@
+"""The pages on which people make one-time links to a location's code, and revoke them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from locations.access import find_writable
+from locations.current import look_at, principal_of
+from locations.models import Location
+from sessions_app import links
+from sessions_app.links import LIFETIMES, USUAL_LIFETIME
+from sessions_app.models import ConnectLink, NotPossible
+
+
+class LifetimeForm(forms.Form):
+    """For how long a link can be opened."""
+
+    lifetime = forms.ChoiceField(
+        label=_("It can be opened for"),
+        choices=[("1h", _("1 hour")), ("24h", _("24 hours")), ("7d", _("7 days"))],
+        initial=USUAL_LIFETIME,
+    )
+
+
+@login_required
+@require_POST
+def link_new(request: HttpRequest) -> HttpResponse:
+    """From a list of locations to the links of the chosen one. A post, for the form that it
+    stands in has secrets in other fields, which belong in no address."""
+    chosen = request.POST.get("location", "")
+    if not chosen:
+        messages.warning(request, gettext("Choose a location first."))
+        return redirect("connect")
+    location = find_writable(Location.objects.all(), principal_of(request), chosen)
+    return redirect("location_links", location.pk)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def location_links(request: HttpRequest, location_id: UUID) -> HttpResponse:
+    """The open links of a location; a POST makes one and shows it, this once."""
+    principal = principal_of(request)
+    location = find_writable(Location.objects.all(), principal, location_id)
+    look_at(request, location.account_id)
+    form = LifetimeForm(request.POST if request.method == "POST" else None)
+    address = ""
+    if form.is_valid():
+        try:
+            lifetime = LIFETIMES[form.cleaned_data["lifetime"]]
+            _made, token = links.make(principal, location, lifetime)
+            address = request.build_absolute_uri(reverse("link", args=[token]))
+        except NotPossible as error:
+            form.add_error(None, str(error))
+    context = {
+        "form": form,
+        "location": location,
+        "address": address,
+        "session": links.live_session(location),
+        "rows": links.open_links(location),
+    }
+    return render(request, "links/links.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def link_revoke(request: HttpRequest, link_id: UUID) -> HttpResponse:
+    """End a link, also in the browser that has it open."""
+    principal = principal_of(request)
+    rows = ConnectLink.objects.select_related("location")
+    link: ConnectLink = find_writable(rows, principal, link_id)
+    links.revoke(principal, link)
+    messages.success(request, gettext("The link is revoked. Nobody can open it any more."))
+    return redirect("location_links", link.location_id)

@@ -1,0 +1,54 @@
+"""One-time links: whoever has the phone links its number without an account here."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.utils import timezone
+
+from locations.models import Account, Location, TenantQuerySet
+
+
+class ConnectLinkQuerySet(TenantQuerySet):
+    location_path = "location_id"
+
+    def open(self, now: datetime) -> Self:
+        """Those that are neither revoked nor expired; whether the number is linked is not asked."""
+        return self.filter(
+            revoked_at__isnull=True, expires_at__gt=now, account__deleting_at__isnull=True
+        )
+
+
+class ConnectLink(models.Model):
+    """A link to the code of one location, for one browser. Its token and the browser's secret are
+    kept as SHA-256 alone: with 256 random bits each they cannot be guessed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="connect_links")
+    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="connect_links")
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.CharField(max_length=254, editable=False)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    # The browser that pressed the button first; no other may go on.
+    browser_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
+    used_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ConnectLinkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["location", "expires_at"], name="connect_link_open")]
+
+    def __str__(self) -> str:
+        return f"{self.location}, until {self.expires_at:%Y-%m-%d %H:%M}"
+
+    @staticmethod
+    def hash(secret: str) -> str:
+        """SHA-256 in hex."""
+        return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
