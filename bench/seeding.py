@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import random
-import sys
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -78,13 +77,13 @@ def _live(place: Any, draw: random.Random, now: datetime) -> Any:
     """Mostly ready; now and then down, waiting for a scan, or stopped."""
     state = draw.choices(("ready", "down", "qr", "stopped"), (90, 6, 2, 2))[0]
     linked_for = timedelta(days=draw.choice((20, 60, 120, 300)), hours=draw.random() * 24)
-    columns = {
+    columns: dict[str, dict[str, Any]] = {
         "ready": {"status": "ready", "reason": "ok"},
         "down": {"status": "disconnected", "reason": draw.choice(DOWN)},
         "qr": {"status": "qr", "reason": "scan", "qr_number": 1, "qr_of": 6},
         "stopped": {"status": "disconnected", "reason": "user_disconnect", "wanted": "stopped"},
     }[state]
-    return _session(place, draw, now - linked_for, now, columns, linked=state != "qr")
+    return _session(place, draw, now - linked_for, now, columns[state], linked=state != "qr")
 
 
 def _past(place: Any, draw: random.Random, now: datetime) -> Any:
@@ -190,4 +189,4 @@ def _message(session: Any, draw: random.Random, now: datetime) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

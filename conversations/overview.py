@@ -77,7 +77,7 @@ def overview(principal: Principal, uptime_page: str) -> Overview:
     return {
         **summary(principal, everything),
         "chart": chart(traffic(principal)),
-        "uptime": _steadiness(page.object_list),
+        "uptime": _steadiness(list(page.object_list)),
         "uptime_page": page,
     }
 

@@ -125,7 +125,7 @@ def board(principal: Principal) -> Board:
     places = visible(Location.objects.all(), principal).values_list("pk", "account_id", "name")
     live = visible(Session.objects.live(), principal).order_by().values_list(*_OF_ALL)
     by_location = {row[0]: Columns._make(row) for row in live}
-    entries = [_entry(*place, by_location.get(place[0]), now) for place in places]
+    entries = [_entry(pk, account, name, by_location.get(pk), now) for pk, account, name in places]
     return Board(entries, now, principal.may_write)
 
 

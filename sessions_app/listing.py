@@ -123,7 +123,7 @@ def listing(principal: Principal, query: Query) -> Listing:
             (chip, query.link(chip=chip.key)) for chip in everything.chips(chosen=query.chip)
         ],
         "heads": _heads(query),
-        "rows": everything.rows(page.object_list),
+        "rows": everything.rows(list(page.object_list)),
         "page": page,
         "query": query,
         "locations": len(everything.entries),

@@ -184,8 +184,8 @@ def _on_the_way(wanted: list[Shown], total: int, ready: int) -> str:
     rest = total - ready
     scanning = sum(s.status is Status.QR for s in wanted) == rest
     if ready:
-        says = _PARTLY_SCANNING if scanning else _PARTLY_ON_THE_WAY
-        return str(says) % {"ready": ready, "total": total, "rest": rest}
+        partly = _PARTLY_SCANNING if scanning else _PARTLY_ON_THE_WAY
+        return str(partly) % {"ready": ready, "total": total, "rest": rest}
     if scanning:
         says = ngettext(
             "Your number is waiting for a scan.", "%(total)s numbers are waiting for a scan.", total

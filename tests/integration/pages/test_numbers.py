@@ -208,7 +208,7 @@ def test_it_asks_by_count_before_it_restarts(bob: Client, account: Account) -> N
     chosen = [connect(account, name) for name in ("Lisbon", "Porto")]
     other = connect(account, "Faro")
 
-    page = bob.get(RESTART, {"session": [session.pk for session in chosen]})
+    page = bob.get(RESTART, {"session": [str(session.pk) for session in chosen]})
 
     assert "Restart 2 numbers?" in page.text
     assert not any(asked_again(session) for session in [*chosen, other])
@@ -259,7 +259,7 @@ def test_it_says_how_many_were_not_restarted_and_why(bob: Client, account: Accou
 def test_foreign_numbers_are_not_even_asked_about(charlie: Client, account: Account) -> None:
     session = connect(account, "Lisbon")
 
-    answer = charlie.get(RESTART, {"session": session.pk}, follow=True)
+    answer = charlie.get(RESTART, {"session": str(session.pk)}, follow=True)
 
     assert "Lisbon" not in answer.text
     assert "Tick the numbers that you want to restart first." in answer.text

@@ -113,13 +113,15 @@ def test_it_counts_messages_of_fourteen_days(alice: Client, account: Account) ->
 
     page = alice.get(URL)
 
-    days = {bar.day.day: (bar.day.went_out, bar.day.came_in) for bar in page.context["chart"].bars}
-    assert (days[_day(noon, 0)], days[_day(noon, 1)], days[_day(noon, 13)]) == (
+    counts = {
+        bar.day.day: (bar.day.went_out, bar.day.came_in) for bar in page.context["chart"].bars
+    }
+    assert (counts[_day(noon, 0)], counts[_day(noon, 1)], counts[_day(noon, 13)]) == (
         (1, 0),
         (1, 1),
         (0, 1),
     )
-    assert (len(days), sum(map(sum, days.values()))) == (14, 4)
+    assert (len(counts), sum(map(sum, counts.values()))) == (14, 4)
     assert "<td>1</td>" in page.text  # the same as a table, for those who read
 
 
