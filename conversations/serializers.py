@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from conversations.ledger import LedgerError, checked_number, checked_text
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, MessageStatus
+from locations.api_examples import answered, asked, listed
 from locations.api_fields import MomentField, TextField
 from locations.paging import PageSerializer
 
@@ -32,6 +32,7 @@ _EXAMPLE = {
 }
 
 
+@asked("A reminder", {"to": _EXAMPLE["peer"], "text": _EXAMPLE["text"]})
 class NewMessageSerializer(serializers.Serializer[Any]):
     """A text to send."""
 
@@ -78,7 +79,7 @@ class MessageErrorSerializer(serializers.Serializer[Any]):
     sentence = serializers.CharField()
 
 
-@extend_schema_serializer(examples=[OpenApiExample("A delivered text", value=_EXAMPLE)])
+@answered("A delivered text", _EXAMPLE)
 class MessageSerializer(serializers.Serializer[Any]):
     """One message, in or out."""
 
@@ -103,5 +104,6 @@ class MessageSerializer(serializers.Serializer[Any]):
     read_at = serializers.DateTimeField(allow_null=True)
 
 
+@listed("The last page", _EXAMPLE)
 class MessagePageSerializer(PageSerializer):
     results = MessageSerializer(many=True)

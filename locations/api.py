@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from locations import places
 from locations.access import find, find_writable, visible
+from locations.api_examples import answered, asked, listed
 from locations.api_fields import TextField
 from locations.api_view import ApiView, principal_of
 from locations.models import Location
@@ -32,6 +33,15 @@ def _show(row: Location) -> LocationData:
     return {"id": row.pk, "name": row.name, "ghl_id": row.ghl_id, "created_at": row.created_at}
 
 
+_EXAMPLE = {
+    "id": "7f3f5a0e-5f0c-4c58-9c3e-2f6a4d9b1c22",
+    "name": "Harbour Dental · Lisbon",
+    "ghl_id": "ve9EPM428h8vShlRW1KT",
+    "created_at": "2026-05-04T12:00:00Z",
+}
+
+
+@answered("A location", _EXAMPLE)
 class LocationSerializer(serializers.Serializer[Any]):
     """A location of your account."""
 
@@ -41,6 +51,7 @@ class LocationSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+@asked("A location", {"name": "Harbour Dental · Porto", "ghl_id": ""})
 class NewLocationSerializer(serializers.Serializer[Any]):
     """The location to add."""
 
@@ -57,6 +68,7 @@ class NewLocationSerializer(serializers.Serializer[Any]):
         return location_name(name)
 
 
+@listed("The last page", _EXAMPLE)
 class LocationPageSerializer(PageSerializer):
     results = LocationSerializer(many=True)
 

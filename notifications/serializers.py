@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from locations.api_examples import answered, asked, listed
 from locations.api_fields import TextField
 from locations.paging import PageSerializer
 from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
@@ -41,6 +41,7 @@ _DELIVERY = {
 }
 
 
+@asked("For status and messages", {name: _WEBHOOK[name] for name in ("url", "events")})
 class NewWebhookSerializer(serializers.Serializer[Any]):
     """Where to, what of, and from which location."""
 
@@ -68,7 +69,7 @@ class NewWebhookSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError(str(error)) from None
 
 
-@extend_schema_serializer(examples=[OpenApiExample("A webhook", value=_WEBHOOK)])
+@answered("A webhook", _WEBHOOK)
 class WebhookSerializer(serializers.Serializer[Any]):
     """A webhook, without its secret."""
 
@@ -83,15 +84,14 @@ class WebhookSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("A new webhook", value={**_WEBHOOK, "secret": "whsec_…"})]
-)
+@answered("A new webhook", {**_WEBHOOK, "secret": "whsec_…"})
 class WebhookWithSecretSerializer(WebhookSerializer):
     """A webhook and its secret, which is shown this once."""
 
     secret = serializers.CharField(help_text="Signs what is sent. Keep it; it is not shown again.")
 
 
+@listed("The last page", _WEBHOOK)
 class WebhookPageSerializer(PageSerializer):
     results = WebhookSerializer(many=True)
 
@@ -107,7 +107,7 @@ class DeliveryFilterSerializer(serializers.Serializer[Any]):
     )
 
 
-@extend_schema_serializer(examples=[OpenApiExample("It is tried again", value=_DELIVERY)])
+@answered("It is tried again", _DELIVERY)
 class DeliverySerializer(serializers.Serializer[Any]):
     """An event on its way to a webhook, and what became of it."""
 
@@ -130,10 +130,12 @@ class DeliverySerializer(serializers.Serializer[Any]):
     next_attempt_at = serializers.DateTimeField(allow_null=True, help_text="Null unless it waits.")
 
 
+@listed("The last page", _DELIVERY)
 class DeliveryPageSerializer(PageSerializer):
     results = DeliverySerializer(many=True)
 
 
+@answered("Three of them", {"replayed": 3})
 class ReplayedSerializer(serializers.Serializer[Any]):
     """How many deliveries are sent again."""
 

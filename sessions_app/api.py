@@ -197,7 +197,7 @@ class SessionPairingCode(ApiView):
         request=PairingSerializer,
         responses={
             202: SnapshotSerializer,
-            **problem_responses(400, 404, 409, 415, codes={409: ("not_possible",)}),
+            **problem_responses(400, 404, 409, 413, 415, codes={409: ("not_possible",)}),
         },
     )
     def post(self, request: Request, session_id: UUID) -> Response:

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from locations.api_examples import asked
 from locations.api_fields import TextField
 from sessions_app.engine.proxies import (
     LONGEST_LOGIN,
@@ -19,6 +20,16 @@ from sessions_app.gateway.ports import ProxyUnusable
 from sessions_app.proxy_check import check
 
 
+@asked(
+    "A proxy with a login",
+    {
+        "scheme": "socks5",
+        "host": "proxy.example.com",
+        "port": 1080,
+        "user": "harbour",
+        "password": "…",
+    },
+)
 class NewProxySerializer(serializers.Serializer[Any]):
     """A proxy that leads to WhatsApp. It is tried before it is taken, which needs up to 10 s."""
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from locations.api_examples import answered, asked, listed
 from locations.api_fields import MomentField, TextField
 from locations.paging import PageSerializer
 from sessions_app.lifecycle import Reason, Status, Wanted
@@ -31,6 +31,7 @@ class IdField(serializers.UUIDField):
         return value
 
 
+@asked("For a location", {"location": "7f3f5a0e-5f0c-4c58-9c3e-2f6a4d9b1c22"})
 class NewSessionSerializer(serializers.Serializer[Any]):
     """Which location to link."""
 
@@ -40,6 +41,7 @@ class NewSessionSerializer(serializers.Serializer[Any]):
     )
 
 
+@asked("A phone", {"phone": "+351912345678"})
 class PairingSerializer(serializers.Serializer[Any]):
     """The phone on which the code will be typed."""
 
@@ -101,7 +103,7 @@ _EXAMPLE = {
 }
 
 
-@extend_schema_serializer(examples=[OpenApiExample("A linked number", value=_EXAMPLE)])
+@answered("A linked number", _EXAMPLE)
 class SnapshotSerializer(serializers.Serializer[Any]):
     """All there is to know of a session, at one version."""
 
@@ -135,5 +137,6 @@ class SnapshotSerializer(serializers.Serializer[Any]):
     )
 
 
+@listed("The last page", _EXAMPLE)
 class SessionPageSerializer(PageSerializer):
     results = SnapshotSerializer(many=True)

@@ -84,6 +84,24 @@ def test_each_failure_is_a_problem_with_an_example_for_each_code(schema: Any) ->
                 assert str(example["value"]["status"]) == status
 
 
+def test_each_body_has_an_example(schema: Any) -> None:
+    for operation in _operations(schema):
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for body in bodies:
+            for content in body.get("content", {}).values():
+                assert content.get("examples"), operation["operationId"]
+
+
+def test_the_headers_of_limits_and_repetitions_are_described(schema: Any) -> None:
+    for operation in _operations(schema):
+        answers = operation["responses"]
+        assert answers["429"]["headers"]["Retry-After"]["required"] is True
+        done = next(answer for status, answer in answers.items() if status.startswith("2"))
+        assert "RateLimit-Remaining" in done["headers"]
+    send = schema["paths"]["/api/v1/sessions/{session_id}/messages/"]["post"]
+    assert "Idempotent-Replayed" in send["responses"]["202"]["headers"]
+
+
 def test_each_field_is_described_where_its_name_does_not_say_all(schema: Any) -> None:
     snapshot = schema["components"]["schemas"]["Snapshot"]["properties"]
     for name in ("status", "reason", "action", "qr", "last_proof_at", "version"):
