@@ -43,6 +43,10 @@ def link_new(request: HttpRequest) -> HttpResponse:
         messages.warning(request, gettext("Choose a location first."))
         return redirect("connect")
     location = find_writable(Location.objects.all(), principal_of(request), chosen)
+    if request.POST.get("host"):
+        says = gettext("Create the connection first, so that its proxy is set. Then send a link.")
+        messages.warning(request, says)
+        return redirect(f"{reverse('connect')}?location={location.pk}")
     return redirect("location_links", location.pk)
 
 

@@ -231,3 +231,12 @@ def test_a_proxy_of_another_location_is_not_touched(
     bob.post(address(session), proxy)
 
     assert (stored(other), other.wanted_attempt) == ("", 1)
+
+
+def test_a_link_is_not_sent_past_the_proxy_that_was_typed(
+    bob: Client, location: Location, proxy: dict[str, Any]
+) -> None:
+    answer = bob.post("/links/new/", {**proxy, "location": str(location.pk)}, follow=True)
+
+    assert "so that its proxy is set" in answer.content.decode()
+    assert answer.request["PATH_INFO"] == "/connect/"
