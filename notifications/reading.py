@@ -99,10 +99,3 @@ def is_under_way(delivery: Delivery) -> bool:
     """Whether its page should look again soon."""
     soon = delivery.next_attempt_at - timezone.now()
     return delivery.state == State.WAITING and soon.total_seconds() < 30
-
-
-def dead_webhooks() -> list[Webhook]:
-    """For operators: every webhook that was switched off because nothing got through, the
-    latest first. Call it within ``tenancy.everyone()``."""
-    rows = Webhook.objects.dead().select_related("account").defer("secret")
-    return list(rows.order_by("-disabled_at"))

@@ -1,0 +1,68 @@
+"""Two processes at one queue. Only on PostgreSQL: SQLite lets one writer in after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+
+from locations import tenancy
+from notifications.models import Delivery, Webhook
+from notifications.queue import claim
+from sessions_app.gateway.ports import Change
+from sessions_app.lifecycle import Event
+from sessions_app.models import Session
+from sessions_app.transitions import apply_change
+from tests.factory import make_account, make_delivery, make_session, make_webhook
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="SQLite writes one transaction at a time"
+    ),
+]
+
+
+def _meanwhile(act: Callable[[], Any]) -> Any:
+    """What ``act`` gives in another transaction, beside the open one; it must not wait for it."""
+
+    def run() -> Any:
+        try:
+            with tenancy.everyone():
+                return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(run).result(timeout=30)
+
+
+def test_two_that_claim_at_once_get_different_deliveries() -> None:
+    webhook = make_webhook(make_account())
+    for _ in range(8):
+        make_delivery(webhook, session_id=uuid4())
+
+    with transaction.atomic():
+        mine = claim(webhook.pk, 1, [])
+        theirs = _meanwhile(lambda: claim(webhook.pk, 4, []))
+
+    assert (len(mine), len(theirs)) == (1, 4)
+    assert not {one.delivery for one in mine} & {one.delivery for one in theirs}
+
+
+def test_a_webhook_that_is_deleted_meanwhile_undoes_no_change() -> None:
+    session: Session = make_session()
+    webhook = make_webhook(session.account)
+
+    with transaction.atomic():
+        apply_change(session.pk, "test", 1, Change(Event.DROPPED))
+        _meanwhile(lambda: Webhook.objects.filter(pk=webhook.pk).delete())
+
+    session.refresh_from_db()
+    assert session.status == "initializing"
+    assert claim(webhook.pk, 4, []) == []
+    assert not Delivery.objects.filter(attempts__gt=0).exists()
