@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -187,7 +186,9 @@ def test_it_is_gone_with_an_account_that_is_being_deleted(scene: Scene) -> None:
     _assert_gone(scene.phone().look())
 
 
-@pytest.mark.parametrize("token", ["x", "0d4c9a52-6c8b-4bb7-8f7b-0a3f0c0e4d11", "A" * 43, "ü" * 9, "%00", "a" * 3000])
+@pytest.mark.parametrize(
+    "token", ["x", "0d4c9a52-6c8b-4bb7-8f7b-0a3f0c0e4d11", "A" * 43, "ü" * 9, "%00", "a" * 3000]
+)
 @pytest.mark.django_db
 def test_garbage_finds_the_same_page(token: str) -> None:
     for answer in (Phone(token).look(), Phone(token).press(), Phone(token).look("live/")):
