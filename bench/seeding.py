@@ -82,7 +82,7 @@ def _live(place: Any, draw: random.Random, now: datetime) -> Any:
         "down": {"status": "disconnected", "reason": draw.choice(DOWN)},
         "qr": {"status": "qr", "reason": "scan", "qr_number": 1, "qr_of": 6},
         "stopped": {"status": "disconnected", "reason": "user_disconnect", "wanted": "stopped"},
-    }[state]
+    }
     return _session(place, draw, now - linked_for, now, columns[state], linked=state != "qr")
 
 

@@ -122,3 +122,41 @@ def test_it_shows_the_messages_of_this_session_only(alice: Client, session: Sess
     make_message(make_session(), text="Secret of others")
 
     assert "Secret of others" not in alice.get(url_of(session)).text
+
+
+def test_older_messages_come_page_by_page(alice: Client, session: Session) -> None:
+    for number in range(65):
+        make_message(session, text=f"text {number:02}")
+    url = reverse("messages", args=[session.pk])
+
+    pages = [alice.get(url)]
+    while older := pages[-1].context["older"]:
+        pages.append(alice.get(url, {"before": str(older)}))
+
+    shown = [[message.text for message in page.context["rows"]] for page in pages]
+    assert [len(rows) for rows in shown] == [30, 30, 5]
+    assert [text for rows in shown for text in rows] == [f"text {n:02}" for n in range(64, -1, -1)]
+    assert f"?before={pages[0].context['older']}" in pages[0].text
+
+
+@pytest.mark.parametrize("before", ["nonsense", "0b5e7a1c-2d7f-4f0e-9d55-6a4c1f6a9b11"])
+def test_an_unknown_place_in_the_messages_is_their_end(
+    alice: Client, session: Session, before: str
+) -> None:
+    make_message(session, text="the latest")
+
+    assert (
+        "the latest" in alice.get(reverse("messages", args=[session.pk]), {"before": before}).text
+    )
+
+
+def test_messages_of_another_session_are_no_place_to_go_on_from(
+    alice: Client, session: Session
+) -> None:
+    make_message(session, text="ours")
+    foreign = make_message(make_session(), text="theirs")
+
+    page = alice.get(reverse("messages", args=[session.pk]), {"before": str(foreign.pk)}).text
+
+    assert "ours" in page
+    assert "theirs" not in page
