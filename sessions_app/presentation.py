@@ -135,6 +135,8 @@ def menu(session: SessionSnapshot) -> list[MenuItem]:
     """What else can be done, the most drastic last; nothing once it is unlinked."""
     if session["wanted"] == Wanted.UNLINKED:
         return []
+    if session["reason"] == Reason.SUSPENDED_BILLING:  # it starts by itself, and no sooner
+        return [_UNLINK] if session["linked"] else [_CANCEL]
     if not session["linked"]:
         return [_NEW_CODE, _PROXY, _CANCEL]
     if session["wanted"] == Wanted.STOPPED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from conversations.ledger import NotReady, queue_text
 from locations.models import Account, AccountState, AuditEvent, Location
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
@@ -167,3 +168,33 @@ def test_the_plan_page_says_what_a_suspension_means(alice: Client, account: Acco
     page = alice.get("/settings/plan/").content.decode()
 
     assert "Suspended" in page and "Ask your operator to resume" in page
+
+
+def test_a_paused_number_says_why_and_offers_no_restart(alice: Client, account: Account) -> None:
+    Account.objects.filter(pk=account.pk).update(state=AccountState.SUSPENDED)
+    session = make_session(
+        make_location(account),
+        Status.DISCONNECTED,
+        reason=Reason.SUSPENDED_BILLING,
+        jid="351911111111:1@s.whatsapp.net",
+    )
+
+    page = alice.get(f"/sessions/{session.pk}/").content.decode()
+
+    assert "Paused, because the account is suspended" in page
+    assert "Ask your operator to resume it." in page
+    assert 'form="session_restart"' not in page
+    assert f"/sessions/{session.pk}/unlink/" in page
+
+
+def test_a_suspended_account_sends_nothing_even_before_its_number_is_paused(
+    account: Account,
+) -> None:
+    session = make_session(make_location(account))
+    Account.objects.filter(pk=account.pk).update(state=AccountState.SUSPENDED)
+
+    with pytest.raises(NotReady, match="Ask your operator") as refused:
+        queue_text(session, to="+351912345678", text="Hello", by="alice@example.com")
+
+    assert refused.value.reason is Reason.SUSPENDED_BILLING
+    assert not session.messages.exists()
