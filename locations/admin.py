@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from locations import account_admin  # noqa: F401  registers its pages
+from locations import account_admin, team_admin  # noqa: F401  register their pages
 from locations.models import ApiKey, Location, User
 
 admin.site.unregister(Group)  # roles are given by membership; groups would do nothing
