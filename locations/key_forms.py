@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any, cast
 
 from django import forms
@@ -70,7 +70,7 @@ class KeyForm(forms.Form):
 
     def clean_expires_on(self) -> date | None:
         day: date | None = self.cleaned_data["expires_on"]
-        if day is not None and not timezone.now().date() <= day < date.max:
+        if day is not None and day < timezone.now().date():
             raise forms.ValidationError(_("Choose today or a later day."))
         return day
 
@@ -89,7 +89,7 @@ class KeyForm(forms.Form):
 def _end_of(day: date | None) -> datetime | None:
     if day is None:
         return None
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    return datetime.combine(day, time.max, tzinfo=UTC)
 
 
 class RotateForm(forms.Form):

@@ -57,7 +57,7 @@ def test_a_key_can_be_limited(alice: Client, location: Location) -> None:
     assert (key.scopes, key.is_limited, key.calls_a_minute) == (["read"], True, 30)
     assert list(key.locations.all()) == [location]
     assert key.expires_at is not None
-    assert key.expires_at.date() == tomorrow + timedelta(days=1)
+    assert key.expires_at.date() == tomorrow
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_key_can_be_limited(alice: Client, location: Location) -> None:
         ({"locations": ["Lisbon"]}, "locations"),
         ({"expires_on": "2020-01-01"}, "expires_on"),
         ({"expires_on": "tomorrow"}, "expires_on"),
-        ({"expires_on": "9999-12-31"}, "expires_on"),
+        ({"expires_on": "10000-01-01"}, "expires_on"),
         ({"calls_a_minute": "0"}, "calls_a_minute"),
         ({"calls_a_minute": "-1"}, "calls_a_minute"),
         ({"calls_a_minute": "9" * 40}, "calls_a_minute"),
