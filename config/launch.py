@@ -69,6 +69,7 @@ def _prepare_demo(options: argparse.Namespace) -> subprocess.Popen[bytes]:
         DATA_DIR=str(DEMO_DIR),
         DATABASE_URL=f"sqlite:///{DEMO_DIR / 'pairline.sqlite3'}",
         REDIS_URL="",
+        EMAIL_URL="consolemail://",
         WHATSAPP_AUTH_STORE="files",
         WHATSAPP_SIMULATOR=str(state),
         PUBLIC_URL=f"http://localhost:{options.port}",
@@ -145,6 +146,8 @@ def _demo_text() -> str:
 
 
 def _first_steps() -> str:
+    from django.conf import settings
+
     from locations import tenancy
     from locations.models import Account
 
@@ -152,7 +155,8 @@ def _first_steps() -> str:
         if Account.objects.exists():
             return ""
     return (
-        "\nThere is no customer yet. Make the first one, in another terminal:\n"
+        f"\nThere is no customer yet. Sign up at {settings.PUBLIC_URL}/sign-up/ (the mail with\n"
+        "the link is printed here until EMAIL_URL names a mail server), or in another terminal:\n"
         "  .venv/bin/python manage.py create_customer --email you@example.com \\\n"
         '      --account "Your business" --location "Your first location"\n'
         "An operator for /admin/:  .venv/bin/python manage.py createsuperuser\n"

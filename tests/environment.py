@@ -28,5 +28,6 @@ os.environ["DJANGO_DEBUG"] = "true"
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="pairline-test-")
 os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:")
 os.environ["REDIS_URL"] = os.environ.get("TEST_REDIS_URL", "")
+os.environ["EMAIL_URL"] = "consolemail://"
 os.environ.pop("WHATSAPP_SIMULATOR", None)
 os.environ["WHATSAPP_SIMULATOR"] = ""

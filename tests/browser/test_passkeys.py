@@ -1,0 +1,58 @@
+"""Passkeys, with the browser's own authenticator of tests."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.wire.product import PASSWORD, Product
+
+DANA = "dana.passkey@example.com"
+ANY = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+def with_authenticator(page: Page, product: Product) -> str:
+    """The address of the site by a name: passkeys do not go with IP addresses."""
+    devices = page.context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": ANY})
+    return product.address.replace("127.0.0.1", "localhost")
+
+
+def test_a_passkey_signs_in_without_the_password(open_page: OpenPage, product: Product) -> None:
+    product.create_customer(DANA, "Dana's", "Faro")
+    page = open_page("/sign-in/", signed_in=False)
+    site = with_authenticator(page, product)
+    page.goto(f"{site}/settings/passkeys/add/")
+    page.get_by_label("E-mail").fill(DANA)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{site}/settings/email/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+
+    expect(page).to_have_url(f"{site}/settings/email/")
+    expect(page.get_by_text(DANA)).to_be_visible()
+
+
+def test_a_passkey_that_is_not_there_is_said_in_words(
+    open_page: OpenPage, product: Product
+) -> None:
+    page = open_page("/sign-in/", signed_in=False)
+    page.goto(f"{with_authenticator(page, product)}/sign-in/")
+
+    page.get_by_role("button", name="Sign in with a passkey").click()
+
+    expect(page.get_by_text("The passkey did not work")).to_be_visible()
