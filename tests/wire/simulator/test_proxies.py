@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 from python_socks.async_.asyncio.v2 import Proxy
 
-from tests.wire.simulator.wire_harness import ApiError, Simulator
+from tests.wire.simulator.wire_harness import ApiError, Neonize, Simulator, wait_for
 
 
 @pytest.fixture
@@ -96,3 +97,30 @@ def test_it_refuses_what_is_no_proxy(
     with pytest.raises(ApiError) as refused:
         simulator.post(path, **body)
     assert refused.value.status == status
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_the_library_keeps_to_its_proxy_for_codes_chats_media_and_reconnects(
+    simulator: Simulator, proxy: Any, scheme: str, tmp_path: Path
+) -> None:
+    """Without a proxy of the environment every other way would lead out of this machine; with
+    the front door in its place each dial is counted."""
+    neonize = Neonize(simulator, tmp_path, proxy_in_environment=scheme == "http")
+    since = len(simulator.get("/api/log"))
+    neonize.start("alice", proxy=f"{scheme}://lisbon:s3cret@{proxy['host']}:{proxy['port']}")
+    number = simulator.post("/api/scan", qr=neonize.wait("QR", "alice")["text"])["number"]
+    neonize.wait("OfflineSyncCompleted", "alice")
+    friend = simulator.post("/api/phones")["number"]
+    neonize.call("send_document", client="alice", to=friend[1:], data="AAAA")
+    simulator.post("/api/faults", kind="reset", number=number)
+    neonize.wait("Disconnected", "alice")
+    wait_for(lambda: len(_of(simulator, since, "login")) >= 2, "the next login")
+    neonize.close()
+
+    for kind in ("dial", "qr", "login", "media_upload"):
+        ways = {event.get("proxy") for event in _of(simulator, since, kind)}
+        assert ways == {proxy["name"]}, kind
+
+
+def _of(simulator: Simulator, since: int, kind: str) -> list[Any]:
+    return [one for one in simulator.get(f"/api/log?since={since}") if one["kind"] == kind]
