@@ -6,7 +6,10 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from locations.wrong import register_look
-        from notifications import recording  # connects itself to the signals of the lower apps
+        from notifications import (
+            leaving,  # noqa: F401  connects its receivers
+            recording,
+        )
         from notifications.wrong import dead_webhooks
 
         recording.connect()

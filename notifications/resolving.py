@@ -27,7 +27,11 @@ FORM_SECONDS = 3.0
 LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
 """(host, port) → IP addresses. Raises OSError when the name is unknown."""
 
-_looking = ThreadPoolExecutor(4, thread_name_prefix="webhook-names")
+# The system's resolver blocks its thread, for half a minute when a name server is silent: many
+# threads, made when needed, so that silent ones of some customers hold up no other. Forms have
+# a few of their own.
+_for_sending = ThreadPoolExecutor(128, thread_name_prefix="webhook-names")
+_for_forms = ThreadPoolExecutor(8, thread_name_prefix="webhook-form-names")
 
 
 class Refused(OSError):
@@ -39,7 +43,7 @@ class Refused(OSError):
 
 async def look_up(host: str, port: int) -> Sequence[str]:
     """The IP addresses of ``host``, by the system. Raises OSError."""
-    return await asyncio.get_running_loop().run_in_executor(_looking, _ask_system, host, port)
+    return await asyncio.get_running_loop().run_in_executor(_for_sending, _ask_system, host, port)
 
 
 def _ask_system(host: str, port: int) -> list[str]:
@@ -98,7 +102,7 @@ def checked_url(url: str) -> str:
     allow_private = bool(settings.WEBHOOKS_ALLOW_PRIVATE)
     target = parsed(url, allow_private=allow_private, allow_plain=plain_allowed())
     try:
-        addresses = _looking.submit(_ask_system, target.host, target.port).result(FORM_SECONDS)
+        addresses = _for_forms.submit(_ask_system, target.host, target.port).result(FORM_SECONDS)
     except TooSlow:
         return url
     except (OSError, UnicodeError):
