@@ -1,0 +1,72 @@
+"""A suspension reaches the gateways at once, not only at their next look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from locations import subscriptions
+from locations.access import Principal
+from locations.models import Account, AccountState
+from sessions_app.gateway.ports import ALL_SESSIONS
+from sessions_app.hints import GATEWAY_GROUP
+from tests.factory import make_account
+
+OPERATOR = Principal(roles={}, name="Operator op@example.com")
+
+
+async def _listen() -> str:
+    layer = get_channel_layer()
+    channel = str(await layer.new_channel())
+    await layer.group_add(GATEWAY_GROUP, channel)
+    return channel
+
+
+async def _heard(channel: str) -> list[str]:
+    """The ids that gateways are told to look at, until the end that is sent here."""
+    layer = get_channel_layer()
+    await layer.group_send(GATEWAY_GROUP, {"type": "end"})
+    ids = []
+    async with asyncio.timeout(10):
+        while (hint := await layer.receive(channel))["type"] != "end":
+            ids.append(str(hint["session_id"]))
+    return ids
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("state", "act"),
+    [
+        (AccountState.ACTIVE, subscriptions.suspend),
+        (AccountState.SUSPENDED, subscriptions.resume),
+    ],
+)
+def test_gateways_look_at_everything_when_an_account_stands_otherwise(
+    state: AccountState, act: Callable[..., bool]
+) -> None:
+    account = make_account(state=state)
+
+    async def heard() -> tuple[list[str], list[str]]:
+        channel = await _listen()
+        await sync_to_async(_undone)(account, act)
+        before = await _heard(channel)
+        await sync_to_async(act)(account, by=OPERATOR)
+        return before, await _heard(channel)
+
+    before, after = async_to_sync(heard)()
+
+    assert before == []
+    assert after == [str(ALL_SESSIONS)]
+
+
+def _undone(account: Account, act: Callable[..., bool]) -> None:
+    """Do it and take it back: nobody hears of what was not committed."""
+    with transaction.atomic():
+        act(account, by=OPERATOR)
+        transaction.set_rollback(True)
+    account.refresh_from_db()
