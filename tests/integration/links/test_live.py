@@ -108,8 +108,10 @@ READY = {
 
 
 def _write_ready(scene: Scene) -> None:
+    session = scene.session
+    assert session is not None
     SessionEvent.objects.create(
-        session=scene.session,
+        session=session,
         event=Event.CONNECTED,
         old_status=Status.INITIALIZING,
         new_status=Status.READY,
