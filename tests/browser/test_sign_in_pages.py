@@ -1,0 +1,64 @@
+"""The pages around the sign-in: for everybody, on every screen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import OpenPage
+from tests.wire.product import EMAIL, PASSWORD
+
+BEFORE = ["/sign-in/", "/sign-in/code/", "/sign-up/", "/verify/", "/verify/x/"]
+BEFORE += ["/reset/", "/reset/sent/", "/reset/done/", "/reset/x/y/", "/sign-in/inactive/"]
+AFTER = ["/settings/email/", "/settings/password/", "/settings/two-factor/", "/settings/passkeys/"]
+AFTER += ["/settings/sign-ins/", "/settings/two-factor/app/", "/settings/passkeys/add/"]
+AFTER += ["/sign-out/", "/confirm/"]
+
+
+def walk(page: Page, paths: list[str]) -> list[str]:
+    """What is wrong on the pages: what axe finds, and what is wider than the screen."""
+    found = []
+    for path in paths:
+        page.goto(path)
+        result = Axe().run(page)
+        if result.violations_count:
+            found.append(f"{path}: {result.generate_report()}")
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{path} is wider than the screen")
+    return found
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 1280)])
+def test_everybody_can_get_in(
+    open_page: OpenPage, scheme: Literal["light", "dark"], width: int
+) -> None:
+    size = {"width": width, "height": 740}
+    before = open_page("/sign-in/", signed_in=False, color_scheme=scheme, viewport=size)
+    after = open_page(
+        "/settings/two-factor/app/", signed_in=False, color_scheme=scheme, viewport=size
+    )
+    after.get_by_label("E-mail").fill(EMAIL)
+    after.get_by_label("Password").fill(PASSWORD)
+    after.get_by_role("button", name="Sign in", exact=True).click()
+    after.get_by_label("Password").fill(PASSWORD)
+    after.get_by_role("button", name="Go on").click()
+    after.get_by_role("heading", name="Set up an authenticator app").wait_for()
+
+    found = walk(before, BEFORE) + walk(after, AFTER)
+
+    assert not found, "\n".join(found)
+
+
+def test_a_stranger_signs_up_with_the_keyboard_alone(open_page: OpenPage) -> None:
+    page = open_page("/sign-up/", signed_in=False, java_script_enabled=False)
+    page.get_by_label("Name of your business").focus()
+    for text in ("Harbour Dental", "eve@example.com", PASSWORD):
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+
+    page.keyboard.press("Enter")
+
+    page.get_by_role("heading", name="Look into your mail").wait_for()
