@@ -36,6 +36,7 @@ class Registration:
     identity: bytes
     noise_static: bytes
     signed_key: SignedKey
+    device_name: str = ""  # what the phone shows under Linked devices
 
     def matches(self, noise_static: bytes, identity: bytes) -> bool:
         """Whether a code shows the keys that the client itself has shown."""

@@ -13,6 +13,7 @@ from simulator.whatsapp.accounts import Account, Companion, Registration, Signed
 from simulator.whatsapp.binary_xml import LID_SERVER, SERVER, USER_SERVER, Node, WireError
 from simulator.whatsapp.pairing_proof import account_signs, device_signed, sealed
 from simulator.whatsapp.refusal import Refused
+from simulator.whatsapp.varint import VarintError, unpack
 from simulator.whatsapp.xeddsa import verify
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def begin(connection: Connection, noise_static: bytes, said: Any) -> None:
         identity=data.eIdent,
         noise_static=noise_static,
         signed_key=SignedKey(data.eSkeyID, data.eSkeyVal, data.eSkeySig),
+        device_name=_device_name(data.deviceProps),
     )
     signed = b"\x05" + registration.signed_key.value
     if not verify(registration.identity, signed, registration.signed_key.signature):
@@ -122,6 +124,15 @@ def begin(connection: Connection, noise_static: bytes, said: Any) -> None:
             [Node("pair-device", {}, list(refs))],
         )
     )
+
+
+def _device_name(props: bytes) -> str:
+    """The first field of the client's DeviceProps. Raises WireError."""
+    try:
+        name = unpack(props).get(1, b"")
+    except VarintError as error:
+        raise WireError("the client's device properties cannot be read") from error
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else ""
 
 
 async def link(waiting: Pairing, account: Account, adv: bytes) -> Companion:
@@ -169,7 +180,8 @@ async def _link(waiting: Pairing, account: Account, adv: bytes) -> Companion:
     companion = Companion(account, device, waiting.registration)
     account.companions[device] = companion
     network.pairings.discard(waiting)
-    network.log.add("linked", number=number, device=device)
+    name = waiting.registration.device_name
+    network.log.add("linked", number=number, device=device, name=name)
     _restart(connection, account)
     network.relay.announce(companion, "add")
     return companion

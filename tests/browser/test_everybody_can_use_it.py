@@ -27,12 +27,17 @@ def paths(product: Product) -> list[str]:
     product.until(stopped, status="disconnected")
     return [
         "/",
-        "/?q=nothing-has-this-name",
+        "/numbers/",
+        "/numbers/?sort=-since&status=ready",
+        "/numbers/?q=nothing-has-this-name",
+        f"/numbers/restart/?session={ready}&session={stopped}",
         "/connect/",
         f"/sessions/{waiting}/",
         f"/sessions/{waiting}/pairing/",
+        f"/sessions/{waiting}/name/",
         f"/sessions/{waiting}/unlink/",
         f"/sessions/{ready}/",
+        f"/sessions/{ready}/messages/",
         f"/sessions/{ready}/stop/",
         f"/sessions/{ready}/unlink/",
         f"/sessions/{stopped}/",
@@ -67,6 +72,33 @@ def test_nothing_is_wider_than_the_screen(
     wide = {}
     for path in paths:
         page.goto(path)
+        needed = page.evaluate("document.documentElement.scrollWidth")
+        if needed > width:
+            wide[path] = needed
+
+    assert not wide
+
+
+TWICE = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const texts = [];
+  while (walker.nextNode()) texts.push(walker.currentNode);
+  for (const text of texts) {
+    const words = text.textContent.trim();
+    if (/[a-z]{2}/i.test(words) && !text.parentElement.closest("script, .number")) {
+      text.textContent += " " + words;
+    }
+  }
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 640])
+def test_texts_twice_as_long_have_room(open_page: OpenPage, paths: list[str], width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 740}, java_script_enabled=True)
+    wide = {}
+    for path in paths:
+        page.goto(path)
+        page.evaluate(TWICE)
         needed = page.evaluate("document.documentElement.scrollWidth")
         if needed > width:
             wide[path] = needed

@@ -112,6 +112,30 @@ def test_a_code_is_as_good_as_a_camera(
     expect(page.get_by_role("status")).to_have_text("✅ Connected")
 
 
+def test_a_name_of_ones_own_takes_a_typed_code_all_the_same(
+    open_page: OpenPage, product: Product, simulator: Simulator
+) -> None:
+    page = open_page()
+    session = create_connection(page, product.next_location())
+    shown_code(page, product, session)
+    page.get_by_role("link", name="Change the name").click()
+    page.get_by_label("Name on the phone").fill("Büro & Söhne 2")
+    page.get_by_role("button", name="Save and show a new code").click()
+    expect(page.get_by_text("this is Büro & Söhne 2")).to_be_visible()
+    shown_code(page, product, session)
+    number = simulator.new_phone()
+
+    page.get_by_role("link", name="Link with a code instead").click()
+    page.get_by_label("Number of the phone").fill(number)
+    page.get_by_role("button", name="Get a code").click()
+    code = page.get_by_label("Pairing code")
+    expect(code).to_have_text(re.compile(r"\w{4}-\w{4}"))
+    simulator.ask("POST", "/api/enter-code", {"number": number, "code": code.inner_text()})
+
+    expect(page.get_by_role("status")).to_have_text("✅ Connected")
+    assert "Büro & Söhne 2" in [e.get("name") for e in simulator.ask("GET", "/api/log")]
+
+
 def test_the_page_follows_without_websockets(
     open_page: OpenPage, product: Product, simulator: Simulator, troubles: list[str]
 ) -> None:
@@ -151,12 +175,12 @@ def test_the_page_connects_again_when_the_server_asks_it_to(
     assert len(opened) == 2
 
 
-def test_the_dashboard_follows_by_itself(
+def test_the_list_follows_by_itself(
     open_page: OpenPage, product: Product, simulator: Simulator
 ) -> None:
     session = product.create_session()
     waiting = product.until(session, status="qr")
-    page = open_page(f"/?q={waiting['location_name']}")
+    page = open_page(f"/numbers/?q={waiting['location_name']}")
     row = page.locator(f"#row-{waiting['location']}")
     expect(row).to_contain_text("Scan the code")
 
