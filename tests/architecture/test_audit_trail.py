@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -85,13 +84,15 @@ class Owner:
         make_user("zoe", self.account, Role.OWNER)
         self._key = ApiKey.issue(self.account, "ours")[1]
 
-    def posts(self, address: Address, rows: Rows, body: dict[str, Any]) -> HttpResponse:
+    def posts(self, address: Address, rows: Rows, body: dict[str, Any]) -> int:
         client, path = Client(), address.path(rows)
+        how: dict[str, Any] = {}
         if address.is_api:
-            headers = {"Authorization": f"Bearer {self._key}"}
-            return client.post(path, body, content_type="application/json", headers=headers)  # type: ignore[return-value]
-        client.force_login(self.user)
-        return client.post(path, body)  # type: ignore[return-value]
+            key = {"Authorization": f"Bearer {self._key}"}
+            how = {"content_type": "application/json", "headers": key}
+        else:
+            client.force_login(self.user)
+        return int(client.post(path, body, **how).status_code)
 
 
 @pytest.mark.parametrize("address", _asked(), ids=[address.name for address in _asked()])
@@ -107,11 +108,11 @@ def test_what_succeeds_for_an_owner_leaves_an_audit_row(address: Address) -> Non
     address.path(rows)  # what the address names is there before it is counted
     before = set(AuditEvent.objects.values_list("pk", flat=True))
 
-    answer = owner.posts(address, rows, body)
+    status = owner.posts(address, rows, body)
 
-    if answer.status_code == 405:
+    if status == 405:
         return
-    assert answer.status_code < 400, f"Tell FILLED_IN what {address.name} takes"
+    assert status < 400, f"Tell FILLED_IN what {address.name} takes"
     added = AuditEvent.objects.exclude(pk__in=before)
     assert added.exists(), f"{address.name} does not record what it does"
     for event in added:

@@ -289,7 +289,8 @@ def test_an_export_of_many_messages_comes_in_pieces(
         for number in range(3_000)
     )
 
-    pieces = list(alice.post(reverse("account_export", args=[account.pk])).streaming_content)
+    answer: Any = alice.post(reverse("account_export", args=[account.pk]))
+    pieces = list(answer.streaming_content)
 
     assert len(pieces) > 3
     assert len(files_of(b"".join(pieces))["messages.json"]) == 3_001

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -293,6 +294,7 @@ def test_an_account_name_cannot_break_out_of_a_mail(db: None, sign_in: SignIn) -
     (message,) = mail.outbox
     assert "\n" not in message.subject
     assert message.recipients() == ["dora@example.com"]
+    assert isinstance(message, EmailMultiAlternatives)
     html = str(message.alternatives[0][0])
     assert "&lt;b&gt;" in html
     assert "<b>&" not in html.replace("<b>Eve", "")
