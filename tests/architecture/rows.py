@@ -70,7 +70,7 @@ MAKERS: Mapping[str, Callable[[Rows], Model]] = {
     "Session": lambda rows: make_session(rows.of("Location")),
     "SessionEvent": lambda rows: SessionEvent.objects.create(
         session=rows.of("Session"),
-        event="create",
+        event="start",
         old_status="initializing",
         new_status="initializing",
         reason="starting",
