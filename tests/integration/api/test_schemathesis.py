@@ -16,7 +16,9 @@ from uuid import UUID
 import hypothesis
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, assume, note
 from schemathesis import GenerationMode
 from schemathesis.core.parameters import ParameterLocation
@@ -28,9 +30,19 @@ from tests.factory import make_delivery, make_message, make_webhook
 from tests.integration.api.conftest import make_key
 
 SEED = int(os.environ.get("SCHEMATHESIS_SEED", "20260504"))
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "12"))
 
 schema = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application())
+
+
+@pytest.fixture(autouse=True)
+def one_connection() -> Iterator[None]:
+    """A request leaves the test's connection open, as with Django's own client."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture
