@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from locations.access import Principal, find_writable
@@ -74,6 +75,7 @@ def _back(asked: QueryDict) -> str:
     return reverse("numbers") + "?" + Query.parse(asked).address
 
 
+@sensitive_post_parameters("user", "password")  # of a proxy
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -30,7 +30,7 @@ def dial(simulator: Simulator, proxy: Any, scheme: str, login: str, seconds: flo
         way = Proxy.from_url(f"{scheme}://{login}{proxy['host']}:{proxy['port']}")
         trust = ssl.create_default_context(cafile=simulator.found["ca_file"])
         stream = await way.connect("web.whatsapp.com", 443, dest_ssl=trust, timeout=seconds)
-        await stream.close()
+        await stream.close()  # type: ignore[no-untyped-call]
 
     asyncio.run(through())
 
