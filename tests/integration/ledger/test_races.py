@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from conversations import arrivals, departures, receipts
 from conversations.ledger import NotReady, queue_text
 from conversations.models import EarlyReceipt, Message, MessageStatus
+from locations import tenancy
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import LocationBusy, Session
 from tests.factory import make_location, make_message, make_session
@@ -47,7 +48,8 @@ def meet(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
 
 def _on_its_own_connection(act: Callable[[], Any]) -> Any:
     try:
-        return act()
+        with tenancy.everyone():  # a thread that is started by hand begins as nobody
+            return act()
     finally:
         connection.close()
 
