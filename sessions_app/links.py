@@ -182,7 +182,10 @@ def _without_number(session: Session) -> SessionSnapshot:
 
 def _take(link: ConnectLink, browser: str, principal: Principal) -> None:
     hashed, now = ConnectLink.hash(browser), timezone.now()
-    free = ConnectLink.objects.open(now).filter(pk=link.pk, browser_hash="")
+    # Of its own columns alone: two that press at once must not both find it free.
+    free = ConnectLink.objects.filter(
+        pk=link.pk, browser_hash="", revoked_at__isnull=True, expires_at__gt=now
+    )
     if not browser or not free.update(browser_hash=hashed, used_at=now):
         raise NotYours
     link.browser_hash = hashed
