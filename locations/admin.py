@@ -39,7 +39,10 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     list_select_related = ("account",)
     search_fields = ("account__name", "name", "prefix")
-    fields = ("account", "name", "prefix", "created_at", "last_used_at", "revoked_at")
+    fields = (
+        "account", "name", "prefix", "scopes", "is_limited", "locations", "calls_a_minute",
+        "created_at", "expires_at", "last_used_at", "revoked_at",
+    )  # fmt: skip
     readonly_fields = fields
     actions = ("revoke",)
 
