@@ -1,0 +1,34 @@
+"""Two browsers that press the button of one link at the same moment."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from sessions_app import links
+from sessions_app.links import NotYours
+from sessions_app.models import ConnectLink, Session
+from tests.integration.ledger.test_races import meet
+from tests.integration.links.conftest import Scene
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="SQLite writes one transaction at a time"
+    ),
+]
+
+
+def test_the_first_has_the_link_and_the_second_finds_nothing(scene: Scene) -> None:
+    links.start(scene.link, "before", None)
+    ConnectLink.objects.update(browser_hash="", used_at=None)
+    first, second = (ConnectLink.objects.get() for _ in range(2))
+
+    with pytest.raises(NotYours):
+        meet(
+            lambda: links.start(first, "one", None),
+            lambda: links.start(second, "two", None),
+        )
+
+    assert links.belongs_to(ConnectLink.objects.get(), "one")
+    assert Session.objects.count() == 1
