@@ -1,0 +1,96 @@
+"""What a start dials: an address that was judged just now, or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from pytest_django import Settings
+
+from sessions_app.gateway.ports import LeaseLost, ProxyUnusable
+from sessions_app.lifecycle import Status
+from sessions_app.models import Session
+from sessions_app.proxy_routes import url_to_dial
+from sessions_app.store import DatabaseSessionStore, Transactions
+from sessions_app.transitions import state_of
+from tests.factory import make_session
+
+
+@pytest.fixture
+def production(settings: Settings) -> None:
+    settings.DEBUG, settings.WHATSAPP_SIMULATOR = False, ""
+
+
+def dialled(url: str) -> str:
+    return asyncio.run(url_to_dial(url))
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_a_name_becomes_the_address_that_was_judged(settings: Settings, scheme: str) -> None:
+    """Or a name could lead elsewhere a moment later."""
+    settings.DEBUG = True
+
+    assert dialled(f"{scheme}://u:p%40@localhost:1080") == f"{scheme}://u:p%40@127.0.0.1:1080"
+
+
+def test_a_proxy_with_tls_keeps_the_name_of_its_certificate(settings: Settings) -> None:
+    settings.DEBUG = True
+
+    assert dialled("https://localhost:443") == "https://localhost:443"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "10.0.0.1", "[::1]", "[fd00::1]"])
+def test_nothing_of_the_operators_own_network_is_dialled(
+    production: None, scheme: str, host: str
+) -> None:
+    with pytest.raises(ProxyUnusable, match="not public"):
+        dialled(f"{scheme}://{host}:1080")
+
+
+def test_a_public_address_is_dialled(production: None) -> None:
+    assert dialled("socks5://u:p@8.8.8.8:1080") == "socks5://u:p@8.8.8.8:1080"
+
+
+@pytest.mark.parametrize("url", ["unreadable", "ftp://u:s3cret@8.8.8.8:21", "http://8.8.8.8"])
+def test_what_is_no_proxy_is_never_taken_for_none(url: str) -> None:
+    with pytest.raises(ProxyUnusable) as refused:
+        dialled(url)
+    assert "s3cret" not in str(refused.value)
+
+
+def asked(session: Session, owner: str = "test") -> str | None:
+    """What the gateway ``owner`` is told to dial."""
+
+    row = Session.objects.for_gateway().get(pk=session.pk)
+    store = DatabaseSessionStore(owner, "host", 1, Transactions())
+    return asyncio.run(store.proxy_of(state_of(row)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_start_reads_the_proxy_as_it_is_now(settings: Settings) -> None:
+    settings.DEBUG = True
+    session = make_session(status=Status.READY)
+    assert asked(session) is None
+
+    Session.objects.filter(pk=session.pk).update(proxy="socks5://u:p@127.0.0.1:1080")
+
+    assert asked(session) == "socks5://u:p@127.0.0.1:1080"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_proxy_whose_key_is_lost_lets_nothing_start(settings: Settings) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = [b"l" * 32]
+    session = make_session(status=Status.READY, proxy="http://8.8.8.8:3128")
+    settings.FIELD_ENCRYPTION_KEYS = [b"k" * 32]
+
+    with pytest.raises(ProxyUnusable, match="cannot be read"):
+        asked(session)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_the_gateway_that_runs_it_is_told() -> None:
+    session = make_session(status=Status.READY, proxy="http://8.8.8.8:3128")
+
+    with pytest.raises(LeaseLost):
+        asked(session, owner="another")
