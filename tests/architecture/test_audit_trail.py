@@ -92,7 +92,8 @@ class Owner:
             how = {"content_type": "application/json", "headers": key}
         else:
             client.force_login(self.user)
-        return int(client.post(path, body, **how).status_code)
+        send: Callable[..., Any] = client.post
+        return int(send(path, body, **how).status_code)
 
 
 @pytest.mark.parametrize("address", _asked(), ids=[address.name for address in _asked()])

@@ -176,7 +176,7 @@ async def test_who_signed_out_gets_nothing_more(scene: Scene, open_socket: Open)
 
 
 async def test_who_is_no_longer_active_gets_nothing_more(scene: Scene, open_socket: Open) -> None:
-    async with open_socket("/ws/dashboard/", scene.alice) as page:
+    async with open_socket("/ws/numbers/", scene.alice) as page:
         await page.told()
         inactive = User.objects.filter(pk=scene.alice.pk)
         await database_sync_to_async(inactive.update)(is_active=False)
@@ -206,7 +206,7 @@ async def test_the_dashboard_is_told_one_row_and_the_counts(
     other = await database_sync_to_async(make_session)(
         await database_sync_to_async(make_location)(scene.account, "Porto")
     )
-    async with open_socket("/ws/dashboard/", scene.alice) as page:
+    async with open_socket("/ws/numbers/", scene.alice) as page:
         await page.told()
 
         await scene.becomes(**READY)
@@ -221,7 +221,7 @@ async def test_the_dashboard_is_told_one_row_and_the_counts(
 async def test_the_dashboard_tells_rows_of_the_shown_page_only(
     scene: Scene, open_socket: Open
 ) -> None:
-    async with open_socket("/ws/dashboard/?q=nowhere", scene.alice) as page:
+    async with open_socket("/ws/numbers/?q=nowhere", scene.alice) as page:
         await page.told()
 
         await scene.becomes(**READY)
@@ -234,7 +234,7 @@ async def test_the_dashboard_tells_rows_of_the_shown_page_only(
 async def test_the_dashboard_hears_nothing_of_other_accounts(
     scene: Scene, open_socket: Open
 ) -> None:
-    async with open_socket("/ws/dashboard/", scene.charlie) as page:
+    async with open_socket("/ws/numbers/", scene.charlie) as page:
         first = await page.told()
 
         await scene.becomes(**READY)
@@ -244,7 +244,7 @@ async def test_the_dashboard_hears_nothing_of_other_accounts(
 
 
 async def test_the_dashboard_never_carries_a_code(scene: Scene, open_socket: Open) -> None:
-    async with open_socket("/ws/dashboard/", scene.alice) as page:
+    async with open_socket("/ws/numbers/", scene.alice) as page:
         await page.told()
         await scene.becomes(
             status=Status.QR,
