@@ -39,17 +39,21 @@ TEXT = {"to": "+351911111111", "text": "Private words"}
 HOOK = {"url": "https://1.1.1.1/hooks", "events": ["message.received"]}
 
 
-def _busy_location(rows: Rows) -> dict[str, Any]:
+def _nothing(rows: Rows) -> dict[str, Any]:
+    return {}
+
+
+def _free_location(rows: Rows) -> dict[str, Any]:
     return {"location": str(make_location(rows.account, "Free").pk)}
 
 
 FILLED_IN: Mapping[str, Body] = {
-    "api:sessions": _busy_location,
+    "api:sessions": _free_location,
     "api:locations": lambda rows: {"name": "Harbour Dental · Porto"},
     "api:pairing_code": lambda rows: {"phone": "+351911111111"},
     "api:messages": lambda rows: TEXT,
     "api:webhooks": lambda rows: HOOK,
-    "connect": _busy_location,
+    "connect": _free_location,
     "messages": lambda rows: TEXT,
     "numbers_restart": lambda rows: {"sessions": str(rows.of("Session").pk)},
     "session_pairing": lambda rows: {"phone": "+351911111111"},
@@ -105,7 +109,7 @@ def test_what_succeeds_for_an_owner_leaves_an_audit_row(address: Address) -> Non
         Session.objects.exclude(pk=waiting.pk).delete()
         rows = Rows(owner.account)
         rows._made["Session"] = waiting
-    body = FILLED_IN.get(address.name, lambda rows: {})(rows)
+    body = FILLED_IN.get(address.name, _nothing)(rows)
     address.path(rows)  # what the address names is there before it is counted
     before = set(AuditEvent.objects.values_list("pk", flat=True))
 
