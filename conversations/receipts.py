@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from conversations.models import EARLY_RECEIPT_KEPT, Direction, EarlyReceipt, Message, MessageStatus
 from conversations.progress import advance
-from conversations.signals import message_advanced, message_status_changed
+from conversations.signals import message_status_changed, messages_advanced
 from sessions_app.gateway.ports import Receipt
 from sessions_app.models import Session
 
@@ -90,10 +90,12 @@ def collect_early(message: Message) -> None:
 
 
 def announce_status(messages: Iterable[Message]) -> None:
-    """Announce, within the transaction and after the commit, that each of ``messages`` has come
-    further."""
-    for message in messages:
-        message_advanced.send(Message, message=message)
+    """Announce, within the transaction and after the commit, that each of ``messages``, all of
+    one session, has come further."""
+    further = list(messages)
+    if further:
+        messages_advanced.send(Message, messages=further)
+    for message in further:
         _announce_one(message.pk, message.session_id, message.status)
 
 

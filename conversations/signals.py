@@ -14,5 +14,6 @@ message_arrived = Signal()
 """``message``: a new message from somebody else is written. Sent *within* that transaction: what
 a receiver writes is committed with it or not at all; what it raises undoes it."""
 
-message_advanced = Signal()
-"""``message``: an outgoing message has come further. Sent *within* that transaction, likewise."""
+messages_advanced = Signal()
+"""``messages``: a list of outgoing messages of one session that have come further. Sent *within*
+that transaction, likewise; once for all that one receipt is about."""

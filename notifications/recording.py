@@ -9,13 +9,13 @@ from here: the sender finds the rows.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
 
 from conversations.models import Message, MessageStatus
-from conversations.signals import message_advanced, message_arrived
+from conversations.signals import message_arrived, messages_advanced
 from notifications.models import Delivery, Kind, Webhook
 from sessions_app.models import Session
 from sessions_app.signals import session_written
@@ -37,7 +37,7 @@ def connect() -> None:
     """Start to listen; again changes nothing."""
     session_written.connect(_on_session, dispatch_uid="webhooks")
     message_arrived.connect(_on_message, dispatch_uid="webhooks")
-    message_advanced.connect(_on_receipt, dispatch_uid="webhooks")
+    messages_advanced.connect(_on_receipts, dispatch_uid="webhooks")
 
 
 def _on_session(sender: object, session: Session, moved: bool, new_code: bool, **_: Any) -> None:
@@ -51,9 +51,14 @@ def _on_message(sender: object, message: Message, **_: Any) -> None:
     _record(Kind.MESSAGE_RECEIVED, message, dict)
 
 
-def _on_receipt(sender: object, message: Message, **_: Any) -> None:
-    if message.status in RECEIPTS:
-        _record(Kind.MESSAGE_RECEIPT, message, lambda: {"status": message.status})
+def _on_receipts(sender: object, messages: Sequence[Message], **_: Any) -> None:
+    told = [message for message in messages if message.status in RECEIPTS]
+    webhooks = Webhook.objects.hearing(told[0].account_id, Kind.MESSAGE_RECEIPT) if told else ()
+    if webhooks:
+        session = told[0].session  # of all of them: read once
+        for message in told:
+            content = {"status": message.status}
+            _write(Kind.MESSAGE_RECEIPT, webhooks, session, message.pk, content)
 
 
 def _status_of(session: Session) -> Mapping[str, Any]:
@@ -79,8 +84,21 @@ def _record(kind: Kind, about: Session | Message, payload: Callable[[], Mapping[
     webhooks = Webhook.objects.hearing(about.account_id, kind)
     if not webhooks:
         return
-    session, message_id = (about.session, about.pk) if isinstance(about, Message) else (about, None)
-    event_id, now, content = uuid.uuid4(), timezone.now(), payload()
+    if isinstance(about, Message):
+        _write(kind, webhooks, about.session, about.pk, payload())
+    else:
+        _write(kind, webhooks, about, None, payload())
+
+
+def _write(
+    kind: Kind,
+    webhooks: Iterable[Webhook],
+    session: Session,
+    message_id: uuid.UUID | None,
+    content: Mapping[str, Any],
+) -> None:
+    """The deliveries of one event, to each webhook that is about the session's location."""
+    event_id, now = uuid.uuid4(), timezone.now()
     Delivery.objects.bulk_create(
         [
             Delivery(
