@@ -13,7 +13,7 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
-from sessions_app.uptime import Day, percent, share_of
+from sessions_app.uptime import Day, is_whole, percent, share_of
 
 CELL, GAP, HEIGHT = 3, 1, 24
 _MOSTLY = 0.95
@@ -51,7 +51,7 @@ def strip(days: Sequence[Day]) -> Strip:
         x = place * (CELL + GAP)
         if day.share is None:
             empty += f"M{x} {HEIGHT - 2}h{CELL}v2h-{CELL}z"
-        elif percent(day.share) == percent(1):
+        elif is_whole(day.share):
             whole += f"M{x} 0h{CELL}v{HEIGHT}h-{CELL}z"
         else:
             cells.append(_cell(x, day.day, day.share))
@@ -71,7 +71,7 @@ def _cell(x: int, day: date, share: float) -> Cell:
 def _words(days: Sequence[Day], shown: str) -> str:
     if not shown:
         return gettext("Not linked long enough to count.")
-    hit = [day for day in days if day.share is not None and percent(day.share) != percent(1)]
+    hit = [day for day in days if day.share is not None and not is_whole(day.share)]
     counted = sum(day.share is not None for day in days)
     since = ngettext("Ready %(share)s of one day.", "Ready %(share)s of %(days)s days.", counted)
     words = since % {"share": shown, "days": counted}

@@ -84,9 +84,19 @@ def share_of(days: Iterable[Day]) -> float | None:
     return sum(day.ready_seconds for day in listed) / counted if counted else None
 
 
+def is_whole(share: float) -> bool:
+    """Whether not a second is missing."""
+    return _hundredths(share) >= 10_000
+
+
+def _hundredths(share: float) -> int:
+    """Of a percent, never rounded up; a sum of seconds is exact to less than the little more."""
+    return int(share * 10_000 + 1e-6)
+
+
 def percent(share: float) -> str:
-    """ "99.98 %", never rounded up: "100 %" means not a second away."""
-    hundredths = int(share * 10_000 + 1e-6)
+    """ "99.98 %"; "100 %" means not a second away."""
+    hundredths = _hundredths(share)
     return f"{hundredths // 100} %" if hundredths % 100 == 0 else f"{hundredths / 100:.2f} %"
 
 
