@@ -18,6 +18,7 @@ ALLOWED_HOSTS = env.words("DJANGO_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 FIELD_ENCRYPTION_KEYS = env.keys("FIELD_ENCRYPTION_KEYS")
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, at_least=0)
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "data"))).expanduser().resolve()
 
 WHATSAPP_AUTH_STORE = env.text("WHATSAPP_AUTH_STORE", "files")
@@ -151,7 +152,7 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds; mail can be slow
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # seconds
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before a change of the address
-ALLAUTH_TRUSTED_PROXY_COUNT = 0  # no proxy's word on who asks is taken
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 MFA_ADAPTER = "locations.adapter.SecondStepAdapter"
 MFA_FORMS = {
     "add_webauthn": "locations.passkey_forms.AddPasskeyForm",

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from locations import viewing
 from locations.access import Membership, Principal, memberships, principal_of_user
+from locations.callers import caller
 from locations.models import Member, User
 
 ACCOUNT_KEY = "account"  # in the session
@@ -83,11 +84,9 @@ def forget(request: HttpRequest) -> None:
 
 def address_of(request: Any) -> str | None:
     """The IP address that the request came from; None over a Unix socket."""
-    address = str(request.META.get("REMOTE_ADDR", "")).partition("%")[0]
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return None
+    connected = str(request.META.get("REMOTE_ADDR", ""))
+    forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", ""))
+    return caller(connected, forwarded, settings.TRUSTED_PROXIES)
 
 
 def signed_in_recently(request: HttpRequest) -> bool:

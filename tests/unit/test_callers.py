@@ -1,0 +1,37 @@
+"""Who asks, behind reverse proxies."""
+
+from __future__ import annotations
+
+import pytest
+
+from locations.callers import caller
+
+
+def test_it_believes_no_header_without_proxies() -> None:
+    assert caller("198.51.100.7", "203.0.113.9", 0) == "198.51.100.7"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "proxies"),
+    [
+        ("203.0.113.9", 1),
+        ("6.6.6.6, 203.0.113.9", 1),  # the first was typed by the caller
+        ("6.6.6.6, 203.0.113.9, 10.0.0.2", 2),
+        ("203.0.113.9", 2),  # one proxy was passed by: the farthest that was seen
+    ],
+)
+def test_it_takes_what_the_outermost_proxy_saw(forwarded: str, proxies: int) -> None:
+    assert caller("10.0.0.1", forwarded, proxies) == "203.0.113.9"
+
+
+def test_it_takes_who_connected_where_the_proxy_says_nothing() -> None:
+    assert caller("10.0.0.1", "", 1) == "10.0.0.1"
+
+
+@pytest.mark.parametrize("nonsense", ["", "unix:", "1.2.3", "<script>", "‮1.2.3.4"])
+def test_it_takes_nonsense_for_no_address(nonsense: str) -> None:
+    assert caller(nonsense, "", 0) is None
+
+
+def test_it_leaves_the_zone_of_a_link_local_address_out() -> None:
+    assert caller("fe80::1%eth0", "", 0) == "fe80::1"
