@@ -16,6 +16,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from locations import viewing
+from locations.access import Principal
+from locations.current import address_of
+from sessions_app import acting
 from sessions_app.findings import ALIVE_SECONDS
 from sessions_app.lifecycle import Event, Reason
 from sessions_app.models import Gateway, NotPossible, Session, SessionEvent
@@ -123,17 +127,17 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description="Restart the selected sessions", permissions=["operate"])
     def restart(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        self._ask(request, queryset, Session.ask_restart, "restart")
+        self._ask(request, queryset, acting.restart, "restart")
 
     @admin.action(description="Stop the selected sessions", permissions=["operate"])
     def stop(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        self._ask(request, queryset, Session.ask_stop, "stop")
+        self._ask(request, queryset, acting.stop, "stop")
 
     @admin.action(description="Unlink the selected sessions…", permissions=["operate"])
     def unlink(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
         """Asks once more, for a number that was unlinked has to be scanned again."""
         if request.POST.get("sure"):
-            self._ask(request, queryset, Session.ask_unlink, "unlink")
+            self._ask(request, queryset, acting.unlink, "unlink")
             return None
         context = {
             **self.admin_site.each_context(request),
@@ -148,13 +152,13 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self,
         request: HttpRequest,
         queryset: QuerySet[Session],
-        ask: Callable[..., None],
+        ask: Callable[[Principal, Session], None],
         verb: str,
     ) -> None:
-        by, asked = getattr(request.user, "email", ""), 0
+        operator, asked = viewing.operator(str(request.user), address_of(request)), 0
         for session in queryset.select_related("location"):
             try:
-                ask(session, by=by)
+                ask(operator, session)
             except NotPossible as error:
                 self.message_user(request, f"{session}: {error}", messages.ERROR)
             else:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from conversations.models import Message
-from locations.models import Account, ApiKey, Location, User
+from locations.models import Account, ApiKey, AuditEvent, Location, User
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status, Wanted
 from sessions_app.models import Gateway, Session, SessionEvent
@@ -175,10 +175,15 @@ def test_restart_and_stop_are_asked_for_in_the_operators_name(operator: Client) 
     session = make_session()
     assert "1 asked to restart" in act(operator, "restart", session)
     row = Session.objects.get()
-    assert (row.wanted_attempt, row.wanted_by) == (2, "operator@example.com")
+    assert (row.wanted_attempt, row.wanted_by) == (2, "Operator operator@example.com")
     assert "1 asked to stop" in act(operator, "stop", session)
     assert Session.objects.get().wanted == Wanted.STOPPED
     assert Session.objects.get().status == Status.READY  # the gateway's to change
+    told = AuditEvent.objects.filter(account=session.account).values_list("verb", "actor")
+    assert sorted(told) == [
+        ("session_restarted", "Operator operator@example.com"),
+        ("session_stopped", "Operator operator@example.com"),
+    ]
 
 
 def test_unlinking_asks_first_and_says_what_is_lost(operator: Client) -> None:
