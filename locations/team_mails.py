@@ -57,7 +57,7 @@ def send_role_changed(member: Member, role: Role, by: str) -> bool:
 def send_deleted(account: Account, emails: Iterable[str], by: str) -> None:
     """To everybody who was in an account that is deleted, to each alone."""
     subject = _("%s was deleted from Pairline") % account.name
-    for email in emails:
+    for email in sorted(emails):
         _send("account_deleted", email, subject, {"account": account, "by": by})
 
 

@@ -21,7 +21,8 @@ PASSWORD = "correct horse battery staple"
 
 
 def make_plan(name: str = "Everything", **limits: int | None) -> Plan:
-    """A plan without limits, except for ``limits`` (such as ``max_sessions=1``)."""
+    """A plan without limits, except for ``limits`` (such as ``max_sessions=1``). What migrations
+    made is not there in every test: those with transactions of their own empty all tables."""
     return Plan.objects.update_or_create(name=name, defaults=limits)[0]
 
 

@@ -81,6 +81,7 @@ def test_its_list_takes_the_same_queries_for_any_number_of_accounts(operator: Cl
             assert operator.get(LIST).status_code == 200
         return len(asked)
 
+    make_plan("Trial", is_default=True)
     plan = make_plan("Small", max_sessions=1)
     for number in range(3):
         make_session(make_location(make_account(f"A{number}", plan=plan)))

@@ -11,8 +11,8 @@ import pytest
 from django.core.cache import cache
 
 from locations.api_calls import count_call
-from locations.models import Account, ApiKey, Plan
-from tests.factory import make_account
+from locations.models import Account, ApiKey
+from tests.factory import make_account, make_plan
 from tests.integration.api.conftest import Caller, assert_problem, make_key
 
 
@@ -105,7 +105,7 @@ def test_accounts_do_not_take_calls_from_each_other(account: Account, caller: Ca
 def test_without_a_limit_nothing_is_said(account: Account) -> None:
     account.plan, account.own_max_api_calls_a_minute = None, None
     account.save()
-    Plan.objects.filter(is_default=True).update(max_api_calls_a_minute=None)
+    make_plan("Trial", is_default=True, max_api_calls_a_minute=None)
 
     answer = Caller(make_key(account)).get("/locations/")
 
