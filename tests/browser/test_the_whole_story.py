@@ -156,7 +156,7 @@ def test_the_page_connects_again_when_the_server_asks_it_to(
 ) -> None:
     session = product.create_session()
     code = product.until(session, status="qr")["qr"]["text"]
-    page = open_page("/connect/")  # without a socket, which leaving the page would cut off
+    page = open_page("/connect/")
     opened: list[WebSocketRoute] = []
 
     def pass_on(socket: WebSocketRoute) -> None:
