@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -57,20 +58,26 @@ def troubles() -> Iterator[list[str]]:
 def open_page(chromium: Browser, product: Product, troubles: list[str]) -> Iterator[OpenPage]:
     """Opens a page of a fresh browser at the product; keywords are Playwright's context options."""
     contexts: list[BrowserContext] = []
+    over = Event()  # what a page says while it is closed under its sockets is no complaint
+
+    def hear(lines: list[str]) -> None:
+        if not over.is_set():
+            troubles.extend(lines)
 
     def opened(path: str = "/", *, signed_in: bool = True, **options: Any) -> Page:
         context = chromium.new_context(base_url=product.address, locale="en-GB", **options)
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda line: troubles.extend(_complaints(line)))
+        page.on("pageerror", lambda error: hear([str(error)]))
+        page.on("console", lambda line: hear(_complaints(line)))
         if signed_in:
             sign_in(page)
         page.goto(path)
         return page
 
     yield opened
+    over.set()
     for context in contexts:
         context.close()
 
