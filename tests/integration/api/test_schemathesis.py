@@ -30,7 +30,7 @@ from tests.factory import make_delivery, make_message, make_webhook
 from tests.integration.api.conftest import make_key
 
 SEED = int(os.environ.get("SCHEMATHESIS_SEED", "20260504"))
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "12"))
 
 schema = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application())
 
