@@ -32,7 +32,8 @@ def take(session_id: UUID) -> OutgoingText | None:
     once get two texts. Not announced: the result follows within moments."""
     with transaction.atomic():
         waiting = Message.objects.waiting().filter(session_id=session_id)
-        row = waiting.select_for_update(skip_locked=True).order_by("created_at", "id").first()
+        oldest = waiting.only("status", "peer", "text", "secret").order_by("created_at", "id")
+        row = oldest.select_for_update(skip_locked=True).first()
         if row is None:
             return None
         row.status = MessageStatus.SENDING

@@ -56,7 +56,8 @@ def claim(owner: str, limit: int) -> list[SessionState]:
             lease_epoch=F("lease_epoch") + 1,
             lease_expires_at=Now() + LEASE_TTL,
         )
-        return [state_of(row) for row in Session.objects.for_gateway().filter(pk__in=ids)]
+        taken = Session.objects.for_gateway().filter(pk__in=ids).order_by("created_at")
+        return [state_of(row) for row in taken]
 
 
 def renew(owner: str) -> set[UUID]:

@@ -7,6 +7,7 @@ gateway's writes are compare-and-set on ``version`` and ``lease_epoch`` (see ``s
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
@@ -82,7 +83,9 @@ class Session(models.Model):
     pairing_code = SealedTextField(blank=True, default="", editable=False)
     pairing_error = models.CharField(max_length=120, blank=True, default="", editable=False)
 
-    account_suspended: bool | None  # where ``for_gateway`` has read the row
+    account_state: str  # these three where ``for_gateway`` has read the row
+    account_trial_ends_at: datetime | None
+    read_at: datetime
 
     # The right to run it: owner, fencing epoch, expiry by the database's clock.
     lease_owner = models.CharField(max_length=120, blank=True, default="", editable=False)

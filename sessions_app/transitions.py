@@ -15,7 +15,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from locations.models import AccountState
 from locations.sealing import SealBroken
+from locations.standing import standing
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
 from sessions_app.lifecycle import Event, Outcome, Reason, Status, Wanted, next_outcome
 from sessions_app.models import Session, SessionEvent
@@ -45,6 +47,11 @@ _LOG_LINES: Mapping[Event, str] = {
 
 def state_of(row: Session) -> SessionState:
     """The gateway's view of ``row``, which ``for_gateway`` has read."""
+    stands = standing(row.account_state, row.account_trial_ends_at, row.read_at)
+    return _state(row, stands is AccountState.SUSPENDED)
+
+
+def _state(row: Session, suspended: bool) -> SessionState:
     return SessionState(
         id=row.id,
         account_id=row.account_id,
@@ -62,23 +69,27 @@ def state_of(row: Session) -> SessionState:
         jid=row.jid,
         lease_epoch=row.lease_epoch,
         next_retry_at=row.next_retry_at,
-        suspended=bool(row.account_suspended),
+        suspended=suspended,
         device_name=row.device_name,
     )
 
 
-def apply_change(session_id: UUID, owner: str, lease_epoch: int, change: Change) -> SessionState:
+def apply_change(
+    session_id: UUID, owner: str, lease_epoch: int, change: Change, *, suspended: bool = False
+) -> SessionState:
     """Move the session by ``change`` if ``owner`` still holds its lease of ``lease_epoch``.
 
-    Returns the new state, or the present one when the event is ignored there. Raises
-    LeaseLost, or NumberTaken when the account has the number linked already.
+    Returns the new state, or the present one when the event is ignored there; ``suspended`` is
+    what ``owner`` last read of the account and stands there again: asking anew with every event
+    would cost a tenth of this. Raises LeaseLost, or NumberTaken when the account has the number
+    linked already.
     """
     try:
         with transaction.atomic():
-            row = _locked().filter(pk=session_id).first()
+            row = next(iter(_locked().filter(pk=session_id)), None)
             if row is None or (row.lease_owner, row.lease_epoch) != (owner, lease_epoch):
                 raise LeaseLost(str(session_id))
-            return _move(row, change)
+            return _state(_move(row, change), suspended)
     except IntegrityError as error:
         if "phone_number" not in change.columns:
             raise
@@ -89,28 +100,27 @@ def apply_unowned_change(session_id: UUID, version: int, change: Change) -> bool
     """Move a session that no gateway vouches for, if it is still at ``version``; for the
     operator's cleanup. Returns whether anything changed."""
     with transaction.atomic():
-        row = _locked().filter(pk=session_id, version=version).first()
+        row = next(iter(_locked().filter(pk=session_id, version=version)), None)
         return row is not None and _move(row, change).version > version
 
 
 def _locked() -> QuerySet[Session]:
-    """Sessions that nobody else writes until the commit; their accounts are only read."""
-    rows: QuerySet[Session] = Session.objects.for_gateway().select_for_update(of=("self",))
+    """Sessions that nobody else writes until the commit."""
+    rows: QuerySet[Session] = Session.objects.order_by().select_for_update()
     return rows
 
 
-def _move(row: Session, change: Change) -> SessionState:
+def _move(row: Session, change: Change) -> Session:
     outcome = next_outcome(Status(row.status), change.event)
     if outcome is None:
         logger.debug(
             "Event ignored for session",
             extra={**_facts(row), "event": str(change.event), "status": row.status},
         )
-        return state_of(row)
-    columns = _columns(row, outcome, change)
-    if all(_is(row, name, columns[name]) for name in columns if name not in _SEEN):
-        return state_of(row)
-    return _write(row, change, columns)
+        return row
+    wanted = _columns(row, outcome, change)
+    columns = {name: value for name, value in wanted.items() if not _is(row, name, value)}
+    return _write(row, change, columns) if columns.keys() - _SEEN else row
 
 
 def _is(row: Session, name: str, value: Any) -> bool:
@@ -134,7 +144,7 @@ def _columns(row: Session, outcome: Outcome, change: Change) -> dict[str, Any]:
     return columns
 
 
-def _write(row: Session, change: Change, columns: dict[str, Any]) -> SessionState:
+def _write(row: Session, change: Change, columns: dict[str, Any]) -> Session:
     old_status, old_reason, old_version = row.status, row.reason, row.version
     for name, value in columns.items():
         setattr(row, name, value)
@@ -150,7 +160,7 @@ def _write(row: Session, change: Change, columns: dict[str, Any]) -> SessionStat
         new_code=bool(columns.get("qr_text")),
     )
     transaction.on_commit(lambda: _announce(row, change), robust=True)
-    return state_of(row)
+    return row
 
 
 def _append_event(row: Session, old_status: str, change: Change) -> None:

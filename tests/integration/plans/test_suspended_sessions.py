@@ -99,7 +99,7 @@ def test_it_claims_what_is_paused_as_soon_as_the_account_may_run() -> None:
 def test_it_writes_the_pause_and_the_return_in_the_timeline() -> None:
     session = make_suspended(lease_owner="one", lease_epoch=1)
 
-    paused = apply_change(session.pk, "one", 1, Change(Event.SUSPENDED))
+    paused = apply_change(session.pk, "one", 1, Change(Event.SUSPENDED), suspended=True)
     Account.objects.update(state=AccountState.ACTIVE)
     back = apply_change(session.pk, "one", 1, Change(Event.RESUMED))
 
