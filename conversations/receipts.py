@@ -15,13 +15,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations.models import EARLY_RECEIPT_KEPT, Direction, EarlyReceipt, Message, MessageStatus
-from conversations.progress import advance
+from conversations.progress import TIME_COLUMN, advance
 from conversations.signals import message_status_changed, messages_advanced
 from sessions_app.gateway.ports import Receipt
 from sessions_app.models import Session
 
 _ID_CHARACTERS = 64
-_PROGRESS_COLUMNS = ["status", "sent_at", "delivered_at", "read_at"]
 
 
 def lock_session(session_id: UUID) -> Session | None:
@@ -56,7 +55,7 @@ def store_receipt(session_id: UUID, receipt: Receipt) -> bool:
         )
         moved = [message for message in messages if advance(message, status, receipt.at)]
         if messages:
-            Message.objects.bulk_update(messages, _PROGRESS_COLUMNS)
+            Message.objects.bulk_update(messages, ["status", TIME_COLUMN[status]])
         announce_status(moved)
         _keep_early(session_id, ids - {m.whatsapp_id for m in messages}, status, receipt.at)
     return bool(moved)

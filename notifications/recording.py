@@ -9,7 +9,7 @@ from here: the sender finds the rows.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -18,7 +18,7 @@ from conversations.models import Message, MessageStatus
 from conversations.signals import message_arrived, messages_advanced
 from notifications.models import Delivery, Kind, Webhook
 from sessions_app.models import Session
-from sessions_app.signals import session_written
+from sessions_app.signals import Written, sessions_written
 from sessions_app.snapshot import snapshot
 
 RECEIPTS = frozenset(
@@ -30,44 +30,67 @@ RECEIPTS = frozenset(
         MessageStatus.FAILED,
     }
 )
+Content = Mapping[str, Any]
 _NOT_IN_A_STATUS = frozenset({"qr", "pairing_code", "pairing_error"})
 
 
 def connect() -> None:
     """Start to listen; again changes nothing."""
-    session_written.connect(_on_session, dispatch_uid="webhooks")
+    sessions_written.connect(_on_sessions, dispatch_uid="webhooks")
     message_arrived.connect(_on_message, dispatch_uid="webhooks")
     messages_advanced.connect(_on_receipts, dispatch_uid="webhooks")
 
 
-def _on_session(sender: object, session: Session, moved: bool, new_code: bool, **_: Any) -> None:
-    if moved:
-        _record(Kind.SESSION_STATUS, session, lambda: _status_of(session))
-    if new_code:
-        _record(Kind.SESSION_QR, session, lambda: _code_of(session))
+def _on_sessions(sender: object, changes: Sequence[Written], **_: Any) -> None:
+    events = [event for change in changes for event in _events_of(change)]
+    accounts = {session.account_id for session, _, _ in events}
+    webhooks = Webhook.objects.working(accounts) if accounts else []
+    _save(
+        delivery
+        for session, kind, content in events
+        for delivery in _deliveries(webhooks, kind, session, content)
+    )
+
+
+def _events_of(change: Written) -> Iterator[tuple[Session, Kind, Callable[[Session], Content]]]:
+    if change.moved:
+        yield change.session, Kind.SESSION_STATUS, _status_of
+    if change.new_code:
+        yield change.session, Kind.SESSION_QR, _code_of
 
 
 def _on_message(sender: object, message: Message, **_: Any) -> None:
-    _record(Kind.MESSAGE_RECEIVED, message, dict)
+    webhooks = Webhook.objects.working([message.account_id])
+    if webhooks:  # most accounts have none, and the session takes a query
+        kind = Kind.MESSAGE_RECEIVED
+        _save(_deliveries(webhooks, kind, message.session, lambda _: {}, message.pk))
 
 
 def _on_receipts(sender: object, messages: Sequence[Message], **_: Any) -> None:
     told = [message for message in messages if message.status in RECEIPTS]
-    webhooks = Webhook.objects.hearing(told[0].account_id, Kind.MESSAGE_RECEIPT) if told else ()
+    webhooks = Webhook.objects.working([told[0].account_id]) if told else []
     if webhooks:
         session = told[0].session  # of all of them: read once
-        for message in told:
-            content = {"status": message.status}
-            _write(Kind.MESSAGE_RECEIPT, webhooks, session, message.pk, content)
+        _save(
+            delivery
+            for message in told
+            for delivery in _deliveries(
+                webhooks,
+                Kind.MESSAGE_RECEIPT,
+                session,
+                lambda _, status=message.status: {"status": status},  # type: ignore[misc]
+                message.pk,
+            )
+        )
 
 
-def _status_of(session: Session) -> Mapping[str, Any]:
+def _status_of(session: Session) -> Content:
     """The snapshot as the change leaves it, without codes: those are credentials."""
     shown = snapshot(session, timezone.now(), with_code=False)
     return {name: value for name, value in shown.items() if name not in _NOT_IN_A_STATUS}
 
 
-def _code_of(session: Session) -> Mapping[str, Any]:
+def _code_of(session: Session) -> Content:
     """That there is a new code, without its text: that is read when it is sent."""
     return {
         "session": session.pk,
@@ -78,42 +101,35 @@ def _code_of(session: Session) -> Mapping[str, Any]:
     }
 
 
-def _record(kind: Kind, about: Session | Message, payload: Callable[[], Mapping[str, Any]]) -> None:
-    """A delivery of the event to each webhook that hears it. What takes a query or work is done
-    only when there is one: most accounts have none."""
-    webhooks = Webhook.objects.hearing(about.account_id, kind)
-    if not webhooks:
-        return
-    if isinstance(about, Message):
-        _write(kind, webhooks, about.session, about.pk, payload())
-    else:
-        _write(kind, webhooks, about, None, payload())
-
-
-def _write(
-    kind: Kind,
+def _deliveries(
     webhooks: Iterable[Webhook],
+    kind: Kind,
     session: Session,
-    message_id: uuid.UUID | None,
-    content: Mapping[str, Any],
-) -> None:
-    """The deliveries of one event, to each webhook that is about the session's location."""
-    event_id, now = uuid.uuid4(), timezone.now()
-    Delivery.objects.bulk_create(
-        [
-            Delivery(
-                account_id=webhook.account_id,
-                webhook_id=webhook.pk,
-                event_id=event_id,
-                kind=kind,
-                session_id=session.pk,
-                message_id=message_id,
-                payload=content,
-                created_at=now,
-                queued_at=now,
-                next_attempt_at=now,
-            )
-            for webhook in webhooks
-            if webhook.is_about(session.location_id)
-        ]
-    )
+    content: Callable[[Session], Content],
+    message_id: uuid.UUID | None = None,
+) -> list[Delivery]:
+    """One event's deliveries, not saved, to those of ``webhooks`` that hear it. ``content`` is
+    asked only when there are any."""
+    hearing = [w for w in webhooks if w.hears(kind, session.account_id, session.location_id)]
+    if not hearing:
+        return []
+    event_id, now, payload = uuid.uuid4(), timezone.now(), content(session)
+    return [
+        Delivery(
+            account_id=webhook.account_id,
+            webhook_id=webhook.pk,
+            event_id=event_id,
+            kind=kind,
+            session_id=session.pk,
+            message_id=message_id,
+            payload=payload,
+            created_at=now,
+            queued_at=now,
+            next_attempt_at=now,
+        )
+        for webhook in hearing
+    ]
+
+
+def _save(deliveries: Iterable[Delivery]) -> None:
+    Delivery.objects.bulk_create(deliveries)

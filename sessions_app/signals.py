@@ -1,7 +1,17 @@
 """What this app announces: after the commit, as hints (the rows are the truth), or, where it
 says so, within the transaction that writes the change."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from django.dispatch import Signal
+
+from sessions_app.gateway.ports import Change
+
+if TYPE_CHECKING:
+    from sessions_app.models import Session
 
 session_wanted = Signal()
 """``session_id``: the customer asked for something; the gateway should look."""
@@ -9,7 +19,19 @@ session_wanted = Signal()
 session_changed = Signal()
 """``session_id``, ``version``: the gateway wrote a new state; viewers should read again."""
 
-session_written = Signal()
-"""``session``, ``moved`` (status or reason are new), ``new_code`` (another QR code waits for a
-scan): sent *within* the transaction that writes the new state. What a receiver writes is
-committed with it or not at all; what it raises undoes the change, so it only writes rows."""
+sessions_written = Signal()
+"""``changes``, a list of ``Written``: sent *within* the transaction that writes the new states.
+What a receiver writes is committed with them or not at all; what it raises undoes the changes,
+so it only writes rows."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A change of a session's row that is about to be committed. ``moved``: its status or reason
+    are new; ``new_code``: another QR code waits for a scan."""
+
+    session: Session
+    change: Change
+    old_status: str
+    moved: bool
+    new_code: bool

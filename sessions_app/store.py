@@ -28,10 +28,11 @@ from sessions_app.gateway.ports import (
     SessionState,
     StoreUnavailable,
 )
+from sessions_app.group_commit import GroupCommit
 from sessions_app.hints import GATEWAY_GROUP, hint_viewers
 from sessions_app.models import Gateway, Session
 from sessions_app.proxy_routes import url_to_dial
-from sessions_app.transitions import apply_change, state_of
+from sessions_app.transitions import Asked, state_of
 
 Result = TypeVar("Result")
 _SERVER_THREADS = 4
@@ -73,6 +74,7 @@ class DatabaseSessionStore:
     def __init__(self, owner: str, host: str, pid: int, transactions: Transactions) -> None:
         self._owner, self._host, self._pid = owner, host, pid
         self._run = transactions.run
+        self._changes = GroupCommit(self._run, owner)
         self._started_at = timezone.now()
 
     async def take_over_from_the_dead(self) -> int:
@@ -111,11 +113,8 @@ class DatabaseSessionStore:
         return await url_to_dial(url) if url else None
 
     async def apply(self, state: SessionState, change: Change) -> SessionState:
-        new = await self._run(
-            lambda: apply_change(
-                state.id, self._owner, state.lease_epoch, change, suspended=state.suspended
-            )
-        )
+        asked = Asked(state.id, state.lease_epoch, change, suspended=state.suspended)
+        new = await self._changes.apply(asked)
         if new.version != state.version:
             await hint_viewers(new.id, new.account_id, new.version)
         return new

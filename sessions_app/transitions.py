@@ -1,4 +1,4 @@
-"""Writing a status: one transaction, compare-and-set on version and lease epoch.
+"""Writing statuses: one transaction, compare-and-set on version and lease epoch.
 
 The only code that writes what is true of a session. Who does not hold the lease any more, or
 decided on an old version, changes nothing.
@@ -7,7 +7,9 @@ decided on an old version, changes nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +23,7 @@ from locations.standing import standing
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
 from sessions_app.lifecycle import Event, Outcome, Reason, Status, Wanted, next_outcome
 from sessions_app.models import Session, SessionEvent
-from sessions_app.signals import session_changed, session_written
+from sessions_app.signals import Written, session_changed, sessions_written
 
 logger = logging.getLogger(__name__)
 
@@ -74,53 +76,81 @@ def _state(row: Session, suspended: bool) -> SessionState:
     )
 
 
-def apply_change(
-    session_id: UUID, owner: str, lease_epoch: int, change: Change, *, suspended: bool = False
-) -> SessionState:
-    """Move the session by ``change`` if ``owner`` still holds its lease of ``lease_epoch``.
+@dataclass(frozen=True)
+class Asked:
+    """A change that the holder of a session's lease wants written. ``suspended`` is what the
+    holder last read of the account, and stands in the new state again: to ask anew with every
+    event would cost a tenth of the writing."""
 
-    Returns the new state, or the present one when the event is ignored there; ``suspended`` is
-    what ``owner`` last read of the account and stands there again: asking anew with every event
-    would cost a tenth of this. Raises LeaseLost, or NumberTaken when the account has the number
-    linked already.
-    """
+    session_id: UUID
+    lease_epoch: int
+    change: Change
+    suspended: bool = False
+
+
+def apply_changes(owner: str, asked: Sequence[Asked]) -> list[SessionState | Exception]:
+    """Move each session as ``asked`` if ``owner`` still holds its lease: all in one transaction,
+    no session twice.
+
+    For each, in the same order: the new state, or the present one when the event is ignored
+    there, or why nothing was written: LeaseLost, NumberTaken when the account has the number
+    linked already, or what the database refused. One that cannot be written takes no other
+    along."""
     try:
         with transaction.atomic():
-            row = next(iter(_locked().filter(pk=session_id)), None)
-            if row is None or (row.lease_owner, row.lease_epoch) != (owner, lease_epoch):
-                raise LeaseLost(str(session_id))
-            return _state(_move(row, change), suspended)
-    except IntegrityError as error:
-        if "phone_number" not in change.columns:
-            raise
-        raise NumberTaken(str(session_id)) from error
+            return _apply(owner, asked)
+    except (IntegrityError, LeaseLost) as error:
+        if len(asked) > 1:
+            return [result for one in asked for result in apply_changes(owner, [one])]
+        if isinstance(error, LeaseLost) or "phone_number" not in asked[0].change.columns:
+            return [error]
+        return [NumberTaken(str(asked[0].session_id))]
 
 
 def apply_unowned_change(session_id: UUID, version: int, change: Change) -> bool:
     """Move a session that no gateway vouches for, if it is still at ``version``; for the
     operator's cleanup. Returns whether anything changed."""
     with transaction.atomic():
-        row = next(iter(_locked().filter(pk=session_id, version=version)), None)
-        return row is not None and _move(row, change).version > version
+        rows = _locked([session_id])
+        written = [w for w in (_move(row, change) for row in rows if row.version == version) if w]
+        _record(written)
+        return bool(written)
 
 
-def _locked() -> QuerySet[Session]:
-    """Sessions that nobody else writes until the commit."""
-    rows: QuerySet[Session] = Session.objects.order_by().select_for_update()
-    return rows
+def _apply(owner: str, asked: Sequence[Asked]) -> list[SessionState | Exception]:
+    rows = {row.pk: row for row in _locked([one.session_id for one in asked])}
+    results: list[SessionState | Exception] = []
+    written = []
+    for one in asked:
+        row = rows.get(one.session_id)
+        if row is None or (row.lease_owner, row.lease_epoch) != (owner, one.lease_epoch):
+            results.append(LeaseLost(str(one.session_id)))
+            continue
+        if (moved := _move(row, one.change)) is not None:
+            written.append(moved)
+        results.append(_state(row, one.suspended))
+    _record(written)
+    return results
 
 
-def _move(row: Session, change: Change) -> Session:
+def _locked(session_ids: Sequence[UUID]) -> QuerySet[Session]:
+    """Sessions that nobody else writes until the commit, always locked in one order."""
+    rows: QuerySet[Session] = Session.objects.filter(pk__in=session_ids)
+    return rows.order_by("pk").select_for_update()
+
+
+def _move(row: Session, change: Change) -> Written | None:
+    """What was written of ``row``, which is changed, too; None when there is nothing new."""
     outcome = next_outcome(Status(row.status), change.event)
     if outcome is None:
         logger.debug(
             "Event ignored for session",
             extra={**_facts(row), "event": str(change.event), "status": row.status},
         )
-        return row
+        return None
     wanted = _columns(row, outcome, change)
     columns = {name: value for name, value in wanted.items() if not _is(row, name, value)}
-    return _write(row, change, columns) if columns.keys() - _SEEN else row
+    return _write(row, change, columns) if columns.keys() - _SEEN else None
 
 
 def _is(row: Session, name: str, value: Any) -> bool:
@@ -144,7 +174,7 @@ def _columns(row: Session, outcome: Outcome, change: Change) -> dict[str, Any]:
     return columns
 
 
-def _write(row: Session, change: Change, columns: dict[str, Any]) -> Session:
+def _write(row: Session, change: Change, columns: dict[str, Any]) -> Written:
     old_status, old_reason, old_version = row.status, row.reason, row.version
     for name, value in columns.items():
         setattr(row, name, value)
@@ -152,22 +182,33 @@ def _write(row: Session, change: Change, columns: dict[str, Any]) -> Session:
     mine = Session.objects.filter(pk=row.pk, version=old_version, lease_epoch=row.lease_epoch)
     if not mine.update(**columns, version=row.version):
         raise LeaseLost(str(row.pk))
-    _append_event(row, old_status, change)
-    session_written.send(
-        Session,
+    return Written(
         session=row,
+        change=change,
+        old_status=old_status,
         moved=(row.status, row.reason) != (old_status, old_reason),
         new_code=bool(columns.get("qr_text")),
     )
-    transaction.on_commit(lambda: _announce(row, change), robust=True)
-    return row
 
 
-def _append_event(row: Session, old_status: str, change: Change) -> None:
-    SessionEvent.objects.create(
+def _record(written: Sequence[Written]) -> None:
+    """What follows from changes: the timelines, what else is written with them, and, after the
+    commit, the news."""
+    if not written:
+        return
+    SessionEvent.objects.bulk_create([_event(one) for one in written])
+    sessions_written.send(Session, changes=written)
+    for one in written:
+        transaction.on_commit(partial(_announce, one.session, one.change), robust=True)
+
+
+def _event(written: Written) -> SessionEvent:
+    row, change = written.session, written.change
+    return SessionEvent(
+        account_id=row.account_id,
         session=row,
         event=str(change.event),
-        old_status=old_status,
+        old_status=written.old_status,
         new_status=row.status,
         reason=row.reason,
         detail=change.detail[:120],

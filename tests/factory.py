@@ -13,8 +13,10 @@ from django.utils import timezone
 from conversations.models import Direction, Message, MessageStatus
 from locations.models import Account, AccountState, Location, Member, Plan, Role, User
 from notifications.models import SUBSCRIBABLE, Delivery, Kind, Webhook
+from sessions_app.gateway.ports import SessionState
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
+from sessions_app.transitions import Asked, apply_changes
 
 _numbers = count(1)
 PASSWORD = "correct horse battery staple"
@@ -137,3 +139,11 @@ def make_delivery(webhook: Webhook, **columns: Any) -> Delivery:
         }
     )
     return delivery
+
+
+def apply_change(owner: str, asked: Asked) -> SessionState:
+    """Write one change alone: the new state. Raises why it was not written."""
+    (result,) = apply_changes(owner, [asked])
+    if isinstance(result, Exception):
+        raise result
+    return result

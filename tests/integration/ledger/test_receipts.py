@@ -58,7 +58,7 @@ def test_one_receipt_may_be_for_many_messages(
     for whatsapp_id in ids:
         _sent(session, whatsapp_id)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(8):
         gateway.store_receipt(session.pk, make_receipt(*ids, "3EB0UNKNOWN"))
 
     assert set(Message.objects.values_list("status", flat=True)) == {"delivered"}

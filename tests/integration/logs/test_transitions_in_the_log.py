@@ -13,8 +13,8 @@ from config.logging import HumanFormatter, JsonFormatter
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
-from sessions_app.transitions import apply_change
-from tests.factory import make_session
+from sessions_app.transitions import Asked
+from tests.factory import apply_change, make_session
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +35,7 @@ def apply(
             caplog.at_level(logging.DEBUG, "sessions_app"),
             django_capture_on_commit_callbacks(execute=True),
         ):
-            apply_change(session.pk, session.lease_owner, 1, Change(event, columns=columns))
+            apply_change(session.lease_owner, Asked(session.pk, 1, Change(event, columns=columns)))
         return caplog.records
 
     return apply_event

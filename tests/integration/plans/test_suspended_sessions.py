@@ -15,8 +15,8 @@ from sessions_app.gateway.plan import Plan, plan
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import NotPossible, Session
-from sessions_app.transitions import apply_change
-from tests.factory import make_account, make_location, make_session
+from sessions_app.transitions import Asked
+from tests.factory import apply_change, make_account, make_location, make_session
 
 pytestmark = pytest.mark.django_db
 FREE: dict[str, Any] = {"lease_owner": "", "lease_epoch": 0, "lease_expires_at": None}
@@ -99,9 +99,9 @@ def test_it_claims_what_is_paused_as_soon_as_the_account_may_run() -> None:
 def test_it_writes_the_pause_and_the_return_in_the_timeline() -> None:
     session = make_suspended(lease_owner="one", lease_epoch=1)
 
-    paused = apply_change(session.pk, "one", 1, Change(Event.SUSPENDED), suspended=True)
+    paused = apply_change("one", Asked(session.pk, 1, Change(Event.SUSPENDED), suspended=True))
     Account.objects.update(state=AccountState.ACTIVE)
-    back = apply_change(session.pk, "one", 1, Change(Event.RESUMED))
+    back = apply_change("one", Asked(session.pk, 1, Change(Event.RESUMED)))
 
     assert (paused.status, paused.reason) == (Status.DISCONNECTED, Reason.SUSPENDED_BILLING)
     assert (paused.suspended, back.suspended) == (True, False)

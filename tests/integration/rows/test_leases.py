@@ -13,8 +13,8 @@ from sessions_app import lease_rows
 from sessions_app.gateway.ports import Change, LeaseLost
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import Gateway, Session
-from sessions_app.transitions import apply_change
-from tests.factory import make_account, make_location, make_session
+from sessions_app.transitions import Asked
+from tests.factory import apply_change, make_account, make_location, make_session
 
 pytestmark = pytest.mark.django_db
 FREE: dict[str, Any] = {"lease_owner": "", "lease_epoch": 0, "lease_expires_at": None}
@@ -56,7 +56,7 @@ def test_it_takes_over_a_lease_that_ran_out_and_fences_the_old_owner() -> None:
 
     assert state.lease_epoch == 4
     with pytest.raises(LeaseLost):
-        apply_change(session.pk, "one", 3, Change(Event.DROPPED))
+        apply_change("one", Asked(session.pk, 3, Change(Event.DROPPED)))
     assert lease_rows.renew("one") == set()
 
 

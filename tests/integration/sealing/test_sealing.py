@@ -17,8 +17,8 @@ from locations.sealing import SealBroken, Sealed, key_ids, seal, unseal
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
-from sessions_app.transitions import apply_change
-from tests.factory import make_session
+from sessions_app.transitions import Asked
+from tests.factory import apply_change, make_session
 from tests.integration.sealing.conftest import CODE, NEW, OLD, OTHER, Stored
 
 pytestmark = pytest.mark.django_db
@@ -185,7 +185,7 @@ def test_a_code_that_nobody_opens_does_not_hold_up_the_session(settings: Setting
     settings.FIELD_ENCRYPTION_KEYS = [NEW]
 
     next_code = Change(Event.QR_CODE, columns={"qr_text": "the next code"})
-    apply_change(session.pk, "test", 1, next_code)
+    apply_change("test", Asked(session.pk, 1, next_code))
 
     session.refresh_from_db()
     assert (session.qr_text, session.version) == ("the next code", 2)

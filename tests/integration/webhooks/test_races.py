@@ -16,8 +16,8 @@ from notifications.queue import claim
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event
 from sessions_app.models import Session
-from sessions_app.transitions import apply_change
-from tests.factory import make_account, make_delivery, make_session, make_webhook
+from sessions_app.transitions import Asked
+from tests.factory import apply_change, make_account, make_delivery, make_session, make_webhook
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -59,7 +59,7 @@ def test_a_webhook_that_is_deleted_meanwhile_undoes_no_change() -> None:
     webhook = make_webhook(session.account)
 
     with transaction.atomic():
-        apply_change(session.pk, "test", 1, Change(Event.DROPPED))
+        apply_change("test", Asked(session.pk, 1, Change(Event.DROPPED)))
         _meanwhile(lambda: Webhook.objects.filter(pk=webhook.pk).delete())
 
     session.refresh_from_db()

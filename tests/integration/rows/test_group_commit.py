@@ -1,0 +1,127 @@
+"""Changes of many sessions in one moment: written together, each with a result of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
+from sessions_app.gateway.ports import StoreUnavailable as Away
+from sessions_app.group_commit import MOST_TOGETHER, GroupCommit
+from sessions_app.lifecycle import Event, Status
+from sessions_app.models import Session
+from sessions_app.store import Transactions
+from sessions_app.transitions import Asked
+from tests.factory import make_account, make_location, make_session
+
+pytestmark = pytest.mark.django_db(transaction=True)
+OWNER = "test"  # the factory's sessions are leased to it at epoch 1
+DROPPED = Change(Event.DROPPED)
+Result = SessionState | BaseException
+
+
+class Counted:
+    """Real transactions, counted."""
+
+    def __init__(self) -> None:
+        self.count, self._transactions = 0, Transactions()
+
+    async def __call__(self, function: Callable[[], Any]) -> Any:
+        self.count += 1
+        return await self._transactions.run(function)
+
+
+def _sessions(count: int, status: Status = Status.READY) -> list[Session]:
+    account = make_account()
+    places = [make_location(account, f"Place {number}") for number in range(count)]
+    return [make_session(place, status) for place in places]
+
+
+def _asked(session: Session, change: Change = DROPPED, epoch: int = 1) -> Asked:
+    return Asked(session.pk, epoch, change)
+
+
+def _write(run: Any, asked: list[Asked]) -> list[Result]:
+    """What each that asked at once was told."""
+
+    async def all_at_once() -> list[Result]:
+        changes = GroupCommit(run, OWNER)
+        return await asyncio.gather(*map(changes.apply, asked), return_exceptions=True)
+
+    return asyncio.run(all_at_once())
+
+
+def test_it_writes_what_comes_at_once_in_few_transactions() -> None:
+    run, sessions = Counted(), _sessions(MOST_TOGETHER + 10)
+
+    results = _write(run, [_asked(session) for session in sessions])
+
+    assert run.count == 2
+    assert [getattr(r, "id", None) for r in results] == [session.pk for session in sessions]
+    for session in sessions:
+        session.refresh_from_db()
+        assert (session.status, session.version) == (Status.INITIALIZING, 2)
+        assert [event.account_id for event in session.events.all()] == [session.account_id]
+
+
+def test_one_that_is_refused_takes_no_other_along() -> None:
+    taken, wants_it, other = _sessions(3)
+    Session.objects.filter(pk=wants_it.pk).update(status=Status.INITIALIZING, phone_number="")
+    linked = Change(Event.CONNECTED, columns={"phone_number": taken.phone_number})
+
+    results = _write(Counted(), [_asked(wants_it, linked), _asked(other), _asked(taken, epoch=7)])
+
+    assert [type(result) for result in results] == [NumberTaken, SessionState, LeaseLost]
+    other.refresh_from_db()
+    assert (other.status, other.version) == (Status.INITIALIZING, 2)
+    for session in (wants_it, taken):
+        session.refresh_from_db()
+        assert session.version == 1
+        assert not session.events.exists()
+
+
+def test_two_changes_of_one_session_are_written_one_after_the_other() -> None:
+    (session,) = _sessions(1)
+    back = Change(Event.CONNECTED)
+
+    first, second = _write(Counted(), [_asked(session), _asked(session, back)])
+
+    assert isinstance(first, SessionState) and isinstance(second, SessionState)
+    assert (first.status, second.status) == (Status.INITIALIZING, Status.READY)
+    assert (first.version, second.version) == (2, 3)
+
+
+def test_everybody_hears_when_the_database_is_away_and_may_ask_again() -> None:
+    sessions = _sessions(3)
+
+    async def away(function: Callable[[], Any]) -> Any:
+        raise Away("no answer")
+
+    results = _write(away, [_asked(session) for session in sessions])
+
+    assert [type(result) for result in results] == [Away] * 3
+    again = _write(Counted(), [_asked(session) for session in sessions])
+    assert all(isinstance(result, SessionState) for result in again)
+
+
+def test_it_does_not_write_for_one_who_has_gone_before_his_turn() -> None:
+    busy, gone = _sessions(2)
+
+    async def leave() -> None:
+        changes = GroupCommit(Counted(), OWNER)
+        first = asyncio.create_task(changes.apply(_asked(busy)))
+        await asyncio.sleep(0)  # it is asked for
+        await asyncio.sleep(0)  # and being written
+        late = asyncio.create_task(changes.apply(_asked(gone)))
+        await asyncio.sleep(0)
+        late.cancel()
+        assert (await first).version == 2
+        with pytest.raises(asyncio.CancelledError):
+            await late
+
+    asyncio.run(leave())
+    gone.refresh_from_db()
+    assert gone.version == 1
