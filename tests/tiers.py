@@ -24,6 +24,7 @@ BIN = Path(sys.executable).parent
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 MEMORY = Path("/dev/shm")
 PARALLEL = ("-n", "2", "--dist", "loadfile")
+MORE_PARALLEL = ("-n", "4", "--dist", "loadfile")  # these wait for timers most of their time
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -70,7 +71,7 @@ TIERS = (
         ((*PYTEST, *PARALLEL, "--reuse-db", "tests/integration"),),
         engines=True,
     ),
-    Tier("wire", ((*PYTEST, *PARALLEL, "tests/wire"),)),
+    Tier("wire", ((*PYTEST, *MORE_PARALLEL, "tests/wire"),)),
     Tier("chaos", ((*PYTEST, *PARALLEL, "tests/chaos"),)),
     Tier("browser", ((*PYTEST, "tests/browser"),)),
 )
