@@ -34,7 +34,7 @@ def plan(state: SessionState, now: datetime) -> Plan:
     if state.suspended:
         return Plan.REST if _rests_without_us(state) else Plan.SUSPEND
     if state.reason is Reason.SUSPENDED_BILLING:
-        return Plan.RESUME if state.jid else Plan.PAIR
+        return Plan.RESUME if state.jid else _pair_while_awaited(state, now)
     if state.attempt < state.wanted_attempt:
         return Plan.RECONNECT if state.jid else Plan.PAIR
     return _resume(state, now)
@@ -55,7 +55,11 @@ def _resume(state: SessionState, now: datetime) -> Plan:
         return Plan.REST
     if state.jid:
         return Plan.RECONNECT
-    # A code nobody can have scanned: anew only while its customer may still be looking.
+    return _pair_while_awaited(state, now)
+
+
+def _pair_while_awaited(state: SessionState, now: datetime) -> Plan:
+    """A code nobody can have scanned: anew only while its customer may still be looking."""
     return Plan.PAIR if now - state.wanted_at < ATTEMPT_BUDGET else Plan.EXPIRE
 
 

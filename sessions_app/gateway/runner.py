@@ -19,7 +19,7 @@ from sessions_app.gateway.link import Link
 from sessions_app.gateway.plan import Plan, is_wish, plan
 from sessions_app.gateway.ports import LeaseLost, SessionState
 from sessions_app.gateway.work import Kit, SessionWork
-from sessions_app.lifecycle import Event, Status
+from sessions_app.lifecycle import Event, Reason, Status
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ class SessionRunner:
             Plan.PAIR: work.pair,
             Plan.RECONNECT: self._reconnect,
             Plan.WAIT: self._wait,
-            Plan.EXPIRE: lambda: work.rest(Event.QR_EXPIRED),
+            Plan.EXPIRE: self._expire,
             Plan.SUSPEND: work.suspend,
             Plan.RESUME: work.resume,
             Plan.STOP: work.stop,
@@ -172,6 +172,11 @@ class SessionRunner:
         state = self._work.state
         asked = state.attempt < state.wanted_attempt
         await self._work.reconnect(Event.START if asked else Event.RECONNECT)
+
+    async def _expire(self) -> None:
+        if self._work.state.reason is Reason.SUSPENDED_BILLING:
+            await self._work.apply(Event.RESUMED)
+        await self._work.rest(Event.QR_EXPIRED)
 
     async def _wait(self) -> None:
         due = self._work.state.next_retry_at or self._work.kit.now()

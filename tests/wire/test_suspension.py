@@ -22,11 +22,16 @@ class Customer:
 
     def put(self, state: str) -> None:
         """What an operator sets, in the rows."""
+        self._write("update locations_account set state = ? where id = ?", state, self._account)
+
+    def asked_long_ago(self, session: str) -> None:
+        """As if the session had been wanted for months."""
+        moment = "2026-01-01 12:00:00"
+        self._write("update sessions_app_session set wanted_at = ? where id = ?", moment, session)
+
+    def _write(self, sql: str, value: str, row: str) -> None:
         with sqlite3.connect(self._product.folder / "pairline.sqlite3", timeout=30) as database:
-            database.execute(
-                "update locations_account set state = ? where id = ?",
-                [state, self._account.replace("-", "")],
-            )
+            database.execute(sql, [value, row.replace("-", "")])
 
     def until(self, session: str, **expected: Any) -> dict[str, Any]:
         def matches() -> dict[str, Any] | None:
@@ -89,6 +94,20 @@ def test_it_ends_a_code_that_nobody_scanned_yet_and_shows_a_new_one_later(
     paula.put("active")
 
     assert paula.until(made["id"], status="qr")["qr"]["number"] == 1
+
+
+def test_it_shows_no_code_by_itself_to_one_who_waits_no_longer(product: Product) -> None:
+    sofia = Customer(product, "sofia")
+    _, made = sofia.api("POST", "sessions/", {"location": sofia.location})
+    sofia.until(made["id"], status="qr")
+    sofia.put("suspended")
+    sofia.until(made["id"], reason="suspended_billing")
+
+    sofia.asked_long_ago(made["id"])
+    sofia.put("active")
+
+    expired = sofia.until(made["id"], reason="qr_expired")
+    assert (expired["status"], expired["qr"]) == ("disconnected", None)
 
 
 def test_it_stays_paused_through_a_restart_of_the_product(

@@ -73,6 +73,7 @@ def _state(**columns: Any) -> SessionState:
         ({"suspended": True, "wanted": Wanted.STOPPED}, Plan.STOP),
         (PAUSED, Plan.RESUME),
         ({**PAUSED, "jid": ""}, Plan.PAIR),
+        ({**PAUSED, "jid": "", "wanted_at": NOW - timedelta(minutes=3)}, Plan.EXPIRE),
         ({"wanted": Wanted.STOPPED}, Plan.STOP),
         ({"wanted": Wanted.STOPPED, "reason": Reason.USER_DISCONNECT}, Plan.REST),
         ({"wanted": Wanted.UNLINKED}, Plan.UNLINK),
