@@ -17,6 +17,7 @@ from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
 from tests.factory import make_account, make_location, make_session
 from tests.integration.api.conftest import Caller, assert_problem, make_key
+from tests.integration.at_once import only_on_postgresql
 
 TEXT = {"to": "+351912345678", "text": "Your appointment is tomorrow at 10."}
 KEY = {"HTTP_IDEMPOTENCY_KEY": "reminder-2026-05-04"}
@@ -167,9 +168,7 @@ def test_answers_are_forgotten_after_a_day(caller: Caller, session: Session) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="SQLite writes one transaction at a time"
-)
+@only_on_postgresql
 def test_of_eight_at_once_one_is_sent_and_all_hear_of_it(transactional_db: None) -> None:
     session = make_session(make_location(make_account()))
     secret = make_key(session.account)

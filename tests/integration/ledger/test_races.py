@@ -1,73 +1,25 @@
-"""Two transactions at once, each interleaving forced by a lock that one of them holds.
-
-Only on PostgreSQL: SQLite lets one writing transaction in after the other.
-"""
+"""What two transactions do to the ledger at once."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
 import pytest
-from django.db import connection, transaction
 
 from conversations import arrivals, departures, receipts
 from conversations.ledger import NotReady, queue_text
 from conversations.models import EarlyReceipt, Message, MessageStatus
-from locations import tenancy
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import LocationBusy, Session
 from tests.factory import make_location, make_message, make_session
+from tests.integration.at_once import meet, only_on_postgresql
 from tests.integration.ledger.arrivals import NOON, make_incoming, make_receipt
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor != "postgresql", reason="SQLite writes one transaction at a time"
-    ),
-]
+pytestmark = [pytest.mark.django_db(transaction=True), only_on_postgresql]
 ID = "3EB0A1"
 
 
 @pytest.fixture
 def session(transactional_db: None) -> Session:
     return make_session()
-
-
-def meet(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
-    """``second`` comes while ``first`` has done its work but not committed; its result."""
-    with ThreadPoolExecutor(1) as threads:
-        with transaction.atomic():
-            first()
-            future = threads.submit(_on_its_own_connection, second)
-            _wait_until(lambda: future.done() or _somebody_waits_for_us())
-        return future.result(timeout=30)
-
-
-def _on_its_own_connection(act: Callable[[], Any]) -> Any:
-    try:
-        with tenancy.everyone():  # a thread that is started by hand begins as nobody
-            return act()
-    finally:
-        connection.close()
-
-
-def _somebody_waits_for_us() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_locks"
-            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-        )
-        return bool(cursor.fetchone()[0])
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "neither done nor at a lock"
-        time.sleep(0.005)
 
 
 def _end(session: Session) -> None:

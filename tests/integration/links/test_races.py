@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
 
 from sessions_app import links
 from sessions_app.links import NotYours
 from sessions_app.models import ConnectLink, Session
-from tests.integration.ledger.test_races import meet
+from tests.integration.at_once import meet, only_on_postgresql
 from tests.integration.links.conftest import Scene
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor != "postgresql", reason="SQLite writes one transaction at a time"
-    ),
-]
+pytestmark = [pytest.mark.django_db(transaction=True), only_on_postgresql]
 
 
 def test_the_first_has_the_link_and_the_second_finds_nothing(scene: Scene) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import ProtectedError
 
-from locations import tenancy
 from locations.entitlements import Limits, OverLimit, Resource, limits_of, require, usage_of
 from locations.models import Account, AccountState, Location, Plan, Role
 from sessions_app.lifecycle import Status, Wanted
 from sessions_app.models import LocationBusy, Session
 from tests.factory import make_account, make_location, make_plan, make_session, make_user
+from tests.integration.at_once import meet, only_on_postgresql
 
 
 @pytest.mark.django_db
@@ -128,9 +126,7 @@ def test_a_connection_over_the_limit_is_not_made_and_nothing_is_lost() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="SQLite writes one transaction at a time"
-)
+@only_on_postgresql
 @pytest.mark.parametrize("what", ["locations", "sessions"])
 def test_two_at_once_do_not_both_take_the_last_place(what: str) -> None:
     account = make_account(plan=make_plan("Small", max_locations=3, max_sessions=1))
@@ -149,37 +145,8 @@ def test_two_at_once_do_not_both_take_the_last_place(what: str) -> None:
             lambda: Session.objects.create_for(second, by="bob"),
         ]
     )
-    with ThreadPoolExecutor(1) as threads:
-        with transaction.atomic():
-            acts[0]()
-            late = threads.submit(_on_its_own_connection, acts[1])
-            _wait_until(lambda: late.done() or _somebody_waits_for_us())
-        with pytest.raises(OverLimit):
-            late.result(timeout=30)
+    with pytest.raises(OverLimit):
+        meet(*acts)
 
     assert Location.objects.count() == (3 if what == "locations" else 2)
     assert Session.objects.count() == (0 if what == "locations" else 1)
-
-
-def _on_its_own_connection(act: Callable[[], Any]) -> Any:
-    try:
-        with tenancy.everyone():  # a thread that is started by hand begins as nobody
-            return act()
-    finally:
-        connection.close()
-
-
-def _somebody_waits_for_us() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_locks"
-            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-        )
-        return bool(cursor.fetchone()[0])
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "neither done nor at a lock"
-        time.sleep(0.005)

@@ -1,4 +1,4 @@
-"""Two processes at one queue. Only on PostgreSQL: SQLite lets one writer in after the other."""
+"""Two processes at one queue."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
-from locations import tenancy
 from notifications.models import Delivery, Webhook
 from notifications.queue import claim
 from sessions_app.gateway.ports import Change
@@ -18,27 +17,15 @@ from sessions_app.lifecycle import Event
 from sessions_app.models import Session
 from sessions_app.transitions import Asked
 from tests.factory import apply_change, make_account, make_delivery, make_session, make_webhook
+from tests.integration.at_once import on_its_own_connection, only_on_postgresql
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor != "postgresql", reason="SQLite writes one transaction at a time"
-    ),
-]
+pytestmark = [pytest.mark.django_db(transaction=True), only_on_postgresql]
 
 
 def _meanwhile(act: Callable[[], Any]) -> Any:
     """What ``act`` gives in another transaction, beside the open one; it must not wait for it."""
-
-    def run() -> Any:
-        try:
-            with tenancy.everyone():
-                return act()
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(1) as threads:
-        return threads.submit(run).result(timeout=30)
+        return threads.submit(on_its_own_connection, act).result(timeout=30)
 
 
 def test_two_that_claim_at_once_get_different_deliveries() -> None:
