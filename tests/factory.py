@@ -100,6 +100,11 @@ def make_session(
     return session
 
 
+def connect(account: Account, name: str, status: Status = Status.READY, **columns: Any) -> Session:
+    """A session of a new location called ``name``; ``columns`` win."""
+    return make_session(make_location(account, name), status, **columns)
+
+
 def make_message(session: Session, **columns: Any) -> Message:
     """An outgoing text that waits; ``columns`` win."""
     message: Message = Message.objects.create(

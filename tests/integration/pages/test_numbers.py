@@ -16,16 +16,10 @@ from locations.audit import Verb
 from locations.models import Account, AuditEvent
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
-from tests.factory import make_account, make_location, make_session
+from tests.factory import connect, make_account, make_location, make_session
 
 URL = "/numbers/"
 RESTART = "/numbers/restart/"
-
-
-def connect(
-    account: Account, name: str, status: Status = Status.READY, **columns: object
-) -> Session:
-    return make_session(make_location(account, name), status, **columns)
 
 
 def names(client: Client, asked: str = "") -> list[str]:

@@ -15,15 +15,9 @@ from conversations.models import Direction, MessageStatus
 from locations.models import Account
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import Session, SessionEvent
-from tests.factory import make_location, make_message, make_session
+from tests.factory import connect, make_location, make_message
 
 URL = "/"
-
-
-def connect(
-    account: Account, name: str, status: Status = Status.READY, **columns: object
-) -> Session:
-    return make_session(make_location(account, name), status, **columns)
 
 
 def tell(session: Session, *story: tuple[timedelta, Event, Status, Reason]) -> None:
