@@ -175,6 +175,8 @@ def answer(sessions: Iterable[Shown]) -> str:
             waiting,
         )
         return says % {"count": waiting, "total": total}
+    if ready == total == 2:
+        return gettext("Both numbers are ready.")
     if ready == total:
         says = ngettext("Your number is ready.", "All %(total)s numbers are ready.", total)
         return says % {"total": total}

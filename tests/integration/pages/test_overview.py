@@ -37,11 +37,21 @@ def tell(session: Session, *story: tuple[timedelta, Event, Status, Reason]) -> N
         old = status
 
 
-def test_it_says_first_that_all_is_well(alice: Client, account: Account) -> None:
-    for name in ("Lisbon", "Porto"):
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["Lisbon"], "Your number is ready."),
+        (["Lisbon", "Porto"], "Both numbers are ready."),
+        (["Lisbon", "Porto", "Faro"], "All 3 numbers are ready."),
+    ],
+)
+def test_it_says_first_that_all_is_well(
+    alice: Client, account: Account, names: list[str], says: str
+) -> None:
+    for name in names:
         connect(account, name)
 
-    assert "All 2 numbers are ready." in alice.get(URL).text
+    assert says in alice.get(URL).text
 
 
 def test_it_says_first_who_needs_somebody_and_why(alice: Client, account: Account) -> None:

@@ -214,7 +214,7 @@ async def test_the_dashboard_is_told_one_row_and_the_counts(
 
     assert f'id="row-{scene.session.location_id}"' in text
     assert f'id="row-{other.location_id}"' not in text
-    assert "All 2 numbers are ready." in text
+    assert "Both numbers are ready." in text
     assert 'id="chips"' in text
 
 
