@@ -61,4 +61,4 @@ def test_a_stranger_signs_up_with_the_keyboard_alone(open_page: OpenPage) -> Non
 
     page.keyboard.press("Enter")
 
-    page.get_by_role("heading", name="Look into your mail").wait_for()
+    page.get_by_role("heading", name="Check your e-mail").wait_for()

@@ -82,5 +82,5 @@ def test_a_person_that_an_operator_adds_confirms_his_address_first(browser: Clie
         "/sign-in/", {"login": "dana@example.com", "password": PASSWORD}, follow=True
     )
 
-    assert "Look into your mail" in answer.text
+    assert "Check your e-mail" in answer.text
     assert not EmailAddress.objects.get().verified

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_stranger_signs_up_confirms_and_is_in(browser: Client, post_office: PostOffice) -> None:
     sent = browser.post(SIGN_UP, DANA, follow=True)
-    assert "Look into your mail" in sent.text
+    assert "Check your e-mail" in sent.text
     assert not is_signed_in(browser)
     letter = post_office.last()
     assert letter["To"] == "dana@example.com"
@@ -81,7 +81,7 @@ def test_nobody_is_in_before_the_address_is_confirmed(browser: Client) -> None:
         "/sign-in/", {"login": "dana@example.com", "password": PASSWORD}, follow=True
     )
 
-    assert "Look into your mail" in answer.text
+    assert "Check your e-mail" in answer.text
     assert not is_signed_in(browser)
 
 
