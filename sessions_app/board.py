@@ -77,11 +77,7 @@ class Board:
     entries: list[Entry]
     now: datetime
     may_write: Callable[[uuid.UUID], bool]
-
-    @property
-    def writable(self) -> bool:
-        """Whether anything here may be changed."""
-        return any(map(self.may_write, {entry.account_id for entry in self.entries}))
+    writable: bool  # whether anything may be changed or added, also where there is nothing yet
 
     def answer(self) -> str:
         """The one sentence that everything else explains."""
@@ -126,7 +122,9 @@ def board(principal: Principal) -> Board:
     live = visible(Session.objects.live(), principal).order_by().values_list(*_OF_ALL)
     by_location = {row[0]: Columns._make(row) for row in live}
     entries = [_entry(pk, account, name, by_location.get(pk), now) for pk, account, name in places]
-    return Board(entries, now, principal.may_write)
+    account = principal.account
+    writable = account is not None and principal.may_write(account)
+    return Board(entries, now, principal.may_write, writable)
 
 
 def _entry(

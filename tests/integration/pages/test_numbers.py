@@ -133,7 +133,7 @@ def test_it_shows_nothing_of_other_accounts(
     page = charlie.get(URL).text
 
     assert "Lisbon" not in page
-    assert "No locations yet" in page
+    assert "Add your first location" in page
 
 
 def test_it_never_carries_a_code(alice: Client, account: Account) -> None:

@@ -133,11 +133,9 @@ def _day(moment: datetime, back: int) -> object:
     return (moment - timedelta(days=back)).date()
 
 
-def test_messages_of_others_are_not_counted(
-    alice: Client, account: Account, charlie: Client
-) -> None:
+def test_messages_of_others_are_not_counted(account: Account, charlie: Client) -> None:
     make_message(connect(account, "Lisbon"), status=MessageStatus.SENT)
-    alice.get(URL)
+    connect(Account.objects.get(name="Elsewhere"), "Faro")
 
     chart = charlie.get(URL).context["chart"]
 
@@ -208,7 +206,7 @@ def test_it_shows_nothing_of_other_accounts(
     page = charlie.get(URL).text
 
     assert "Lisbon" not in page
-    assert "No locations yet" in page
+    assert "Add your first location" in page
 
 
 def test_it_never_carries_a_code(alice: Client, account: Account) -> None:
@@ -252,8 +250,13 @@ def test_it_tells_an_account_without_numbers_how_to_begin(alice: Client, account
     assert f'href="{reverse("connect")}"' in page
 
 
-def test_it_tells_an_account_without_locations_what_to_do(alice: Client) -> None:
-    assert "No locations yet" in alice.get(URL).text
+@pytest.mark.parametrize("path", [URL, "/numbers/"])
+def test_it_leads_who_may_to_the_first_location(alice: Client, vera: Client, path: str) -> None:
+    door = f'href="{reverse("location_new")}"'
+
+    assert door in alice.get(path).text
+    assert door not in vera.get(path).text
+    assert "An owner or member of the account can add one." in vera.get(path).text
 
 
 def test_quiet_days_say_so(alice: Client, account: Account) -> None:
