@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 
-from conversations.days import Traffic, traffic
+from conversations.days import Traffic
 from locations.access import Principal
 from sessions_app import presentation as show
 from sessions_app.board import Board, Entry, board
@@ -65,7 +65,6 @@ class Steadiness:
 class Overview(Summary):
     """All that the overview shows to one person."""
 
-    chart: Chart
     uptime: list[Steadiness]
     uptime_page: Page[Entry]
 
@@ -76,7 +75,6 @@ def overview(principal: Principal, uptime_page: str) -> Overview:
     page = Paginator(_by_need(everything), UPTIME_ROWS).get_page(uptime_page[:9])
     return {
         **summary(principal, everything),
-        "chart": chart(traffic(principal)),
         "uptime": _steadiness(list(page.object_list)),
         "uptime_page": page,
     }

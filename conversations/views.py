@@ -28,8 +28,9 @@ from sessions_app.reading import session_view
 def overview_page(request: HttpRequest) -> HttpResponse:
     if principal_of(request).account is None:
         return redirect("account_new")
-    seen = overview(principal_of(request), request.GET.get("uptime", "1"))
-    return render(request, "overview/overview.html", {**seen})
+    principal = principal_of(request)
+    seen = overview(principal, request.GET.get("uptime", "1"))
+    return render(request, "overview/overview.html", {**seen, "principal": principal})
 
 
 @login_required

@@ -182,10 +182,10 @@ class AccountPage(LivePage):
 
 
 class OverviewPage(AccountPage):
-    """``/ws/overview/``"""
+    """``/ws/overview/``; with ``?first`` of an account that has no number yet"""
 
     async def read(self, who: Who) -> Frame | None:
-        return await follow_summary(who)
+        return await follow_summary(who, first=self.scope["query_string"] == b"first")
 
 
 class NumbersPage(AccountPage):

@@ -22,6 +22,7 @@ Parts = Mapping[str, str]
 """The id of an element of the page → its HTML."""
 
 SESSION_PARTS = ("head", "actions", "sentence", "figure", "device", "pairing-error", "timeline")
+SUMMARY_PARTS = ("answer", "needs", "counts", "traffic", "recent")
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,12 @@ def session_parts(view: SessionView) -> Parts:
     }
 
 
-def summary_parts(view: Summary) -> Parts:
-    """The live parts of the overview: its answer, who waits, the counts, what happened last."""
-    context = {**view, "oob": True}
-    return {
-        name: render_to_string(f"overview/parts/_{name}.html", context)
-        for name in ("answer", "needs", "counts", "recent")
-    }
+def summary_parts(view: Summary, principal: Principal, *, first: bool = False) -> Parts:
+    """The live parts of the overview; of one that waits for its ``first`` number, a word that it
+    is there, by which the page fetches the rest of itself."""
+    context = {**view, "principal": principal, "oob": True}
+    names = ("answer", "arrived") if first else SUMMARY_PARTS
+    return {name: render_to_string(f"overview/parts/_{name}.html", context) for name in names}
 
 
 def listing_parts(view: Listing) -> Parts:
@@ -87,9 +87,9 @@ async def follow_session(who: Who, session_id: uuid.UUID) -> Frame | None:
     return frame
 
 
-async def follow_summary(who: Who) -> Frame | None:
-    """The overview for ``who`` now; None when he has signed out."""
-    frame: Frame | None = await database_sync_to_async(_summary_frame)(who)
+async def follow_summary(who: Who, *, first: bool = False) -> Frame | None:
+    """The overview for ``who`` now; None when he has signed out. See ``summary_parts``."""
+    frame: Frame | None = await database_sync_to_async(_summary_frame)(who, first)
     return frame
 
 
@@ -113,12 +113,13 @@ def _session_frame(who: Who, session_id: uuid.UUID) -> Frame | None:
         )
 
 
-def _summary_frame(who: Who) -> Frame | None:
+def _summary_frame(who: Who, first: bool) -> Frame | None:
     principal = principal_now(who.user_id, who.login_key, who.account)
     if principal is None:
         return None
     with tenancy.of_accounts(principal.account_ids):
-        return _frame(principal, summary_parts(summary(principal)), principal.account)
+        parts = summary_parts(summary(principal), principal, first=first)
+        return _frame(principal, parts, principal.account)
 
 
 def _listing_frame(who: Who, query: Query) -> Frame | None:

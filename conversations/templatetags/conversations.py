@@ -8,9 +8,12 @@ from django import template
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from conversations.days import traffic
 from conversations.forms import MessageForm
 from conversations.models import Message, MessageStatus
+from conversations.overview import Chart, chart
 from conversations.reading import messages_of
+from locations.access import Principal
 
 register = template.Library()
 
@@ -43,6 +46,12 @@ def messages_panel(context: template.Context) -> dict[str, Any]:
         "older": found.older,
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.inclusion_tag("overview/_chart.html")
+def traffic_chart(principal: Principal) -> dict[str, Chart]:
+    """The messages of the last days, of all that ``principal`` may see."""
+    return {"chart": chart(traffic(principal))}
 
 
 @register.filter

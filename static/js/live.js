@@ -33,6 +33,7 @@ document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
     known.set(part.id, part.outerHTML);
     const ticked = detail.target.querySelector('input[type="checkbox"]')?.checked;
     if (ticked) part.querySelector('input[type="checkbox"]')?.setAttribute("checked", "");
+    if (detail.target.querySelector("details[open]")) part.querySelector("details")?.setAttribute("open", "");
   }
 });
 

@@ -88,10 +88,10 @@ def _complaints(line: ConsoleMessage) -> list[str]:
     return [line.text] if line.type == "error" and not refused else []
 
 
-def sign_in(page: Page) -> None:
+def sign_in(page: Page, email: str = EMAIL) -> None:
     """To a page without a socket, which going on would cut off: browsers complain of that."""
     page.goto("/sign-in/?next=/connect/")
-    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/connect/")

@@ -16,7 +16,7 @@ from conversations.models import Message
 from locations.models import Account, Member, Role, User
 from sessions_app.consumers import COME_BACK, REFUSED, SessionPage
 from sessions_app.hints import hint_messages, hint_viewers
-from sessions_app.lifecycle import Reason, Status
+from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.live import Frame, Who
 from sessions_app.models import Session
 from tests.factory import make_account, make_location, make_message, make_session, make_user
@@ -216,6 +216,33 @@ async def test_the_dashboard_is_told_one_row_and_the_counts(
     assert f'id="row-{other.location_id}"' not in text
     assert "Both numbers are ready." in text
     assert 'id="chips"' in text
+
+
+async def test_an_overview_without_numbers_hears_of_the_first(
+    scene: Scene, open_socket: Open
+) -> None:
+    connected = Session.objects.filter(pk=scene.session.pk)
+    await database_sync_to_async(connected.update)(wanted=Wanted.UNLINKED)
+    async with open_socket("/ws/overview/?first", scene.alice) as page:
+        assert "hx-get" not in await page.told()
+
+        await scene.becomes(wanted=Wanted.LINKED)
+        text = await page.told()
+
+    assert 'hx-get="/"' in text
+    assert 'id="counts"' not in text
+
+
+async def test_the_overview_is_told_of_messages(scene: Scene, open_socket: Open) -> None:
+    async with open_socket("/ws/overview/", scene.alice) as page:
+        assert "No messages in the last 14 days." in await page.told()
+
+        await database_sync_to_async(make_message)(scene.session, text="Private")
+        await scene.becomes()  # the next look; there is one every ten seconds in any case
+        text = await page.until_told('id="traffic"')
+
+    assert "<b>1</b> out" in text
+    assert "Private" not in text
 
 
 async def test_the_dashboard_tells_rows_of_the_shown_page_only(
