@@ -309,6 +309,7 @@ def test_who_signs_up_with_the_invited_address_makes_no_account_of_his_own(
     client.get(page(token))
     form = client.get(reverse("account_signup"), {"next": page(token)})
     assert "Name of your business" not in form.text
+    assert "Use the address that your invitation was sent to." in form.text
 
     answer = client.post(reverse("account_signup"), {**NEW, "next": page(token)}, follow=True)
 
