@@ -69,6 +69,7 @@ def _prepare_demo(options: argparse.Namespace) -> subprocess.Popen[bytes]:
         DATA_DIR=str(DEMO_DIR),
         DATABASE_URL=f"sqlite:///{DEMO_DIR / 'pairline.sqlite3'}",
         REDIS_URL="",
+        WEBHOOKS_ALLOW_PRIVATE="true",  # who tries it receives them on this machine
         EMAIL_URL="consolemail://",
         WHATSAPP_AUTH_STORE="files",
         WHATSAPP_SIMULATOR=str(state),
