@@ -105,7 +105,7 @@ class _TwiceForm(forms.Form):
 class ChangePasswordForm(_TwiceForm, LibraryChangePasswordForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["oldpassword"].label = _("Password until now")
+        self.fields["oldpassword"].label = _("Current password")
 
 
 class SetPasswordForm(_TwiceForm, LibrarySetPasswordForm):  # type: ignore[misc]

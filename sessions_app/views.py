@@ -59,7 +59,7 @@ def numbers_restart(request: HttpRequest) -> HttpResponse:
         return redirect(_back(request.POST))
     rows = bulk.chosen(principal, request.GET)
     if not rows:
-        messages.warning(request, gettext("Tick the numbers that you want to restart first."))
+        messages.warning(request, gettext("Select the numbers that you want to restart first."))
         return redirect(_back(request.GET))
     context = {
         "rows": rows,

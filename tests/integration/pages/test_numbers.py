@@ -256,7 +256,7 @@ def test_foreign_numbers_are_not_even_asked_about(charlie: Client, account: Acco
     answer = charlie.get(RESTART, {"session": str(session.pk)}, follow=True)
 
     assert "Lisbon" not in answer.text
-    assert "Tick the numbers that you want to restart first." in answer.text
+    assert "Select the numbers that you want to restart first." in answer.text
 
 
 def test_a_viewer_restarts_nothing(vera: Client, account: Account) -> None:
