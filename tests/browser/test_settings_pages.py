@@ -1,0 +1,241 @@
+"""What an owner sets up, and what a person with a link sees: for everybody, on every screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import OpenPage, sign_in
+from tests.wire.product import Product, Simulator, free_port, wait_for
+
+MAIN = ["/", "/numbers/", "/connect/"]
+SETTINGS = [
+    "/settings/locations/",
+    "/settings/locations/new/",
+    "/settings/keys/",
+    "/settings/keys/new/",
+    "/settings/webhooks/",
+    "/settings/webhooks/new/",
+    "/settings/plan/",
+    "/settings/account/",
+    "/settings/members/",
+    "/settings/audit-log/",
+    "/settings/audit-log/?q=nobody-did-this",
+    "/settings/email/",
+    "/settings/password/",
+    "/settings/two-factor/",
+    "/settings/passkeys/",
+    "/settings/sign-ins/",
+    "/accounts/new/",
+]
+# More than three lines of 18 px and the padding: words are broken into letters.
+TORN = """[...document.querySelectorAll("button, .button, .pill, .tabs a")]
+  .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height > 76
+    && !e.closest(".menu ul"))
+  .map((e) => e.textContent.trim())"""
+
+
+@pytest.fixture(scope="module")
+def product(
+    tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator
+) -> Iterator[Product]:
+    """One of our own: its webhooks may have addresses of this machine."""
+    folder = tmp_path_factory.mktemp("settings")
+    running = Product(folder, shared_simulator, WEBHOOKS_ALLOW_PRIVATE="true").start()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def login(chromium: Browser, product: Product) -> str:
+    """The file of a browser that has signed in."""
+    context = chromium.new_context(base_url=product.address)
+    sign_in(context.new_page())
+    file = str(product.folder / "signed-in.json")
+    context.storage_state(path=file)
+    context.close()
+    return file
+
+
+@pytest.fixture(scope="module")
+def paths(chromium: Browser, product: Product, login: str) -> list[str]:
+    """Every page of the settings, with something on each."""
+    context = chromium.new_context(base_url=product.address, storage_state=login)
+    page = context.new_page()
+    found = [*MAIN, *SETTINGS, *_of_webhooks(product)]
+    found += [f"/locations/{product.next_location()}/links/"]
+    page.goto("/settings/keys/new/")
+    page.get_by_label("Name").fill("Till in the shop")
+    page.get_by_role("button", name="Make the key").click()
+    page.goto("/settings/members/")
+    page.get_by_label("E-mail").fill("bob@example.com")
+    page.get_by_role("button", name="Send invitation").click()
+    expect(page.get_by_text("An invitation is on its way")).to_be_visible()
+    for path, door in [
+        ("/settings/keys/", re.compile("New secret for Till|Revoke Till")),
+        ("/settings/locations/", re.compile("(Change|Delete) Place 0")),
+        ("/settings/account/", re.compile("(Leave|Delete) the account")),
+    ]:
+        page.goto(path)
+        doors = page.get_by_role("link", name=door).all()
+        assert len(doors) >= 2, path
+        found += [str(link.get_attribute("href")) for link in doors]
+    context.close()
+    return found
+
+
+def _of_webhooks(product: Product) -> list[str]:
+    """A webhook that nobody answers for, what was to be delivered, and whose news that was."""
+    body = {"url": f"http://127.0.0.1:{free_port()}/hook", "events": ["session.status"]}
+    status, webhook = product.api("POST", "webhooks/", body)
+    assert status == 201, webhook
+    session, _ = product.link()
+    address = f"webhooks/{webhook['id']}/deliveries/"
+    deliveries = wait_for(lambda: product.api("GET", address)[1]["results"], "a delivery")
+    base = f"/settings/webhooks/{webhook['id']}/"
+    doors = [base, f"{base}change/", f"{base}rotate/", f"{base}delete/", f"/sessions/{session}/"]
+    return [*doors, f"/settings/webhooks/deliveries/{deliveries[0]['id']}/"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_settings(
+    open_page: OpenPage, paths: list[str], login: str, scheme: Literal["light", "dark"]
+) -> None:
+    page = open_page(signed_in=False, color_scheme=scheme, storage_state=login)
+    found = []
+    for path in paths:
+        page.goto(path)
+        page.locator(".accounts summary").click()
+        found += _complaints(page)
+
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_where_something_is_missing(
+    open_page: OpenPage, login: str, scheme: Literal["light", "dark"]
+) -> None:
+    page = open_page(signed_in=False, color_scheme=scheme, storage_state=login)
+    found = []
+    for path in ("/settings/locations/new/", "/settings/keys/new/", "/settings/webhooks/new/"):
+        page.goto(path)
+        page.locator("main form button.strong").click()
+        expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+        found += _complaints(page)
+
+    assert not found, "\n".join(found)
+
+
+def _complaints(page: Page) -> list[str]:
+    result = Axe().run(page)
+    return [f"{page.url}: {result.generate_report()}"] if result.violations_count else []
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_the_settings_have_room_on_a_phone(
+    open_page: OpenPage, paths: list[str], login: str, width: int
+) -> None:
+    size = {"width": width, "height": 740}
+    page = open_page(signed_in=False, viewport=size, storage_state=login)
+
+    assert not _without_room(page, paths)
+
+
+def test_a_zoom_of_200_percent_leaves_nothing_beside_the_screen(
+    open_page: OpenPage, paths: list[str], login: str
+) -> None:
+    size = {"width": 640, "height": 400}  # what a screen of 1280 by 800 is then
+    page = open_page(signed_in=False, viewport=size, device_scale_factor=2, storage_state=login)
+
+    assert not _without_room(page, paths)
+
+
+def _without_room(page: Page, paths: list[str]) -> dict[str, object]:
+    """What is wider than the screen, and what is torn into letters, by path."""
+    found: dict[str, object] = {}
+    for path in paths:
+        page.goto(path)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found[path] = "is wider than the screen"
+        elif torn := page.evaluate(TORN):
+            found[path] = torn
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_way_of_a_link(
+    open_page: OpenPage,
+    product: Product,
+    simulator: Simulator,
+    login: str,
+    troubles: list[str],
+    scheme: Literal["light", "dark"],
+) -> None:
+    location = product.next_location()
+    owner = open_page(f"/locations/{location}/links/", signed_in=False, storage_state=login)
+    owner.get_by_role("button", name="Make a link").click()
+    found = _complaints(owner)
+    address = owner.locator("#address").inner_text()
+    page = open_page(address, signed_in=False, color_scheme=scheme, reduced_motion="reduce")
+    found += _complaints(page)
+
+    page.get_by_role("button", name="Show the code").click()
+    expect(page.get_by_role("img", name=re.compile("QR code"))).to_be_visible()
+    found += _complaints(page)
+    sessions = product.api("GET", f"sessions/?location={location}")[1]["results"]
+    simulator.scan(product.until(sessions[0]["id"], status="qr")["qr"]["text"])
+    expect(page.get_by_role("status")).to_have_text("✅ Connected")
+    found += _complaints(page)
+    late = open_page(address, signed_in=False, color_scheme=scheme)
+    found += _complaints(late)
+
+    assert not found, "\n".join(found)
+    troubles.clear()  # the browser notes that a used link is not found
+
+
+def _tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until ``wanted`` has the focus."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("e => e === document.activeElement"):
+            return
+    raise AssertionError("no way there by keyboard")
+
+
+def test_the_list_of_numbers_is_usable_by_keyboard_alone(
+    open_page: OpenPage, product: Product, login: str
+) -> None:
+    session, _ = product.link()
+    seen = product.snapshot(session)
+    name = seen["location_name"]
+    page = open_page("/numbers/", signed_in=False, storage_state=login)
+
+    _tab_to(page, page.get_by_role("searchbox"))
+    page.keyboard.type(name)
+    expect(page).to_have_url(re.compile(r"\?q=Place"))
+    row = page.locator(f"#row-{seen['location']}")
+    _tab_to(page, page.get_by_role("link", name="Since"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("columnheader", name="Since")).to_have_attribute(
+        "aria-sort", "ascending"
+    )
+    _tab_to(page, row.get_by_role("checkbox"))
+    page.keyboard.press("Space")
+    _tab_to(page, page.get_by_role("button", name="Restart selected"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Restart {name}?")
+    _tab_to(page, page.get_by_role("link", name="Leave them as they are"))
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/numbers/\?q="))
+    _tab_to(page, row.get_by_role("link", name=name, exact=True))
+    assert row.get_by_role("link", name=name, exact=True).evaluate(
+        "e => getComputedStyle(e).outlineStyle !== 'none'"
+    ), "nothing shows where the focus is"
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile(f"/sessions/{session}/"))
