@@ -19,6 +19,15 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class FlagField(serializers.BooleanField):
+    """true or false; neither 0 nor "yes" is taken for one."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class MomentField(serializers.DateTimeField):
     """A moment with its zone (UTC without one), within what every database can compare."""
 

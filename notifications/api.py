@@ -19,6 +19,7 @@ from locations.problems import Conflict, problem_responses
 from notifications import webhooks
 from notifications.models import Webhook
 from notifications.serializers import (
+    ChangeWebhookSerializer,
     NewWebhookSerializer,
     WebhookPageSerializer,
     WebhookSerializer,
@@ -112,6 +113,25 @@ class WebhookDetail(ApiView):
     def get(self, request: Request, webhook_id: UUID) -> Response:
         rows = Webhook.objects.defer("secret")
         return Response(_show(find(rows, principal_of(request), webhook_id)))
+
+    @extend_schema(
+        operation_id="change_webhook",
+        tags=TAGS,
+        summary="Change a webhook",
+        description="Only what you name changes. Switched on again, what waits is sent.",
+        request=ChangeWebhookSerializer,
+        responses={
+            200: WebhookSerializer,
+            **problem_responses(400, 404, 413, 415, codes={400: ("invalid",)}),
+        },
+    )
+    def patch(self, request: Request, webhook_id: UUID) -> Response:
+        principal = principal_of(request)
+        webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
+        asked = ChangeWebhookSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        webhooks.change_some(principal, webhook, **asked.validated_data)
+        return Response(_show(webhook))
 
     @extend_schema(
         operation_id="delete_webhook",

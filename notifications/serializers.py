@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from locations.api_examples import answered, asked, listed
-from locations.api_fields import TextField
+from locations.api_fields import FlagField, TextField
 from locations.paging import PageSerializer
 from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
 from notifications.models import SUBSCRIBABLE, Kind, State
@@ -41,20 +41,42 @@ _DELIVERY = {
 }
 
 
+class UrlField(TextField):
+    """An address that may be posted to."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            max_length=MAX_URL_CHARACTERS,
+            help_text="Public, with https. It is checked again each time that something is sent.",
+            **options,
+        )
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return checked_url(super().to_internal_value(data))
+        except BadAddress as error:
+            raise serializers.ValidationError(str(error)) from None
+
+
+class EventsField(serializers.ListField):
+    """Kinds of events, one at least."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            child=serializers.ChoiceField(choices=_EVENTS),
+            allow_empty=False,
+            max_length=20,
+            help_text="`session.qr` carries the code itself, a credential.",
+            **options,
+        )
+
+
 @asked("For status and messages", {name: _WEBHOOK[name] for name in ("url", "events")})
 class NewWebhookSerializer(serializers.Serializer[Any]):
     """Where to, what of, and from which location."""
 
-    url = TextField(
-        max_length=MAX_URL_CHARACTERS,
-        help_text="Public, with https. It is checked again each time that something is sent.",
-    )
-    events = serializers.ListField(
-        child=serializers.ChoiceField(choices=_EVENTS),
-        allow_empty=False,
-        max_length=20,
-        help_text="`session.qr` carries the code itself, a credential.",
-    )
+    url = UrlField()
+    events = EventsField()
     location = IdField(
         required=False,
         allow_null=True,
@@ -62,11 +84,19 @@ class NewWebhookSerializer(serializers.Serializer[Any]):
         help_text="Only what happens at this location; null: at all of them.",
     )
 
-    def validate_url(self, typed: str) -> str:
-        try:
-            return checked_url(typed)
-        except BadAddress as error:
-            raise serializers.ValidationError(str(error)) from None
+
+@asked("Switch it on again", {"enabled": True})
+class ChangeWebhookSerializer(serializers.Serializer[Any]):
+    """What is to be another way; one field at least."""
+
+    url = UrlField(required=False)
+    events = EventsField(required=False)
+    enabled = FlagField(required=False, help_text="Whether events are sent to it.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError("Name what is to change: url, events or enabled.")
+        return attrs
 
 
 @answered("A webhook", _WEBHOOK)

@@ -89,6 +89,25 @@ def change(
         record(principal, webhook.account_id, Verb.WEBHOOK_CHANGED, name_of(webhook))
 
 
+def change_some(
+    principal: Principal,
+    webhook: Webhook,
+    *,
+    url: str | None = None,
+    events: Iterable[str] | None = None,
+    enabled: bool | None = None,
+) -> None:
+    """Change what is not None, all or nothing."""
+    with transaction.atomic():
+        if url is not None or events is not None:
+            kept = webhook.events if events is None else events
+            change(
+                principal, webhook, url=url or webhook.url, events=kept, location=webhook.location
+            )
+        if enabled is not None and enabled != webhook.enabled:
+            switch(principal, webhook, on=enabled)
+
+
 def rotate(principal: Principal, webhook: Webhook) -> str:
     """A new secret, which signs from now on; it is to be shown now and never again."""
     secret = new_secret()

@@ -34,6 +34,9 @@ class Caller:
     def post(self, path: str, body: Any = None, **extra: Any) -> Any:
         return self.call("POST", path, body, **extra)
 
+    def patch(self, path: str, body: Any) -> Any:
+        return self.call("PATCH", path, body)
+
     @staticmethod
     def _address(path: str) -> str:
         return path if path.startswith(("/api/", "http")) else f"{BASE}{path}"

@@ -56,6 +56,7 @@ def test_it_describes_every_endpoint(schema: Any) -> None:
         ("GET", "/api/v1/webhooks/"),
         ("POST", "/api/v1/webhooks/"),
         ("GET", "/api/v1/webhooks/{webhook_id}/"),
+        ("PATCH", "/api/v1/webhooks/{webhook_id}/"),
         ("DELETE", "/api/v1/webhooks/{webhook_id}/"),
         ("POST", "/api/v1/webhooks/{webhook_id}/rotate/"),
         ("POST", "/api/v1/webhooks/{webhook_id}/test/"),

@@ -168,3 +168,54 @@ def test_a_key_of_some_locations_has_webhooks_of_those(account: Account, session
     assert_problem(limited.post("/webhooks/", NEW), 400, "invalid")
     made = limited.post("/webhooks/", {**NEW, "location": str(session.location_id)})
     assert made.status_code == 201
+
+
+def test_it_changes_only_what_is_named(caller: Caller, account: Account) -> None:
+    webhook = make_webhook(account, url=PUBLIC, events=["session.status"])
+
+    answer = caller.patch(f"/webhooks/{webhook.pk}/", {"events": ["message.received"]})
+
+    assert (answer.status_code, answer.json()["events"]) == (200, ["message.received"])
+    webhook.refresh_from_db()
+    assert (webhook.url, webhook.events, webhook.enabled) == (PUBLIC, ["message.received"], True)
+
+
+def test_it_switches_off_and_on_again(caller: Caller, account: Account) -> None:
+    path = f"/webhooks/{make_webhook(account).pk}/"
+
+    off = caller.patch(path, {"enabled": False}).json()
+    on = caller.patch(path, {"enabled": True}).json()
+
+    assert (off["enabled"], off["disabled_reason"] != "") == (False, True)
+    assert (on["enabled"], on["disabled_reason"]) == (True, "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"url": "https://10.0.0.1/"},
+        {"url": None},
+        {"events": []},
+        {"events": ["everything"]},
+        {"enabled": "perhaps"},
+        {"enabled": None},
+        {"enabled": 0},
+        {"enabled": True, "url": ""},
+    ],
+)
+def test_a_change_that_makes_no_sense_changes_nothing(
+    caller: Caller, account: Account, body: dict[str, Any]
+) -> None:
+    webhook = make_webhook(account, url=PUBLIC, enabled=False)
+
+    assert_problem(caller.patch(f"/webhooks/{webhook.pk}/", body), 400, "invalid")
+
+    unchanged = Webhook.objects.get()
+    assert (unchanged.url, unchanged.enabled) == (PUBLIC, False)
+
+
+def test_a_stranger_changes_nothing(stranger: Caller, account: Account) -> None:
+    webhook = make_webhook(account)
+
+    assert_problem(stranger.patch(f"/webhooks/{webhook.pk}/", {"enabled": False}), 404, "not_found")
