@@ -19,7 +19,7 @@ from locations.api_view import ApiView, principal_of
 from locations.models import Location
 from locations.paging import CURSOR, PageSerializer, page_of
 from locations.place_forms import ghl_id_validator, location_name
-from locations.problems import Conflict, problem_responses
+from locations.problems import conflict_at, problem_responses
 
 
 class LocationData(TypedDict):
@@ -129,8 +129,6 @@ class LocationDetail(ApiView):
     def delete(self, request: Request, location_id: UUID) -> Response:
         principal = principal_of(request)
         location = find_writable(Location.objects.all(), principal, location_id)
-        try:
+        with conflict_at(places.StillLinked, "location_busy"):
             places.delete(location, by=principal)
-        except places.StillLinked as error:
-            raise Conflict("location_busy", str(error)) from None
         return Response(status=204)

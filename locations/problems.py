@@ -5,7 +5,8 @@ This module has the words and the shape; ``config.problems`` turns every excepti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypedDict
 
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
@@ -97,6 +98,15 @@ class Conflict(Refusal):
     """What was asked does not fit the state of things."""
 
     status_code = 409
+
+
+@contextmanager
+def conflict_at(error: type[Exception], code: str) -> Iterator[None]:
+    """Raises Conflict ``code`` at ``error``, with its sentence."""
+    try:
+        yield
+    except error as refused:
+        raise Conflict(code, str(refused)) from None
 
 
 class OverPlan(Refusal):

@@ -15,7 +15,7 @@ from locations.api_view import ApiView, principal_of
 from locations.models import Location
 from locations.paging import CURSOR, page_of
 from locations.places import account_to_add_to
-from locations.problems import Conflict, problem_responses
+from locations.problems import conflict_at, problem_responses
 from notifications import webhooks
 from notifications.models import Webhook
 from notifications.serializers import (
@@ -80,7 +80,7 @@ class WebhookList(ApiView):
         wanted = asked.validated_data
         location = _location(principal, wanted["location"])
         account_id = location.account_id if location else account_to_add_to(principal).pk
-        try:
+        with conflict_at(webhooks.TooMany, "too_many_webhooks"):
             webhook = webhooks.create(
                 principal,
                 account_id,
@@ -88,8 +88,6 @@ class WebhookList(ApiView):
                 events=wanted["events"],
                 location=location,
             )
-        except webhooks.TooMany as error:
-            raise Conflict("too_many_webhooks", str(error)) from None
         return Response(_show_with_secret(webhook), status=201)
 
 

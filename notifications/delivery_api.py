@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from locations.access import find, find_writable
 from locations.api_view import ApiView, principal_of
 from locations.paging import CURSOR, page_of
-from locations.problems import Conflict, problem_responses
+from locations.problems import conflict_at, problem_responses
 from notifications import webhooks
 from notifications.models import Delivery, DeliveryQuerySet, State, Webhook
 from notifications.serializers import (
@@ -77,10 +77,8 @@ class WebhookTest(ApiView):
     def post(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        try:
+        with conflict_at(webhooks.SwitchedOff, "webhook_off"):
             return Response(_show(webhooks.send_test(principal, webhook)), status=202)
-        except webhooks.SwitchedOff as error:
-            raise Conflict("webhook_off", str(error)) from None
 
 
 class WebhookReplay(ApiView):
@@ -95,10 +93,8 @@ class WebhookReplay(ApiView):
     def post(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        try:
+        with conflict_at(webhooks.SwitchedOff, "webhook_off"):
             return Response({"replayed": webhooks.replay_failed(principal, webhook)}, status=202)
-        except webhooks.SwitchedOff as error:
-            raise Conflict("webhook_off", str(error)) from None
 
 
 class DeliveryReplay(ApiView):
@@ -114,9 +110,7 @@ class DeliveryReplay(ApiView):
         principal = principal_of(request)
         rows = Delivery.objects.select_related("webhook")
         delivery: Delivery = find_writable(rows, principal, delivery_id)
-        try:
+        with conflict_at(webhooks.SwitchedOff, "webhook_off"):
             webhooks.replay(principal, delivery)
-        except webhooks.SwitchedOff as error:
-            raise Conflict("webhook_off", str(error)) from None
         delivery.refresh_from_db()
         return Response(_show(delivery), status=202)

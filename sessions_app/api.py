@@ -21,7 +21,7 @@ from locations.api_view import ApiView, principal_of
 from locations.idempotency import IDEMPOTENCY_KEY, once
 from locations.models import Location
 from locations.paging import CURSOR, page_of
-from locations.problems import Conflict, problem_responses
+from locations.problems import Conflict, conflict_at, problem_responses
 from sessions_app import acting
 from sessions_app.engine.proxies import ProxyAddress
 from sessions_app.lifecycle import Status, Wanted
@@ -135,10 +135,8 @@ def _wish(
     """Write the wish ``ask`` and answer with the snapshot."""
     principal = principal_of(request)
     session: Session = find_writable(_rows(), principal, session_id)
-    try:
+    with conflict_at(NotPossible, "not_possible"):
         ask(principal, session)
-    except NotPossible as error:
-        raise Conflict("not_possible", str(error)) from None
     return Response(_show(session), status=202)
 
 

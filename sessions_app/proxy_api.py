@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from locations.access import find, find_writable
 from locations.api_view import ApiView, principal_of
-from locations.problems import Conflict, problem_responses
+from locations.problems import conflict_at, problem_responses
 from sessions_app import proxying
 from sessions_app.models import NotPossible, Session
 from sessions_app.proxy_serializers import NewProxySerializer, ProxyData, ProxySerializer
@@ -56,10 +56,8 @@ class SessionProxy(ApiView):
         session = find_writable(_rows(), principal, session_id)
         asked = NewProxySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        try:
+        with conflict_at(NotPossible, "not_possible"):
             proxying.use(principal, session, asked.validated_data["proxy"])
-        except NotPossible as error:
-            raise Conflict("not_possible", str(error)) from None
         return Response(_show(session))
 
     @extend_schema(
@@ -76,10 +74,8 @@ class SessionProxy(ApiView):
     def delete(self, request: Request, session_id: UUID) -> Response:
         principal = principal_of(request)
         session = find_writable(_rows(), principal, session_id)
-        try:
+        with conflict_at(NotPossible, "not_possible"):
             proxying.remove(principal, session)
-        except NotPossible as error:
-            raise Conflict("not_possible", str(error)) from None
         return Response(_show(session))
 
 
