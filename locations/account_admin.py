@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -17,8 +16,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from locations import subscriptions, viewing
+from locations import admin_confirm, subscriptions, viewing
 from locations.access import Principal
+from locations.admin_confirm import Question
 from locations.current import address_of, forget
 from locations.entitlements import (
     Resource,
@@ -31,6 +31,14 @@ from locations.entitlements import (
 from locations.models import Account, AccountState, Location, Member, Plan
 from locations.plan_page import meters
 from locations.viewing import REASON_CHARACTERS, NotViewable, may_view
+
+_SUSPEND = Question(
+    action="suspend",
+    title="Suspend these accounts?",
+    consequence="All numbers of these accounts are disconnected until you resume them. Links and "
+    "keys stay, texts wait, and nobody has to scan again.",
+    yes="Suspend them",
+)
 
 
 def operator_of(request: HttpRequest) -> Principal:
@@ -150,18 +158,11 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description="Suspend the selected accounts…", permissions=["change"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
         """Asks once more, for all of their numbers stop."""
-        if request.POST.get("sure"):
+        if admin_confirm.sure(request):
             done = sum(subscriptions.suspend(one, by=operator_of(request)) for one in queryset)
             self.message_user(request, f"{done} suspended. Their numbers pause, the keys stay.")
             return None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Suspend these accounts?",
-            "opts": self.opts,
-            "accounts": queryset,
-            "checkbox": ACTION_CHECKBOX_NAME,
-        }
-        return TemplateResponse(request, "admin/locations/account/suspend.html", context)
+        return admin_confirm.ask(request, self, _SUSPEND, [(one, str(one)) for one in queryset])
 
     @admin.action(description="Resume the selected accounts", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:

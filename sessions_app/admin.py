@@ -9,15 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from locations import viewing
+from locations import admin_confirm, viewing
 from locations.access import Principal
+from locations.admin_confirm import Question
 from locations.current import address_of
 from sessions_app import acting
 from sessions_app.findings import ALIVE_SECONDS
@@ -26,6 +25,13 @@ from sessions_app.models import Gateway, NotPossible, Session, SessionEvent
 from sessions_app.wording import EVENTS, REASONS
 
 _TIMELINE_ROWS = 100
+_UNLINK = Question(
+    action="unlink",
+    title="Unlink these numbers?",
+    consequence="Pairline is removed from the phones of these numbers and their keys are deleted, "
+    "for good. To link a number again, somebody has to scan a new code.",
+    yes="Unlink for good",
+)
 
 
 class TimelineInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
@@ -136,17 +142,12 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description="Unlink the selected sessions…", permissions=["operate"])
     def unlink(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
         """Asks once more, for a number that was unlinked has to be scanned again."""
-        if request.POST.get("sure"):
+        if admin_confirm.sure(request):
             self._ask(request, queryset, acting.unlink, "unlink")
             return None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Unlink these numbers?",
-            "opts": self.opts,
-            "sessions": queryset.select_related("location", "account"),
-            "checkbox": ACTION_CHECKBOX_NAME,
-        }
-        return TemplateResponse(request, "admin/sessions_app/session/unlink.html", context)
+        rows = queryset.select_related("location", "account")
+        named = [(row, f"{row} ({row.account})") for row in rows]
+        return admin_confirm.ask(request, self, _UNLINK, named)
 
     def _ask(
         self,
