@@ -65,7 +65,8 @@ def open_page(chromium: Browser, product: Product, troubles: list[str]) -> Itera
             troubles.extend(lines)
 
     def opened(path: str = "/", *, signed_in: bool = True, **options: Any) -> Page:
-        context = chromium.new_context(base_url=product.address, locale="en-GB", **options)
+        options = {"base_url": product.address, "locale": "en-GB", **options}
+        context = chromium.new_context(**options)
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()

@@ -1,0 +1,83 @@
+"""Times: relative, in the words of the page's language, that nobody had to translate."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import OpenPage
+
+# Seconds ago and the way it is told → the words, in English and in German.
+TOLD = [
+    (0.0, "ago", "now", "jetzt"),
+    (34.5, "ago", "34 sec. ago", "vor 34 Sek."),
+    (34.5, "since", "34 sec", "34 Sek."),
+    (5 * 60 + 59, "ago", "5 min. ago", "vor 5 Min."),
+    (3 * 3600 + 1800, "ago", "3 hr. ago", "vor 3 Std."),
+    (3 * 3600 + 1800, "since", "3 hr", "3 Std."),
+    (86_400 + 60, "ago", "1 day ago", "vor 1 Tag"),
+    (2 * 86_400 + 60, "since", "2 days", "2 Tg."),
+    (60 - 7 * 86_400, "ago", "in 7 days", "in 7 Tagen"),
+    (60 - 7 * 86_400, "since", "in 7 days", "in 7 Tagen"),
+]
+SHOW = """([name, ago, style]) => {
+  const time = document.createElement("time");
+  time.id = name;
+  time.dataset.style = style;
+  time.dateTime = new Date(Date.now() - 1000 * ago).toISOString();
+  document.querySelector("main").append(time);
+  document.body.dispatchEvent(new Event("htmx:afterSwap"));  // what a part of a page brings
+  return time.textContent;
+}"""
+
+
+def shown(page: Page) -> list[str]:
+    return [
+        page.evaluate(SHOW, [f"time-{number}", ago, style])
+        for number, (ago, style, *_) in enumerate(TOLD)
+    ]
+
+
+def opened(open_page: OpenPage, language: str) -> Page:
+    """A page in ``language`` that goes by the browser's clock: the time that its way here took
+    is not to be told."""
+
+    def altered(route: Route) -> None:
+        answer = route.fetch()
+        text = answer.text().replace('name="server-clock"', 'name="unknown"')
+        route.fulfill(response=answer, body=text.replace('lang="en"', f'lang="{language}"', 1))
+
+    page = open_page("/sign-in/", signed_in=False)
+    page.route("**/sign-up/", altered)
+    page.goto("/sign-up/")
+    return page
+
+
+def test_times_are_told_in_plain_words(open_page: OpenPage) -> None:
+    page = opened(open_page, "en")
+
+    assert shown(page) == [english for *_, english, _german in TOLD]
+
+
+def test_the_words_are_those_of_the_page_s_language(open_page: OpenPage) -> None:
+    page = opened(open_page, "de")
+
+    assert shown(page) == [german for *_, german in TOLD]
+
+
+@pytest.mark.parametrize(("locale", "day"), [("en-GB", "5 March 2026"), ("en-US", "March 5, 2026")])
+def test_days_are_written_as_the_reader_is_used_to(
+    open_page: OpenPage, locale: str, day: str
+) -> None:
+    page = open_page("/sign-in/", signed_in=False, locale=locale)
+    page.goto("/sign-up/")
+
+    page.evaluate(
+        """() => {
+          document.querySelector("main").insertAdjacentHTML("beforeend",
+            '<time datetime="2026-03-05T12:00:00Z" data-style="day"></time>');
+          document.body.dispatchEvent(new Event("htmx:afterSwap"));
+        }"""
+    )
+
+    expect(page.locator("main time")).to_have_text(day)
