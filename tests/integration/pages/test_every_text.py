@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from django.template.loader import render_to_string
@@ -19,6 +20,7 @@ from django.utils.translation import override, trans_real
 
 from conversations.models import Direction, MessageStatus
 from locations.models import Account
+from sessions_app import wording
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import Session, SessionEvent
 from sessions_app.wording import EVENTS, REASONS
@@ -188,9 +190,7 @@ def test_no_page_of_trouble_has_a_bare_word(name: str, twice_as_long: None) -> N
 
 
 def test_every_reason_and_event_is_marked_for_the_translators() -> None:
-    from sessions_app import wording
-
-    source = re.sub(r'"\s*\n?\s*"', "", open(wording.__file__).read())  # noqa: SIM115, PTH123
+    source = re.sub(r'"\s*\n?\s*"', "", Path(wording.__file__).read_text())
     marked = set(re.findall(r'_\(\s*"((?:[^"\\]|\\.)*)"', source))
 
     spoken = {words.sentence for words in REASONS.values()}
