@@ -76,6 +76,11 @@ class Principal:
     def may_write(self, account_id: uuid.UUID) -> bool:
         return self.roles.get(account_id) in _WRITERS and account_id not in self.closing
 
+    @property
+    def may_add(self) -> bool:
+        """Whether he may add something to the account that he looks at."""
+        return self.account is not None and self.may_write(self.account)
+
     def owns(self, account_id: uuid.UUID | None) -> bool:
         """Whether he is an owner of it, also while it is being deleted."""
         return account_id is not None and self.roles.get(account_id) is Role.OWNER

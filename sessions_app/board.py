@@ -122,9 +122,7 @@ def board(principal: Principal) -> Board:
     live = visible(Session.objects.live(), principal).order_by().values_list(*_OF_ALL)
     by_location = {row[0]: Columns._make(row) for row in live}
     entries = [_entry(pk, account, name, by_location.get(pk), now) for pk, account, name in places]
-    account = principal.account
-    writable = account is not None and principal.may_write(account)
-    return Board(entries, now, principal.may_write, writable)
+    return Board(entries, now, principal.may_write, principal.may_add)
 
 
 def _entry(

@@ -97,6 +97,7 @@ def connect_page(request: HttpRequest) -> HttpResponse:
         "form": form,
         "proxy_form": proxy_form,
         "free": free_locations(principal),
+        "may_write": principal.may_add,
         "chosen": form["location"].value() or request.GET.get("location", ""),
         "refused": refused,
     }

@@ -68,7 +68,10 @@ def test_a_foreign_location_is_not_found(charlie: Client, location: Location) ->
 
 def test_a_viewer_cannot_connect(vera: Client, location: Location) -> None:
     assert vera.post(URL, {"location": location.pk}).status_code == 403
-    assert vera.get(URL).context["free"] == []
+    page = vera.get(URL)
+    assert page.context["free"] == []
+    assert "Owners and members of the account connect numbers" in page.text
+    assert reverse("location_new") not in page.text
 
 
 def test_a_member_can_connect(bob: Client, location: Location) -> None:
