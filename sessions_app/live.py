@@ -47,10 +47,11 @@ class Frame:
 
 
 def session_parts(view: SessionView) -> Parts:
-    """The live parts of the session page."""
+    """The live parts of the session page; who only looks has no place for what pairing says."""
     return {
         name: render_to_string(f"sessions/parts/_{name}.html", {**view, "oob": True})
         for name in SESSION_PARTS
+        if view["may_write"] or name != "pairing-error"
     }
 
 

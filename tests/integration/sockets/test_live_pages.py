@@ -186,6 +186,17 @@ async def test_who_is_no_longer_active_gets_nothing_more(scene: Scene, open_sock
         assert await page.closed() == REFUSED
 
 
+@pytest.mark.parametrize(("who", "told"), [("alice", True), ("vera", False)])
+async def test_who_only_looks_is_not_told_of_what_his_page_has_no_place_for(
+    scene: Scene, open_socket: Open, who: str, told: bool
+) -> None:
+    async with open_socket(scene.path, getattr(scene, who)) as page:
+        text = await page.told()
+
+    assert 'id="sentence"' in text
+    assert ('id="pairing-error"' in text) is told
+
+
 async def test_news_of_messages_make_the_page_fetch_its_list(
     scene: Scene, open_socket: Open
 ) -> None:
