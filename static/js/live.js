@@ -37,6 +37,15 @@ document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   }
 });
 
+// Uptimes are drawn anew once numbers came, left or changed their state, and rest again.
+const REST_MS = 3000;
+let renewal;
+document.body.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
+  if (detail.target.id !== "counts") return;
+  clearTimeout(renewal);
+  renewal = setTimeout(() => document.getElementById("uptime")?.dispatchEvent(new Event("renew")), REST_MS);
+});
+
 // "Starting again." has been said once the state itself says more.
 document.body.addEventListener("htmx:wsAfterMessage", (event) => {
   if (event.detail.message.includes('id="sentence"')) {

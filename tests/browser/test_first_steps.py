@@ -26,6 +26,7 @@ def test_an_empty_overview_fills_by_itself(
     path, door = f"sessions/{made['id']}/", customer["api_key"]
     number = simulator.scan(product.api("GET", path, key=door)[1]["qr"]["text"])["number"]
     expect(page.get_by_role("heading", level=1)).to_have_text("Your number is ready.")
+    expect(page.locator("#uptime")).to_contain_text("100 %")
 
     simulator.write(simulator.new_phone(), number, "Hello")
 
