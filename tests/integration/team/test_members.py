@@ -61,6 +61,8 @@ def test_it_changes_a_role_tells_the_person_and_writes_it_down(
     answer = post(alice, "member_role", account, people["vera"], role="member")
 
     assert answer.status_code == 302
+    said = alice.get(reverse("members")).text
+    assert "The role of vera@example.com is Member now." in said
     assert role_of(people["vera"], account) == Role.MEMBER
     assert [message.to for message in mail.outbox] == [["vera@example.com"]]
     assert "Your role is now: Member" in mail.outbox[0].body
