@@ -137,7 +137,8 @@ def member_role(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpRe
     if changed:
         messages.success(
             request,
-            _("The role of %(who)s is %(role)s now.") % {"who": member.user.email, "role": role.label},
+            _("The role of %(who)s is %(role)s now.")
+            % {"who": member.user.email, "role": role.label},
         )
         if member.user != request.user:
             team_mails.send_role_changed(member, role, principal.name)
