@@ -250,7 +250,12 @@ def test_what_fails_says_so_and_keeps_what_was_typed(
 
     expect(page.get_by_text("Please try again.")).to_be_visible()
     expect(page.get_by_label("Text")).to_have_value("Hello")
-    troubles.clear()  # the browser notes the failed request, too
+    assert sorted(troubles) == [  # the failed request, and nothing else
+        "Failed to load resource: net::ERR_FAILED",
+        "htmx:afterRequest, [object HTMLFormElement]",
+        "htmx:sendError, [object HTMLFormElement]",
+    ]
+    troubles.clear()
 
 
 @pytest.mark.parametrize("place", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])  # UTC+14, UTC-11

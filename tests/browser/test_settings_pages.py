@@ -195,7 +195,9 @@ def test_axe_finds_nothing_on_the_way_of_a_link(
     found += _complaints(late)
 
     assert not found, "\n".join(found)
-    troubles.clear()  # the browser notes that a used link is not found
+    not_found = "Failed to load resource: the server responded with a status of 404 (Not Found)"
+    assert troubles == [not_found]  # the used link's page, and nothing else
+    troubles.clear()
 
 
 def _tab_to(page: Page, wanted: Locator) -> None:
