@@ -4,35 +4,37 @@ const clock = document.querySelector('meta[name="server-clock"]');
 const behind = clock ? Date.parse(clock.content) - Date.now() : 0;
 const now = () => Date.now() + behind;
 
-// The words are those of the page's language, and the browser has them; dates are written as in
-// the reader's country where he reads that language.
+// Seconds to hours have the same signs in every language; days are told by the browser in the
+// page's language, the words around times come with the page. Dates are written as in the reader's
+// country where he reads that language.
 const language = document.documentElement.lang;
+const told = document.documentElement.dataset;
 const reads = (one) => one.split("-")[0] === language.split("-")[0];
 const place = navigator.languages.find(reads) ?? language;
 const exact = new Intl.DateTimeFormat(place, { dateStyle: "medium", timeStyle: "medium" });
 const day = new Intl.DateTimeFormat(place, { day: "numeric", month: "long", year: "numeric" });
 const hour = new Intl.DateTimeFormat(place, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const relative = new Intl.RelativeTimeFormat(language, { style: "short" });
-const present = new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(0, "second");
-const units = [[86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]];
-const lengths = new Map(units.map(([, unit]) => [
-  unit, new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }),
-]));
+const around = new Intl.RelativeTimeFormat(language);
+const days = new Intl.NumberFormat(language, { style: "unit", unit: "day", unitDisplay: "long" });
+const units = [[86400, "day"], [3600, "h"], [60, "min"], [1, "s"]];
 
 // What is over is told in whole units; what is to come, in the nearest number of them.
 function counted(seconds) {
   const [size, unit] = units.find(([size]) => Math.abs(seconds) >= size);
-  return [seconds < 0 ? Math.round(seconds / size) : Math.floor(seconds / size), unit];
+  return [seconds < 0 ? Math.round(-seconds / size) : Math.floor(seconds / size), unit];
 }
 
 function words(time, at) {
   if (time.dataset.style === "clock") return hour.format(at);
   if (time.dataset.style === "day") return day.format(at);
   const seconds = (now() - at) / 1000;
-  if (Math.abs(seconds) < 1) return present;
+  if (Math.abs(seconds) < 1) return told.now;
   const [count, unit] = counted(seconds);
-  if (time.dataset.style === "ago" || seconds < 0) return relative.format(-count, unit);
-  return lengths.get(unit).format(count);
+  const isLength = time.dataset.style !== "ago" && seconds > 0;
+  if (unit === "day") return isLength ? days.format(count) : around.format(seconds > 0 ? -count : count, "day");
+  const length = `${count} ${unit}`;
+  if (isLength) return length;
+  return (seconds > 0 ? told.ago : told.ahead).replace("{time}", length);
 }
 
 function put(element, text) {
@@ -74,7 +76,7 @@ function countDown() {
     const left = Math.max(0, Math.ceil((Date.parse(count.dataset.expires) - now()) / 1000));
     const says = count.querySelector("[data-left]");
     const bar = count.querySelector("progress");
-    const soon = says.dataset.left.replace("{time}", lengths.get("second").format(left));
+    const soon = says.dataset.left.replace("{time}", `${left} s`);
     put(says, left ? soon : says.dataset.over);
     bar.value = Math.min(left, bar.max);
   }

@@ -230,7 +230,7 @@ def test_it_works_under_a_strict_content_policy(
     page = open_page()
     page.route("**/sessions/**", strict)
     page.goto(f"/sessions/{session}/")
-    expect(page.get_by_text(re.compile(r"new one in \d+ sec"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"new one in \d+ s"))).to_be_visible()
 
     simulator.scan(code)
 

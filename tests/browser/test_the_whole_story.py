@@ -47,7 +47,7 @@ def test_a_person_links_a_number_and_talks(
     session = create_connection(page, product.next_location())
     expect(page.get_by_role("status")).to_have_text("Scan this code with the phone")
     expect(page.get_by_text("Code 1 of 6")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"new one in \d+ sec"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"new one in \d+ s"))).to_be_visible()
     page.evaluate("document.body.dataset.stayed = 'yes'")
 
     number = simulator.scan(shown_code(page, product, session))["number"]
