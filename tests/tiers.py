@@ -24,7 +24,9 @@ BIN = Path(sys.executable).parent
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 MEMORY = Path("/dev/shm")
 PARALLEL = ("-n", "2", "--dist", "loadfile")
-MORE_PARALLEL = ("-n", "4", "--dist", "loadfile")  # these wait for timers most of their time
+# These wait for timers most of their time.
+MORE_PARALLEL = ("-n", "4", "--dist", "loadfile")
+EACH_ALONE = ("-n", "3", "--dist", "load")  # and share nothing with their file
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -72,8 +74,8 @@ TIERS = (
         engines=True,
     ),
     Tier("wire", ((*PYTEST, *MORE_PARALLEL, "tests/wire"),)),
-    Tier("chaos", ((*PYTEST, *PARALLEL, "tests/chaos"),)),
-    Tier("browser", ((*PYTEST, "tests/browser"),)),
+    Tier("chaos", ((*PYTEST, *EACH_ALONE, "tests/chaos"),)),
+    Tier("browser", ((*PYTEST, *PARALLEL, "tests/browser"),)),
 )
 
 
