@@ -33,6 +33,7 @@ def fields(session: Session) -> list[tuple[str, dict[str, Any], str]]:
     """Address, a good body, and the field to spoil."""
     own = f"/sessions/{session.pk}"
     text = {"to": "+351912345678", "text": "Hello"}
+    hook = {"url": "https://93.184.216.34/hooks", "events": ["session.status"]}
     return [
         ("/sessions/", {"location": str(session.location_id)}, "location"),
         ("/locations/", {"name": "Porto", "ghl_id": ""}, "name"),
@@ -40,6 +41,8 @@ def fields(session: Session) -> list[tuple[str, dict[str, Any], str]]:
         (f"{own}/messages/", text, "to"),
         (f"{own}/messages/", text, "text"),
         (f"{own}/pairing-code/", {"phone": "+351912345678"}, "phone"),
+        ("/webhooks/", hook, "url"),
+        ("/webhooks/", hook, "events"),
     ]
 
 
