@@ -15,7 +15,7 @@ from sessions_app.gateway.plan import Plan, plan
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import NotPossible, Session
-from sessions_app.transitions import Asked
+from sessions_app.transitions import Asked, state_of
 from tests.factory import apply_change, make_account, make_location, make_session
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +108,21 @@ def test_it_writes_the_pause_and_the_return_in_the_timeline() -> None:
     assert (back.status, back.reason) == (Status.INITIALIZING, Reason.RECONNECTING)
     assert back.jid == session.jid
     assert [event.event for event in session.events.order_by("version")] == ["suspended", "resumed"]
+
+
+def test_a_gateway_that_reads_again_knows_how_the_account_stands_now() -> None:
+    session = make_suspended(lease_owner="one", lease_epoch=1)
+
+    def read() -> bool:
+        return state_of(Session.objects.for_gateway().get(pk=session.pk)).suspended
+
+    assert read()
+    apply_change("one", Asked(session.pk, 1, Change(Event.SUSPENDED), suspended=True))
+    assert read()
+    Account.objects.update(state=AccountState.ACTIVE)
+    assert not read()
+    Account.objects.update(state=AccountState.TRIAL, trial_ends_at=timezone.now() - GRACE * 2)
+    assert read()
 
 
 def test_nobody_restarts_a_connection_of_a_suspended_account() -> None:
