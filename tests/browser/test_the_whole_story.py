@@ -103,13 +103,18 @@ def test_a_code_is_as_good_as_a_camera(
     page.get_by_label("Number of the phone").fill("not a number")
     page.get_by_role("button", name="Get a code").click()
     expect(page.get_by_text("Write the number with +")).to_be_visible()
+    type_the_code(page, simulator, number)
+
+    expect(page.get_by_role("status")).to_have_text("✅ Connected")
+
+
+def type_the_code(page: Page, simulator: Simulator, number: str) -> None:
+    """Ask for a pairing code for the phone ``number``, and type it there."""
     page.get_by_label("Number of the phone").fill(number)
     page.get_by_role("button", name="Get a code").click()
     code = page.get_by_label("Pairing code")
     expect(code).to_have_text(re.compile(r"\w{4}-\w{4}"))
     simulator.ask("POST", "/api/enter-code", {"number": number, "code": code.inner_text()})
-
-    expect(page.get_by_role("status")).to_have_text("✅ Connected")
 
 
 def test_a_name_of_ones_own_takes_a_typed_code_all_the_same(
@@ -126,11 +131,7 @@ def test_a_name_of_ones_own_takes_a_typed_code_all_the_same(
     number = simulator.new_phone()
 
     page.get_by_role("link", name="Link with a code instead").click()
-    page.get_by_label("Number of the phone").fill(number)
-    page.get_by_role("button", name="Get a code").click()
-    code = page.get_by_label("Pairing code")
-    expect(code).to_have_text(re.compile(r"\w{4}-\w{4}"))
-    simulator.ask("POST", "/api/enter-code", {"number": number, "code": code.inner_text()})
+    type_the_code(page, simulator, number)
 
     expect(page.get_by_role("status")).to_have_text("✅ Connected")
     assert "Büro & Söhne 2" in [e.get("name") for e in simulator.ask("GET", "/api/log")]
