@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, sign_in
 from tests.wire.product import PASSWORD, Product
 
 DANA = "dana.passkey@example.com"
@@ -56,3 +57,18 @@ def test_a_passkey_that_is_not_there_is_said_in_words(
     page.get_by_role("button", name="Sign in with a passkey").click()
 
     expect(page.get_by_text("The passkey did not work")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/settings/passkeys/add/"])
+def test_without_scripts_no_button_shows_that_does_nothing(open_page: OpenPage, path: str) -> None:
+    """Passkeys need a script: their buttons show when it is ready for a click, not before."""
+    page = open_page("/sign-in/", signed_in=False, java_script_enabled=False)
+    if path != "/sign-in/":
+        sign_in(page)
+        page.goto(path)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Go on").click()
+
+    hidden = page.locator("[hidden]")
+    assert hidden.count() > 0
+    assert [item for item in hidden.all() if item.is_visible()] == []
