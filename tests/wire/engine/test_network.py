@@ -178,6 +178,7 @@ async def test_it_lets_nobody_wait_behind_a_stuck_start(
 ) -> None:
     simulator.call("POST", "/api/faults", kind="silent_handshake", times=1)
     await engine.start(tmp_path / "stuck.db")
+    await engine.poll(lambda: simulator.call("GET", "/api/state")["faults"] == [], "the dial")
     started = time.monotonic()
     run = await engine.start(linked.store, linked.jid)
     await run.until("connected")
