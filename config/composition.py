@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from conversations.delivery import DatabaseMessageSink, DatabaseOutgoingQueue
+from notifications.notifier import Notifier
 from notifications.posting import Poster
 from notifications.sender import Sender
 from sessions_app.gateway.supervisor import Gateway
@@ -30,6 +31,7 @@ def build_background() -> Mapping[str, Background]:
     transactions = Transactions()
     return {
         "gateway": build_gateway(transactions),
+        "notifier": Notifier(transactions.run),
         "webhook sender": Sender(transactions.run, Poster()),
     }
 

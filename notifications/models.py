@@ -20,6 +20,10 @@ from django.utils.translation import gettext_lazy as _
 from locations.models import Account, Location, TenantQuerySet
 from locations.sealing import SealedTextField
 from notifications.addresses import MAX_URL_CHARACTERS
+from notifications.incidents import Incident as Incident
+from notifications.incidents import Outage as Outage
+from notifications.mails import Mail as Mail
+from notifications.notices import Notice as Notice
 from notifications.signature import new_secret
 
 

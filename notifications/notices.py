@@ -1,80 +1,97 @@
-"""Tells the owners of an account by mail that a webhook was switched off."""
+"""Notices: what an account is told of, one row for one thing.
+
+A notice is written in the transaction of what it tells of. Soon after, the notices of one account
+and kind are gathered (``gathering.py``) and told together: by mail to each member as he likes it,
+by webhooks, and under the bell.
+"""
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
-from uuid import UUID
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
-from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db import transaction
-from django.template.loader import render_to_string
-from django.urls import reverse
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from locations.models import Member, Role
-from notifications.models import Webhook
-
-logger = logging.getLogger(__name__)
-_AT_ONCE = 20
+from locations.models import Account, TenantQuerySet, User
+from notifications.kinds import NoticeKind
 
 
-@dataclass(frozen=True)
-class Notice:
-    """What is to be mailed: to whom, about which webhook."""
+class NoticeQuerySet(TenantQuerySet):
+    location_path: ClassVar[str | None] = "location_id"
 
-    webhook: UUID
-    to: tuple[str, ...]
-    account: str
-    url: str
-    reason: str
+    def write(self, notices: Iterable[Notice]) -> None:
+        """Write ``notices``, but for those whose key is there already: they have been told."""
+        self.bulk_create(notices, ignore_conflicts=True)
 
+    def to_gather(self, now: datetime) -> Self:
+        """Those that nobody has been told of, whose time has come."""
+        return self.filter(batch=None, tell_at__lte=now)
 
-def take_due() -> list[Notice]:
-    """The notices that nobody has mailed yet; they count as mailed from now on."""
-    with transaction.atomic():
-        untold = Webhook.objects.dead().filter(owners_told_at=None).order_by("disabled_at")
-        rows = list(
-            untold.select_related("account").select_for_update(skip_locked=True, of=("self",))[
-                :_AT_ONCE
-            ]
-        )
-        Webhook.objects.filter(pk__in=[row.pk for row in rows]).update(
-            owners_told_at=timezone.now()
-        )
-        return [_notice(row) for row in rows]
+    def told(self) -> Self:
+        """Those that people have been told of, the latest first."""
+        return self.exclude(batch=None).order_by("-at", "-id")
 
 
-def _notice(webhook: Webhook) -> Notice:
-    owners = Member.objects.filter(
-        account_id=webhook.account_id, role=Role.OWNER, user__is_active=True
-    )
-    return Notice(
-        webhook=webhook.pk,
-        to=tuple(owners.order_by("pk").values_list("user__email", flat=True)),
-        account=webhook.account.name,
-        url=webhook.url,
-        reason=webhook.disabled_reason,
-    )
+class Notice(models.Model):
+    """One thing that an account is told of, once.
 
+    ``facts`` hold what its kind says, as plain values:
 
-def mail(notice: Notice) -> bool:
-    """Send ``notice`` to each owner by himself; whether it could be handed to the mail server.
-    No database is asked, so that a slow mail server holds up nobody."""
-    page = settings.PUBLIC_URL + reverse("webhook", args=[notice.webhook])
-    text = render_to_string("notifications/mail/webhook_off.txt", {"notice": notice, "page": page})
-    subject = _("A webhook of %s was switched off") % notice.account
-    try:
-        for owner in notice.to:
-            EmailMessage(" ".join(subject.split()), text, to=[owner]).send()
-    except OSError:  # whatever the mail server does; smtplib's errors are OSErrors
-        logger.warning("A mail about a webhook could not be sent; it is tried again")
-        return False
-    return True
+    - about a number (linked, lost, reminder, recovered, phone_offline, stopped): ``location``
+      (its name), ``number`` (E.164, or ""), ``reason`` (of the lifecycle), ``since`` (ISO 8601),
+      ``by`` (who did it: an e-mail, or "")
+    - reminder: ``days`` since the loss; recovered: ``seconds`` that it lasted; phone_offline:
+      ``days`` unseen
+    - plan: ``change`` (``trial_ends``, ``trial_ended``, ``suspended``, ``resumed``,
+      ``past_due``, ``plan``), ``ends_at`` (ISO 8601, or "")
+    - webhook_off: ``webhook`` (its id), ``url``, ``why``
+    - bounced: ``email``, ``why``
+    - bundle_ready: ``bundle`` (its id), ``expires_at`` (ISO 8601), ``size`` (bytes)
 
+    Never a code, a key or a message.
+    """
 
-def give_back(notice: Notice) -> None:
-    """It could not be mailed: the next round tries again."""
-    Webhook.objects.dead().filter(pk=notice.webhook).update(owners_told_at=None)
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=16, choices=NoticeKind)
+    # Names the one thing that it tells of, so that it is never told twice.
+    key = models.CharField(max_length=120, unique=True, editable=False)
+    # No constraints in the database: a row that goes at this moment must not undo the change of
+    # a session in whose transaction the notice is written.
+    session_id = models.UUIDField(null=True, editable=False)
+    location_id = models.UUIDField(null=True, editable=False)
+    # The one person whom it is for; empty: see ``kinds.HABITS``.
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    facts = models.JSONField(default=dict, encoder=DjangoJSONEncoder, editable=False)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    tell_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Those that were told together; empty until then.
+    batch = models.UUIDField(null=True, editable=False)
+    # Not told by mail for there were too many that day: in the dashboard and the summary only.
+    quiet = models.BooleanField(default=False, editable=False)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=NoticeKind.values), name="notice_kind")
+        ]
+        indexes = [
+            models.Index(fields=["tell_at"], condition=Q(batch=None), name="notice_to_gather"),
+            models.Index(fields=["account", "-at", "-id"], name="notice_of_account"),
+            models.Index(fields=["at"], name="notice_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's; ``key`` is its own id where nobody gave one."""
+        self.key = self.key or str(self.id)
+        super().save(*args, **kwargs)

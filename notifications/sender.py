@@ -16,7 +16,7 @@ from functools import partial
 from uuid import UUID
 
 from conversations.delivery import Run
-from notifications import notices, queue
+from notifications import queue, webhook_notices
 from notifications.posting import Poster
 from notifications.queue import Outcome, Outgoing
 from sessions_app.gateway.ports import StoreUnavailable
@@ -114,9 +114,9 @@ class Sender:
     async def _keep_house(self) -> None:
         while await self._run(queue.forget_old):
             logger.debug("Old deliveries are deleted")
-        for notice in await self._run(notices.take_due):
-            if not await asyncio.to_thread(notices.mail, notice):
-                await self._run(partial(notices.give_back, notice))
+        for notice in await self._run(webhook_notices.take_due):
+            if not await asyncio.to_thread(webhook_notices.mail, notice):
+                await self._run(partial(webhook_notices.give_back, notice))
 
     async def _say_goodbye(self) -> None:
         if self._under_way:

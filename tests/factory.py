@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from conversations.models import Direction, Message, MessageStatus
 from locations.models import Account, AccountState, Location, Member, Plan, Role, User
-from notifications.models import SUBSCRIBABLE, Delivery, Kind, Webhook
+from notifications.kinds import NoticeKind
+from notifications.models import SUBSCRIBABLE, Delivery, Incident, Kind, Mail, Notice, Webhook
 from sessions_app.gateway.ports import SessionState
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
@@ -144,6 +145,59 @@ def make_delivery(webhook: Webhook, **columns: Any) -> Delivery:
         }
     )
     return delivery
+
+
+def make_incident(session: Session, **columns: Any) -> Incident:
+    """An open incident of ``session`` that nobody was told of; ``columns`` win."""
+    incident: Incident = Incident.objects.create(
+        **{
+            "account_id": session.account_id,
+            "session": session,
+            "began_with": Reason.RECONNECTING,
+            "reason": Reason.RECONNECTING,
+            **columns,
+        }
+    )
+    return incident
+
+
+def make_notice(session: Session, kind: NoticeKind = NoticeKind.LOST, **columns: Any) -> Notice:
+    """A notice about ``session`` that is due and not told yet; ``columns`` win."""
+    facts = {
+        "location": session.location.name,
+        "number": session.phone_number,
+        "reason": str(Reason.LOGGED_OUT),
+        "since": timezone.now().isoformat(),
+        "by": "",
+    }
+    notice: Notice = Notice.objects.create(
+        **{
+            "account_id": session.account_id,
+            "kind": kind,
+            "session_id": session.pk,
+            "location_id": session.location_id,
+            "facts": facts,
+            **columns,
+        }
+    )
+    return notice
+
+
+def make_mail(account: Account | None, **columns: Any) -> Mail:
+    """A mail that waits to be sent; ``columns`` win."""
+    mail: Mail = Mail.objects.create(
+        **{
+            "account": account,
+            "kind": "lost",
+            "key": f"test-{next(_numbers)}",
+            "to": "alice@example.com",
+            "subject": "Harbour Dental lost its connection",
+            "text": "Scan again.",
+            "html": "<p>Scan again.</p>",
+            **columns,
+        }
+    )
+    return mail
 
 
 def apply_change(owner: str, asked: Asked) -> SessionState:

@@ -20,8 +20,11 @@ from locations.models.invitations import Invitation
 from sessions_app.models import ConnectLink, SessionEvent
 from tests.factory import (
     make_delivery,
+    make_incident,
     make_location,
+    make_mail,
     make_message,
+    make_notice,
     make_session,
     make_user,
     make_webhook,
@@ -83,6 +86,9 @@ MAKERS: Mapping[str, Callable[[Rows], Model]] = {
     ),
     "Webhook": lambda rows: make_webhook(rows.account),
     "Delivery": lambda rows: make_delivery(rows.of("Webhook")),
+    "Incident": lambda rows: make_incident(rows.of("Session")),
+    "Notice": lambda rows: make_notice(rows.of("Session")),
+    "Mail": lambda rows: make_mail(rows.account),
     "ConnectLink": lambda rows: ConnectLink.objects.create(
         account=rows.account,
         location=rows.of("Location"),

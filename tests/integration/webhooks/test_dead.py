@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from locations.models import Role
-from notifications import notices
+from notifications import webhook_notices
 from notifications.models import Delivery, State, Webhook
 from notifications.queue import KEPT, Outcome, claim, forget_old, settle
 from notifications.retry import WAITS
@@ -140,8 +140,8 @@ def test_each_owner_is_mailed_once(webhook: Webhook) -> None:
     _try(webhook, NO)
 
     for _ in range(2):
-        for notice in notices.take_due():
-            assert notices.mail(notice)
+        for notice in webhook_notices.take_due():
+            assert webhook_notices.mail(notice)
 
     assert [message.to for message in mail.outbox] == [["alice@example.com"], ["dora@example.com"]]
     text = str(mail.outbox[0].body)
@@ -157,11 +157,11 @@ def test_a_mail_that_fails_is_tried_again(webhook: Webhook, settings: Any) -> No
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
 
-    (notice,) = notices.take_due()
-    assert not notices.mail(notice)
-    notices.give_back(notice)
+    (notice,) = webhook_notices.take_due()
+    assert not webhook_notices.mail(notice)
+    webhook_notices.give_back(notice)
 
-    assert [again.webhook for again in notices.take_due()] == [webhook.pk]
+    assert [again.webhook for again in webhook_notices.take_due()] == [webhook.pk]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,75 @@
+"""Mails on their way out: rows that are written with what they tell of, and what became of them.
+
+The bodies are sealed, for an invitation is a key, and they are emptied once the mail is out or
+given up: the log keeps who was told of what and when, not the text.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from locations.models import Account, TenantQuerySet, User
+from locations.sealing import SealedTextField
+
+
+class MailState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
+    BOUNCED = "bounced", _("Bounced")  # taken by our server, then sent back
+
+
+class MailQuerySet(TenantQuerySet):
+    def due(self, now: datetime) -> Self:
+        return self.filter(state=MailState.WAITING, next_attempt_at__lte=now)
+
+
+class Mail(models.Model):
+    """One mail to one address."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Empty for what belongs to no tenant: alarms to operators, a person's own sign-in mails.
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, related_name="mails")
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    # What it is: a NoticeKind, "digest", "invitation", "alarm", …; for the log.
+    kind = models.CharField(max_length=20)
+    # Names the one telling to the one person, so that it is never written twice.
+    key = models.CharField(max_length=160, unique=True)
+    to = models.EmailField()
+    subject = models.CharField(max_length=250)  # one line
+    text = SealedTextField(default="")
+    html = SealedTextField(default="")
+    headers = models.JSONField(default=dict)  # such as List-Unsubscribe
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    state = models.CharField(max_length=10, choices=MailState, default=MailState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # While an attempt is under way this is when it counts as lost, with the process that made it.
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+    smtp_code = models.PositiveSmallIntegerField(null=True)  # RFC 5321, of the last answer
+    error = models.CharField(max_length=200, blank=True, default="")
+
+    objects = MailQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=MailState.values), name="mail_state")
+        ]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=Q(state="waiting"), name="mail_due"),
+            models.Index(fields=["account", "-created_at", "-id"], name="mail_log"),
+            models.Index(fields=["user", "created_at"], name="mail_of_user"),
+            models.Index(fields=["created_at"], name="mail_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state} {self.id}"

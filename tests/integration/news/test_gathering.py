@@ -1,0 +1,82 @@
+"""Notices become mails: those of one account and kind together, each once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from locations.models import Account, Role
+from notifications.gathering import gather
+from notifications.kinds import NoticeKind
+from notifications.models import Mail, Notice
+from tests.factory import connect, make_account, make_notice, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account() -> Account:
+    account = make_account()
+    make_user("alice", account)
+    make_user("bob", account, Role.MEMBER)
+    return account
+
+
+def test_it_tells_each_member_once_whatever_is_looked_again(account: Account) -> None:
+    make_notice(connect(account, "Harbour Dental"))
+
+    assert gather(timezone.now()) == 1
+    assert gather(timezone.now()) == 0
+
+    mails = Mail.objects.order_by("to")
+    assert [mail.to for mail in mails] == ["alice@example.com", "bob@example.com"]
+    assert all("Harbour Dental" in mail.subject for mail in mails)
+
+
+def test_it_lists_numbers_that_dropped_together_in_one_mail(account: Account) -> None:
+    for name in ("Lisbon", "Porto", "Faro"):
+        make_notice(connect(account, name))
+
+    gather(timezone.now())
+
+    mail = Mail.objects.get(to="alice@example.com")
+    assert all(name in mail.text for name in ("Lisbon", "Porto", "Faro"))
+    assert len(set(Notice.objects.values_list("batch", flat=True))) == 1
+
+
+def test_it_waits_until_the_time_of_a_notice(account: Account) -> None:
+    later = timezone.now() + timedelta(seconds=5)
+    make_notice(connect(account, "Lisbon"), tell_at=later)
+
+    assert gather(timezone.now()) == 0
+    assert gather(later) == 1
+
+
+def test_it_mails_nobody_of_what_is_quiet(account: Account) -> None:
+    make_notice(connect(account, "Lisbon"), quiet=True)
+
+    assert gather(timezone.now()) == 1
+    assert not Mail.objects.exists()
+
+
+def test_it_mails_nobody_of_another_account(account: Account) -> None:
+    make_user("charlie", make_account("Stranger"))
+    make_notice(connect(account, "Lisbon"))
+
+    gather(timezone.now())
+
+    assert not Mail.objects.filter(to="charlie@example.com").exists()
+
+
+def test_it_tells_plans_to_owners_alone(account: Account) -> None:
+    make_notice(
+        connect(account, "Lisbon"),
+        NoticeKind.PLAN,
+        facts={"change": "suspended", "ends_at": ""},
+    )
+
+    gather(timezone.now())
+
+    assert [mail.to for mail in Mail.objects.all()] == ["alice@example.com"]
