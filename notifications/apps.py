@@ -8,9 +8,11 @@ class NotificationsConfig(AppConfig):
         from locations.wrong import register_look
         from notifications import (
             leaving,  # noqa: F401  connects its receivers
+            opening,
             recording,
         )
         from notifications.wrong import dead_webhooks
 
         recording.connect()
+        opening.connect()
         register_look("webhooks", dead_webhooks)

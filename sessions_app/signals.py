@@ -28,10 +28,12 @@ so it only writes rows."""
 @dataclass(frozen=True)
 class Written:
     """A change of a session's row that is about to be committed. ``moved``: its status or reason
-    are new; ``new_code``: another QR code waits for a scan."""
+    are new; ``new_code``: another QR code waits for a scan; ``was_linked``: before the change
+    WhatsApp knew us as a device of its number."""
 
     session: Session
     change: Change
     old_status: str
     moved: bool
     new_code: bool
+    was_linked: bool

@@ -176,6 +176,7 @@ def _columns(row: Session, outcome: Outcome, change: Change) -> dict[str, Any]:
 
 def _write(row: Session, change: Change, columns: dict[str, Any]) -> Written:
     old_status, old_reason, old_version = row.status, row.reason, row.version
+    was_linked = row.is_linked
     for name, value in columns.items():
         setattr(row, name, value)
     row.version = old_version + 1
@@ -188,6 +189,7 @@ def _write(row: Session, change: Change, columns: dict[str, Any]) -> Written:
         old_status=old_status,
         moved=(row.status, row.reason) != (old_status, old_reason),
         new_code=bool(columns.get("qr_text")),
+        was_linked=was_linked,
     )
 
 

@@ -1,0 +1,120 @@
+"""Opens, changes and ends incidents in the transaction that writes the sessions' changes.
+
+What is to be told at once is written there, too, as notices: a process that dies at any moment
+loses none, and none is written of a change that is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from notifications.incident_rules import Change, Open, Step, after
+from notifications.models import Incident, Notice
+from notifications.saying import Said, notices_of
+from sessions_app.lifecycle import Reason, Status
+from sessions_app.models import Session
+from sessions_app.signals import Written, sessions_written
+
+GATHERED_WITHIN = timedelta(seconds=5)
+"""Notices wait so long for others of their kind, to be told together."""
+
+COLUMNS = ("reason", "due_at", "told", "told_at", "reminders", "remind_at", "ended_at", "ending")
+
+
+def connect() -> None:
+    """Start to listen; again changes nothing."""
+    sessions_written.connect(_on_sessions, dispatch_uid="incidents")
+
+
+@dataclass(frozen=True)
+class _Move:
+    """What becomes of one session's incident; ``row`` is None when there is none."""
+
+    row: Incident | None
+    new: bool
+    step: Step
+    session: Session
+    by: str
+
+
+def open_state(row: Incident) -> Open:
+    """``row`` as the rules see it."""
+    return Open(
+        began_with=Reason(row.began_with),
+        reason=Reason(row.reason),
+        opened_at=row.opened_at,
+        due_at=row.due_at,
+        told=frozenset(row.told),
+        told_at=row.told_at,
+        reminders=row.reminders,
+        remind_at=row.remind_at,
+    )
+
+
+def take_over(row: Incident, step: Step, now: datetime) -> None:
+    """Set the columns of ``row`` (``COLUMNS``) as ``step`` says; not saved."""
+    if step.incident is None:
+        row.ended_at, row.ending, row.due_at, row.remind_at = now, step.ending, None, None
+        return
+    row.reason = step.incident.reason
+    row.due_at = step.incident.due_at
+    row.told = sorted(step.incident.told)
+    row.told_at = step.incident.told_at
+    row.reminders = step.incident.reminders
+    row.remind_at = step.incident.remind_at
+
+
+def _on_sessions(sender: object, changes: Sequence[Written], **_: Any) -> None:
+    moved = [change for change in changes if change.moved]
+    if not moved:
+        return
+    now = timezone.now()
+    rows = _open_rows([change.session for change in moved])
+    moves = [_move(change, rows.get(change.session.pk), now) for change in moved]
+    _write(moves)
+    said = [Said(m.step.say, m.session, m.row, by=m.by) for m in moves if m.step.say]
+    Notice.objects.write(notices_of(said, now, tell_at=now + GATHERED_WITHIN))
+
+
+def _open_rows(sessions: Sequence[Session]) -> dict[UUID, Incident]:
+    found = Incident.objects.open().filter(session__in=sessions).order_by("pk")
+    return {row.session_id: row for row in found.select_for_update(of=("self",))}
+
+
+def _move(written: Written, row: Incident | None, now: datetime) -> _Move:
+    session = written.session
+    change = Change(
+        Status(session.status),
+        Reason(session.reason),
+        linked=written.was_linked or session.is_linked,
+        at=now,
+    )
+    grace = timedelta(seconds=settings.INCIDENT_GRACE_SECONDS)
+    step = after(open_state(row) if row else None, change, grace)
+    new = row is None and step.incident is not None
+    row = _opened(session, step.incident) if row is None and step.incident else row
+    if row is not None:
+        take_over(row, step, now)
+    return _Move(row, new, step, session, written.change.actor)
+
+
+def _opened(session: Session, incident: Open) -> Incident:
+    return Incident(
+        account_id=session.account_id,
+        session=session,
+        opened_at=incident.opened_at,
+        began_with=incident.began_with,
+    )
+
+
+def _write(moves: Sequence[_Move]) -> None:
+    rows = [(move.row, move.new) for move in moves if move.row is not None]
+    Incident.objects.bulk_create([row for row, new in rows if new])
+    Incident.objects.bulk_update([row for row, new in rows if not new], COLUMNS)
