@@ -76,7 +76,7 @@ def reseal(field: SealedTextField, *, dry_run: bool = False) -> Iterator[Batch]:
     ``dry_run`` only try to open it. It never waits for rows: who writes one meanwhile wins."""
     first, after = key_ids()[0], None
     while True:
-        rows = _filled(field).exclude(key=first).order_by("pk")
+        rows = _filled(field).exclude(sealed_by=first).order_by("pk")
         if after is not None:
             rows = rows.filter(pk__gt=after)
         found = list(rows.values_list("pk", field.attname)[:BATCH_ROWS])
@@ -95,22 +95,25 @@ def unopenable() -> list[Unopenable]:
     return [
         Unopenable(field.purpose, key_id, rows, _first_of(field, key_id))
         for field in sealed_fields()
-        for key_id, rows in _filled(field).order_by("key").values_list("key").annotate(Count("pk"))
+        for key_id, rows in _filled(field)
+        .order_by("sealed_by")
+        .values_list("sealed_by")
+        .annotate(Count("pk"))
         if key_id not in known
     ]
 
 
 def _filled(field: SealedTextField) -> QuerySet[Any]:
-    """Rows with something in ``field``, with the id of its ``key``."""
+    """Rows with something in ``field``, with the id of the key that sealed it, ``sealed_by``."""
     key = Substr(F(field.attname), KEY_ID_AT, KEY_ID_LENGTH)
     rows: models.Manager[Any] = field.model._base_manager
     filled = rows.exclude(**{field.attname: ""}).exclude(**{f"{field.attname}__isnull": True})
-    keyed: QuerySet[Any] = filled.annotate(key=key)
+    keyed: QuerySet[Any] = filled.annotate(sealed_by=key)
     return keyed
 
 
 def _first_of(field: SealedTextField, key_id: str) -> list[str]:
-    rows = _filled(field).filter(key=key_id).order_by("pk")
+    rows = _filled(field).filter(sealed_by=key_id).order_by("pk")
     return [str(pk) for pk in rows.values_list("pk", flat=True)[:_NAMED]]
 
 

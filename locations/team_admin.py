@@ -2,34 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
 
 from locations.models import AuditEvent, Invitation
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that have another writer."""
-
-    list_select_related = ("account",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They go with their account only, which Django asks for one by one."""
-        return obj is not None and super().has_delete_permission(request, obj)
-
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: object = None
-    ) -> HttpResponse:
-        raise PermissionDenied("This goes with its account only.")
+from locations.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Invitation)

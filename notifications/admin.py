@@ -9,26 +9,17 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from notifications.models import Delivery, Webhook
+from locations.read_only_admin import ReadOnlyAdmin
+from notifications.incident_admin import IncidentAdmin, OutageAdmin
+from notifications.models import Delivery, Incident, Outage, Webhook
 from notifications.webhooks import name_of
 
-
-class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """Rows that customers make and the sender moves."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """With their account only, which Django asks for one by one."""
-        return obj is not None and super().has_delete_permission(request, obj)
+admin.site.register(Incident, IncidentAdmin)
+admin.site.register(Outage, OutageAdmin)
 
 
 @admin.register(Webhook)
-class WebhookAdmin(_ReadOnly):
+class WebhookAdmin(ReadOnlyAdmin):
     """``died``: switched off because nothing got through for a day."""
 
     list_display = ("host", "account", "enabled", "died", "disabled_at", "created_at")
@@ -60,7 +51,7 @@ class WebhookAdmin(_ReadOnly):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(_ReadOnly):
+class DeliveryAdmin(ReadOnlyAdmin):
     list_display = (
         "created_at",
         "host",

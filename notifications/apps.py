@@ -11,8 +11,10 @@ class NotificationsConfig(AppConfig):
             opening,
             recording,
         )
-        from notifications.wrong import dead_webhooks
+        from notifications.wrong import dead_webhooks, long_losses, outages
 
         recording.connect()
         opening.connect()
         register_look("webhooks", dead_webhooks)
+        register_look("outages", outages)
+        register_look("losses", long_losses)

@@ -9,17 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.utils import timezone
 
 from notifications.gathering import gather
+from notifications.outages import look
+from notifications.watching import open_for_orphans, tell_due
 from sessions_app.gateway.ports import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
+OUTAGE_LOOK_SECONDS = 5.0
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
@@ -28,6 +32,7 @@ class Notifier:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._outage_look_at = 0.0  # by the monotonic clock
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop``."""
@@ -42,5 +47,12 @@ class Notifier:
                 await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
 
     async def _look(self) -> None:
+        if time.monotonic() >= self._outage_look_at:  # before what it holds back is told
+            self._outage_look_at = time.monotonic() + OUTAGE_LOOK_SECONDS
+            while await self._run(lambda: open_for_orphans(timezone.now())):
+                logger.debug("Numbers without a gateway have incidents")
+            await self._run(lambda: look(timezone.now()))
+        while await self._run(lambda: tell_due(timezone.now())):
+            logger.debug("Incidents are told")
         while await self._run(lambda: gather(timezone.now())):
             logger.debug("Notices are gathered")

@@ -28,7 +28,7 @@ class Said:
 
     kind: NoticeKind
     session: Session
-    incident: Incident | None
+    incident: Incident | None = None
     by: str = ""
 
 
