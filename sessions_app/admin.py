@@ -87,6 +87,7 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "detail",
                     "since",
                     "last_proof_at",
+                    "phone_seen_at",
                     "next_retry_at",
                 )
             },

@@ -27,7 +27,8 @@ NEEDS_SHOWN = 5
 # Of every row; of those that are shown, the rest, too.
 _OF_ALL = ("location_id", "id", "wanted", "status", "reason", "since", "phone_number",
            "lease_expires_at")  # fmt: skip
-_OF_SHOWN = ("id", "detail", "version", "jid", "last_proof_at", "next_retry_at", "created_at")
+_OF_SHOWN = ("id", "detail", "version", "jid", "last_proof_at", "phone_seen_at",
+             "next_retry_at", "created_at")  # fmt: skip
 _NOT_LISTED = {
     "qr_text": "", "qr_number": None, "qr_of": None, "qr_expires_at": None,
     "pairing_code": "", "pairing_error": "",

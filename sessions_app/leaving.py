@@ -23,7 +23,7 @@ from sessions_app.models import Session, SessionEvent
 _SESSIONS = {
     "id": "id", "location": "location__name", "number": "phone_number", "created_at": "created_at",
     "created_by": "created_by", "wanted": "wanted", "status": "status", "reason": "reason",
-    "since": "since", "last_proof_at": "last_proof_at",
+    "since": "since", "last_proof_at": "last_proof_at", "phone_seen_at": "phone_seen_at",
 }  # fmt: skip
 _EVENTS = {
     "session": "session_id", "at": "at", "event": "event", "from": "old_status",

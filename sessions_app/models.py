@@ -74,6 +74,8 @@ class Session(models.Model):
     jid = models.CharField(max_length=64, blank=True, default="", editable=False)
     next_retry_at = models.DateTimeField(null=True, editable=False)
     last_proof_at = models.DateTimeField(null=True, editable=False)
+    # When the number's own phone last did something; written at most hourly.
+    phone_seen_at = models.DateTimeField(null=True, editable=False)
 
     # The code that waits for a scan: credentials, cleared when the status leaves ``qr``.
     qr_text = SealedTextField(blank=True, default="", editable=False)

@@ -56,6 +56,11 @@ class SessionQuerySet(TenantQuerySet):
         """Sessions whose status or reason has changed at ``moment`` or later."""
         return self.filter(since__gte=moment)
 
+    def phones_unseen_since(self, moment: datetime) -> Self:
+        """Sessions that are ready while their number's own phone has done nothing since
+        ``moment``. One whose phone was never seen is not among them: nobody knows since when."""
+        return self.filter(phone_seen_at__lt=moment, status=Status.READY).exclude(jid="")
+
     def for_gateway(self) -> Self:
         """With how the account stands and the database's clock: what a gateway has to know.
 

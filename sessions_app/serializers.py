@@ -99,6 +99,7 @@ _EXAMPLE = {
     "version": 7,
     "since": "2026-05-04T12:00:00Z",
     "last_proof_at": "2026-05-04T12:03:20Z",
+    "phone_seen_at": "2026-05-04T09:41:00Z",
     "next_retry_at": None,
 }
 
@@ -131,6 +132,11 @@ class SnapshotSerializer(serializers.Serializer[Any]):
     since = serializers.DateTimeField(help_text="Since when the status and reason stand.")
     last_proof_at = serializers.DateTimeField(
         allow_null=True, help_text="When the link last proved to be alive."
+    )
+    phone_seen_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the number's own phone last did something, to the hour. WhatsApp unlinks "
+        "a number whose phone is away for 14 days.",
     )
     next_retry_at = serializers.DateTimeField(
         allow_null=True, help_text="When we try again by ourselves."

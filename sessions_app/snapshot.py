@@ -48,6 +48,7 @@ class SessionSnapshot(TypedDict):
     version: int
     since: datetime
     last_proof_at: datetime | None
+    phone_seen_at: datetime | None
     next_retry_at: datetime | None
 
 
@@ -94,6 +95,7 @@ class SessionRow(Protocol):
     pairing_code: str
     pairing_error: str
     last_proof_at: datetime | None
+    phone_seen_at: datetime | None
     next_retry_at: datetime | None
     lease_expires_at: datetime | None
     created_at: datetime
@@ -165,5 +167,6 @@ def snapshot(row: SessionRow, now: datetime, *, with_code: bool = True) -> Sessi
         "version": row.version,
         "since": row.since,
         "last_proof_at": row.last_proof_at,
+        "phone_seen_at": row.phone_seen_at,
         "next_retry_at": row.next_retry_at,
     }

@@ -120,14 +120,19 @@ class DatabaseSessionStore:
         return new
 
     async def note_proofs(self, proofs: Mapping[UUID, datetime]) -> None:
-        if not proofs:
+        await self._note("last_proof_at", proofs)
+
+    async def note_phones(self, phones: Mapping[UUID, datetime]) -> None:
+        await self._note("phone_seen_at", phones)
+
+    async def _note(self, column: str, moments: Mapping[UUID, datetime]) -> None:
+        if not moments:
             return
-        whens = [When(pk=pk, then=Value(at)) for pk, at in proofs.items()]
+        whens = [When(pk=pk, then=Value(at)) for pk, at in moments.items()]
 
         def write() -> None:
-            Session.objects.filter(pk__in=list(proofs), lease_owner=self._owner).update(
-                last_proof_at=Case(*whens)
-            )
+            mine = Session.objects.filter(pk__in=list(moments), lease_owner=self._owner)
+            mine.update(**{column: Case(*whens)})
 
         await self._run(write)
 

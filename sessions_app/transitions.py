@@ -73,6 +73,7 @@ def _state(row: Session, suspended: bool) -> SessionState:
         next_retry_at=row.next_retry_at,
         suspended=suspended,
         device_name=row.device_name,
+        phone_seen_at=row.phone_seen_at,
     )
 
 

@@ -114,12 +114,14 @@ def _connect_failure(event: Any, me: Jid | None) -> Event:
 
 
 def _message(event: Any, me: Jid | None) -> Event | None:
-    """A message of a conversation between two; None for groups, broadcasts and channels, and
-    for what nobody would read."""
+    """A message of a conversation between two. Of groups, broadcasts and channels, and of what
+    nobody would read, only that the own phone did it; None when it was not the phone."""
     source = event.Info.MessageSource
+    sent_at = event.Info.Timestamp / 1000
+    phone = _phone(source, sent_at)
     found = None if not _between_two(source) else messages.content(event.Message)
     if found is None:
-        return None
+        return {"event": EngineEvent.PROOF, **phone} if phone else None
     return {
         "event": EngineEvent.MESSAGE,
         "whatsapp_id": event.Info.ID,
@@ -127,9 +129,10 @@ def _message(event: Any, me: Jid | None) -> Event | None:
         "peer_name": "" if source.IsFromMe else event.Info.Pushname,
         "text": found.text,
         "media": found.media,
-        "sent_at": event.Info.Timestamp / 1000,
+        "sent_at": sent_at,
         "from_me": bool(source.IsFromMe),
         "chat": jids.text(jids.of(source.Chat)),
+        **phone,
     }
 
 
@@ -138,7 +141,7 @@ def _receipt(event: Any, me: Jid | None) -> Event:
     status = _RECEIPTS.get(event.Type)
     source = event.MessageSource
     if status is None or source.IsFromMe or not _between_two(source):
-        return {"event": EngineEvent.PROOF}
+        return {"event": EngineEvent.PROOF, **_phone(source, float(event.Timestamp))}
     return {
         "event": EngineEvent.RECEIPT,
         "whatsapp_ids": list(event.MessageIDs),
@@ -147,6 +150,12 @@ def _receipt(event: Any, me: Jid | None) -> Event:
         "sent_at": float(event.Timestamp),
         "chat": jids.text(jids.of(source.Chat)),
     }
+
+
+def _phone(source: Any, at: float) -> Event:
+    """``phone_at``, if the number's own phone did this (at ``at``, Unix time), and nothing if not:
+    the phone is device 0 of the account, all others are linked to it as we are."""
+    return {"phone_at": at} if source.IsFromMe and source.Sender.Device == 0 else {}
 
 
 def _between_two(source: Any) -> bool:

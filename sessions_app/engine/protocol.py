@@ -82,10 +82,11 @@ class EngineEvent(StrEnum):
     CONNECT_FAILURE = "connect_failure"  # detail: code
     START_FAILED = "start_failed"  # code: StartFailure; detail: one line without secrets
     MESSAGE = "message"  # key (journal), whatsapp_id, peer (E.164 or ""), peer_name, text,
-    #                      sent_at, from_me, chat, media: kind or null
+    #                      sent_at, from_me, chat, media: kind or null; phone_at
     RECEIPT = "receipt"  # key (journal), whatsapp_ids, peer, status: "delivered" | "read", sent_at,
     #                      chat
-    PROOF = "proof"  # evidence of life without other meaning (offline sync, presence, …)
+    PROOF = "proof"  # evidence of life without other meaning (offline sync, …); phone_at
+    #                  (there only when the number's own phone did something: when, Unix time)
 
 
 class StartFailure(StrEnum):

@@ -40,6 +40,7 @@ class SessionState:
     next_retry_at: datetime | None
     suspended: bool = False  # its account may not run for now: no link, but the keys stay
     device_name: str = ""  # what the phone shows under Linked devices; "" for ours
+    phone_seen_at: datetime | None = None  # as it is written, which is at most hourly
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,9 @@ class SessionStore(Protocol):
 
     async def note_proofs(self, proofs: Mapping[UUID, datetime]) -> None:
         """Remember when each session last proved to be alive."""
+
+    async def note_phones(self, phones: Mapping[UUID, datetime]) -> None:
+        """Remember when each number's own phone last did something."""
 
     async def release(self, session_ids: Sequence[UUID]) -> None:
         """Give the leases back, so that another gateway may take over at once."""

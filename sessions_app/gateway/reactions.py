@@ -77,7 +77,7 @@ async def on_qr_timeout(work: SessionWork, message: dict[str, Any]) -> None:
 async def on_pair_success(work: SessionWork, message: dict[str, Any]) -> None:
     identity = translate.identity(message)
     try:
-        await work.apply(Event.PAIR_SUCCESS, WHATSAPP, **identity)
+        await work.apply(Event.PAIR_SUCCESS, WHATSAPP, **identity, phone_seen_at=work.kit.now())
     except NumberTaken:
         work.number_taken = True
         await work.apply(Event.PAIR_SUCCESS, WHATSAPP)

@@ -43,6 +43,10 @@ class SessionRunner:
         return self._work.last_proof_at
 
     @property
+    def phone_seen_at(self) -> datetime | None:
+        return self._work.phone_seen_at
+
+    @property
     def link(self) -> Link | None:
         return self._work.link
 
@@ -114,14 +118,21 @@ class SessionRunner:
         if message["event"] in translate.EVIDENCE:
             work.note_proof(work.kit.now())
         reaction = reactions.REACTIONS.get(message["event"])
-        if reaction is None:
-            return
         try:
-            await reaction(work, message)
+            self._note_phone(message)
+            if reaction is not None:
+                await reaction(work, message)
         except ProtocolError:
             logger.error("An engine sent a malformed event and is ended", extra=work.facts())
             if work.link is not None:
                 work.link.engine.kill()
+
+    def _note_phone(self, message: dict[str, Any]) -> None:
+        work = self._work
+        known = work.phone_seen_at or work.state.phone_seen_at
+        seen = translate.phone_seen(message, known, work.kit.now())
+        if seen is not None:
+            work.phone_seen_at = seen
 
     async def _on_wish(self) -> None:
         work = self._work

@@ -71,6 +71,7 @@ class Gateway:
         self._look = asyncio.Event()
         self._claiming = asyncio.Lock()  # what is claimed is run before anybody looks
         self._proofs_told: dict[UUID, datetime] = {}
+        self._phones_told: dict[UUID, datetime] = {}
         self._renewed_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -199,6 +200,17 @@ class Gateway:
                 runner.check()
         await self._store.note_proofs(fresh)
         self._proofs_told.update(fresh)
+        await self._note_phones()
+
+    async def _note_phones(self) -> None:
+        """Write down when the numbers' own phones were last seen."""
+        fresh = {
+            session_id: seen
+            for session_id, runner in self._runners.items()
+            if (seen := runner.phone_seen_at) and seen != self._phones_told.get(session_id)
+        }
+        await self._store.note_phones(fresh)
+        self._phones_told.update(fresh)
 
     # --- runners ------------------------------------------------------------------------
 
@@ -222,6 +234,7 @@ class Gateway:
             del self._runners[session_id]
             del self._tasks[session_id]
             self._proofs_told.pop(session_id, None)
+            self._phones_told.pop(session_id, None)
 
     async def _shut_down(self) -> None:
         """End the engines, which end their clients; then give the leases back."""

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sessions_app.engine.protocol import EngineEvent, StartFailure, field
+from sessions_app.engine.protocol import EngineEvent, ProtocolError, StartFailure, field
 from sessions_app.gateway.ports import Change, IncomingMessage, Receipt
 from sessions_app.lifecycle import Event
 
 WHATSAPP = "WhatsApp"
 KEEPALIVES_UNTIL_LOST = 3  # about 100 s without an answer
 TEMP_BAN_MARGIN = timedelta(minutes=1)
+PHONE_EVERY = timedelta(hours=1)
 
 _LOGGED_OUT: Mapping[str, Event] = {
     "401": Event.LOGGED_OUT,
@@ -99,6 +100,21 @@ def receipt(message: Mapping[str, Any]) -> Receipt:
         status=field(message, "status", str),
         at=moment(field(message, "sent_at", (int, float))),
     )
+
+
+def phone_seen(
+    message: Mapping[str, Any], known: datetime | None, now: datetime
+) -> datetime | None:
+    """When the number's own phone did what this event tells of, if that is worth a write: at
+    least ``PHONE_EVERY`` after it was ``known`` to have been there. Never later than ``now``, but
+    maybe long ago: what it did while we were away is told afterwards."""
+    if "phone_at" not in message:
+        return None
+    at = float(field(message, "phone_at", (int, float)))
+    if not at >= 0:  # which NaN is not, either
+        raise ProtocolError("event: phone_at is no time")
+    seen = moment(min(at, now.timestamp()))
+    return seen if known is None or seen - known >= PHONE_EVERY else None
 
 
 def moment(unix_seconds: float) -> datetime:

@@ -65,6 +65,7 @@ class SessionWork:
         self.deadline = Deadline()
         self.resting = False
         self.last_proof_at: datetime | None = None
+        self.phone_seen_at: datetime | None = None  # what is worth writing down
         self.texts = TextSender(state.id, kit.outgoing, kit.settings, self.lasting, self.note_proof)
         self.engine_losses: list[float] = []
         self.replaced_at: float | None = None

@@ -186,6 +186,7 @@ class Phone:
             self.network.relay.pass_receipt(
                 self, Node("receipt", {"to": message.peer.bare(), "id": message.id, "type": "read"})
             )
+            self.network.relay.tell_own(self.account, message.peer.bare(), message.id)
         return len(unread)
 
     def write(self, recipient: Account, text: str, server: str = LID_SERVER) -> str:

@@ -164,6 +164,18 @@ class Relay:
             if endpoint is not None and endpoint is not sender:
                 endpoint.deliver(Node("receipt", dict(attrs), node.content))
 
+    def tell_own(self, account: Account, peer: Jid, message_id: str) -> None:
+        """Tell the linked clients of an account that its phone has read a message of `peer`."""
+        attrs: dict[str, Value] = {
+            "from": account.jid(peer.server),
+            "recipient": peer,
+            "id": message_id,
+            "type": "read",
+            "t": _now(),
+        }
+        for companion in account.companions.values():
+            companion.deliver(Node("receipt", dict(attrs)))
+
     def announce(self, changed: Companion, what: str) -> None:
         """Tell those who talk to an account that a device was added or removed."""
         account = changed.account

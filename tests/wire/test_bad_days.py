@@ -19,9 +19,11 @@ from tests.wire.product import Product, Simulator, call, wait_for
 def hasty(
     tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator
 ) -> Iterator[Product]:
-    """A product that calls an attempt stuck after 3 s instead of 30."""
+    """A product that calls an attempt stuck after 3 s, and looks after its numbers each second,
+    instead of 30."""
     folder = tmp_path_factory.mktemp("hasty")
-    running = Product(folder, shared_simulator, GATEWAY_STUCK_SECONDS="3").start()
+    seconds = {"GATEWAY_STUCK_SECONDS": "3", "GATEWAY_HEALTH_SECONDS": "1"}
+    running = Product(folder, shared_simulator, **seconds).start()
     yield running
     running.close()
 
@@ -224,3 +226,32 @@ def test_it_never_rests_in_initializing(product: Product) -> None:
         ).fetchone()
 
     assert resting == (0,)
+
+
+def test_it_notices_a_phone_that_comes_back_after_days(
+    hasty: Product, simulator: Simulator
+) -> None:
+    session, number = hasty.link()
+    hasty.api("POST", f"sessions/{session}/stop/")
+    hasty.until(session, status="disconnected")
+    with sqlite3.connect(hasty.folder / "pairline.sqlite3") as database:
+        away = "update sessions_app_session set phone_seen_at = '2026-01-02 03:04:05' where id = ?"
+        database.execute(away, [session.replace("-", "")])
+    hasty.api("POST", f"sessions/{session}/restart/")
+    before = hasty.until(session, status="ready")
+    friend = simulator.new_phone()
+
+    ours = hasty.send(session, friend, "Only the linked device sends")
+    wait_for(lambda: hasty.message(session, ours)["status"] == "delivered", "the second tick")
+    unseen = wait_for(
+        lambda: (now := hasty.snapshot(session))["last_proof_at"] > before["last_proof_at"] and now,
+        "the proof to be written down",
+    )
+    assert unseen["phone_seen_at"] == "2026-01-02T03:04:05Z"
+
+    simulator.write(number, friend, "And now the phone itself")
+    seen = wait_for(
+        lambda: (now := hasty.snapshot(session))["phone_seen_at"] > "2026-01-03" and now,
+        "the phone to be noticed",
+    )
+    assert seen["version"] == unseen["version"]

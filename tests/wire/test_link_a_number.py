@@ -49,7 +49,9 @@ def test_it_writes_every_step_to_the_rows(product: Product) -> None:
         ("qr", "initializing", "pairing"),
         ("initializing", "ready", "ok"),
     ]
-    assert product.snapshot(session)["last_proof_at"] is not None
+    shown = product.snapshot(session)
+    assert shown["last_proof_at"] is not None
+    assert shown["phone_seen_at"] is not None  # it has just scanned
 
 
 def test_it_links_by_a_typed_code_too(product: Product, simulator: Simulator) -> None:

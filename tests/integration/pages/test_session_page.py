@@ -65,6 +65,16 @@ def test_it_shows_the_number_when_it_is_ready(alice: Client, location: Location)
     assert "Send a test message" in page
 
 
+def test_it_tells_when_the_phone_was_last_seen(alice: Client, location: Location) -> None:
+    seen = timezone.now() - timedelta(hours=3)
+    session = make_session(location, phone_seen_at=seen)
+
+    page = alice.get(reverse("session", args=[session.pk])).content.decode()
+
+    exact = seen.isoformat(timespec="milliseconds")
+    assert re.search(f'phone last seen <time datetime="{re.escape(exact)}" data-style="ago"', page)
+
+
 def test_restart_asks_the_gateway_for_a_fresh_attempt(bob: Client, session: Session) -> None:
     answer = bob.post(reverse("session_restart", args=[session.pk]), follow=True)
 

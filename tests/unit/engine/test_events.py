@@ -221,3 +221,42 @@ def test_it_tells_until_when_a_code_holds(number: int, seconds: float, of: int) 
 def test_it_reads_the_login_status(status: str, event: str | None) -> None:
     told = events.login(status)
     assert (told and told["event"]) == event
+
+
+def own(build: Build, device: int) -> Any:
+    """The source of what a device of our own account does in Bob's chat."""
+    return build.source(
+        chat=build.jid(BOB, PHONE), sender=build.jid(ME.user, PHONE, device), IsFromMe=True
+    )
+
+
+def test_it_tells_that_the_own_phone_wrote_and_when(build: Build) -> None:
+    told = events.translate("Message", build.message(own(build, 0), conversation="Olá"), ME)
+    assert told is not None
+    assert (told["event"], told["phone_at"]) == ("message", 1_700_000_000.5)
+
+
+def test_it_tells_that_the_own_phone_read(build: Build) -> None:
+    told = events.translate("Receipt", build.receipt("READ", own(build, 0)), ME)
+    assert told == {"event": "proof", "phone_at": 1_700_000_000.0}
+
+
+def test_it_tells_of_what_the_phone_does_in_groups_only_that_it_is_there(build: Build) -> None:
+    group = build.source(
+        chat=build.jid("120363000000", "g.us"),
+        sender=build.jid(ME.user, PHONE),
+        IsFromMe=True,
+        IsGroup=True,
+    )
+    told = events.translate("Message", build.message(group, conversation="Olá"), ME)
+    assert told == {"event": "proof", "phone_at": 1_700_000_000.5}
+
+
+def test_it_takes_no_other_linked_device_and_no_stranger_for_the_phone(
+    build: Build, from_bob: Any
+) -> None:
+    from_bobs_phone = build.source(chat=build.jid(BOB, PHONE), sender=build.jid(BOB, PHONE))
+    for source in (own(build, 7), from_bob, from_bobs_phone):
+        written = events.translate("Message", build.message(source, conversation="Olá"), ME)
+        read = events.translate("Receipt", build.receipt("READ", source), ME)
+        assert "phone_at" not in {**(written or {}), **(read or {})}

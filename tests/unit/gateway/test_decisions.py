@@ -164,3 +164,31 @@ def test_it_keeps_showing_the_typed_code_when_the_qr_rotates() -> None:
 def test_it_refuses_an_event_without_its_fields() -> None:
     with pytest.raises(ProtocolError):
         translate.qr_change({"type": "event", "text": "x"}, "")
+
+
+@pytest.mark.parametrize(
+    ("phone_at", "known", "seen"),
+    [
+        (NOW - timedelta(minutes=5), None, NOW - timedelta(minutes=5)),
+        (NOW, NOW - timedelta(hours=1), NOW),
+        (NOW, NOW - timedelta(minutes=59), None),
+        (NOW - timedelta(days=2), NOW - timedelta(days=1), None),
+        (NOW + timedelta(days=9), None, NOW),
+    ],
+    ids=["first", "an hour later", "too soon", "told late", "a clock that is ahead"],
+)
+def test_it_notes_the_phone_hourly_and_never_backwards(
+    phone_at: datetime, known: datetime | None, seen: datetime | None
+) -> None:
+    message = {"type": "event", "phone_at": phone_at.timestamp()}
+    assert translate.phone_seen(message, known, NOW) == seen
+
+
+def test_it_sees_no_phone_in_what_others_do() -> None:
+    assert translate.phone_seen({"type": "event"}, None, NOW) is None
+
+
+@pytest.mark.parametrize("phone_at", [None, "today", -1, float("nan"), [1]])
+def test_it_refuses_a_moment_of_the_phone_that_is_none(phone_at: Any) -> None:
+    with pytest.raises(ProtocolError):
+        translate.phone_seen({"type": "event", "phone_at": phone_at}, None, NOW)

@@ -74,6 +74,25 @@ async def test_it_tells_what_the_owner_types_on_the_own_phone(
     assert message["text"] == "From my own phone"
 
 
+async def test_it_tells_what_comes_from_the_own_phone_from_what_we_send(
+    alice: Run, simulator: Simulator, linked: Linked
+) -> None:
+    bob = simulator.phone("Bob")
+    sent = await alice.call(Command.SEND, to=bob, text="From us", secret=SECRET)
+    await alice.until("receipt", lambda e: sent["whatsapp_id"] in e["whatsapp_ids"])
+    await written(simulator, bob, linked.number, "Thanks")
+    await alice.until("message", lambda e: e["text"] == "Thanks")
+    assert not [said for said in alice.engine.messages if "phone_at" in said]
+
+    path = f"/api/phones/{linked.number[1:]}/read"
+    await asyncio.to_thread(simulator.call, "POST", path, **{"from": bob})
+    read = await alice.until("proof", lambda e: "phone_at" in e)
+    assert abs(read["phone_at"] - time.time()) < 60
+    await written(simulator, linked.number, bob, "From the phone")
+    typed = await alice.until("message", lambda e: e["text"] == "From the phone")
+    assert typed["phone_at"] == typed["sent_at"]
+
+
 async def test_it_carries_the_longest_text(
     alice: Run, simulator: Simulator, linked: Linked
 ) -> None:

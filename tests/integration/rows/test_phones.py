@@ -1,0 +1,60 @@
+"""When the phones of numbers were last seen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from sessions_app.gateway.ports import Change
+from sessions_app.lifecycle import Event, Status
+from sessions_app.models import Session, SessionEvent
+from sessions_app.store import DatabaseSessionStore, Transactions
+from sessions_app.transitions import Asked
+from tests.factory import apply_change, connect, make_account, make_session
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[DatabaseSessionStore]:
+    """The store of the gateway that runs the factory's sessions."""
+    yield DatabaseSessionStore("test", "here", 1, Transactions())
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_it_notes_a_phone_without_a_version_or_an_event(store: DatabaseSessionStore) -> None:
+    seen = datetime.now(UTC).replace(microsecond=0)
+    session = await sync_to_async(make_session)()
+    foreign = await sync_to_async(make_session)(lease_owner="another")
+
+    await store.note_phones({session.pk: seen, foreign.pk: seen})
+
+    row = await Session.objects.aget(pk=session.pk)
+    assert (row.phone_seen_at, row.version) == (seen, session.version)
+    assert not await SessionEvent.objects.aexists()
+    assert (await Session.objects.aget(pk=foreign.pk)).phone_seen_at is None
+
+
+@pytest.mark.django_db
+def test_it_finds_the_ready_numbers_whose_phone_is_away() -> None:
+    now, account = timezone.now(), make_account()
+    away = connect(account, "Away", phone_seen_at=now - 11 * DAY)
+    connect(account, "Here", phone_seen_at=now - DAY)
+    connect(account, "Never seen")
+    connect(account, "Lost", Status.DISCONNECTED, jid="1:1@s", phone_seen_at=now - 11 * DAY)
+
+    assert list(Session.objects.phones_unseen_since(now - 10 * DAY)) == [away]
+
+
+@pytest.mark.django_db
+def test_it_has_seen_the_phone_that_has_just_scanned() -> None:
+    session = make_session(status=Status.QR)
+    columns = {"jid": "351912345678:2@s.whatsapp.net", "phone_seen_at": timezone.now()}
+
+    state = apply_change("test", Asked(session.pk, 1, Change(Event.PAIR_SUCCESS, columns=columns)))
+
+    assert state.phone_seen_at == columns["phone_seen_at"]
