@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -13,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Rows that have another writer."""
 
-    list_select_related: ClassVar[bool | Sequence[str]] = ("account",)
+    list_select_related: ClassVar[bool | list[str] | tuple[str, ...]] = ("account",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

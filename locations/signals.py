@@ -29,6 +29,10 @@ loss_asked = Signal()
 standing_changed = Signal()
 """``account_id``: an account was suspended, resumed, or put on other terms."""
 
+terms_changed = Signal()
+"""``before``, ``after``: an ``Account`` with other terms, sent within the transaction of it:
+what a receiver writes is committed with it or not at all."""
+
 location_hold_asked = Signal()
 """``location_id``: is there anything that has to be let go of before the location is deleted,
 such as a linked number? Receivers return a bool."""

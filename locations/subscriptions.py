@@ -14,7 +14,7 @@ from locations.access import Principal
 from locations.audit import Verb, record
 from locations.entitlements import may_run
 from locations.models import Account, AccountState
-from locations.signals import standing_changed
+from locations.signals import standing_changed, terms_changed
 
 TERMS = (
     "plan",
@@ -58,6 +58,7 @@ def note(before: Account, after: Account, *, by: Principal) -> None:
     if set(changed) - {"state"} or may_run(before) == may_run(after):
         told = ", ".join(f"{name}: {value}" for name, value in changed.items())
         record(by, after.pk, Verb.PLAN_CHANGED, after.name, told)
+    terms_changed.send(Account, before=before, after=after)
     transaction.on_commit(lambda: standing_changed.send(Account, account_id=after.pk), robust=True)
 
 

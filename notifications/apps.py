@@ -9,12 +9,14 @@ class NotificationsConfig(AppConfig):
         from notifications import (
             leaving,  # noqa: F401  connects its receivers
             opening,
+            plan_notices,
             recording,
         )
         from notifications.wrong import dead_webhooks, long_losses, outages
 
         recording.connect()
         opening.connect()
+        plan_notices.connect()
         register_look("webhooks", dead_webhooks)
         register_look("outages", outages)
         register_look("losses", long_losses)

@@ -17,6 +17,8 @@ from django.utils import timezone
 
 from notifications.gathering import gather
 from notifications.outages import look
+from notifications.plan_notices import tell_trials
+from notifications.unseen_phones import warn_of_unseen
 from notifications.watching import open_for_orphans, tell_due
 from sessions_app.gateway.ports import StoreUnavailable
 
@@ -24,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 OUTAGE_LOOK_SECONDS = 5.0
+SLOW_LOOK_SECONDS = 600.0  # at what changes by the day
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
@@ -32,7 +35,7 @@ class Notifier:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._outage_look_at = 0.0  # by the monotonic clock
+        self._outage_look_at = self._slow_look_at = 0.0  # by the monotonic clock
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop``."""
@@ -47,6 +50,10 @@ class Notifier:
                 await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
 
     async def _look(self) -> None:
+        if time.monotonic() >= self._slow_look_at:
+            self._slow_look_at = time.monotonic() + SLOW_LOOK_SECONDS
+            await self._run(lambda: warn_of_unseen(timezone.now()))
+            await self._run(lambda: tell_trials(timezone.now()))
         if time.monotonic() >= self._outage_look_at:  # before what it holds back is told
             self._outage_look_at = time.monotonic() + OUTAGE_LOOK_SECONDS
             while await self._run(lambda: open_for_orphans(timezone.now())):
