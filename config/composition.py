@@ -10,12 +10,14 @@ import socket
 from collections.abc import Mapping
 from typing import Protocol
 
+from config.redaction import redact
 from conversations.delivery import DatabaseMessageSink, DatabaseOutgoingQueue
 from notifications.notifier import Notifier
 from notifications.posting import Poster
 from notifications.sender import Sender
 from sessions_app.gateway.supervisor import Gateway
 from sessions_app.gateway_settings import gateway_settings
+from sessions_app.job_runner import JobRunner
 from sessions_app.store import ChannelHints, DatabaseSessionStore, Transactions
 
 
@@ -33,6 +35,7 @@ def build_background() -> Mapping[str, Background]:
         "gateway": build_gateway(transactions),
         "notifier": Notifier(transactions.run),
         "webhook sender": Sender(transactions.run, Poster()),
+        "scheduled jobs": JobRunner(transactions.run, redact),
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from config import env
 from config.redaction import redact, redact_value
 
+OUR_APPS = ("config", "locations", "sessions_app", "conversations", "notifications")
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -86,9 +87,6 @@ def logging_settings(*, debug: bool) -> dict[str, Any]:
             "django": {"handlers": [], "level": "WARNING"},  # its own would write plain text
             "django.server": {"handlers": [], "propagate": True},
             "whatsapp": {"level": "DEBUG"},  # an engine tells only what WHATSAPP_LOG_LEVEL asks
-            **{
-                name: {"level": "DEBUG" if debug else "INFO"}
-                for name in ("config", "locations", "sessions_app", "conversations")
-            },
+            **{name: {"level": "DEBUG" if debug else "INFO"} for name in OUR_APPS},
         },
     }

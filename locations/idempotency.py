@@ -25,6 +25,7 @@ from rest_framework.response import Response
 
 from locations.models import IdempotentAnswer
 from locations.problems import Conflict, Refusal
+from locations.slices import delete_in_slices
 
 KEPT = timedelta(hours=24)
 HEADER = "Idempotency-Key"
@@ -109,4 +110,4 @@ def _hash(request: Request) -> str:
 def forget_answers(account_id: UUID | None = None) -> int:
     """Delete answers older than ``KEPT``, of one account or of all; how many there were."""
     old = IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - KEPT)
-    return (old if account_id is None else old.filter(account_id=account_id)).delete()[0]
+    return delete_in_slices(old if account_id is None else old.filter(account_id=account_id))

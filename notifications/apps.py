@@ -10,6 +10,7 @@ class NotificationsConfig(AppConfig):
             leaving,  # noqa: F401  connects its receivers
             opening,
             plan_notices,
+            own_jobs,
             recording,
         )
         from notifications.wrong import dead_webhooks, long_losses, outages
@@ -20,3 +21,4 @@ class NotificationsConfig(AppConfig):
         register_look("webhooks", dead_webhooks)
         register_look("outages", outages)
         register_look("losses", long_losses)
+        own_jobs.register()

@@ -18,13 +18,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from locations.sealing import SealBroken
+from locations.slices import delete_in_slices
 from notifications.models import Delivery, Kind, State, Webhook
 from notifications.payloads import Gone, body_of
 from notifications.retry import is_dead, wait_before_next
 
 LEASE = timedelta(seconds=25)
 KEPT = timedelta(days=30)
-_DELETED_AT_ONCE = 500
 _ERROR_CHARACTERS = 200
 DEAD_REASON = gettext_noop("Nothing could be delivered for 24 hours.")
 _SWITCHED_OFF = gettext_noop("Not sent: the webhook was switched off.")
@@ -165,8 +165,5 @@ def _switch_off_if_dead(row: Delivery, now: datetime) -> None:
 
 
 def forget_old() -> int:
-    """Delete what was made more than ``KEPT`` ago, some at a time; how many."""
-    old = Delivery.objects.filter(created_at__lt=timezone.now() - KEPT).order_by("created_at")
-    keys = list(old.values_list("pk", flat=True)[:_DELETED_AT_ONCE])
-    Delivery.objects.filter(pk__in=keys).delete()
-    return len(keys)
+    """Delete what was made more than ``KEPT`` ago; how many."""
+    return delete_in_slices(Delivery.objects.filter(created_at__lt=timezone.now() - KEPT))

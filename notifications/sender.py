@@ -112,8 +112,6 @@ class Sender:
             logger.error("A webhook's outcome is not written; it is sent again", exc_info=error)
 
     async def _keep_house(self) -> None:
-        while await self._run(queue.forget_old):
-            logger.debug("Old deliveries are deleted")
         for notice in await self._run(webhook_notices.take_due):
             if not await asyncio.to_thread(webhook_notices.mail, notice):
                 await self._run(partial(webhook_notices.give_back, notice))

@@ -8,7 +8,7 @@ class SessionsAppConfig(AppConfig):
     def ready(self) -> None:
         from locations.entitlements import Resource, register_usage
         from locations.wrong import register_look
-        from sessions_app import hints, holding, leaving, wrong  # noqa: F401  receivers
+        from sessions_app import hints, holding, job_looks, leaving, own_jobs, wrong  # noqa: F401  receivers
         from sessions_app.models import Session
 
         register_usage(
@@ -18,3 +18,5 @@ class SessionsAppConfig(AppConfig):
         )
         register_look("sessions", wrong.sessions)
         register_look("installation", wrong.installation)
+        register_look("scheduled jobs", job_looks.wrong_lines)
+        own_jobs.register()

@@ -27,6 +27,7 @@ from sessions_app.leftovers import (
     NO_SESSION,
     UNKNOWN,
     SessionFacts,
+    as_young_as_the_youngest,
     is_stuck,
     reason_to_keep,
     reason_to_keep_strays,
@@ -115,6 +116,25 @@ def clean(older_than: timedelta, *, dry_run: bool) -> CleanupReport:
     return report
 
 
+def end_stuck(older_than: timedelta) -> int:
+    """End attempts that have been stuck for longer than ``older_than``; how many. Keys and files
+    are not touched."""
+    now = timezone.now()
+    stuck = [one for one in session_facts().values() if is_stuck(one, now, older_than)]
+    return sum(_end(session, now) for session in stuck)
+
+
+def delete_left_over(older_than: timedelta) -> CleanupReport:
+    """Delete key files that nobody needs, unattended: of a key store with its companions only
+    when all of them were last written longer than ``older_than`` ago. Nothing is unlinked, and
+    keys in PostgreSQL, which have no age, are left to a person. Raises OSError."""
+    report, now = CleanupReport(dry_run=False), timezone.now()
+    files = _left_over(report, session_facts(), now, older_than, together=True)
+    _delete_in_turn(files, report, now, older_than)
+    logger.info("Leftovers deleted", extra=_counts(report))
+    return report
+
+
 def _end(session: SessionFacts, now: datetime) -> bool:
     """Whether the row was still as we saw it, and is ``disconnected`` now. A linked number is
     taken up again as soon as a gateway runs; an attempt waits for its customer."""
@@ -139,10 +159,18 @@ def _ended(session: SessionFacts) -> Ended:
 
 
 def _left_over(
-    report: CleanupReport, facts: Facts, now: datetime, older_than: timedelta
+    report: CleanupReport,
+    facts: Facts,
+    now: datetime,
+    older_than: timedelta,
+    *,
+    together: bool = False,
 ) -> list[KeyFile]:
-    """The files that may go as it looks; those that stay are written into ``report``."""
+    """The files that may go as it looks; those that stay are written into ``report``. With
+    ``together`` the files of one session are as young as the youngest of them."""
     files = key_files(gateway_settings().keys_dir)
+    if together:
+        files = as_young_as_the_youngest(files)
     wrong_database = _knows_none(files, facts)
     going = []
     for file in files:

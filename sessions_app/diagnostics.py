@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from sessions_app import findings, machine_looks, row_looks
+from sessions_app import findings, job_looks, machine_looks, row_looks
 from sessions_app.findings import Finding, Level
 
 DEFAULT_PORT = 8000
@@ -25,6 +25,7 @@ _IN_THE_DATABASE: Sequence[tuple[str, Look]] = (
     ("key stores", row_looks.keys),
     ("sealed texts", row_looks.seals),
     ("gateway", row_looks.gateways),
+    ("scheduled jobs", job_looks.findings),
 )
 _ON_THE_MACHINE: Sequence[tuple[str, Look]] = (
     ("neonize", machine_looks.neonize),

@@ -5,8 +5,8 @@ Pure: facts and the time go in. A linked session's keys are kept whatever else i
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -71,6 +71,19 @@ def reason_to_keep(
     if now - file.modified < younger_than:
         return f"younger than {duration(younger_than.total_seconds())}"
     return ""
+
+
+def as_young_as_the_youngest(files: Iterable[KeyFile]) -> list[KeyFile]:
+    """``files``, those of one session all with the latest of their times: a store is in use while
+    the log beside it is written, although it is older itself."""
+    listed = list(files)
+    latest: dict[UUID | None, datetime] = {}
+    for file in listed:
+        latest[file.session] = max(file.modified, latest.get(file.session, file.modified))
+    return [
+        file if file.session is None else replace(file, modified=latest[file.session])
+        for file in listed
+    ]
 
 
 NO_SESSION = "there is no such session"

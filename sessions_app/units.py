@@ -36,6 +36,6 @@ def size(count: float) -> str:
     return f"{amount:.{1 if amount < 9.95 else 0}f} {unit}"
 
 
-def plural(count: int, noun: str) -> str:
-    """ "1 session", "3 sessions"."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def plural(count: int, noun: str, nouns: str = "") -> str:
+    """ "1 session", "3 sessions"; ``nouns`` where an s at the end does not do."""
+    return f"{count} {noun if count == 1 else nouns or noun + 's'}"

@@ -1,4 +1,4 @@
-"""``manage.py cleanup_sessions diagnostics`` and ``manage.py cleanup_sessions cleanup``."""
+"""``manage.py cleanup_sessions`` with ``diagnostics``, ``cleanup`` or ``jobs``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.core.management.color import no_style
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError
 
-from sessions_app import diagnostics
+from sessions_app import diagnostics, job_looks, job_report
 from sessions_app.cleanup import clean
 from sessions_app.cleanup_report import lines
 from sessions_app.findings import Finding, Level, summary
@@ -24,7 +24,8 @@ class Command(BaseCommand):
     help = (
         "diagnostics: look at sessions, keys, gateway, machine and settings; exit code 1 when "
         "something needs you. cleanup: end stuck attempts and delete key files that nobody "
-        "needs; never the keys of a linked number."
+        "needs; never the keys of a linked number. jobs: what runs by itself, how it ended and "
+        "when it comes round."
     )
     requires_system_checks = ()  # it is there for installations that do not work
 
@@ -40,12 +41,15 @@ class Command(BaseCommand):
             metavar="AGE",
             help="leave alone what is younger: 90s, 15m, 2h or 1d (default 10m)",
         )
-        for task in (look, tidy):
+        jobs = tasks.add_parser("jobs", help="list the scheduled jobs")
+        for task in (look, tidy, jobs):
             task.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *, task: str, **options: Any) -> None:
         if task.startswith("diag"):
             self._diagnose(options["port"], as_json=options["json"])
+        elif task == "jobs":
+            self._list_jobs(as_json=options["json"])
         else:
             self._clean(options["older_than"], options["dry_run"], as_json=options["json"])
 
@@ -88,6 +92,20 @@ class Command(BaseCommand):
         else:
             self.stdout.write("\n".join(lines(report)))
         if report.failed:
+            sys.exit(1)
+
+    def _list_jobs(self, *, as_json: bool) -> None:
+        try:
+            found = job_looks.standings()
+        except DatabaseError as error:
+            first = (str(error).splitlines() or [""])[0]
+            raise CommandError(f"The jobs cannot be read: {first}") from error
+        if as_json:
+            jobs = [{**asdict(one), "trouble": one.trouble} for one in found]
+            self._print_json({"jobs": jobs, "ok": not any(one.trouble for one in found)})
+        else:
+            self.stdout.write("\n".join(job_report.lines(found)))
+        if any(one.trouble for one in found):
             sys.exit(1)
 
     def _print_json(self, content: dict[str, Any]) -> None:

@@ -1,0 +1,26 @@
+"""The scheduled jobs of the message ledger. Messages themselves are the customers' to keep."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from conversations.models import EARLY_RECEIPT_KEPT, EarlyReceipt
+from locations.slices import delete_in_slices
+from sessions_app.jobs import Job, register_job
+from sessions_app.units import plural
+
+
+def register() -> None:
+    register_job(
+        Job("receipts", _("Forget receipts of unknown messages"), timedelta(days=1), _receipts)
+    )
+
+
+def _receipts() -> str:
+    """A number that gets receipts forgets its own; this is for those that get none any more."""
+    before = timezone.now() - EARLY_RECEIPT_KEPT
+    count = delete_in_slices(EarlyReceipt.objects.filter(kept_at__lt=before))
+    return f"Deleted {plural(count, 'receipt')} whose message never came."

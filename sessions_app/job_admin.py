@@ -1,0 +1,85 @@
+"""Operators' page of the scheduled jobs: how each ended, when it comes round, and Run now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from sessions_app import job_looks, job_rows
+from sessions_app.job_looks import Standing
+from sessions_app.job_models import ScheduledJob
+from sessions_app.timeline import duration
+
+
+@admin.register(ScheduledJob)
+class ScheduledJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    list_display = ("title", "every", "last_run", "went_well", "result", "next_run")
+    list_display_links = None
+    actions = ("run_now",)
+    ordering = ("name",)
+
+    class Media:
+        css = {"all": ["css/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[ScheduledJob] = super().get_queryset(request)
+        return rows.annotate(read_at=Now())
+
+    @admin.display(description=_("job"), ordering="name")
+    def title(self, job: ScheduledJob) -> str:
+        return _standing(job).title
+
+    @admin.display(description=_("every"))
+    def every(self, job: ScheduledJob) -> str:
+        span = _standing(job).every
+        return "" if span == span.max else duration(span.total_seconds())
+
+    @admin.display(description=_("last run"), ordering="last_finished_at")
+    def last_run(self, job: ScheduledJob) -> str:
+        return _standing(job).last_run
+
+    @admin.display(description=_("well"), boolean=True)
+    def went_well(self, job: ScheduledJob) -> bool | None:
+        return job.last_ok
+
+    @admin.display(description=_("last result"))
+    def result(self, job: ScheduledJob) -> str:
+        return _standing(job).trouble or job.last_result
+
+    @admin.display(description=_("next run"), ordering="due_at")
+    def next_run(self, job: ScheduledJob) -> str:
+        return _standing(job).next_run
+
+    @admin.action(description=_("Run now"), permissions=["operate"])
+    def run_now(self, request: HttpRequest, queryset: QuerySet[ScheduledJob]) -> None:
+        """Nothing is asked: each job may run at any time."""
+        for job in queryset:
+            title = _standing(job).title
+            if job_rows.ask_now(job.name):
+                self.log_change(request, job, _("Asked to run now"))
+                text = _("%s: a gateway begins it within a few seconds.") % title
+                self.message_user(request, text)
+            else:
+                self.message_user(request, _("%s: is running now.") % title, messages.WARNING)
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Who may use the action."""
+        return bool(request.user.has_perm("sessions_app.change_scheduledjob"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ScheduledJob | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ScheduledJob | None = None) -> bool:
+        return False
+
+
+def _standing(job: Any) -> Standing:
+    return job_looks.standing(job, job.read_at)

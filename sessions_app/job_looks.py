@@ -1,0 +1,118 @@
+"""How the scheduled jobs stand, for the operators' pages, the command and the diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from locations.wrong import Line, Urgency
+from sessions_app.findings import Finding, Level
+from sessions_app.job_models import ScheduledJob
+from sessions_app.job_schedule import is_overdue
+from sessions_app.jobs import registered
+from sessions_app.timeline import duration
+from sessions_app.units import plural
+
+FAILURES = 3
+SEE = "manage.py cleanup_sessions jobs"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A job and how it stands at ``now``, by the database's clock."""
+
+    name: str
+    title: str
+    every: timedelta
+    due_at: datetime
+    running_since: datetime | None
+    last_started_at: datetime | None
+    last_finished_at: datetime | None
+    last_ok: bool | None
+    last_result: str
+    failures: int
+    now: datetime
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with it, "" when nothing is."""
+        if self.failures >= FAILURES:
+            return f"failed {self.failures} times in a row, last with: {self.last_result}"
+        if not is_overdue(self.due_at, self.now, self.every):
+            return ""
+        if self.running_since is not None:
+            return f"has been running for {_age(self.now - self.running_since)}"
+        return f"should have run {_age(self.now - self.due_at)} ago"
+
+    @property
+    def next_run(self) -> str:
+        """ "in 2 h", "now", "running for 3 s"."""
+        if self.running_since is not None:
+            return f"running for {_age(self.now - self.running_since)}"
+        wait = self.due_at - self.now
+        return f"in {_age(wait)}" if wait > timedelta(seconds=1) else "now"
+
+    @property
+    def last_run(self) -> str:
+        """ "3 min ago", "never"."""
+        if self.last_finished_at is None:
+            return "never"
+        return f"{_age(self.now - self.last_finished_at)} ago"
+
+
+def standings() -> list[Standing]:
+    """Every job that this release has and that a gateway has seen, by name."""
+    rows = ScheduledJob.objects.filter(name__in=registered()).order_by("name")
+    return [standing(row, row.read_at) for row in rows.annotate(read_at=Now())]
+
+
+def standing(row: ScheduledJob, now: datetime) -> Standing:
+    """``row`` at ``now``; under its bare name when another release runs that job."""
+    job = registered().get(row.name)
+    leased = row.lease_expires_at is not None and row.lease_expires_at > now
+    return Standing(
+        name=row.name,
+        title=str(job.title) if job else row.name,
+        every=job.every if job else timedelta.max,
+        due_at=row.due_at,
+        running_since=row.last_started_at if leased else None,
+        last_started_at=row.last_started_at,
+        last_finished_at=row.last_finished_at,
+        last_ok=row.last_ok,
+        last_result=row.last_result,
+        failures=row.failures,
+        now=now,
+    )
+
+
+def wrong_lines() -> Iterable[Line]:
+    """Jobs that keep failing or that are overdue."""
+    url = reverse("admin:sessions_app_scheduledjob_changelist")
+    step = "Mend what it says, then press Run now."
+    for one in standings():
+        if one.trouble:
+            yield Line(Urgency.TODAY, one.title, one.trouble, step, url)
+
+
+def findings() -> list[Finding]:
+    """The same for the diagnostics."""
+    every = standings()
+    troubled = [one for one in every if one.trouble]
+    if troubled:
+        return [
+            Finding("scheduled jobs", Level.PROBLEM, f"{one.name}: {one.trouble}", SEE)
+            for one in troubled
+        ]
+    if not every:
+        return [Finding("scheduled jobs", Level.OK, "none yet: the first gateway begins them")]
+    soonest = min(every, key=lambda one: one.due_at)
+    text = f"{plural(len(every), 'job')}, next {soonest.name}: {soonest.next_run}"
+    return [Finding("scheduled jobs", Level.OK, text)]
+
+
+def _age(span: timedelta) -> str:
+    return duration(max(0.0, span.total_seconds()))
