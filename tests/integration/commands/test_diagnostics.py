@@ -65,6 +65,7 @@ def test_it_looks_at_everything_in_a_fixed_order(keys: KeyFolder, port: int) -> 
         "orphaned keys",
         "sealed texts",
         "gateway",
+        "scheduled jobs",
         "neonize",
         "WhatsApp",
         "data folder",

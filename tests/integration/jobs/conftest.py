@@ -9,6 +9,7 @@ from django.utils import timezone
 from sessions_app import jobs
 from sessions_app.job_models import ScheduledJob
 from sessions_app.jobs import Job
+from tests.integration.commands.conftest import keys as keys
 
 DAY = timedelta(days=1)
 AddJob = Callable[..., Job]
