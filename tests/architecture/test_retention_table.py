@@ -1,0 +1,54 @@
+"""Every model is in the table of what is kept how long: with a reason, or with a job."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from django.apps import apps
+
+from conversations.models import EARLY_RECEIPT_KEPT
+from locations.idempotency import KEPT as ANSWERS_KEPT
+from locations.retention import INVITATIONS_KEPT
+from notifications.queue import KEPT as DELIVERIES_KEPT
+from sessions_app.jobs import registered
+from sessions_app.own_jobs import LEFT_OVER_AFTER
+from sessions_app.retention import EVENTS_KEPT, GATEWAYS_KEPT, LINKS_KEPT
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "retention.md"
+ROW = re.compile(r"^\| `(\w+\.\w+)` \| ([^|]+?) \| (?:`(\w+)`)? ?\| ?([^|]*?) ?\|$", re.MULTILINE)
+# Who writes a word like these owes a reason for it, or the name of the job.
+ENDLESS = ("for ever", "with the account")
+
+
+def test_every_model_is_in_the_table_once() -> None:
+    named = [row[0] for row in ROW.findall(PAGE.read_text())]
+
+    assert sorted(named) == sorted(model._meta.label for model in apps.get_models())
+
+
+def test_what_is_kept_for_ever_has_a_reason_and_the_rest_an_end() -> None:
+    for label, kept, job, why in ROW.findall(PAGE.read_text()):
+        assert not (kept in ENDLESS and not job) or why, f"Say why {label} is kept {kept}"
+        if re.search(r"\d+ (days?|hours?|months?)", kept):
+            assert job, f"Say which job deletes {label} after {kept}"
+
+
+def test_each_job_of_the_table_is_there() -> None:
+    named = {row[2] for row in ROW.findall(PAGE.read_text())} - {""}
+
+    assert named <= set(registered())
+    assert len(named) > 5
+
+
+def test_the_table_has_the_times_of_the_code() -> None:
+    kept = {label: words for label, words, _, _ in ROW.findall(PAGE.read_text())}
+
+    assert kept["locations.Invitation"].startswith(f"{INVITATIONS_KEPT.days} days")
+    assert kept["locations.IdempotentAnswer"] == f"{ANSWERS_KEPT.days * 24} hours"
+    assert kept["sessions_app.SessionEvent"] == f"{EVENTS_KEPT.days // 30} months"
+    assert kept["sessions_app.ConnectLink"].startswith(f"{LINKS_KEPT.days} days")
+    assert kept["sessions_app.Gateway"].startswith(f"{GATEWAYS_KEPT.days} days")
+    assert kept["conversations.EarlyReceipt"] == f"{EARLY_RECEIPT_KEPT.days} day"
+    assert kept["notifications.Delivery"] == f"{DELIVERIES_KEPT.days} days"
+    assert f"| {LEFT_OVER_AFTER.days} days after their last change |" in PAGE.read_text()
