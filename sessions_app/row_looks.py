@@ -103,6 +103,13 @@ def gateways() -> list[Finding]:
     return found
 
 
+def is_alive_on(host: str) -> bool:
+    """Whether a gateway of this machine has given a sign of life within half a minute."""
+    since = timezone.now() - timedelta(seconds=findings.ALIVE_SECONDS)
+    mine = Gateway.objects.filter(host=host, stopped_at__isnull=True, heartbeat_at__gte=since)
+    return mine.exists()
+
+
 def _gateway_facts() -> list[GatewayFacts]:
     now = timezone.now()
     rows = Gateway.objects.filter(stopped_at__isnull=True).order_by("-heartbeat_at")

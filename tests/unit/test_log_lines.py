@@ -9,7 +9,9 @@ import sys
 from typing import Any
 from uuid import uuid4
 
-from config.logging import HumanFormatter, JsonFormatter
+from django.conf import settings
+
+from config.logging import HumanFormatter, JsonFormatter, logging_settings
 
 QR = "2@" + "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyMTI=," * 3
 NUMBER = "+351912345678"
@@ -80,3 +82,10 @@ def test_what_people_typed_cannot_forge_a_line() -> None:
 def test_facts_cannot_pass_for_the_message() -> None:
     entry = json.loads(JsonFormatter().format(record("True", level=logging.INFO, at="then")))
     assert entry["message"] == "True" and entry["at"] != "then"
+
+
+def test_every_app_of_ours_tells_its_events_in_production() -> None:
+    ours = {name for name in settings.INSTALLED_APPS if (settings.BASE_DIR / name).is_dir()}
+    loggers = logging_settings(debug=False)["loggers"]
+
+    assert {name for name, logger in loggers.items() if logger["level"] == "INFO"} == ours

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
+import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from config.composition import build_background
 from locations import tenancy
+from sessions_app.row_looks import is_alive_on
 
 
 class Command(BaseCommand):
     help = "Run a gateway: it owns the WhatsApp connections of the sessions that it leases."
 
-    def handle(self, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--alive",
+            action="store_true",
+            help="run none: say whether one of this machine is alive; exit code 0 or 1",
+        )
+
+    def handle(self, *, alive: bool, **options: Any) -> None:
+        if alive:
+            sys.exit(self._say_alive())
         if not settings.REDIS_URL:
             self.stderr.write(
                 "REDIS_URL is not set: hints do not cross processes, so pages and gateway "
@@ -24,6 +36,14 @@ class Command(BaseCommand):
             )
         with tenancy.nobody():  # its transactions say themselves whose rows they are about
             asyncio.run(self._run())
+
+    def _say_alive(self) -> int:
+        """For what watches the process, such as a container's health check."""
+        lives = is_alive_on(socket.gethostname())
+        self.stdout.write(
+            "A gateway is alive." if lives else "No gateway of this machine is alive."
+        )
+        return 0 if lives else 1
 
     async def _run(self) -> None:
         stop = asyncio.Event()

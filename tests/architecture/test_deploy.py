@@ -1,0 +1,363 @@
+"""deploy/ says what the product is: no container engine is here, so that much can be checked.
+
+The image itself is built and started by nobody here; its files are put together and served.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.architecture.deployment import (
+    DEPLOY,
+    KNOWN_DIRECTIVES,
+    PROJECT,
+    accepts,
+    argv,
+    compose,
+    copied,
+    instructions,
+    last_stage,
+    started,
+    unit,
+    variables,
+)
+
+DOCKERFILE = instructions((DEPLOY / "Dockerfile").read_text())
+IMAGE = last_stage(DOCKERFILE)
+OURS = ("migrate", "web", "gateway")
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+KNOWN = set(variables(PROJECT / ".env.example"))
+SERVE = ["serve", "--host", "0.0.0.0", "--port", "8000"]
+
+
+def only(name: str) -> str:
+    (rest,) = [rest for instruction, rest in IMAGE if instruction == name]
+    return rest
+
+
+# --- the image ----------------------------------------------------------------------------
+
+
+def test_the_image_is_made_of_files_that_are_there_and_let_through() -> None:
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
+    sources = {source for found, _ in copied(DOCKERFILE) for source in found}
+
+    assert [source for source in sources if not (PROJECT / source).exists()] == []
+    assert "*" in ignored
+    assert {line[1:] for line in ignored if line.startswith("!")} == sources
+
+
+def test_the_image_installs_as_bin_run_does() -> None:
+    assert "setup requirements/run.txt" in (PROJECT / "bin" / "run").read_text()
+    setup = re.sub(r"\\\n\s*", "", (PROJECT / "bin" / "setup").read_text())
+    flags = re.search(r"-m pip install ([-a-z ]+)-r", setup)
+    assert flags is not None
+
+    (install,) = [rest for name, rest in DOCKERFILE if name == "RUN" and "pip install" in rest]
+
+    assert "python -m venv .venv" in install
+    assert set(flags[1].split()) <= set(install.split())
+    assert install.endswith("-r requirements/run.txt")
+
+
+def test_the_image_starts_from_a_pinned_python_that_we_support() -> None:
+    bases = [rest for name, rest in DOCKERFILE if name == "FROM"]
+
+    for base in bases:
+        assert re.fullmatch(r"python:3\.1[123]-slim-bookworm( AS \w+)?", base)
+    assert len({base.split()[0] for base in bases}) == 1
+
+
+def test_the_image_has_no_build_tools_and_nobody_is_root() -> None:
+    steps = " ".join(rest for name, rest in IMAGE if name == "RUN")
+
+    assert not re.search(r"apt|gcc|make |pip |build-essential", steps)
+    assert only("USER") == "pairline"
+    names = [name for name, _ in IMAGE]
+    assert names.index("USER") > max(n for n, name in enumerate(names) if name in ("RUN", "COPY"))
+
+
+def test_the_image_runs_pairline_itself_so_that_a_signal_reaches_it() -> None:
+    assert argv(only("ENTRYPOINT")) == ["python", "manage.py"]
+    assert argv(only("CMD")) == SERVE
+    assert accepts(argv(only("CMD"))) == "serve"
+    assert only("STOPSIGNAL") == "SIGTERM"
+
+
+def test_the_image_keeps_its_data_in_a_volume_and_is_asked_for_its_health() -> None:
+    environment = only("ENV")
+
+    assert f"DATA_DIR={only('VOLUME')}" in environment
+    assert "/healthz" in only("HEALTHCHECK")
+
+
+def _filled_in(tmp_path: Path) -> dict[str, str]:
+    """The example's environment, with what its comments say to fill in."""
+    example = variables(DEPLOY / "pairline.env.example")
+    example["DJANGO_SECRET_KEY"] = secrets.token_urlsafe(50)
+    example["FIELD_ENCRYPTION_KEYS"] = secrets.token_urlsafe(32)
+    return {**example, "PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "data")}
+
+
+def _put_together(image: Path) -> None:
+    """What the image has of the repository."""
+    for sources, target in copied(IMAGE):
+        for source in sources:
+            path, goal = PROJECT / source, image / target
+            if path.is_dir():
+                shutil.copytree(path, goal, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(path, goal)
+
+
+def _manage(image: Path, words: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "manage.py", *words],
+        cwd=image, env=environment, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def _free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
+
+
+def _collect(image: Path) -> subprocess.Popen[str]:
+    """The image's own step, with its own environment."""
+    (step,) = [rest for name, rest in IMAGE if name == "RUN" and "collectstatic" in rest]
+    key, _, command = step.partition(" ")
+    name, _, value = key.partition("=")
+    return _manage(image, started(command), {name: value})
+
+
+def test_what_the_image_holds_is_enough_to_serve_with_the_examples_environment(
+    tmp_path: Path,
+) -> None:
+    """All three at once, to save time."""
+    image, environment, port = tmp_path / "image", _filled_in(tmp_path), _free_port()
+    image.mkdir()
+    _put_together(image)
+    ours = {"0.0.0.0": "127.0.0.1", "8000": port}
+    words = [ours.get(word, word) for word in argv(only("CMD"))]
+
+    collect = _collect(image)
+    check = _manage(image, ["check", "--deploy", "--fail-level", "WARNING"], environment)
+    serve = _manage(image, [*words, "--no-gateway"], environment)
+    try:
+        _wait_until_healthy(serve, port)
+    finally:
+        serve.send_signal(signal.SIGTERM)
+        said = {one.args[2]: one.communicate(timeout=60)[1] for one in (collect, check, serve)}  # type: ignore[index]
+
+    assert [one.returncode for one in (collect, check, serve)] == [0, 0, 0], said
+    assert "WARNINGS" not in said["check"]
+    assert (image / "staticfiles" / "staticfiles.json").exists()
+
+
+def _wait_until_healthy(process: subprocess.Popen[str], port: str) -> None:
+    """Asks as the image's own health check does."""
+    words = argv(only("HEALTHCHECK").partition("CMD ")[2])
+    ask = [sys.executable, *(word.replace("8000", port) for word in words[1:])]
+    give_up_at = time.monotonic() + 30
+    while subprocess.run(ask, capture_output=True, check=False).returncode != 0:
+        assert process.poll() is None and time.monotonic() < give_up_at, "it does not serve"
+
+
+# --- compose ------------------------------------------------------------------------------
+
+SERVICES: dict[str, Any] = compose()["services"]
+
+
+def test_compose_has_the_site_the_gateway_and_their_servers() -> None:
+    assert set(SERVICES) == {*OURS, "postgres", "redis"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_compose_starts_ours_with_commands_that_there_are(name: str) -> None:
+    words = [str(word) for word in SERVICES[name]["command"]]
+
+    assert accepts(words) == {"web": "serve", "gateway": "run_gateway"}.get(name, name)
+    assert ("--no-gateway" in words) is (name == "web")
+    assert all(isinstance(word, str) for word in SERVICES[name]["command"])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_compose_gives_ours_variables_that_there_are_and_no_secret(name: str) -> None:
+    service = SERVICES[name]
+
+    assert set(service["environment"]) <= KNOWN
+    assert (DEPLOY / f"{service['env_file']}.example").exists()
+    assert not {"DJANGO_SECRET_KEY", "FIELD_ENCRYPTION_KEYS"} & set(service["environment"])
+
+
+def test_compose_knows_no_password() -> None:
+    asked_for = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
+
+    assert asked_for == set(variables(DEPLOY / "compose.env.example"))
+    for service in SERVICES.values():
+        for name, value in service.get("environment", {}).items():
+            if "PASSWORD" in name or ("://" in str(value) and "@" in str(value)):
+                assert "${POSTGRES_PASSWORD:?" in value, name
+    for example in ("compose.env.example", "pairline.env.example"):
+        for name, value in variables(DEPLOY / example).items():
+            assert not re.search("KEY|PASSWORD", name) or value == "", name
+
+
+def test_compose_publishes_the_site_alone_and_on_this_machine_alone() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+
+    assert published == {"web": ["127.0.0.1:8000:8000"]}
+    for name in ("postgres", "redis"):
+        assert SERVICES[name]["networks"] == ["inside"]
+    assert compose()["networks"]["inside"] == {"internal": True}
+
+
+def test_compose_pins_what_it_fetches() -> None:
+    for name in ("postgres", "redis"):
+        assert re.fullmatch(r"\w+:\d+\.\d+-bookworm", SERVICES[name]["image"])
+    for name in OURS:
+        assert (DEPLOY / SERVICES[name]["build"]["dockerfile"]).name == "Dockerfile"
+        assert (DEPLOY / SERVICES[name]["build"]["context"]).resolve() == PROJECT
+
+
+def test_compose_starts_in_order() -> None:
+    for name in ("web", "gateway"):
+        waits = {other: how["condition"] for other, how in SERVICES[name]["depends_on"].items()}
+        assert waits == {
+            "migrate": "service_completed_successfully",
+            "redis": "service_healthy",
+        }
+    assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    for name in ("postgres", "redis"):
+        assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+
+
+def test_compose_asks_each_for_its_health() -> None:
+    assert "healthcheck" not in SERVICES["web"]  # the image's own
+    words = SERVICES["gateway"]["healthcheck"]["test"]
+    assert words[:3] == ["CMD", "python", "manage.py"]
+    assert accepts(words[3:]) == "run_gateway"
+    assert SERVICES["migrate"]["healthcheck"] == {"disable": True}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_compose_lets_ours_do_no_more_than_they_need(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["stop_grace_period"] == "15s"
+    assert service["volumes"] == [f"data:{service['environment']['DATA_DIR']}"]
+
+
+def test_compose_declares_its_volumes() -> None:
+    used = {v.split(":")[0] for service in SERVICES.values() for v in service.get("volumes", [])}
+
+    assert used == set(compose()["volumes"])
+
+
+# --- systemd and the rest -----------------------------------------------------------------
+
+each_unit = pytest.mark.parametrize("path", UNITS, ids=[path.stem for path in UNITS])
+
+
+def test_there_is_a_unit_for_each_way_to_run() -> None:
+    commands = {p.stem: accepts(started(unit(p)["Service"]["ExecStart"][0])) for p in UNITS}
+
+    assert commands == {
+        "pairline": "serve",
+        "pairline-web": "serve",
+        "pairline-gateway": "run_gateway",
+    }
+
+
+@each_unit
+def test_systemd_understands_the_unit(path: Path, tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        assert set(unit(path)["Service"]) <= KNOWN_DIRECTIVES
+        return
+    here = tmp_path / path.name
+    text = path.read_text().replace("/opt/pairline/.venv/bin/python", sys.executable)
+    here.write_text(text.replace("WorkingDirectory=/opt/pairline", f"WorkingDirectory={PROJECT}"))
+
+    told = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(here)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert (told.returncode, told.stderr + told.stdout) == (0, "")
+
+
+@each_unit
+def test_the_unit_starts_what_there_is_and_stops_it_gently(path: Path) -> None:
+    service = unit(path)["Service"]
+
+    for line in [*service["ExecStart"], *service.get("ExecStartPre", [])]:
+        assert line.startswith("/opt/pairline/.venv/bin/python manage.py ")
+        assert accepts(started(line))
+    assert service["KillSignal"] == ["SIGTERM"]
+    assert service["KillMode"] == ["mixed"]
+    assert service["TimeoutStopSec"] == ["15"]
+    assert service["Restart"] == ["on-failure"]
+
+
+@each_unit
+def test_the_unit_may_write_its_own_folder_alone(path: Path) -> None:
+    service = unit(path)["Service"]
+    (variables_set,) = service["Environment"]
+
+    assert service["User"] == ["pairline"]
+    assert service["NoNewPrivileges"] == ["yes"]
+    assert service["ProtectSystem"] == ["strict"]
+    assert service["ReadWritePaths"] == [f"/var/lib/{service['StateDirectory'][0]}"]
+    assert f"DATA_DIR={service['ReadWritePaths'][0]}" in variables_set
+    assert service["CapabilityBoundingSet"] == [""]
+
+
+def test_the_units_differ_in_what_they_start_alone() -> None:
+    own = {"ExecStart", "ExecStartPre"}
+    services = [unit(path)["Service"] for path in UNITS]
+
+    for service in services[1:]:
+        assert {k: v for k, v in service.items() if k not in own} == {
+            k: v for k, v in services[0].items() if k not in own
+        }
+
+
+def test_the_example_of_variables_has_none_that_is_not_there() -> None:
+    assert set(variables(DEPLOY / "pairline.env.example")) <= KNOWN
+
+
+def test_the_reverse_proxy_leads_to_where_the_site_is_served() -> None:
+    text = "\n".join(
+        line for line in (DEPLOY / "Caddyfile").read_text().splitlines() if "#" not in line
+    )
+
+    assert text.count("{") == text.count("}")
+    assert re.findall(r"reverse_proxy (\S+)", text) == ["127.0.0.1:8000"]
+    assert "health_uri /healthz" in text
+    for path in UNITS:
+        line = unit(path)["Service"]["ExecStart"][0]
+        assert "serve" not in line or "--host 127.0.0.1 --port 8000" in line
+
+
+def test_the_how_to_names_every_file_and_only_commands_that_there_are() -> None:
+    page = (PROJECT / "docs" / "how-to" / "deploy.md").read_text()
+    files = [path for path in DEPLOY.rglob("*") if path.is_file()]
+
+    assert [path.name for path in files if path.name not in page] == []
+    for line in re.findall(r"manage\.py ([a-z_]+[^`\n|&]*)", page):
+        assert accepts(line.replace("\\", "").split())
