@@ -12,6 +12,7 @@ from typing import Protocol
 
 from config.redaction import redact
 from conversations.delivery import DatabaseMessageSink, DatabaseOutgoingQueue
+from notifications.mail_sender import MailSender
 from notifications.notifier import Notifier
 from notifications.posting import Poster
 from notifications.sender import Sender
@@ -27,13 +28,19 @@ class Background(Protocol):
     async def run(self, stop: asyncio.Event) -> None: ...
 
 
-def build_background() -> Mapping[str, Background]:
+def build_background(*, gateway: bool) -> Mapping[str, Background]:
     """All that runs in the background, by its name in the log; one thread for SQLite writes them
-    all."""
+    all. Without ``gateway``: what runs beside a site alone, so that mails go out all the same."""
     transactions = Transactions()
-    return {
-        "gateway": build_gateway(transactions),
+    everywhere: dict[str, Background] = {
         "notifier": Notifier(transactions.run),
+        "mail sender": MailSender(transactions.run),
+    }
+    if not gateway:
+        return everywhere
+    return {
+        **everywhere,
+        "gateway": build_gateway(transactions),
         "webhook sender": Sender(transactions.run, Poster()),
         "scheduled jobs": JobRunner(transactions.run, redact),
     }

@@ -170,6 +170,7 @@ MFA_TOTP_TOLERANCE = 1  # codes: a phone's clock may be wrong by half a minute
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PUBLIC_URL.startswith("http://")  # browsers: localhost only
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Pairline <pairline@localhost>")
 EMAIL_TIMEOUT = 10  # seconds; somebody waits for the page
+EMAIL_PROVIDER = ""
 globals().update(env.email("EMAIL_URL", "consolemail://"))  # EMAIL_BACKEND, EMAIL_HOST, …
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

@@ -22,6 +22,8 @@ from locations.sealing import SealedTextField
 from notifications.addresses import MAX_URL_CHARACTERS
 from notifications.incidents import Incident as Incident
 from notifications.incidents import Outage as Outage
+from notifications.mail_troubles import MailServerTrouble as MailServerTrouble
+from notifications.mail_troubles import StoppedAddress as StoppedAddress
 from notifications.mails import Mail as Mail
 from notifications.notices import Notice as Notice
 from notifications.signature import new_secret

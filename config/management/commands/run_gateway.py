@@ -52,4 +52,5 @@ class Command(BaseCommand):
             loop.add_signal_handler(number, stop.set)
         self.stdout.write("Gateway is running (Ctrl+C stops it)")
         self.stdout.flush()
-        await asyncio.gather(*(one.run(stop) for one in build_background().values()))
+        background = build_background(gateway=True)
+        await asyncio.gather(*(one.run(stop) for one in background.values()))

@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
         if not 0 < port < 65536:
             raise CommandError("--port must be between 1 and 65535.")
-        background = {} if no_gateway else build_background()
+        background = build_background(gateway=not no_gateway)
         address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}"  # noqa: S104
 
         def say() -> None:

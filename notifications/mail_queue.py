@@ -1,0 +1,161 @@
+"""The queue of mails: each function is one whole transaction of the mail sender.
+
+A mail is claimed for ``LEASE``, longer than an attempt may take; the end of the claim tells it
+from any other. Two processes never hold the same mail at once; when one dies with it, it is due
+again after that time.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from locations.sealing import SealBroken
+from notifications import stopping
+from notifications.mail_answers import ERROR_CHARACTERS, Outcome
+from notifications.mail_connection import ATTEMPT_SECONDS
+from notifications.mail_message import Outgoing
+from notifications.mail_retry import GIVE_UP_AFTER, Fate, wait_before_next
+from notifications.mail_troubles import MailServerTrouble
+from notifications.mails import Mail, MailState
+
+_MARGIN_SECONDS = 30.0  # to write down how it ended
+_FOR_THE_OTHERS_SECONDS = 60.0  # what is claimed together goes out one after another
+LEASE = timedelta(seconds=ATTEMPT_SECONDS + _FOR_THE_OTHERS_SECONDS + _MARGIN_SECONDS)
+KEPT = timedelta(days=90)
+FAILED_TEXTS_KEPT = timedelta(days=7)
+_AT_ONCE = 500
+_ADDRESS_STOPPED = gettext_noop("Not sent: mails to this address have come back.")
+_TOO_OLD = gettext_noop("Given up after three days.")
+_UNREADABLE = gettext_noop("The stored text cannot be read any more.")
+
+
+def claim(room: int) -> list[Outgoing]:
+    """The mails that have been due longest, at most ``room``, claimed for an attempt. What need
+    not be tried is settled here: too old, or to an address that takes none."""
+    usable_until = time.monotonic() + _FOR_THE_OTHERS_SECONDS
+    with transaction.atomic():
+        now = timezone.now()
+        due = Mail.objects.due(now).order_by("next_attempt_at")
+        rows: list[Mail] = list(due.select_for_update(skip_locked=True)[:room])
+        stopped = stopping.stopped(row.to for row in rows) if rows else set()
+        until = now + LEASE
+        claimed = [
+            found
+            for row in rows
+            if (found := _outgoing(row, now, until, usable_until, stopped)) is not None
+        ]
+        Mail.objects.filter(pk__in=[one.mail for one in claimed]).update(next_attempt_at=until)
+        return claimed
+
+
+def _outgoing(
+    row: Mail, now: datetime, until: datetime, usable_until: float, stopped: set[str]
+) -> Outgoing | None:
+    """All that an attempt needs; None when there is none to be made, which is then settled."""
+    if row.to.lower() in stopped:
+        return _end(row, MailState.SKIPPED, _ADDRESS_STOPPED, text="", html="")
+    if now - row.queued_at > GIVE_UP_AFTER:
+        return _end(row, MailState.FAILED, f"{_TOO_OLD} {row.error}".strip())
+    try:
+        text, html = row.text, row.html
+    except SealBroken:
+        return _end(row, MailState.FAILED, _UNREADABLE, text="", html="")
+    return Outgoing(
+        mail=row.pk,
+        account=row.account_id,
+        to=row.to,
+        subject=row.subject,
+        created_at=row.created_at,
+        queued_at=row.queued_at,
+        attempts=row.attempts,
+        claimed_until=until,
+        usable_until=usable_until,
+        text=text,
+        html=html,
+        headers=row.headers,
+    )
+
+
+def _end(row: Mail, state: MailState, error: str, **columns: Any) -> None:
+    Mail.objects.filter(pk=row.pk).update(state=state, error=error[:ERROR_CHARACTERS], **columns)
+
+
+def settle(sent: Outgoing, outcome: Outcome) -> None:
+    """Write how an attempt ended, unless the mail is somebody else's by now."""
+    now = timezone.now()
+    mine = Mail.objects.claimed(sent.mail, sent.claimed_until)
+    if outcome.fate is not Fate.NO_MAILBOX:
+        mine.update(**_columns(sent, outcome, now))
+        return
+    with transaction.atomic():
+        if mine.update(**_columns(sent, outcome, now)):
+            stopping.stop(sent.to, outcome.error, outcome.code, sent.account)
+
+
+def _columns(sent: Outgoing, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    """What of the row changes with ``outcome``."""
+    said = {"smtp_code": outcome.code, "error": outcome.error}
+    if outcome.fate is Fate.SERVER:  # no attempt of its own: it is due, and others come first
+        return {**said, "next_attempt_at": now}
+    said["attempts"] = sent.attempts + 1
+    if outcome.fate is Fate.SENT:
+        gone = {"text": "", "html": "", "provider_id": outcome.provider_id[:200]}
+        return {**said, **gone, "state": MailState.SENT, "sent_at": now}
+    if outcome.fate is Fate.NO_MAILBOX:
+        return {**said, "state": MailState.BOUNCED, "text": "", "html": ""}
+    chance = random.random()  # noqa: S311  spreads tries, keeps no secret
+    wait = wait_before_next(sent.attempts + 1, now - sent.queued_at, chance)
+    if outcome.fate is Fate.FAILED or wait is None:
+        return {**said, "state": MailState.FAILED}
+    return {**said, "next_attempt_at": now + wait}
+
+
+def give_back(claimed: Iterable[Outgoing]) -> None:
+    """Claimed and not attempted: due at once, for whoever comes next."""
+    now = timezone.now()
+    with transaction.atomic():
+        for one in claimed:
+            Mail.objects.claimed(one.mail, one.claimed_until).update(next_attempt_at=now)
+
+
+def send_again(mail: Mail) -> bool:
+    """Queue a mail that failed, as new; whether there is still a text to send."""
+    now = timezone.now()
+    mine = Mail.objects.filter(pk=mail.pk, state=MailState.FAILED).exclude(text="")
+    again = {"attempts": 0, "error": "", "smtp_code": None}
+    return mine.update(state=MailState.WAITING, queued_at=now, next_attempt_at=now, **again) > 0
+
+
+def note_trouble(error: str) -> None:
+    """The mail server takes nothing: operators see it."""
+    MailServerTrouble.objects.update_or_create(
+        pk=1, defaults={"at": timezone.now(), "error": error[:ERROR_CHARACTERS]}
+    )
+
+
+def forget_trouble() -> None:
+    """The mail server works."""
+    MailServerTrouble.objects.all().delete()
+
+
+def forget_old() -> int:
+    """Delete mails made more than ``KEPT`` ago and empty what failed ``FAILED_TEXTS_KEPT`` ago,
+    some at a time; how many rows. Call it until it says 0."""
+    now = timezone.now()
+    with transaction.atomic():
+        old = Mail.objects.filter(created_at__lt=now - KEPT).order_by("created_at")
+        keys = list(old.values_list("pk", flat=True)[:_AT_ONCE])
+        Mail.objects.filter(pk__in=keys).delete()
+        given_up = Mail.objects.filter(state=MailState.FAILED).exclude(text="", html="")
+        stale = given_up.filter(queued_at__lt=now - FAILED_TEXTS_KEPT)
+        texts = list(stale.values_list("pk", flat=True)[:_AT_ONCE])
+        Mail.objects.filter(pk__in=texts).update(text="", html="")
+    return len(keys) + len(texts)

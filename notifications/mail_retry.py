@@ -1,0 +1,80 @@
+"""What a mail server's answer means for a mail, and when it is tried again. Pure, no clock.
+
+Codes are those of RFC 5321, the ``5.1.1`` after them those of RFC 3463.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from enum import Enum
+
+WAITS: tuple[timedelta, ...] = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=3),
+    timedelta(hours=6),
+)
+"""After the first failure, the second, …; then always the last of them."""
+
+GIVE_UP_AFTER = timedelta(days=3)
+_JITTER = 0.1
+_STATUS = re.compile(r"\s*5\.(\d{1,3})\.(\d{1,3})\b")
+_NO_MAILBOX = frozenset({550, 551, 553})
+_OF_THE_SERVER = frozenset({421, 503, 530, 534, 535, 538})  # it closes, or wants us to sign in
+_TOO_LARGE = 552
+
+
+class Stage(Enum):
+    """What was refused: our own address, the recipient's, or the mail as a whole."""
+
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+    CONTENT = "content"
+
+
+class Fate(Enum):
+    """What becomes of a mail after an attempt."""
+
+    SENT = "sent"
+    LATER = "later"  # this mail is tried again
+    FAILED = "failed"  # for good; other mails to this address may arrive
+    NO_MAILBOX = "no mailbox"  # for good, and so are all others to this address
+    SERVER = "server"  # no mail's fault: the server takes nothing now
+
+
+def fate_of(stage: Stage, code: int, text: str) -> Fate:
+    """What the refusal ``code`` with ``text`` means. When in doubt no address is stopped: our
+    own address being refused, or not being let through, is nothing that a recipient did."""
+    if code in _OF_THE_SERVER:
+        return Fate.SERVER
+    if stage is Stage.SENDER:
+        return Fate.FAILED if code == _TOO_LARGE else Fate.SERVER
+    if code < 500 or (stage is Stage.RECIPIENT and "relay" in text.lower()):
+        return Fate.LATER
+    status = _STATUS.match(text)
+    if status is None:
+        plain = stage is Stage.RECIPIENT and code in _NO_MAILBOX
+        return Fate.NO_MAILBOX if plain else Fate.FAILED
+    return _by_status(stage, code, int(status[1]), int(status[2]))
+
+
+def _by_status(stage: Stage, code: int, subject: int, detail: int) -> Fate:
+    if subject == 1:  # about addresses; 7 and 8 are about ours
+        return Fate.FAILED if detail in (7, 8) else Fate.NO_MAILBOX
+    if subject == 2:  # about mailboxes; 1: switched off, others: full, too large
+        return Fate.NO_MAILBOX if detail == 1 else Fate.FAILED
+    unclear = subject in (0, 4) and stage is Stage.RECIPIENT and code in _NO_MAILBOX
+    return Fate.NO_MAILBOX if unclear else Fate.FAILED
+
+
+def wait_before_next(attempts: int, age: timedelta, chance: float) -> timedelta | None:
+    """How long to wait after ``attempts`` (1 or more) that failed, for a mail that has been in
+    the queue for ``age``; None when the next one would come after ``GIVE_UP_AFTER``.
+
+    ``chance`` (0 to 1, drawn by the caller) adds up to a tenth, so that what failed together
+    does not come back together."""
+    wait = WAITS[min(attempts, len(WAITS)) - 1] * (1 + _JITTER * chance)
+    return None if age + wait > GIVE_UP_AFTER else wait

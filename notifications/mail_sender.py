@@ -1,0 +1,152 @@
+"""Sends the outbox's mails, beside the site and each gateway.
+
+The event loop only decides; the mail library works on threads of its own (``mail_connection.py``).
+Each mail's outcome is written before the next one goes over the same connection: a process that
+is killed leaves at most one mail of each connection of which nobody knows whether it arrived.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from conversations.delivery import Run
+from notifications import mail_queue
+from notifications.mail_answers import Outcome
+from notifications.mail_circuit import Circuit
+from notifications.mail_connection import Line
+from notifications.mail_message import Outgoing
+from notifications.mail_retry import Fate
+from sessions_app.gateway.ports import StoreUnavailable
+
+logger = logging.getLogger(__name__)
+
+LINES = 4  # connections to the mail server
+BATCH = 20  # mails that a connection claims at once
+LOOK_SECONDS = 1.0
+GOODBYE_SECONDS = 3.0
+_AGAIN_SECONDS = 1.0  # until an outcome that could not be written is written again
+
+
+class MailSender:
+    """One process's share of the work. ``run`` is the thread that talks to the database."""
+
+    def __init__(self, run: Run, line: Callable[[], Line] = Line) -> None:
+        self._run = run
+        self._lines = [line() for _ in range(LINES)]
+        self._busy: dict[asyncio.Task[None], Line] = {}
+        self._circuit = Circuit()
+        self._trouble_noted = True  # by a process before this one, for all that is known
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until ``stop``; then what is under way gets a moment to end. What does not is
+        sent again by whoever comes next."""
+        waker = asyncio.create_task(self._wake_at(stop))
+        while not stop.is_set():
+            self._wake.clear()
+            await self._look()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+        await self._say_goodbye()
+        waker.cancel()
+
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._stopping = True
+        self._wake.set()
+
+    async def _look(self) -> None:
+        """One look at the queue; a fault is logged, and the next look comes soon."""
+        try:
+            await self._start_what_is_due()
+        except StoreUnavailable:
+            logger.warning("The database does not answer; mails wait")
+        except Exception:
+            logger.exception("A look at the outbox failed; the next one follows")
+
+    async def _start_what_is_due(self) -> None:
+        free = [line for line in self._lines if line not in self._busy.values()]
+        places = self._circuit.places(time.monotonic(), len(free), len(self._busy))
+        for line in free[:places]:
+            room = BATCH if self._circuit.whole else 1
+            batch = await self._run(partial(mail_queue.claim, room))
+            if not batch:
+                return
+            task = asyncio.create_task(self._work(line, batch))
+            self._busy[task] = line
+            task.add_done_callback(self._ended)
+
+    async def _work(self, line: Line, batch: Sequence[Outgoing]) -> None:
+        """Send ``batch`` over ``line``, one after another; what is not tried is given back."""
+        for place, outgoing in enumerate(batch):
+            late = time.monotonic() >= outgoing.usable_until
+            if self._stopping or late or (place > 0 and not self._circuit.whole):
+                await self._write(partial(mail_queue.give_back, batch[place:]))
+                return
+            outcome = await line.send(outgoing)
+            self._log(outgoing, outcome)
+            await self._write(partial(mail_queue.settle, outgoing, outcome))
+            await self._judge(outcome)
+
+    async def _write(self, function: Callable[[], Any]) -> None:
+        """Until it is written: a mail whose outcome is not is sent a second time."""
+        while True:
+            try:
+                await self._run(function)
+                return
+            except StoreUnavailable:
+                if self._stopping:
+                    raise
+                logger.warning("The database does not answer; a mail's outcome waits")
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _judge(self, outcome: Outcome) -> None:
+        now = time.monotonic()
+        if outcome.breaks:
+            self._circuit.broke(now)
+            self._trouble_noted = True
+            await self._write(partial(mail_queue.note_trouble, outcome.error))
+        elif outcome.fate is Fate.LATER:
+            self._circuit.put_off(now)
+        else:
+            self._circuit.answered()
+            if self._trouble_noted:
+                self._trouble_noted = False
+                await self._write(mail_queue.forget_trouble)
+
+    def _log(self, outgoing: Outgoing, outcome: Outcome) -> None:
+        """No address and no text, of neither side."""
+        level = logging.WARNING if outcome.breaks else logging.INFO
+        logger.log(
+            level,
+            "Mail tried",
+            extra={
+                "mail": str(outgoing.mail),
+                "attempt": outgoing.attempts + 1,
+                "fate": outcome.fate.value,
+                "code": outcome.code,
+            },
+        )
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._busy.pop(task, None)
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("A mail's outcome is not written; it is sent again", exc_info=error)
+
+    async def _say_goodbye(self) -> None:
+        if self._busy:
+            _, late = await asyncio.wait(list(self._busy), timeout=GOODBYE_SECONDS)
+            for task in late:
+                self._busy[task].leave()
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        for line in self._lines:
+            line.close()
