@@ -46,28 +46,32 @@ def claim(room: int) -> list[Outgoing]:
         due = Mail.objects.due(now).order_by("next_attempt_at")
         rows: list[Mail] = list(due.select_for_update(skip_locked=True)[:room])
         stopped = stopping.stopped(row.to for row in rows) if rows else set()
-        until = now + LEASE
-        claimed = [
-            found
-            for row in rows
-            if (found := _outgoing(row, now, until, usable_until, stopped)) is not None
-        ]
+        until, claimed = now + LEASE, []
+        for row in rows:
+            if ending := _ending_without_an_attempt(row, now, stopped):
+                Mail.objects.filter(pk=row.pk).update(**ending)
+            else:
+                claimed.append(_outgoing(row, until, usable_until))
         Mail.objects.filter(pk__in=[one.mail for one in claimed]).update(next_attempt_at=until)
         return claimed
 
 
-def _outgoing(
-    row: Mail, now: datetime, until: datetime, usable_until: float, stopped: set[str]
-) -> Outgoing | None:
-    """All that an attempt needs; None when there is none to be made, which is then settled."""
+def _ending_without_an_attempt(row: Mail, now: datetime, stopped: set[str]) -> dict[str, Any]:
+    """The columns with which a mail ends that is not to be tried; none when it is."""
+    gone = {"text": "", "html": ""}
     if row.to.lower() in stopped:
-        return _end(row, MailState.SKIPPED, _ADDRESS_STOPPED, text="", html="")
+        return {**gone, "state": MailState.SKIPPED, "error": _ADDRESS_STOPPED}
     if now - row.queued_at > GIVE_UP_AFTER:
-        return _end(row, MailState.FAILED, f"{_TOO_OLD} {row.error}".strip())
+        error = f"{_TOO_OLD} {row.error}".strip()[:ERROR_CHARACTERS]
+        return {"state": MailState.FAILED, "error": error}
     try:
-        text, html = row.text, row.html
+        _ = row.text, row.html
     except SealBroken:
-        return _end(row, MailState.FAILED, _UNREADABLE, text="", html="")
+        return {**gone, "state": MailState.FAILED, "error": _UNREADABLE}
+    return {}
+
+
+def _outgoing(row: Mail, until: datetime, usable_until: float) -> Outgoing:
     return Outgoing(
         mail=row.pk,
         account=row.account_id,
@@ -78,14 +82,10 @@ def _outgoing(
         attempts=row.attempts,
         claimed_until=until,
         usable_until=usable_until,
-        text=text,
-        html=html,
+        text=row.text,
+        html=row.html,
         headers=row.headers,
     )
-
-
-def _end(row: Mail, state: MailState, error: str, **columns: Any) -> None:
-    Mail.objects.filter(pk=row.pk).update(state=state, error=error[:ERROR_CHARACTERS], **columns)
 
 
 def settle(sent: Outgoing, outcome: Outcome) -> None:

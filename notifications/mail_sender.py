@@ -36,8 +36,10 @@ _AGAIN_SECONDS = 1.0  # until an outcome that could not be written is written ag
 class MailSender:
     """One process's share of the work. ``run`` is the thread that talks to the database."""
 
-    def __init__(self, run: Run, line: Callable[[], Line] = Line) -> None:
-        self._run = run
+    def __init__(
+        self, run: Run, line: Callable[[], Line] = Line, goodbye_seconds: float = GOODBYE_SECONDS
+    ) -> None:
+        self._run, self._goodbye_seconds = run, goodbye_seconds
         self._lines = [line() for _ in range(LINES)]
         self._busy: dict[asyncio.Task[None], Line] = {}
         self._circuit = Circuit()
@@ -143,7 +145,7 @@ class MailSender:
 
     async def _say_goodbye(self) -> None:
         if self._busy:
-            _, late = await asyncio.wait(list(self._busy), timeout=GOODBYE_SECONDS)
+            _, late = await asyncio.wait(list(self._busy), timeout=self._goodbye_seconds)
             for task in late:
                 self._busy[task].leave()
                 task.cancel()
