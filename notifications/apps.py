@@ -9,8 +9,8 @@ class NotificationsConfig(AppConfig):
         from notifications import (
             leaving,  # noqa: F401  connects its receivers
             opening,
-            plan_notices,
             own_jobs,
+            plan_notices,
             recording,
         )
         from notifications.wrong import dead_webhooks, long_losses, outages

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0007_connect_links'),
+        ('sessions_app', '0008_phone_seen_at'),
     ]
 
     operations = [
