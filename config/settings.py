@@ -187,6 +187,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]  # those that the product speaks, each by its own name
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -58,6 +58,9 @@ class Verb(TextChoices):
     WEBHOOK_SWITCHED = "webhook_switched", _("Switched a webhook on or off")
     WEBHOOK_SECRET_ROTATED = "webhook_secret_rotated", _("Rotated the secret of a webhook")
     WEBHOOK_TESTED = "webhook_tested", _("Sent a test event")
+    MAILS_CHOSEN = "mails_chosen", _("Chose which mails to get")
+    MAILS_ENDED = "mails_ended", _("Ended mails by the link in one of them")
+    MAILS_RESUMED = "mails_resumed", _("Took back that mails end")
     WEBHOOK_REPLAYED = "webhook_replayed", _("Replayed deliveries of a webhook")
 
 

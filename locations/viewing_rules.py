@@ -17,6 +17,7 @@ _OWN_NAMES = frozenset(
     {
         "account_new", "account_switch", "account_leave", "account_delete", "account_export",
         "account_reauthenticate", "audit_download", "invitation", "invitation_other",
+        "mail_preferences",
     }
 )  # fmt: skip
 CLOSED = _("You are viewing this account as its owner. Stop that first: this page is about you.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -22,6 +23,7 @@ from notifications.letters import letter_of
 from notifications.mails import Mail
 from notifications.notices import Notice
 from notifications.readers import Reader, readers_of
+from notifications.unsubscribing import unsubscribe_headers, unsubscribe_path
 
 AT_ONCE = 500  # notices a transaction
 Group = Sequence[Notice]
@@ -67,6 +69,8 @@ def _mail(group: Group, reader: Reader, account: Account) -> Mail:
     kind = NoticeKind(group[0].kind)
     with translation.override(reader.language):
         letter = letter_of(kind, group, account.name, reader)
+    path = unsubscribe_path(reader, kind)
+    letter = replace(letter, unsubscribe=path, headers=unsubscribe_headers(path))
     mail = outbox.mail_of(
         rendered(letter, reader.language),
         to=reader.email,

@@ -26,6 +26,9 @@ from notifications.mail_troubles import MailServerTrouble as MailServerTrouble
 from notifications.mail_troubles import StoppedAddress as StoppedAddress
 from notifications.mails import Mail as Mail
 from notifications.notices import Notice as Notice
+from notifications.preferences import Digest as Digest
+from notifications.preferences import MailHabits as MailHabits
+from notifications.preferences import Wish as Wish
 from notifications.signature import new_secret
 
 

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from notifications import delivery_views, views
+from notifications import delivery_views, preference_views, unsubscribe_views, views
 
 _webhook = [
     path("", views.webhook_page, name="webhook"),
@@ -16,6 +16,11 @@ _delivery = [
     path("replay/", delivery_views.delivery_replay, name="webhook_delivery_replay"),
 ]
 urlpatterns = [
+    path("settings/notifications/", preference_views.mail_preferences, name="mail_preferences"),
+    path("unsubscribe/<str:token>/", unsubscribe_views.unsubscribe, name="unsubscribe"),
+    path(
+        "unsubscribe/<str:token>/undo/", unsubscribe_views.unsubscribe_undo, name="unsubscribe_undo"
+    ),
     path("settings/webhooks/", views.webhooks_page, name="webhooks"),
     path("settings/webhooks/new/", views.webhook_new, name="webhook_new"),
     path("settings/webhooks/<uuid:webhook_id>/", include(_webhook)),

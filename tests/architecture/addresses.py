@@ -38,7 +38,15 @@ PUBLIC = {
     "account_reset_password_from_key_done",
 }
 # What somebody was given opens them, whoever he is: with garbage, nobody finds anything there.
-BY_TOKEN = {"invitation", "invitation_other", "link", "link_live", "link_pairing"}
+BY_TOKEN = {
+    "invitation",
+    "invitation_other",
+    "link",
+    "link_live",
+    "link_pairing",
+    "unsubscribe",
+    "unsubscribe_undo",
+}
 # Of a person and of no account; there when he has such a thing (tests/integration/people).
 A_PERSONS_OWN = {
     "mfa_deactivate_totp",

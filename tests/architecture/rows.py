@@ -17,6 +17,7 @@ from django.utils import timezone
 from conversations.models import EarlyReceipt, MessageStatus
 from locations.models import Account, ApiKey, AuditEvent, IdempotentAnswer, Role
 from locations.models.invitations import Invitation
+from notifications.models import Digest, Wish
 from sessions_app.models import ConnectLink, SessionEvent
 from tests.factory import (
     make_delivery,
@@ -89,6 +90,15 @@ MAKERS: Mapping[str, Callable[[Rows], Model]] = {
     "Incident": lambda rows: make_incident(rows.of("Session")),
     "Notice": lambda rows: make_notice(rows.of("Session")),
     "Mail": lambda rows: make_mail(rows.account),
+    "Wish": lambda rows: Wish.objects.create(
+        member=rows.of("Member"), kind="lost", when="off", before="at_once"
+    ),
+    "Digest": lambda rows: Digest.objects.create(
+        member=rows.of("Member"),
+        told_until=timezone.now(),
+        day=timezone.now().date(),
+        next_at=timezone.now(),
+    ),
     "ConnectLink": lambda rows: ConnectLink.objects.create(
         account=rows.account,
         location=rows.of("Location"),

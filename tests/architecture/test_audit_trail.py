@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from locations.models import Account, ApiKey, AuditEvent, Invitation, Role, User
 from locations.people_urls import SETTINGS
+from notifications.kinds import NoticeKind
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
 from tests.architecture.addresses import Address, of_accounts
@@ -34,6 +35,12 @@ CHANGES_NOTHING = {
 # They dial the proxy first: sessions_app/proxying.py, tests/integration/proxies.
 NEEDS_A_NETWORK = {"session_proxy", "session_proxy_remove"}
 
+MAILS = {
+    **{kind: "daily" for kind in NoticeKind.values},
+    "language": "en",
+    "time_zone": "Europe/Lisbon",
+    "hour": "7",
+}
 Body = Callable[[Rows], dict[str, Any]]
 TEXT = {"to": "+351911111111", "text": "Private words"}
 HOOK = {"url": "https://1.1.1.1/hooks", "events": ["message.received"]}
@@ -70,6 +77,7 @@ FILLED_IN: Mapping[str, Body] = {
     "member_role": lambda rows: {"role": "viewer"},
     "webhook_new": lambda rows: HOOK,
     "webhook_change": lambda rows: HOOK,
+    "mail_preferences": lambda rows: MAILS,
 }
 WAITS_FOR_A_SCAN = {"session_pairing", "session_name", "api:pairing_code"}
 

@@ -84,7 +84,9 @@ def test_a_query_inside_a_tenant_sees_its_rows_and_no_others(model: Any) -> None
 def _account_of(row: Any) -> Any:
     if isinstance(row, Account):
         return row.pk
-    return row.account_id if hasattr(row, "account_id") else row.session.account_id
+    if hasattr(row, "account_id"):
+        return row.account_id
+    return (row.member if hasattr(row, "member") else row.session).account_id
 
 
 @pytest.mark.parametrize(

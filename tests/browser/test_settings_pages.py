@@ -21,6 +21,7 @@ SETTINGS = [
     "/settings/keys/new/",
     "/settings/webhooks/",
     "/settings/webhooks/new/",
+    "/settings/notifications/",
     "/settings/plan/",
     "/settings/account/",
     "/settings/members/",

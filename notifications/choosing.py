@@ -1,0 +1,101 @@
+"""What a member chooses about his mails: each function is one whole transaction, with its line in
+the audit log. The callers have been through the tenant door, or hold a link from a mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from locations.access import Principal
+from locations.audit import Verb, record
+from locations.models import Member, User
+from notifications.daily import next_turn
+from notifications.kinds import FOLLOWS, NoticeKind, When
+from notifications.preferences import USUAL_HOUR, Digest, MailHabits, Wish
+from notifications.readers import Reader, readers_among
+from notifications.zones import UTC_NAME, zone_of
+
+CHOICES = tuple(kind for kind in NoticeKind if kind not in FOLLOWS)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """All that the page of preferences asks for."""
+
+    wishes: Mapping[NoticeKind, When]
+    quiet_too: bool
+    language: str
+    time_zone: str
+    hour: int
+
+
+def reader_of(member: Member) -> Reader:
+    """``member`` as one who is told, with what he has chosen."""
+    return readers_among([member.pk])[member.pk]
+
+
+def habits_of(user: User) -> MailHabits | None:
+    """What he has said of his language and clock; None while he has not."""
+    return MailHabits.objects.filter(user=user).first()
+
+
+def choose(principal: Principal, member: Member, chosen: Chosen) -> bool:
+    """Keep what ``member``, who is ``principal``, has chosen; False when nothing is new. Raises
+    ValidationError for a time zone that there is not."""
+    now = timezone.now()
+    with transaction.atomic():
+        wishes = Wish.objects.choose(member, chosen.wishes, now)
+        quiet = set_quiet_too(member, chosen.quiet_too, now)
+        habits = _set_habits(member.user, chosen, now)
+        if not (wishes or quiet or habits):
+            return False
+        record(principal, member.account_id, Verb.MAILS_CHOSEN, member.user.email)
+    return True
+
+
+def guess_zone(user: User, name: str) -> None:
+    """Keep the time zone that his browser told, as long as he has not chosen any."""
+    MailHabits.objects.get_or_create(user=user, defaults={"time_zone": name})
+
+
+def enrol(members: list[Member], now: datetime) -> None:
+    """Begin the daily summaries of ``members``, each with its user and his habits at hand."""
+    digests = []
+    for member in members:
+        habits = getattr(member.user, "mail_habits", None)
+        zone = zone_of(habits.time_zone if habits else UTC_NAME)
+        turn = next_turn(now, zone, habits.digest_hour if habits else USUAL_HOUR)
+        digests.append(Digest(member=member, told_until=now, day=turn.day, next_at=turn.at))
+    Digest.objects.bulk_create(digests, ignore_conflicts=True)
+
+
+def set_quiet_too(member: Member, wanted: bool, now: datetime) -> bool:
+    """Whether his summary tells what was too much to be mailed; False when it is so already."""
+    enrol([member], now)
+    return bool(Digest.objects.filter(member=member, quiet_too=not wanted).update(quiet_too=wanted))
+
+
+def _set_habits(user: User, chosen: Chosen, now: datetime) -> bool:
+    known = habits_of(user)
+    asked = (chosen.language, chosen.time_zone, chosen.hour)
+    if known is not None and asked == (known.language, known.time_zone, known.digest_hour):
+        return False
+    habits = known or MailHabits(user=user)
+    habits.language, habits.time_zone, habits.digest_hour = asked
+    habits.clean_fields(exclude=["user"])
+    habits.save()
+    _move_digests(user, habits, now)
+    return True
+
+
+def _move_digests(user: User, habits: MailHabits, now: datetime) -> None:
+    """To the new hour, in all of his accounts, whoever asks from which of them."""
+    zone = zone_of(habits.time_zone)
+    for digest in Digest.objects.filter(member__user=user):
+        turn = next_turn(now, zone, habits.digest_hour, after=digest.told_on)
+        Digest.objects.filter(pk=digest.pk).update(day=turn.day, next_at=turn.at)

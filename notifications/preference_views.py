@@ -1,0 +1,51 @@
+"""The page on which a member says how he wants his mails."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from locations.access import Principal, find_account
+from locations.current import principal_of
+from locations.membership import member_of
+from locations.models import Member, User
+from notifications import choosing
+from notifications.preference_forms import PreferencesForm
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def mail_preferences(request: HttpRequest) -> HttpResponse:
+    """His own in the account that he looks at: viewers choose, too."""
+    principal = principal_of(request)
+    if principal.account is None:
+        return redirect("account_new")
+    member = _member(principal, principal.account)
+    reader, habits = choosing.reader_of(member), choosing.habits_of(member.user)
+    data = request.POST if request.method == "POST" else None
+    form = PreferencesForm(reader, habits, data)
+    if data is not None and form.is_valid():
+        choosing.choose(principal, member, form.chosen)
+        messages.success(request, _("Saved."))
+        return redirect("mail_preferences")
+    context = {"form": form, "account": member.account, "reader": reader}
+    status = 422 if form.errors else 200
+    return render(request, "notifications/preferences.html", context, status=status)
+
+
+def _member(principal: Principal, account_id: UUID) -> Member:
+    account = find_account(principal, account_id)
+    assert isinstance(principal.user, User)  # noqa: S101  login_required
+    member = member_of(account, principal.user.pk)
+    if member is None:
+        raise Http404("He left already.")
+    member.account = account
+    return member

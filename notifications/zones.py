@@ -1,0 +1,44 @@
+"""Time zones by their IANA names, as people choose them and as they may vanish again."""
+
+from __future__ import annotations
+
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+UTC_NAME = "UTC"
+# The rest of the names are of countries and offsets, kept for old programs.
+_REGIONS = (
+    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe",
+    "Indian", "Pacific",
+)  # fmt: skip
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of that name (any more)."""
+    return _zone(name) is not None
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone called ``name``; UTC for one that is gone or never was."""
+    return _zone(name) or ZoneInfo(UTC_NAME)
+
+
+@cache
+def zones_by_region() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """All that can be chosen: (region, ((name, words), …)), both in order, UTC in a region of
+    its own."""
+    found: dict[str, list[tuple[str, str]]] = {region: [] for region in _REGIONS}
+    for name in sorted(available_timezones()):
+        region, _, place = name.partition("/")
+        if place and region in found:
+            found[region].append((name, place.replace("_", " ").replace("/", " · ")))
+    regions = tuple((region, tuple(places)) for region, places in found.items() if places)
+    return ((UTC_NAME, ((UTC_NAME, UTC_NAME),)), *regions)
+
+
+@cache
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones is an OSError
+        return None

@@ -1,0 +1,132 @@
+"""When the daily summary is due: once a local day, at the hour that was asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notifications.daily import Turn, next_turn
+from notifications.zones import is_zone, zone_of, zones_by_region
+
+ZONES = [
+    "UTC",
+    "Europe/Lisbon",
+    "America/Sao_Paulo",
+    "America/Nuuk",
+    "America/St_Johns",
+    "Africa/Casablanca",
+    "Asia/Kathmandu",
+    "Asia/Tehran",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "Pacific/Chatham",
+    "Pacific/Kiritimati",
+]
+
+
+def _utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "hour", "day", "at"),
+    [
+        # An ordinary day, before and at its hour.
+        ("Europe/Lisbon", _utc(2026, 7, 1, 6, 59), 8, date(2026, 7, 1), _utc(2026, 7, 1, 7)),
+        ("Europe/Lisbon", _utc(2026, 7, 1, 7), 8, date(2026, 7, 2), _utc(2026, 7, 2, 7)),
+        # 1:00 to 2:00 is skipped: the next minute that there is.
+        ("Europe/Lisbon", _utc(2026, 3, 28, 12), 1, date(2026, 3, 29), _utc(2026, 3, 29, 1)),
+        # 1:00 to 2:00 comes twice: the first time only.
+        ("Europe/Lisbon", _utc(2026, 10, 24, 12), 1, date(2026, 10, 25), _utc(2026, 10, 25, 0)),
+        ("Europe/Lisbon", _utc(2026, 10, 25, 0, 30), 1, date(2026, 10, 26), _utc(2026, 10, 26, 1)),
+        # The day began at 1:00.
+        ("America/Sao_Paulo", _utc(2018, 11, 3, 12), 0, date(2018, 11, 4), _utc(2018, 11, 4, 3)),
+        # The last hour of Saturday came twice.
+        ("America/Sao_Paulo", _utc(2018, 2, 17, 12), 23, date(2018, 2, 17), _utc(2018, 2, 18, 1)),
+        (
+            "America/Sao_Paulo",
+            _utc(2018, 2, 18, 1, 30),
+            23,
+            date(2018, 2, 18),
+            _utc(2018, 2, 19, 2),
+        ),
+        # Half an hour is skipped, and comes twice: 2:00 is 2:30, and the first of two 1:30s.
+        ("Australia/Lord_Howe", _utc(2026, 10, 3), 2, date(2026, 10, 4), _utc(2026, 10, 3, 15, 30)),
+        ("Australia/Lord_Howe", _utc(2026, 4, 4), 1, date(2026, 4, 5), _utc(2026, 4, 4, 14)),
+        # The first to see a day.
+        ("Pacific/Kiritimati", _utc(2026, 1, 1, 9), 0, date(2026, 1, 2), _utc(2026, 1, 1, 10)),
+        # The 30th of December 2011 did not take place.
+        ("Pacific/Apia", _utc(2011, 12, 29, 23), 8, date(2011, 12, 31), _utc(2011, 12, 30, 18)),
+        # The last hour of the day is skipped: midnight, but still the summary of that day.
+        (
+            "America/Scoresbysund",
+            _utc(2025, 3, 29, 12),
+            23,
+            date(2025, 3, 29),
+            _utc(2025, 3, 30, 1),
+        ),
+    ],
+)
+def test_it_finds_the_hour_whatever_the_clocks_do(
+    zone: str, now: datetime, hour: int, day: date, at: datetime
+) -> None:
+    assert next_turn(now, ZoneInfo(zone), hour) == Turn(day, at)
+
+
+moments = st.datetimes(datetime(2005, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
+zones, hours = st.sampled_from(ZONES).map(ZoneInfo), st.integers(0, 23)
+
+
+@settings(max_examples=60)
+@given(now=moments, zone=zones, hour=hours)
+def test_each_local_day_has_exactly_one_turn(now: datetime, zone: ZoneInfo, hour: int) -> None:
+    turn = next_turn(now, zone, hour)
+
+    for _ in range(200):  # more than half a year: a change of the clocks is among them
+        following = next_turn(turn.at, zone, hour)
+        assert following.at > turn.at
+        assert following.day == turn.day + timedelta(days=1) or _was_skipped(turn.day, zone)
+        assert following == next_turn(turn.at, zone, hour, after=turn.day)
+        turn = following
+
+
+def _was_skipped(day: date, zone: ZoneInfo) -> bool:
+    return (zone.key, day) == ("Pacific/Apia", date(2011, 12, 29))
+
+
+@given(now=moments, zones=st.lists(zones, min_size=1), hours=st.lists(hours, min_size=1))
+def test_no_local_day_has_a_second_turn_whatever_is_changed(
+    now: datetime, zones: list[ZoneInfo], hours: list[int]
+) -> None:
+    told: list[date] = []
+    for zone, hour in zip(zones, hours, strict=False):
+        turn = next_turn(now, zone, hour, after=told[-1] if told else None)
+        assert turn.at > now
+        told.append(turn.day)
+        now = turn.at
+
+    assert told == sorted(set(told))
+
+
+@given(now=moments, zone=zones, hour=hours)
+def test_a_turn_is_less_than_two_days_away(now: datetime, zone: ZoneInfo, hour: int) -> None:
+    assert next_turn(now, zone, hour).at - now <= timedelta(days=2)
+
+
+@pytest.mark.parametrize("name", ["Mars/Base", "", "Europe", "../etc/passwd", "Europe/Lisbon\0"])
+def test_a_zone_that_is_gone_counts_as_utc(name: str) -> None:
+    assert not is_zone(name)
+    assert zone_of(name).key == "UTC"
+
+
+def test_it_offers_places_and_no_offsets() -> None:
+    offered = {region: dict(places) for region, places in zones_by_region()}
+
+    assert offered["America"]["America/Argentina/Buenos_Aires"] == "Argentina · Buenos Aires"
+    assert offered["UTC"] == {"UTC": "UTC"}
+    assert "Etc" not in offered
+    assert all(is_zone(name) for places in offered.values() for name in places)
