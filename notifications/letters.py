@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from locations.letters import Button, Letter
 from notifications.kinds import NoticeKind
@@ -29,5 +30,26 @@ def letter_of(kind: NoticeKind, notices: Sequence[Notice], account: str, reader:
         lead=subject,
         button=Button(_("Open the number"), path),
         rows=[(n.facts.get("location", ""), n.facts.get("number", "")) for n in notices],
+        account=account,
+    )
+
+
+Sections = Sequence[tuple[NoticeKind, Sequence[Notice]]]
+
+
+def digest_letter(sections: Sections, account: str, reader: Reader) -> Letter:
+    """The daily summary for ``reader`` of what happened in the account named ``account``: the
+    notices of each kind, in the language that is active."""
+    count = sum(len(notices) for _kind, notices in sections)
+    subject = ngettext("%(account)s: %(count)d notice", "%(account)s: %(count)d notices", count)
+    return Letter(
+        subject=subject % {"account": account, "count": count},
+        lead=_("What happened since your last summary."),
+        button=Button(_("Open the dashboard"), reverse("dashboard")),
+        rows=[
+            (str(kind.label), str(notice.facts.get("location", "")))
+            for kind, notices in sections
+            for notice in notices
+        ],
         account=account,
     )

@@ -1,6 +1,6 @@
 """The notifier: runs beside the gateway and the web, and turns what happened into news.
 
-Every look is a few short transactions over rows; several notifiers may run at once, each leaves
+Every duty is a few short transactions over rows; several notifiers may run at once, each leaves
 to the others what they hold.
 """
 
@@ -11,10 +11,13 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
+from notifications.digest import send_digests
 from notifications.gathering import gather
 from notifications.outages import look
 from notifications.plan_notices import tell_trials
@@ -25,41 +28,52 @@ from sessions_app.gateway.ports import StoreUnavailable
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
-OUTAGE_LOOK_SECONDS = 5.0
-SLOW_LOOK_SECONDS = 600.0  # at what changes by the day
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
+@dataclass(frozen=True)
+class Duty:
+    """``work`` is one transaction, given the time; what it could not take in at once it says by a
+    number other than 0, and is called again. ``every``: seconds from one end to the next start."""
+
+    work: Callable[[datetime], int]
+    every: float = 0.0
+
+
+DUTIES = (
+    Duty(open_for_orphans, every=5),
+    Duty(look, every=5),  # before what an outage holds back is told
+    Duty(tell_due),
+    Duty(warn_of_unseen, every=600),
+    Duty(tell_trials, every=600),
+    Duty(gather),
+    Duty(send_digests, every=60),
+)
+
+
 class Notifier:
-    """Looks every ``LOOK_SECONDS``; ``run`` runs a transaction."""
+    """Goes through its duties every ``LOOK_SECONDS``; ``run`` runs a transaction."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._outage_look_at = self._slow_look_at = 0.0  # by the monotonic clock
+        self._next = dict.fromkeys(DUTIES, 0.0)  # by the monotonic clock
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop``."""
         while not stop.is_set():
-            try:
-                await self._look()
-            except StoreUnavailable:
-                logger.warning("The database does not answer; news wait")
-            except Exception:
-                logger.exception("A look at what is to be told failed; the next one follows")
+            for duty in DUTIES:
+                if time.monotonic() >= self._next[duty]:
+                    await self._do(duty, stop)
+                    self._next[duty] = time.monotonic() + duty.every
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
 
-    async def _look(self) -> None:
-        if time.monotonic() >= self._slow_look_at:
-            self._slow_look_at = time.monotonic() + SLOW_LOOK_SECONDS
-            await self._run(lambda: warn_of_unseen(timezone.now()))
-            await self._run(lambda: tell_trials(timezone.now()))
-        if time.monotonic() >= self._outage_look_at:  # before what it holds back is told
-            self._outage_look_at = time.monotonic() + OUTAGE_LOOK_SECONDS
-            while await self._run(lambda: open_for_orphans(timezone.now())):
-                logger.debug("Numbers without a gateway have incidents")
-            await self._run(lambda: look(timezone.now()))
-        while await self._run(lambda: tell_due(timezone.now())):
-            logger.debug("Incidents are told")
-        while await self._run(lambda: gather(timezone.now())):
-            logger.debug("Notices are gathered")
+    async def _do(self, duty: Duty, stop: asyncio.Event) -> None:
+        """One duty; a fault is logged, holds up no other, and its next turn comes."""
+        try:
+            while not stop.is_set() and await self._run(lambda: duty.work(timezone.now())):
+                logger.debug("News are told", extra={"duty": duty.work.__name__})
+        except StoreUnavailable:
+            logger.warning("The database does not answer; news wait")
+        except Exception:
+            logger.exception("News could not be told", extra={"duty": duty.work.__name__})

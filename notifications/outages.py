@@ -28,17 +28,15 @@ from sessions_app.lifecycle import Wanted
 from sessions_app.models import Session
 
 
-def look(now: datetime) -> Outage | None:
-    """One look at ``now``, in one transaction: the outage that goes on after it, if there is one.
-    A few statements, however many numbers are down."""
+def look(now: datetime) -> int:
+    """One look at ``now``, in one transaction of a few statements, however many numbers are down.
+    Always 0: nothing is left for another look."""
     with transaction.atomic():
-        outage = Outage.objects.filter(ended_at=None).select_for_update().first()
-        if outage is None:
-            outage = _begun(now)
-        if outage is None:
-            return None
-        _take_in(outage)
-        return _followed(outage, now)
+        outage = Outage.objects.filter(ended_at=None).select_for_update().first() or _begun(now)
+        if outage is not None:
+            _take_in(outage)
+            _follow(outage, now)
+    return 0
 
 
 def outage_of(account_id: UUID) -> Outage | None:
@@ -83,7 +81,7 @@ def _take_in(outage: Outage) -> None:
     _candidates().update(outage=outage, due_at=outage.noticed_at + HOLD)
 
 
-def _followed(outage: Outage, now: datetime) -> Outage | None:
+def _follow(outage: Outage, now: datetime) -> None:
     grace = timedelta(seconds=settings.INCIDENT_GRACE_SECONDS)
     held = Incident.objects.open().filter(outage=outage).order_by()
     held.filter(told_at=None).exclude(reason__in=OURS).update(outage=None, due_at=now + grace)
@@ -95,7 +93,6 @@ def _followed(outage: Outage, now: datetime) -> Outage | None:
         held.filter(told_at=None).update(due_at=now + grace)
         _all_clear(outage)
     outage.save(update_fields=["most", "accounts", "ended_at"])
-    return outage if outage.ended_at is None else None
 
 
 def _alarm(outage: Outage, down: Down) -> None:

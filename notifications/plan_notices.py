@@ -22,8 +22,9 @@ def connect() -> None:
     terms_changed.connect(_on_terms, dispatch_uid="plan notices")
 
 
-def tell_trials(now: datetime) -> None:
-    """Write the notices of trials that end or ended around ``now``; each is told once."""
+def tell_trials(now: datetime) -> int:
+    """Write the notices of trials that end or ended around ``now``; each is told once.
+    Always 0."""
     first, last = -MILESTONES[0][0], GRACE + FRESH
     near = Account.objects.filter(
         state=AccountState.TRIAL,
@@ -37,6 +38,7 @@ def tell_trials(now: datetime) -> None:
             key = f"{account_id}:trial:{ends_at:%Y%m%dT%H%M}:{place}"
             change = MILESTONES[place][1]
             Notice.objects.write([_notice(account_id, change, key, ends_at, now)])
+    return 0
 
 
 def _on_terms(sender: object, before: Account, after: Account, **_: Any) -> None:

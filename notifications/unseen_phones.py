@@ -13,8 +13,9 @@ from sessions_app.models import Session
 AT_ONCE = 500  # sessions
 
 
-def warn_of_unseen(now: datetime) -> None:
-    """Write the warnings that are due at ``now``; each is told once for one silence of a phone."""
+def warn_of_unseen(now: datetime) -> int:
+    """Write the warnings that are due at ``now``; each is told once for one silence of a phone.
+    Always 0."""
     unseen = Session.objects.phones_unseen_since(now - timedelta(days=min(UNSEEN_WARNINGS)))
     rows: list[Session] = []
     for row in unseen.select_related("location").order_by("pk").iterator(AT_ONCE):
@@ -23,6 +24,7 @@ def warn_of_unseen(now: datetime) -> None:
             _write(rows, now)
             rows.clear()
     _write(rows, now)
+    return 0
 
 
 def _write(rows: Iterable[Session], now: datetime) -> None:

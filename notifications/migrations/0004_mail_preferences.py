@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('locations', '0007_viewing_as_owner'),
-        ('notifications', '0002_incidents_notices_mails'),
+        ('notifications', '0003_mail_outbox'),
     ]
 
     operations = [

@@ -1,0 +1,146 @@
+"""The daily summary: one mail a day, member and account, at the member's own hour, with what he
+wants told there and what was not mailed for there was too much; none when there is nothing.
+
+Each slice of members is one transaction, which puts their mails into the outbox and sets their
+next turn: a process that dies on the way has told nothing. The mail's key names the local day,
+so there are never two for one, whatever clock or hour is changed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Min
+from django.utils import translation
+
+from locations.letters import rendered
+from locations.models import Account, Member
+from notifications import outbox
+from notifications.choosing import enrol
+from notifications.daily import Turn, next_turn
+from notifications.kinds import NoticeKind
+from notifications.letters import digest_letter
+from notifications.mails import Mail
+from notifications.notices import Notice
+from notifications.preferences import USUAL_HOUR, Digest
+from notifications.readers import Reader, readers_among
+from notifications.unsubscribing import digest_unsubscribe_path, unsubscribe_headers
+from notifications.zones import UTC_NAME, zone_of
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 100  # members a transaction: on SQLite the changes of sessions wait for it
+SETTLED = timedelta(minutes=1)  # by then what was written in a transaction can be read
+_HOLD = timedelta(days=1)  # no notice is held back that long before it is told
+
+Told = Mapping[UUID, Sequence[Notice]]
+
+
+def send_digests(now: datetime) -> int:
+    """Put the summaries that are due by ``now`` into the outbox, up to ``AT_ONCE`` members in
+    one transaction; how many members were looked at. 0: nobody is due any more."""
+    return _enrol_newcomers(now) or _send_due(now)
+
+
+def _enrol_newcomers(now: datetime) -> int:
+    rows = Member.objects.filter(digest=None).select_related("user__mail_habits")
+    newcomers: list[Member] = list(rows.order_by("pk")[:AT_ONCE])
+    enrol(newcomers, now)
+    return len(newcomers)
+
+
+def _send_due(now: datetime) -> int:
+    if not Digest.objects.due(now).exists():  # without a lock: mostly there is nobody
+        return 0
+    with transaction.atomic():
+        due = Digest.objects.due(now).select_related("member__user__mail_habits")
+        locked = due.order_by("next_at", "pk").select_for_update(skip_locked=True, of=("self",))
+        digests: list[Digest] = list(locked[:AT_ONCE])
+        until = _settled_until(now)
+        outbox.put(_mails(digests, until))
+        _take_turns(digests, until, now)
+    return len(digests)
+
+
+def _settled_until(now: datetime) -> datetime:
+    """Up to when all notices have been gathered: what comes later is of the next summary."""
+    oldest = Notice.objects.to_gather(now).aggregate(oldest=Min("tell_at"))["oldest"]
+    settled = now - SETTLED
+    return settled if oldest is None else min(settled, oldest - timedelta(microseconds=1))
+
+
+def _mails(digests: Sequence[Digest], until: datetime) -> list[Mail]:
+    readers = readers_among(digest.pk for digest in digests)
+    account_ids = {digest.member.account_id for digest in digests}
+    accounts = Account.objects.in_bulk(account_ids)
+    told = _told(account_ids, min((digest.told_until for digest in digests), default=until), until)
+    mails = []
+    for digest in digests:
+        account, reader = accounts[digest.member.account_id], readers.get(digest.pk)
+        if reader is None:  # he may not sign in any more
+            continue
+        if notices := _for(reader, digest, told.get(account.pk, ())):
+            mails.append(_mail(notices, reader, account, digest))
+    return mails
+
+
+def _told(account_ids: Iterable[UUID], since: datetime, until: datetime) -> Told:
+    """What was told in these accounts after ``since``, up to ``until``, the latest first."""
+    rows = Notice.objects.of_accounts(account_ids).told().filter(at__gt=since - _HOLD)
+    found: defaultdict[UUID, list[Notice]] = defaultdict(list)
+    for notice in rows.filter(tell_at__gt=since, tell_at__lte=until):
+        found[notice.account_id].append(notice)
+    return found
+
+
+def _for(reader: Reader, digest: Digest, told: Iterable[Notice]) -> list[Notice]:
+    return [
+        notice
+        for notice in told
+        if notice.tell_at > digest.told_until
+        and reader.wants_in_summary(
+            NoticeKind(notice.kind), notice.tell_at, named=notice.user_id, quiet=notice.quiet
+        )
+    ]
+
+
+def _mail(notices: Sequence[Notice], reader: Reader, account: Account, digest: Digest) -> Mail:
+    of_kind: defaultdict[str, list[Notice]] = defaultdict(list)
+    for notice in notices:
+        of_kind[notice.kind].append(notice)
+    sections = [(kind, of_kind[kind]) for kind in NoticeKind if kind in of_kind]
+    path = digest_unsubscribe_path(reader, [kind for kind, _notices in sections])
+    with translation.override(reader.language):
+        letter = digest_letter(sections, account.name, reader)
+    mail = outbox.mail_of(
+        rendered(
+            replace(letter, unsubscribe=path, headers=unsubscribe_headers(path)), reader.language
+        ),
+        to=reader.email,
+        kind="digest",
+        key=f"digest:{digest.pk}:{digest.day}",
+        account=account,
+    )
+    mail.user_id = reader.user
+    return mail
+
+
+def _take_turns(digests: Iterable[Digest], until: datetime, now: datetime) -> None:
+    """Set the next turn of each, by one statement for all who share it."""
+    alike: defaultdict[tuple[date, Turn, datetime], list[int]] = defaultdict(list)
+    for digest in digests:
+        habits = getattr(digest.member.user, "mail_habits", None)
+        zone = zone_of(habits.time_zone if habits else UTC_NAME)
+        hour = habits.digest_hour if habits else USUAL_HOUR
+        turn = next_turn(now, zone, hour, after=digest.day)
+        alike[digest.day, turn, max(digest.told_until, until)].append(digest.pk)
+    for (told_on, turn, told_until), members in alike.items():
+        Digest.objects.filter(pk__in=members).update(
+            told_on=told_on, day=turn.day, next_at=turn.at, told_until=told_until
+        )
