@@ -164,7 +164,9 @@ async def test_a_server_that_is_not_there_costs_no_attempt(
     assert not await run(lambda: MailServerTrouble.objects.exists())
 
 
-@pytest.mark.parametrize("answer", ["421 4.3.2 Going down", "451 4.3.0 Out of order", "530 Sign in"])
+@pytest.mark.parametrize(
+    "answer", ["421 4.3.2 Going down", "451 4.3.0 Out of order", "530 Sign in"]
+)
 async def test_a_server_that_refuses_everybody_costs_no_attempt(
     office: PostOffice, answer: str
 ) -> None:
