@@ -1,0 +1,44 @@
+"""What is said of notices and of the product's own occasions: from rows to letters. No I/O.
+
+``letter_of`` for notices, ``digest_letter`` for many of them, ``welcome_letter`` for who is new,
+``outage_letter`` and ``all_clear_letter`` for operators. Each says it in the language that is
+active.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from locations.letters import Letter
+from notifications.kinds import NoticeKind
+from notifications.letters import accounts, losses, numbers, phones
+from notifications.letters.digest import digest_letter
+from notifications.letters.outages import all_clear_letter, outage_letter
+from notifications.letters.small_print import why_you
+from notifications.letters.welcome import welcome_letter
+from notifications.notices import Notice
+from notifications.readers import Reader
+
+__all__ = ["all_clear_letter", "digest_letter", "letter_of", "outage_letter", "welcome_letter"]
+
+_Write = Callable[[Sequence[Notice], str, Reader], Letter]
+_WRITE: Mapping[NoticeKind, _Write] = {
+    NoticeKind.LINKED: numbers.linked,
+    NoticeKind.LOST: losses.lost,
+    NoticeKind.REMINDER: losses.reminder,
+    NoticeKind.RECOVERED: numbers.recovered,
+    NoticeKind.PHONE_OFFLINE: phones.phone_offline,
+    NoticeKind.STOPPED: numbers.stopped,
+    NoticeKind.PLAN: accounts.plan,
+    NoticeKind.WEBHOOK_OFF: accounts.webhook_off,
+    NoticeKind.BOUNCED: accounts.bounced,
+    NoticeKind.BUNDLE_READY: accounts.bundle_ready,
+}
+
+
+def letter_of(kind: NoticeKind, notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+    """The letter that tells ``reader`` of ``notices`` (at least one, all of ``kind`` and of the
+    account named ``account``), in the language that is active and the zone of ``reader``."""
+    letter = _WRITE[kind](notices, account, reader)
+    return replace(letter, account=account, small=why_you(kind, account, reader))

@@ -1,0 +1,109 @@
+"""Letters about an account rather than a number: its plan, its webhooks, its people's mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from locations.letters import Button, Letter, Pair
+from locations.moments import moment
+from notifications.letters import facts, plans
+from notifications.notices import Notice
+from notifications.readers import Reader
+from sessions_app.units import size
+
+
+def plan(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+    """Something about the plan changed, or soon will; of several changes the latest counts."""
+    return plans.letter(max(notices, key=lambda notice: notice.at), account, reader)
+
+
+def webhook_off(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+    """Webhooks were switched off because nothing got through."""
+    first, said = notices[0], {"account": account, "n": len(notices)}
+    one = _("A webhook of %(account)s was switched off") % said
+    many = _("%(n)d webhooks of %(account)s were switched off") % said
+    address = [] if notices[1:] else [(_("Address"), facts.text(first, "url"))]
+    why = _("Its address takes nothing. %(why)s") % {"why": facts.text(first, "why")}
+    return Letter(
+        subject=many if notices[1:] else one,
+        lead=_("Repair the server that takes the events, then switch the webhook on again."),
+        button=_webhooks_button(notices),
+        rows=_pairs(notices, "url"),
+        why="" if notices[1:] else why,
+        facts=[*address, facts.since_line(notices, reader)],
+        paragraphs=[
+            _(
+                "Until it is on again no event is sent there and none is kept for it. What failed "
+                "within the last 30 days is in its log and can be replayed."
+            )
+        ],
+    )
+
+
+def bounced(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+    """Mails to members of the account do not arrive."""
+    first = notices[0]
+    said = {"email": facts.text(first, "email"), "n": len(notices)}
+    one = _("Mails to %(email)s do not arrive") % said
+    many = _("Mails to %(n)d of your people do not arrive") % said
+    why = _("The mail server there says: %(why)s") % {"why": facts.text(first, "why")}
+    return Letter(
+        subject=many if notices[1:] else one,
+        lead=_("Ask whether the address is right, and invite the right one if it is not."),
+        button=Button(_("Open your members"), reverse("members")),
+        rows=_pairs(notices, "email"),
+        why="" if notices[1:] else why,
+        facts=[facts.since_line(notices, reader)],
+        paragraphs=[
+            _(
+                "Until then nothing is mailed there: who has this address is told of nothing, "
+                "lost numbers included."
+            )
+        ],
+    )
+
+
+def _pairs(notices: Sequence[Notice], name: str) -> list[Pair]:
+    if not notices[1:]:
+        return []
+    return [(facts.text(notice, name), facts.text(notice, "why")) for notice in notices]
+
+
+def _webhooks_button(notices: Sequence[Notice]) -> Button:
+    if notices[1:]:
+        return Button(_("Open your webhooks"), reverse("webhooks"))
+    webhook = UUID(facts.text(notices[0], "webhook"))
+    return Button(_("Open the webhook"), reverse("webhook", args=[webhook]))
+
+
+def bundle_ready(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+    """A support bundle can be downloaded."""
+    newest = max(notices, key=lambda notice: notice.at)
+    ends = facts.time(newest, "expires_at")
+    count = facts.count(newest, "size")
+    pairs = [
+        (_("Size"), size(count) if count else ""),
+        (_("Can be downloaded until"), moment(ends, reader.time_zone) if ends else ""),
+    ]
+    return Letter(
+        subject=_("Your support bundle is ready"),
+        lead=_("Download it, then send it to whoever helps you."),
+        button=Button(_("Download the support bundle"), _bundle_page(newest)),
+        why=_(
+            "You asked for it. It holds what is needed to find a fault, and no keys, no codes and "
+            "no messages."
+        ),
+        facts=[(name, value) for name, value in pairs if value],
+        paragraphs=[_("After that it is deleted, and you can ask for another one.")],
+    )
+
+
+def _bundle_page(notice: Notice) -> str:
+    try:
+        return reverse("bundle", args=[UUID(facts.text(notice, "bundle"))])
+    except NoReverseMatch:
+        return reverse("account_page")

@@ -1,0 +1,106 @@
+"""Letters about numbers that are well, or that somebody stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from locations.letters import Letter
+from locations.moments import lasted, moment
+from notifications.letters import facts
+from notifications.notices import Notice
+from notifications.readers import Reader
+from sessions_app.lifecycle import Reason
+
+
+def linked(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+    """They were linked."""
+    first = notices[0]
+    one = _("%(place)s: WhatsApp is linked") % {"place": facts.place(first)}
+    many = _("%(n)d numbers are linked") % {"n": len(notices)}
+    return Letter(
+        subject=many if notices[1:] else one,
+        lead=_("Send a test message to see it work."),
+        button=facts.button(notices, _("Open the number")),
+        rows=facts.rows(notices, linked_line),
+        why="" if notices[1:] else f"{linked_line(first)}.",
+        facts=[*facts.about(notices), facts.since_line(notices, reader)],
+        paragraphs=[
+            _(
+                "Keep WhatsApp on the phone, and the phone online now and then: WhatsApp ends "
+                "the link when the phone was away for 14 days."
+            )
+        ],
+    )
+
+
+def recovered(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+    """They are connected again."""
+    first = notices[0]
+    one = _("%(place)s: connected again") % {"place": facts.place(first)}
+    many = _("%(n)d numbers are connected again") % {"n": len(notices)}
+    at = moment(max(notice.at for notice in notices), reader.time_zone)
+    return Letter(
+        subject=many if notices[1:] else one,
+        lead=_("Nothing to do: messages go out and come in again."),
+        button=facts.button(notices, _("Open the number")),
+        rows=facts.rows(notices, recovered_line),
+        why="" if notices[1:] else f"{recovered_line(first)}.",
+        facts=[*facts.about(notices), (_("Connected again"), at)],
+    )
+
+
+def stopped(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+    """Somebody stopped or unlinked them: a confirmation."""
+    first = notices[0]
+    one = _("%(place)s: %(happened)s") % {
+        "place": facts.place(first),
+        "happened": stopped_line(first),
+    }
+    many = _("%(n)d numbers were stopped or unlinked") % {"n": len(notices)}
+    return Letter(
+        subject=many if notices[1:] else one,
+        lead=_again(notices),
+        button=facts.button(notices, _("Open the number")),
+        rows=facts.rows(notices, stopped_line),
+        why="" if notices[1:] else f"{stopped_line(first)}.",
+        facts=[*facts.about(notices), facts.since_line(notices, reader)],
+        paragraphs=[_from_now_on(notices)],
+    )
+
+
+def linked_line(notice: Notice) -> str:
+    by = facts.text(notice, "by")
+    return _("Linked by %(by)s") % {"by": by} if by else _("Linked")
+
+
+def recovered_line(notice: Notice) -> str:
+    down = lasted(facts.count(notice, "seconds"))
+    return _("It was down for %(time)s") % {"time": down}
+
+
+def stopped_line(notice: Notice) -> str:
+    by = facts.text(notice, "by")
+    if _is_unlinked(notice):
+        return _("Unlinked by %(by)s") % {"by": by} if by else _("Unlinked")
+    return _("Stopped by %(by)s") % {"by": by} if by else _("Stopped")
+
+
+def _again(notices: Sequence[Notice]) -> str:
+    if all(map(_is_unlinked, notices)):
+        return _("Nothing to do if it was meant. If not, link it again with a new code.")
+    return _("Nothing to do if it was meant. If not, start it again.")
+
+
+def _from_now_on(notices: Sequence[Notice]) -> str:
+    if all(map(_is_unlinked, notices)):
+        return _("No message goes out and none comes in here until it is linked again.")
+    return _(
+        "While it is stopped no message goes out and none comes in. The link is kept: to start "
+        "it again needs no new scan."
+    )
+
+
+def _is_unlinked(notice: Notice) -> bool:
+    return facts.reason(notice) is Reason.UNLINKED
