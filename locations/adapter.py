@@ -14,14 +14,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from locations import second_steps
+from locations.account_letters import letter_of
 from locations.current import address_of
 from locations.invitations import pending
+from locations.letters import message_of, rendered
 from locations.models import User
 from locations.people import open_account
 from locations.teams import is_plain
@@ -67,9 +68,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return email
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Links start with PUBLIC_URL, whatever host a request asked for. When the mail server
-        does not take it the page says so, and what was done stays done."""
-        context = {**context, "public_url": settings.PUBLIC_URL}
+        """When the mail server does not take it the page says so, and what was done stays done."""
         try:
             super().send_mail(template_prefix, email, context)
         except (OSError, smtplib.SMTPException) as error:
@@ -86,11 +85,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> EmailMultiAlternatives:
-        """The text, and the same in simple HTML."""
-        mail: EmailMultiAlternatives = super().render_mail(template_prefix, email, context, headers)
-        letter = {"subject": mail.subject, "text": mail.body}
-        mail.attach_alternative(render_to_string("account/email/letter.html", letter), "text/html")
-        return mail
+        """In the form of all our mails; its words are in ``account_letters.py``."""
+        letter = letter_of(template_prefix.rpartition("/")[2], context)
+        to = email if isinstance(email, str) else email[0]
+        return message_of(rendered(letter, get_language() or settings.LANGUAGE_CODE), to)
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         path = reverse("account_confirm_email", args=[emailconfirmation.key])

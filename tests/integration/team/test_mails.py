@@ -85,4 +85,4 @@ def test_each_change_tells_whom_it_concerns(
     ]
     for letter in letters:
         assert "alice@example.com" in body(letter, "plain")
-        assert "<b>Harbour Group</b>" in body(letter, "html")
+        assert "<bdi>Harbour Group</bdi>" in body(letter, "html")
