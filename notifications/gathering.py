@@ -7,12 +7,15 @@ way has told nothing, and the next one tells it all, once.
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Count
 from django.utils import translation
 
 from locations.letters import rendered
@@ -25,44 +28,69 @@ from notifications.notices import Notice
 from notifications.readers import Reader, readers_of
 from notifications.unsubscribing import unsubscribe_headers, unsubscribe_path
 
-AT_ONCE = 500  # notices a transaction
+AT_ONCE = 200  # accounts a transaction
+_DAY = timedelta(days=1)
 Group = Sequence[Notice]
 
 
 def gather(now: datetime) -> int:
-    """Tell what is due by ``now``, up to ``AT_ONCE`` notices in one transaction; how many they
-    were. What another process gathers at this moment is left to it."""
+    """Tell what is due by ``now``, of up to ``AT_ONCE`` accounts in one transaction; how many
+    notices they were. What another process gathers at this moment is left to it."""
     with transaction.atomic():
-        due = Notice.objects.to_gather(now).order_by("account_id", "kind", "at")
-        rows = list(due.select_for_update(skip_locked=True)[:AT_ONCE])
-        groups = _groups(rows)
-        for group in groups:
-            batch = uuid.uuid4()
-            for notice in group:
-                notice.batch = batch
-        Notice.objects.bulk_update(rows, ["batch"])
-        outbox.put(_mails(groups))
+        due = Notice.objects.to_gather(now).order_by()
+        accounts = due.values_list("account_id", flat=True).distinct()[:AT_ONCE]
+        rows = list(due.filter(account_id__in=list(accounts)).select_for_update(skip_locked=True))
+        groups = _groups(sorted(rows, key=lambda row: row.at))
+        mails = _mails(groups, now)
+        Notice.objects.bulk_update(rows, ["batch", "quiet"])
+        outbox.put(mails)
         return len(rows)
 
 
 def _groups(rows: Iterable[Notice]) -> list[Group]:
+    """What is told together, each with a new batch."""
     found: defaultdict[object, list[Notice]] = defaultdict(list)
     for row in rows:
         found[row.account_id, row.kind, row.user_id, row.quiet].append(row)
+    for group in found.values():
+        batch = uuid.uuid4()
+        for row in group:
+            row.batch = batch
     return list(found.values())
 
 
-def _mails(groups: Sequence[Group]) -> list[Mail]:
-    loud = [group for group in groups if not group[0].quiet]
-    account_ids = {group[0].account_id for group in loud}
-    accounts = Account.objects.in_bulk(account_ids)
-    readers = readers_of(account_ids)
-    return [
-        _mail(group, reader, accounts[group[0].account_id])
-        for group in loud
-        for reader in readers.get(group[0].account_id, [])
-        if reader.wants(NoticeKind(group[0].kind), group[0].user_id) is When.AT_ONCE
-    ]
+def _mails(groups: Sequence[Group], now: datetime) -> list[Mail]:
+    """The mails of ``groups``. Whoever had as many as a day may bring gets no more: what it would
+    have told becomes quiet, and is in the summary."""
+    accounts = Account.objects.filter(deleting_at=None).in_bulk({g[0].account_id for g in groups})
+    readers = readers_of(accounts)
+    had = _had_today((one.user for some in readers.values() for one in some), now)
+    mails = []
+    for group in groups:
+        account = accounts.get(group[0].account_id)
+        if account is None or group[0].quiet:
+            continue
+        for reader in _hearing(group, readers.get(account.pk, [])):
+            if had[reader.user] < settings.MAILS_A_DAY:
+                had[reader.user] += 1
+                mails.append(_mail(group, reader, account))
+            else:
+                for notice in group:
+                    notice.quiet = True
+    return mails
+
+
+def _hearing(group: Group, readers: Iterable[Reader]) -> list[Reader]:
+    kind, named = NoticeKind(group[0].kind), group[0].user_id
+    return [one for one in readers if one.wants(kind, named) is When.AT_ONCE]
+
+
+def _had_today(users: Iterable[UUID], now: datetime) -> Counter[UUID]:
+    """How many mails of notices each of ``users`` was written within a day."""
+    rows = Mail.objects.filter(user__in=set(users), created_at__gt=now - _DAY)
+    told = rows.filter(kind__in=NoticeKind.values).order_by()
+    counted = told.values_list("user_id").annotate(count=Count("pk"))
+    return Counter(dict(counted))
 
 
 def _mail(group: Group, reader: Reader, account: Account) -> Mail:

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Min, QuerySet
-from django.utils.translation import gettext as _
+from django.db.models import Count, Min, Q, QuerySet
 
-from locations.letters import Button, Letter, rendered
+from locations.letters import Letter, rendered
 from locations.models import User
 from notifications import outbox
+from notifications.letters import all_clear_letter, outage_letter
 from notifications.models import Incident, Outage
 from notifications.outage_rules import (
     HOLD,
@@ -24,7 +24,7 @@ from notifications.outage_rules import (
     begins,
     is_over,
 )
-from sessions_app.lifecycle import Wanted
+from sessions_app.lifecycle import Reason, Wanted
 from sessions_app.models import Session
 
 
@@ -57,7 +57,10 @@ def _begun(now: datetime) -> Outage | None:
         _candidates()
         .filter(opened_at__lte=now - settle)
         .aggregate(
-            numbers=Count("pk"), accounts=Count("account", distinct=True), since=Min("opened_at")
+            numbers=Count("pk"),
+            accounts=Count("account", distinct=True),
+            since=Min("opened_at"),
+            held=Count("pk", filter=~Q(reason=Reason.GATEWAY_OFFLINE)),
         )
     )
     down = Down(counted["numbers"], counted["accounts"], linked=0)
@@ -72,7 +75,7 @@ def _begun(now: datetime) -> Outage | None:
         recent.save(update_fields=["ended_at"])
         return recent
     outage = Outage.objects.create(began_at=counted["since"], noticed_at=now)
-    _alarm(outage, down)
+    _alarm(outage, down, held=counted["held"] > 0)
     return outage
 
 
@@ -91,30 +94,25 @@ def _follow(outage: Outage, now: datetime) -> None:
     if is_over(counted["numbers"], outage.most):
         outage.ended_at = now
         held.filter(told_at=None).update(due_at=now + grace)
-        _all_clear(outage)
+        _all_clear(outage, now)
     outage.save(update_fields=["most", "accounts", "ended_at"])
 
 
-def _alarm(outage: Outage, down: Down) -> None:
-    subject = _("%(numbers)d numbers of %(accounts)d accounts are down") % {
-        "numbers": down.numbers,
-        "accounts": down.accounts,
-    }
-    _tell_operators(outage, "began", subject, _("Look at what is wrong right now."))
+def _alarm(outage: Outage, down: Down, *, held: bool) -> None:
+    letter = outage_letter(down.numbers, down.accounts, outage.began_at, gateway_alive=held)
+    _tell_operators(outage, "began", letter)
 
 
-def _all_clear(outage: Outage) -> None:
-    subject = _("The outage is over: %d numbers were down") % outage.most
-    _tell_operators(outage, "over", subject, _("Nothing to do. The rest is told one by one."))
+def _all_clear(outage: Outage, now: datetime) -> None:
+    letter = all_clear_letter(outage.most, outage.accounts, outage.began_at, now)
+    _tell_operators(outage, "over", letter)
 
 
-def _tell_operators(outage: Outage, what: str, subject: str, lead: str) -> None:
-    path = f"/admin/notifications/outage/{outage.pk}/change/"
-    letter = rendered(Letter(subject=subject, lead=lead, button=Button(_("See it"), path)))
+def _tell_operators(outage: Outage, what: str, letter: Letter) -> None:
+    mail = rendered(letter)
+    key = f"outage:{outage.pk}:{what}"
     outbox.put(
-        outbox.mail_of(
-            letter, to=one.email, kind="alarm", key=f"outage:{outage.pk}:{what}:{one.pk}"
-        )
+        outbox.mail_of(mail, to=one.email, kind="alarm", key=f"{key}:{one.pk}")
         for one in _operators()
     )
 

@@ -88,4 +88,4 @@ def test_every_app_of_ours_tells_its_events_in_production() -> None:
     ours = {name for name in settings.INSTALLED_APPS if (settings.BASE_DIR / name).is_dir()}
     loggers = logging_settings(debug=False)["loggers"]
 
-    assert {name for name, logger in loggers.items() if logger["level"] == "INFO"} == ours
+    assert {name for name, logger in loggers.items() if logger.get("level") == "INFO"} == ours

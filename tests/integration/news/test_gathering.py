@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from locations.models import Account, Role
 from notifications.gathering import gather
@@ -80,3 +81,34 @@ def test_it_tells_plans_to_owners_alone(account: Account) -> None:
     gather(timezone.now())
 
     assert [mail.to for mail in Mail.objects.all()] == ["alice@example.com"]
+
+
+def test_nobody_gets_more_mails_than_the_cap_of_a_day(account: Account, settings: Settings) -> None:
+    settings.MAILS_A_DAY = 3
+    for number in range(5):
+        make_notice(connect(account, f"Place {number}"))
+        gather(timezone.now())
+
+    assert Mail.objects.filter(to="alice@example.com").count() == 3
+    assert Notice.objects.filter(quiet=True).count() == 2, "the rest is for the summary"
+
+
+def test_the_cap_of_one_day_is_over_on_the_next(account: Account, settings: Settings) -> None:
+    settings.MAILS_A_DAY = 1
+    make_notice(connect(account, "Lisbon"))
+    gather(timezone.now())
+    Mail.objects.update(created_at=timezone.now() - timedelta(days=1, minutes=1))
+
+    make_notice(connect(account, "Porto"))
+    gather(timezone.now())
+
+    assert Mail.objects.filter(to="alice@example.com").count() == 2
+
+
+def test_it_mails_nobody_of_an_account_that_is_being_deleted(account: Account) -> None:
+    make_notice(connect(account, "Lisbon"))
+    account.deleting_at = timezone.now()
+    account.save()
+
+    assert gather(timezone.now()) == 1
+    assert not Mail.objects.exists()
