@@ -39,24 +39,27 @@ def gather(now: datetime) -> int:
     with transaction.atomic():
         due = Notice.objects.to_gather(now).order_by()
         accounts = due.values_list("account_id", flat=True).distinct()[:AT_ONCE]
-        rows = list(due.filter(account_id__in=list(accounts)).select_for_update(skip_locked=True))
-        groups = _groups(sorted(rows, key=lambda row: row.at))
+        untold = Notice.objects.filter(batch=None, account_id__in=list(accounts)).order_by("at")
+        groups = _groups(untold.select_for_update(skip_locked=True), now)
         mails = _mails(groups, now)
+        rows = [row for group in groups for row in group]
         Notice.objects.bulk_update(rows, ["batch", "quiet"])
         outbox.put(mails)
         return len(rows)
 
 
-def _groups(rows: Iterable[Notice]) -> list[Group]:
-    """What is told together, each with a new batch."""
+def _groups(rows: Iterable[Notice], now: datetime) -> list[Group]:
+    """What is told together, each with a new batch: once the first of its kind is due, the others
+    that have come meanwhile go along."""
     found: defaultdict[object, list[Notice]] = defaultdict(list)
     for row in rows:
         found[row.account_id, row.kind, row.user_id, row.quiet].append(row)
-    for group in found.values():
+    due = [group for group in found.values() if any(row.tell_at <= now for row in group)]
+    for group in due:
         batch = uuid.uuid4()
         for row in group:
             row.batch = batch
-    return list(found.values())
+    return due
 
 
 def _mails(groups: Sequence[Group], now: datetime) -> list[Mail]:

@@ -55,6 +55,17 @@ def test_it_waits_until_the_time_of_a_notice(account: Account) -> None:
     assert gather(later) == 1
 
 
+def test_what_came_while_the_first_waited_goes_along(account: Account) -> None:
+    now = timezone.now()
+    for number in range(3):
+        wait = timedelta(seconds=number)
+        make_notice(connect(account, f"Place {number}"), tell_at=now + wait)
+    make_notice(connect(account, "Faro"), NoticeKind.LINKED, tell_at=now + timedelta(seconds=1))
+
+    assert gather(now) == 3
+    assert gather(now + timedelta(seconds=1)) == 1
+
+
 def test_it_mails_nobody_of_what_is_quiet(account: Account) -> None:
     make_notice(connect(account, "Lisbon"), quiet=True)
 
