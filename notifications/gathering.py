@@ -21,6 +21,7 @@ from django.utils import translation
 from locations.letters import rendered
 from locations.models import Account
 from notifications import outbox
+from notifications.announcing import announce
 from notifications.kinds import NoticeKind, When
 from notifications.letters import letter_of
 from notifications.mails import Mail
@@ -43,8 +44,9 @@ def gather(now: datetime) -> int:
         groups = _groups(untold.select_for_update(skip_locked=True), now)
         mails = _mails(groups, now)
         rows = [row for group in groups for row in group]
-        Notice.objects.bulk_update(rows, ["batch", "quiet"])
+        Notice.objects.bulk_update(rows, ["batch", "told_at", "quiet"])
         outbox.put(mails)
+        announce(groups)
         return len(rows)
 
 
@@ -58,7 +60,7 @@ def _groups(rows: Iterable[Notice], now: datetime) -> list[Group]:
     for group in due:
         batch = uuid.uuid4()
         for row in group:
-            row.batch = batch
+            row.batch, row.told_at = batch, now
     return due
 
 

@@ -61,6 +61,12 @@ HABITS: Mapping[NoticeKind, Habits] = {
     NoticeKind.BUNDLE_READY: Habits(Audience.ONE, When.AT_ONCE),
 }
 
+
+def kinds_for(*, owner: bool) -> list[NoticeKind]:
+    """The kinds that an owner, or another member, may hear of."""
+    return [k for k, h in HABITS.items() if owner or h.audience is not Audience.OWNERS]
+
+
 FOLLOWS: Mapping[NoticeKind, NoticeKind] = {NoticeKind.REMINDER: NoticeKind.LOST}
 """Kinds without a choice of their own: what is said of the other one counts."""
 

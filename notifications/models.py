@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from locations.models import Account, Location, TenantQuerySet
 from locations.sealing import SealedTextField
 from notifications.addresses import MAX_URL_CHARACTERS
+from notifications.bells import Bell as Bell
 from notifications.incidents import Incident as Incident
 from notifications.incidents import Outage as Outage
 from notifications.mail_troubles import MailServerTrouble as MailServerTrouble

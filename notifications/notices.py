@@ -36,6 +36,18 @@ class NoticeQuerySet(TenantQuerySet):
         """Those that people have been told of, the latest first."""
         return self.exclude(batch=None).order_by("-at", "-id")
 
+    def of_kinds(self, kinds: Iterable[NoticeKind]) -> Self:
+        """Those of these kinds."""
+        return self.filter(kind__in=[str(kind) for kind in kinds])
+
+    def for_person(self, user_id: uuid.UUID) -> Self:
+        """Those that are for everybody whom their kind is for, or for this person alone."""
+        return self.filter(Q(user=None) | Q(user_id=user_id))
+
+    def at_locations_called(self, text: str) -> Self:
+        """Those about a location that had ``text`` in its name when they were told."""
+        return self.filter(facts__location__icontains=text)
+
 
 class Notice(models.Model):
     """One thing that an account is told of, once.
@@ -72,6 +84,7 @@ class Notice(models.Model):
     tell_at = models.DateTimeField(default=timezone.now, editable=False)
     # Those that were told together; empty until then.
     batch = models.UUIDField(null=True, editable=False)
+    told_at = models.DateTimeField(null=True, editable=False)
     # Not told by mail for there were too many that day: in the dashboard and the summary only.
     quiet = models.BooleanField(default=False, editable=False)
 
@@ -85,6 +98,7 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["tell_at"], condition=Q(batch=None), name="notice_to_gather"),
             models.Index(fields=["account", "-at", "-id"], name="notice_of_account"),
+            models.Index(fields=["account", "told_at"], name="notice_unread"),
             models.Index(fields=["at"], name="notice_age"),
         ]
 

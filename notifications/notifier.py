@@ -18,12 +18,14 @@ from typing import Any
 from django.utils import timezone
 
 from notifications.digest import send_digests
+from notifications.announcing import accounts_told
 from notifications.gathering import gather
 from notifications.outages import look
 from notifications.plan_notices import tell_trials
 from notifications.unseen_phones import warn_of_unseen
 from notifications.watching import open_for_orphans, tell_due
 from sessions_app.gateway.ports import StoreUnavailable
+from sessions_app.hints import hint_news
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +74,8 @@ class Notifier:
         """One duty; a fault is logged, holds up no other, and its next turn comes."""
         try:
             while not stop.is_set() and await self._run(lambda: duty.work(timezone.now())):
-                logger.debug("News are told", extra={"duty": duty.work.__name__})
+                for account_id in accounts_told():
+                    await hint_news(account_id)
         except StoreUnavailable:
             logger.warning("The database does not answer; news wait")
         except Exception:

@@ -1,6 +1,12 @@
 from django.urls import include, path
 
-from notifications import delivery_views, preference_views, unsubscribe_views, views
+from notifications import (
+    delivery_views,
+    news_views,
+    preference_views,
+    unsubscribe_views,
+    views,
+)
 
 _webhook = [
     path("", views.webhook_page, name="webhook"),
@@ -21,6 +27,8 @@ urlpatterns = [
     path(
         "unsubscribe/<str:token>/undo/", unsubscribe_views.unsubscribe_undo, name="unsubscribe_undo"
     ),
+    path("notices/", news_views.notices_page, name="notices"),
+    path("notices/bell/", news_views.bell, name="bell"),
     path("settings/webhooks/", views.webhooks_page, name="webhooks"),
     path("settings/webhooks/new/", views.webhook_new, name="webhook_new"),
     path("settings/webhooks/<uuid:webhook_id>/", include(_webhook)),

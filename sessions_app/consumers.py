@@ -21,7 +21,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.template.loader import render_to_string
 
 from locations.current import chosen_account
-from sessions_app.hints import account_group, session_group, user_group
+from sessions_app.hints import account_group, news_group, session_group, user_group
 from sessions_app.listing import Query
 from sessions_app.live import (
     Frame,
@@ -87,7 +87,8 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
             return
         who = replace(who, account=frame.account)
         self._standing = (frame.account, frame.role)
-        for group in (user_group(who.user_id), *self.groups_of(frame)):
+        told = [news_group(frame.account)] if frame.account else []
+        for group in (user_group(who.user_id), *told, *self.groups_of(frame)):
             await self.channel_layer.group_add(group, self.channel_name)
             self._joined.append(group)
         await self.accept()
@@ -105,6 +106,10 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
     async def access_changed(self, hint: Mapping[str, Any]) -> None:
         """A role of the page's owner: read again, which checks it again."""
         self._hinted.set()
+
+    async def news_changed(self, hint: Mapping[str, Any]) -> None:
+        """The news are not ours to read: have the page fetch its bell again."""
+        await self.send(text_data=render_to_string("notifications/_bell-changed.html"))
 
     def _who(self) -> Who | None:
         user, login = self.scope["user"], self.scope["session"]

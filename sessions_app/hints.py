@@ -33,6 +33,11 @@ def account_group(account_id: uuid.UUID) -> str:
     return f"account.{account_id.hex}"
 
 
+def news_group(account_id: uuid.UUID) -> str:
+    """The group of all open pages about an account, whatever they show of it."""
+    return f"news.{account_id.hex}"
+
+
 def user_group(user_id: uuid.UUID) -> str:
     """The group of one person's open pages, whatever they show."""
     return f"user.{user_id.hex}"
@@ -74,6 +79,16 @@ async def hint_viewers(session_id: uuid.UUID, account_id: uuid.UUID, version: in
     hint = {"type": "session.changed", "session_id": str(session_id), "version": version}
     await send_hint(session_group(session_id), hint)
     await send_hint(account_group(account_id), hint)
+
+
+async def hint_news(account_id: uuid.UUID) -> None:
+    """Tell the open pages of an account that there is something new under their bells."""
+    await send_hint(news_group(account_id), {"type": "news.changed"})
+
+
+def hint_read(user_id: uuid.UUID) -> None:
+    """Tell a person's other open pages that he has read the news. For synchronous code."""
+    async_to_sync(send_hint)(user_group(user_id), {"type": "news.changed"})
 
 
 async def hint_messages(session_id: uuid.UUID) -> None:

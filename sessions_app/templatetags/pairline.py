@@ -19,6 +19,7 @@ register = template.Library()
 
 # Strokes on a 20 × 20 grid, 1.6 wide, in the colour of the text beside them.
 _ICONS: dict[str, str] = {
+    "bell": "M5 13.5V9a5 5 0 0 1 10 0v4.5l1.5 1.5h-13zM8.3 17.2a2 2 0 0 0 3.4 0",
     "plus": "M10 4v12M4 10h12",
     "search": "M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM13 13l4 4",
     "arrow-left": "M16 10H4m5-5-5 5 5 5",

@@ -53,8 +53,10 @@ document.body.addEventListener("htmx:wsAfterMessage", (event) => {
   }
 });
 
-// What fails says so. A poll that fails is tried again, unless the page is no longer ours to see.
+// What fails says so. A poll that fails is tried again, unless the page is no longer ours to see,
+// and nobody has asked the bell.
 function failed({ detail }) {
+  if (detail.elt.id.startsWith("bell")) return;
   if (detail.elt.id !== "poll") {
     const words = document.getElementById("failed").content.cloneNode(true);
     document.getElementById("flash").replaceChildren(words);

@@ -17,7 +17,7 @@ from django.utils import timezone
 from conversations.models import EarlyReceipt, MessageStatus
 from locations.models import Account, ApiKey, AuditEvent, IdempotentAnswer, Role
 from locations.models.invitations import Invitation
-from notifications.models import Digest, Wish
+from notifications.models import Bell, Digest, Wish
 from sessions_app.models import ConnectLink, SessionEvent
 from tests.factory import (
     make_delivery,
@@ -98,6 +98,9 @@ MAKERS: Mapping[str, Callable[[Rows], Model]] = {
         told_until=timezone.now(),
         day=timezone.now().date(),
         next_at=timezone.now(),
+    ),
+    "Bell": lambda rows: Bell.objects.create(
+        account=rows.account, user_id=rows.of("Member").user_id
     ),
     "ConnectLink": lambda rows: ConnectLink.objects.create(
         account=rows.account,

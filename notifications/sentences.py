@@ -1,0 +1,133 @@
+"""What is said of a notice in one line: under the bell, by webhooks and in channels. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext as _
+
+from notifications.kinds import Facts, NoticeKind
+from sessions_app.lifecycle import Reason
+from sessions_app.wording import REASONS
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+
+
+def sentence(kind: NoticeKind, facts: Facts) -> str:
+    """What a notice of ``kind`` with ``facts`` (see ``notices.py``) says, in the language that is
+    active: plain text, with names as people typed them."""
+    return _SENTENCES[kind](facts)
+
+
+def lasted(seconds: float) -> str:
+    """So long, in one unit: "12 min", "3 h", "2 days"."""
+    if seconds < HOUR:
+        return _("%d min") % max(1, round(seconds / MINUTE))
+    if seconds < 2 * DAY:
+        return _("%d h") % round(seconds / HOUR)
+    days = round(seconds / DAY)
+    return ngettext("%d day", "%d days", days) % days
+
+
+def _place(facts: Facts) -> str:
+    return str(facts.get("location") or _("A number"))
+
+
+def _linked(facts: Facts) -> str:
+    if number := facts.get("number"):
+        return _("%(place)s is linked to %(number)s.") % {"place": _place(facts), "number": number}
+    return _("%(place)s is linked.") % {"place": _place(facts)}
+
+
+def _lost(facts: Facts) -> str:
+    why = reason_sentence(facts)
+    if not why:
+        return _("%(place)s lost its connection.") % {"place": _place(facts)}
+    return _("%(place)s lost its connection: %(why)s") % {"place": _place(facts), "why": why}
+
+
+def _reminder(facts: Facts) -> str:
+    days = int(facts.get("days", 0))
+    says = ngettext(
+        "%(place)s has not been connected for %(days)d day.",
+        "%(place)s has not been connected for %(days)d days.",
+        days,
+    )
+    return says % {"place": _place(facts), "days": days}
+
+
+def _recovered(facts: Facts) -> str:
+    if not (seconds := facts.get("seconds")):
+        return _("%(place)s is connected again.") % {"place": _place(facts)}
+    says = _("%(place)s is connected again, after %(time)s.")
+    return says % {"place": _place(facts), "time": lasted(float(seconds))}
+
+
+def _phone_offline(facts: Facts) -> str:
+    days = int(facts.get("days", 0))
+    says = ngettext(
+        "The phone of %(place)s has not been online for %(days)d day.",
+        "The phone of %(place)s has not been online for %(days)d days.",
+        days,
+    )
+    return says % {"place": _place(facts), "days": days}
+
+
+def _stopped(facts: Facts) -> str:
+    unlinked = facts.get("reason") == Reason.UNLINKED
+    says = _("%(place)s was unlinked.") if unlinked else _("%(place)s was stopped.")
+    if by := facts.get("by"):
+        says = (
+            _("%(place)s was unlinked by %(by)s.")
+            if unlinked
+            else _("%(place)s was stopped by %(by)s.")
+        )
+        return says % {"place": _place(facts), "by": by}
+    return says % {"place": _place(facts)}
+
+
+def _plan(facts: Facts) -> str:
+    changes: Mapping[str, str] = {
+        "trial_ends": _("The trial ends soon."),
+        "trial_ended": _("The trial has ended."),
+        "suspended": _("The account is suspended: its numbers are paused."),
+        "resumed": _("The account is resumed: its numbers come back."),
+        "past_due": _("The account is past due."),
+    }
+    return changes.get(str(facts.get("change")), _("The plan of the account has changed."))
+
+
+def _webhook_off(facts: Facts) -> str:
+    # Of its address only the host: the rest may hold a key.
+    host = urlsplit(str(facts.get("url", ""))).hostname or _("your server")
+    return _("The webhook to %s was switched off, for nothing got through.") % str(host)
+
+
+def _bounced(facts: Facts) -> str:
+    return _("Mails to %s do not arrive.") % str(facts.get("email", ""))
+
+
+def _bundle_ready(facts: Facts) -> str:
+    return _("Your support bundle is ready.")
+
+
+_SENTENCES: Mapping[NoticeKind, Callable[[Facts], str]] = {
+    NoticeKind.LINKED: _linked,
+    NoticeKind.LOST: _lost,
+    NoticeKind.REMINDER: _reminder,
+    NoticeKind.RECOVERED: _recovered,
+    NoticeKind.PHONE_OFFLINE: _phone_offline,
+    NoticeKind.STOPPED: _stopped,
+    NoticeKind.PLAN: _plan,
+    NoticeKind.WEBHOOK_OFF: _webhook_off,
+    NoticeKind.BOUNCED: _bounced,
+    NoticeKind.BUNDLE_READY: _bundle_ready,
+}
+
+
+def reason_sentence(facts: Facts) -> str:
+    """The sentence of the lifecycle's reason in ``facts``; "" for none that we know."""
+    reason = str(facts.get("reason", ""))
+    return gettext(REASONS[Reason(reason)].sentence) if reason in set(Reason) else ""
