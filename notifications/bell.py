@@ -29,7 +29,6 @@ ROWS_A_PAGE = 25
 class Row(TypedDict):
     """A notice as it is listed. ``session`` is the id of its session if that is still there."""
 
-    kind: str
     sentence: str
     at: datetime
     new: bool
@@ -101,7 +100,6 @@ def _rows(notices: Iterable[Notice], principal: Principal) -> list[Row]:
     fresh = _fresh(notices, principal)
     return [
         {
-            "kind": str(NoticeKind(notice.kind).label),
             "sentence": sentence(NoticeKind(notice.kind), notice.facts),
             "at": notice.at,
             "new": notice.pk in fresh,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from notifications.kinds import Facts, NoticeKind
 from sessions_app.lifecycle import Reason
+from sessions_app.presentation import international
 from sessions_app.wording import REASONS
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -36,7 +37,7 @@ def _place(facts: Facts) -> str:
 
 
 def _linked(facts: Facts) -> str:
-    if number := facts.get("number"):
+    if number := international(str(facts.get("number", ""))):
         return _("%(place)s is linked to %(number)s.") % {"place": _place(facts), "number": number}
     return _("%(place)s is linked.") % {"place": _place(facts)}
 
