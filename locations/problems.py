@@ -60,6 +60,7 @@ TITLES: Mapping[str, str] = {
     "not_possible": "The session is not in the state for this",
     "webhook_off": "The webhook is switched off",
     "too_many_webhooks": "The account has as many webhooks as it may",
+    "not_signed": "What goes to a Slack channel is not signed",
     "too_large": "The body is too large",
     "unsupported_media_type": "The body must be JSON",
     "bad_request": "The request cannot be read",

@@ -22,7 +22,7 @@ admin.site.register(Outage, OutageAdmin)
 class WebhookAdmin(ReadOnlyAdmin):
     """``died``: switched off because nothing got through for a day."""
 
-    list_display = ("host", "account", "enabled", "died", "disabled_at", "created_at")
+    list_display = ("host", "account", "format", "enabled", "died", "disabled_at", "created_at")
     list_filter = ("died", "enabled", ("account", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("account",)
     search_fields = ("account__name", "id")
@@ -31,6 +31,7 @@ class WebhookAdmin(ReadOnlyAdmin):
         "account",
         "location",
         "host",
+        "format",
         "events",
         "enabled",
         "died",

@@ -1,4 +1,4 @@
-"""Tells of gathered notices where nobody waits for a mail: under the bells of open pages."""
+"""Tells of gathered notices beside the mails: in channels, and under the bells of open pages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from notifications.channels import deliver
 from notifications.notices import Notice
 
 _told: SimpleQueue[UUID] = SimpleQueue()  # from the threads of transactions to the event loop
@@ -17,6 +18,7 @@ _told: SimpleQueue[UUID] = SimpleQueue()  # from the threads of transactions to 
 def announce(groups: Sequence[Sequence[Notice]]) -> None:
     """Tell of ``groups`` of notices that are gathered in this transaction, each of one account
     and kind."""
+    deliver(groups)
     for account_id in {group[0].account_id for group in groups}:
         transaction.on_commit(partial(_told.put, account_id))
 

@@ -32,7 +32,8 @@ TAGS = ["Webhooks"]
 def _show(row: Webhook) -> dict[str, Any]:
     return {
         "id": row.pk,
-        "url": row.url,
+        "url": row.shown_url,
+        "format": row.format,
         "events": row.events,
         "location": row.location_id,
         "enabled": row.enabled,
@@ -66,7 +67,8 @@ class WebhookList(ApiView):
         tags=TAGS,
         summary="Make a webhook",
         description="The answer has its secret, which is shown this once. A key of some locations "
-        "has to name one of them.",
+        "has to name one of them. With `format` `slack` it is an incoming webhook of a Slack "
+        "channel (or of Mattermost, or Discord's `…/slack`), which hears of `notice` only.",
         request=NewWebhookSerializer,
         responses={
             201: WebhookWithSecretSerializer,
@@ -87,6 +89,7 @@ class WebhookList(ApiView):
                 url=wanted["url"],
                 events=wanted["events"],
                 location=location,
+                form=wanted["format"],
             )
         return Response(_show_with_secret(webhook), status=201)
 
@@ -126,7 +129,7 @@ class WebhookDetail(ApiView):
     def patch(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        asked = ChangeWebhookSerializer(data=request.data)
+        asked = ChangeWebhookSerializer(data=request.data, context={"format": webhook.format})
         asked.is_valid(raise_exception=True)
         webhooks.change_some(principal, webhook, **asked.validated_data)
         return Response(_show(webhook))
@@ -150,12 +153,16 @@ class WebhookRotate(ApiView):
         tags=TAGS,
         summary="Get a new secret",
         description="It signs from now on, and is shown this once. What your server refuses "
-        "until it knows it is tried again.",
+        "until it knows it is tried again. A Slack channel has none.",
         request=None,
-        responses={200: WebhookWithSecretSerializer, **problem_responses(404)},
+        responses={
+            200: WebhookWithSecretSerializer,
+            **problem_responses(404, 409, codes={409: ("not_signed",)}),
+        },
     )
     def post(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        webhooks.rotate(principal, webhook)
+        with conflict_at(webhooks.NotSigned, "not_signed"):
+            webhooks.rotate(principal, webhook)
         return Response(_show_with_secret(webhook))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from locations.access import Principal, visible
 from locations.models import Location
 from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
-from notifications.models import SUBSCRIBABLE, Kind, State, Webhook
+from notifications.models import SUBSCRIBABLE, Format, Kind, State, Webhook
 from notifications.resolving import checked_url
 
 
@@ -50,8 +50,13 @@ class WebhookForm(forms.Form):
         error_messages={"invalid_choice": _("Choose one of your locations.")},
     )
 
-    def __init__(self, principal: Principal, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, principal: Principal, *args: Any, form: str = Format.PAIRLINE, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if form == Format.SLACK:  # which hears of one thing
+            del self.fields["events"]
+            self.fields["url"].widget.attrs["placeholder"] = "https://hooks.slack.com/services/…"
         field = cast("forms.ModelChoiceField[Location]", self.fields["location"])
         field.queryset = visible(Location.objects.order_by("name", "pk"), principal)
 
@@ -63,7 +68,7 @@ class WebhookForm(forms.Form):
             "events": webhook.events,
             "location": webhook.location_id,
         }
-        return cls(principal, initial=known)
+        return cls(principal, initial=known, form=webhook.format)
 
     def clean_url(self) -> str:
         try:

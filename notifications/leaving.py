@@ -12,7 +12,7 @@ from locations.signals import ExportFile, Loss, export_asked, loss_asked
 from notifications.models import Webhook
 
 _WEBHOOKS = {
-    "id": "id", "url": "url", "events": "events", "location": "location_id",
+    "id": "id", "url": "url", "format": "format", "events": "events", "location": "location_id",
     "enabled": "enabled", "disabled_reason": "disabled_reason", "created_at": "created_at",
     "created_by": "created_by",
 }  # fmt: skip

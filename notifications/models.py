@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar, Self
+from urllib.parse import urlsplit
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -40,7 +41,15 @@ class Kind(models.TextChoices):
     SESSION_QR = "session.qr", _("New QR code to scan")
     MESSAGE_RECEIVED = "message.received", _("Message came in")
     MESSAGE_RECEIPT = "message.receipt", _("Sent message came further")
+    NOTICE = "notice", _("What people are told of: lost, back again, …")
     TEST = "webhook.test", _("Test")
+
+
+class Format(models.TextChoices):
+    """Whom a webhook speaks to."""
+
+    PAIRLINE = "pairline", _("Your own server")  # every event, signed
+    SLACK = "slack", _("A Slack channel")  # notices only, as Slack takes them, unsigned
 
 
 SUBSCRIBABLE = tuple(kind for kind in Kind if kind is not Kind.TEST)
@@ -88,8 +97,9 @@ class Webhook(models.Model):
         Location, on_delete=models.CASCADE, related_name="webhooks", null=True, blank=True
     )
     url = models.CharField(max_length=MAX_URL_CHARACTERS)
+    format = models.CharField(max_length=10, choices=Format, default=Format.PAIRLINE)
     events = models.JSONField(default=list)  # of SUBSCRIBABLE
-    secret = SealedTextField(default=new_secret, editable=False)
+    secret = SealedTextField(default=new_secret, editable=False)  # "" where nothing is signed
     enabled = models.BooleanField(default=True)
     died = models.BooleanField(default=False, editable=False)  # switched off by us, not by people
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -102,12 +112,30 @@ class Webhook(models.Model):
 
     class Meta:
         ordering = ["created_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(format__in=Format.values), name="webhook_format_known"
+            ),
+        ]
         indexes = [models.Index(fields=["account", "enabled"], name="webhook_of_account")]
 
     def __str__(self) -> str:
         return f"webhook {self.id}"  # its address may hold a customer's key
 
-    def hears(self, kind: Kind, account_id: uuid.UUID, location_id: uuid.UUID) -> bool:
+    @property
+    def is_slack(self) -> bool:
+        return self.format == Format.SLACK
+
+    @property
+    def shown_url(self) -> str:
+        """Its address for people and keys: of a channel only where it begins, for whoever knows
+        the whole may write there."""
+        if not self.is_slack:
+            return self.url
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}/…"
+
+    def hears(self, kind: Kind, account_id: uuid.UUID, location_id: uuid.UUID | None) -> bool:
         """Whether it wants events of this kind at this location of this account."""
         at_home = self.account_id == account_id and self.location_id in (None, location_id)
         return at_home and kind in self.events

@@ -11,7 +11,8 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 
 from conversations.models import Message
-from notifications.models import Delivery, Kind
+from notifications import slack
+from notifications.models import Delivery, Format, Kind
 from sessions_app.models import Session
 
 MAX_BODY_BYTES = 256 * 1024
@@ -22,9 +23,12 @@ class Gone(Exception):
     """What the event was about is no longer there; ``str()`` says so to people."""
 
 
-def body_of(delivery: Delivery) -> bytes:
-    """The JSON of ``delivery``, in UTF-8, at most ``MAX_BODY_BYTES``. Raises Gone."""
+def body_of(delivery: Delivery, form: str = Format.PAIRLINE) -> bytes:
+    """The JSON of ``delivery`` in the format ``form``, in UTF-8, at most ``MAX_BODY_BYTES``.
+    Raises Gone."""
     data = _data(delivery)
+    if form == Format.SLACK:
+        return json.dumps(slack.message(data), ensure_ascii=False).encode()
     body = _json(delivery, data)
     if len(body) > MAX_BODY_BYTES and "text" in data:
         short = {**data, "text": data["text"][:_TEXT_WHEN_TOO_LARGE], "text_truncated": True}

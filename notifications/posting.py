@@ -33,14 +33,14 @@ _AT_ONCE = 256
 
 
 def headers_of(kind: str, delivery: object, signed: str) -> Mapping[str, str]:
-    """The headers of an attempt."""
-    return {
+    """The headers of an attempt; ``signed`` is empty where nothing is signed."""
+    headers = {
         "Content-Type": "application/json",
         "User-Agent": USER_AGENT,
         "Pairline-Event": kind,
         "Pairline-Delivery": str(delivery),
-        HEADER: signed,
     }
+    return {**headers, HEADER: signed} if signed else headers
 
 
 class Poster:
@@ -89,7 +89,8 @@ class Poster:
         return Outcome(status, error, round((time.monotonic() - began) * 1000))
 
     async def _send(self, outgoing: Outgoing) -> int:
-        signed = signature(outgoing.secret, int(time.time()), outgoing.body)
+        secret, now = outgoing.secret, int(time.time())
+        signed = signature(secret, now, outgoing.body) if secret else ""
         async with self._session.post(
             outgoing.url,
             data=outgoing.body,

@@ -41,7 +41,7 @@ class Outgoing:
     kind: str
     attempt: int
     url: str
-    secret: str
+    secret: str  # "": it is not signed
     body: bytes
 
 
@@ -93,7 +93,7 @@ def _one_a_session(rows: Iterable[Delivery]) -> list[Delivery]:
 def _outgoing(row: Delivery, webhook: Webhook) -> Outgoing | None:
     """All that an attempt needs; None when there is nothing to send, which is then settled."""
     try:
-        body, secret = body_of(row), webhook.secret
+        body, secret = body_of(row, webhook.format), webhook.secret
     except Gone as gone:
         _end(row.pk, State.SKIPPED, str(gone))
         return None

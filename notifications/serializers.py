@@ -11,7 +11,7 @@ from locations.api_examples import answered, asked, listed
 from locations.api_fields import FlagField, TextField
 from locations.paging import PageSerializer
 from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
-from notifications.models import SUBSCRIBABLE, Kind, State
+from notifications.models import SUBSCRIBABLE, Format, Kind, State
 from notifications.resolving import checked_url
 from sessions_app.serializers import IdField
 
@@ -19,6 +19,7 @@ _EVENTS = [str(kind) for kind in SUBSCRIBABLE]
 _WEBHOOK = {
     "id": "3a0f7f5e-9b0c-4d39-8f1e-7a6f4d9b1c55",
     "url": "https://example.com/webhooks",
+    "format": "pairline",
     "events": ["session.status", "message.received"],
     "location": None,
     "enabled": True,
@@ -58,6 +59,14 @@ class UrlField(TextField):
             raise serializers.ValidationError(str(error)) from None
 
 
+_SLACK_EVENTS = [str(Kind.NOTICE)]
+
+
+def _check_events(events: list[str], form: str) -> None:
+    if form == Format.SLACK and events != _SLACK_EVENTS:
+        raise serializers.ValidationError({"events": ["A Slack channel hears of notice only."]})
+
+
 class EventsField(serializers.ListField):
     """Kinds of events, one at least."""
 
@@ -66,7 +75,8 @@ class EventsField(serializers.ListField):
             child=serializers.ChoiceField(choices=_EVENTS),
             allow_empty=False,
             max_length=20,
-            help_text="`session.qr` carries the code itself, a credential.",
+            help_text="`session.qr` carries the code itself, a credential. Only `notice` with "
+            "`format` `slack`, where it may be left out.",
             **options,
         )
 
@@ -76,13 +86,26 @@ class NewWebhookSerializer(serializers.Serializer[Any]):
     """Where to, what of, and from which location."""
 
     url = UrlField()
-    events = EventsField()
+    format = serializers.ChoiceField(
+        choices=Format.choices,
+        default=str(Format.PAIRLINE),
+        help_text="`slack`: what a Slack channel takes. It cannot be changed later.",
+    )
+    events = EventsField(required=False)
     location = IdField(
         required=False,
         allow_null=True,
         default=None,
         help_text="Only what happens at this location; null: at all of them.",
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        slack = attrs["format"] == Format.SLACK
+        if "events" not in attrs and not slack:
+            raise serializers.ValidationError({"events": ["This field is required."]})
+        attrs.setdefault("events", _SLACK_EVENTS)
+        _check_events(attrs["events"], attrs["format"])
+        return attrs
 
 
 @asked("Switch it on again", {"enabled": True})
@@ -96,6 +119,7 @@ class ChangeWebhookSerializer(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:
             raise serializers.ValidationError("Name what is to change: url, events or enabled.")
+        _check_events(attrs.get("events", _SLACK_EVENTS), self.context.get("format", ""))
         return attrs
 
 
@@ -104,7 +128,10 @@ class WebhookSerializer(serializers.Serializer[Any]):
     """A webhook, without its secret."""
 
     id = serializers.UUIDField()
-    url = serializers.CharField()
+    url = serializers.CharField(
+        help_text="Of a Slack channel only the beginning: whoever knows it may write there."
+    )
+    format = serializers.ChoiceField(choices=Format.choices)
     events = serializers.ListField(child=serializers.ChoiceField(choices=_EVENTS))
     location = serializers.UUIDField(allow_null=True, help_text="Null: all locations.")
     enabled = serializers.BooleanField()
@@ -118,7 +145,9 @@ class WebhookSerializer(serializers.Serializer[Any]):
 class WebhookWithSecretSerializer(WebhookSerializer):
     """A webhook and its secret, which is shown this once."""
 
-    secret = serializers.CharField(help_text="Signs what is sent. Keep it; it is not shown again.")
+    secret = serializers.CharField(
+        help_text="Signs what is sent. Keep it; it is not shown again. Empty for a Slack channel."
+    )
 
 
 @listed("The last page", _WEBHOOK)

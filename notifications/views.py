@@ -18,7 +18,7 @@ from locations.places import account_to_add_to
 from locations.sealing import SealBroken, seal, unseal
 from notifications import webhooks
 from notifications.forms import WebhookForm
-from notifications.models import Webhook
+from notifications.models import Format, Webhook
 from notifications.reading import log, webhook_list
 
 _SECRET_KEY = "new_webhook_secret"  # noqa: S105  in the session, sealed, until it is shown
@@ -37,15 +37,18 @@ def webhooks_page(request: HttpRequest) -> HttpResponse:
 def webhook_new(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     account = account_to_add_to(principal)
-    form = WebhookForm(principal, request.POST if request.method == "POST" else None)
+    slack = request.GET.get("format") == Format.SLACK
+    kind = Format.SLACK if slack else Format.PAIRLINE
+    form = WebhookForm(principal, request.POST if request.method == "POST" else None, form=kind)
     if request.method == "POST" and form.is_valid():
         try:
-            webhook = webhooks.create(principal, account.pk, **form.cleaned_data)
+            webhook = webhooks.create(principal, account.pk, form=kind, **form.cleaned_data)
             return _with_secret(request, webhook, webhook.secret)
         except webhooks.TooMany as error:
             form.add_error(None, str(error))
     status = 422 if form.errors else 200
-    return render(request, "notifications/new.html", {"form": form}, status=status)
+    context = {"form": form, "slack": slack}
+    return render(request, "notifications/new.html", context, status=status)
 
 
 @login_required
@@ -72,7 +75,7 @@ def webhook_change(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook, principal = _writable(request, webhook_id), principal_of(request)
     form = WebhookForm.of(webhook, principal)
     if request.method == "POST":
-        form = WebhookForm(principal, request.POST)
+        form = WebhookForm(principal, request.POST, form=webhook.format)
         if form.is_valid():
             webhooks.change(principal, webhook, **form.cleaned_data)
             messages.success(request, _("Saved."))
@@ -88,6 +91,9 @@ def webhook_change(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """Asks first: the server on the other side has to get the new secret."""
     webhook = _writable(request, webhook_id)
+    if webhook.is_slack:
+        messages.error(request, str(webhooks.NotSigned()))
+        return redirect("webhook", webhook.pk)
     if request.method == "POST":
         secret = webhooks.rotate(principal_of(request), webhook)
         return _with_secret(request, webhook, secret)
@@ -156,8 +162,10 @@ def _confirm(request: HttpRequest, webhook: Webhook, template: str) -> HttpRespo
 
 
 def _with_secret(request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
-    """To the page that shows ``secret`` once; until then it waits sealed in the login."""
-    request.session[_SECRET_KEY] = [str(webhook.pk), seal(secret, _SECRET_KEY)]
+    """To the page that shows ``secret`` once, if there is one; until then it waits sealed in the
+    login."""
+    if secret:
+        request.session[_SECRET_KEY] = [str(webhook.pk), seal(secret, _SECRET_KEY)]
     return redirect("webhook", webhook.pk)
 
 

@@ -16,7 +16,15 @@ from django.utils.translation import gettext as _
 from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Account, Location
-from notifications.models import SUBSCRIBABLE, Delivery, DeliveryQuerySet, Kind, State, Webhook
+from notifications.models import (
+    SUBSCRIBABLE,
+    Delivery,
+    DeliveryQuerySet,
+    Format,
+    Kind,
+    State,
+    Webhook,
+)
 from notifications.signature import new_secret
 
 MAX_WEBHOOKS = 20  # an account
@@ -37,14 +45,21 @@ class SwitchedOff(Exception):
         return _("This webhook is switched off. Switch it on first.")
 
 
+class NotSigned(Exception):
+    """What goes to a Slack channel is not signed; ``str()`` says so."""
+
+    def __str__(self) -> str:
+        return _("A Slack channel has no secret: nothing that goes there is signed.")
+
+
 def name_of(webhook: Webhook) -> str:
     """What people know it by: the host of its address (the rest may hold a key)."""
     return urlsplit(webhook.url).hostname or webhook.url[:60]
 
 
-def _known(events: Iterable[str]) -> list[str]:
-    """In our order, each once."""
-    asked = set(events)
+def _known(events: Iterable[str], form: str) -> list[str]:
+    """In our order, each once; a Slack channel hears of what people are told, and of that only."""
+    asked = {Kind.NOTICE} if form == Format.SLACK else set(events)
     return [str(kind) for kind in SUBSCRIBABLE if kind in asked]
 
 
@@ -53,11 +68,12 @@ def create(
     account_id: UUID,
     *,
     url: str,
-    events: Iterable[str],
     location: Location | None,
+    events: Iterable[str] = (),
+    form: str = Format.PAIRLINE,
 ) -> Webhook:
-    """A new webhook, switched on; its ``secret`` is to be shown now and never again. Raises
-    TooMany."""
+    """A new webhook, switched on; its ``secret`` is to be shown now and never again (one in the
+    format of Slack has none). Raises TooMany."""
     with transaction.atomic():
         Account.objects.select_for_update(no_key=True).get(pk=account_id)  # two at once count
         if Webhook.objects.of_accounts([account_id]).count() >= MAX_WEBHOOKS:
@@ -65,7 +81,9 @@ def create(
         webhook: Webhook = Webhook.objects.create(
             account_id=account_id,
             url=url,
-            events=_known(events),
+            format=form,
+            events=_known(events, form),
+            secret="" if form == Format.SLACK else new_secret(),
             location=location,
             created_by=principal.name,
         )
@@ -78,12 +96,13 @@ def change(
     webhook: Webhook,
     *,
     url: str,
-    events: Iterable[str],
     location: Location | None,
+    events: Iterable[str] = (),
 ) -> None:
     """Give it another address, other events, or another location. What waits goes to the new
     address."""
-    webhook.url, webhook.events, webhook.location = url, _known(events), location
+    webhook.url, webhook.location = url, location
+    webhook.events = _known(events, webhook.format)
     with transaction.atomic():
         webhook.save(update_fields=["url", "events", "location"])
         record(principal, webhook.account_id, Verb.WEBHOOK_CHANGED, name_of(webhook))
@@ -109,7 +128,10 @@ def change_some(
 
 
 def rotate(principal: Principal, webhook: Webhook) -> str:
-    """A new secret, which signs from now on; it is to be shown now and never again."""
+    """A new secret, which signs from now on; it is to be shown now and never again. Raises
+    NotSigned."""
+    if webhook.is_slack:
+        raise NotSigned
     secret = new_secret()
     webhook.secret = secret
     with transaction.atomic():
@@ -151,10 +173,16 @@ def send_test(principal: Principal, webhook: Webhook) -> Delivery:
             account_id=webhook.account_id,
             webhook=webhook,
             kind=Kind.TEST,
-            payload={"message": _("This is a test. The signature is made as for every event.")},
+            payload={"message": _test_words(webhook)},
         )
         record(principal, webhook.account_id, Verb.WEBHOOK_TESTED, name_of(webhook))
     return delivery
+
+
+def _test_words(webhook: Webhook) -> str:
+    if webhook.is_slack:
+        return _("This is a test. What happens to your numbers is told here.")
+    return _("This is a test. The signature is made as for every event.")
 
 
 def replay(principal: Principal, delivery: Delivery) -> None:

@@ -40,6 +40,7 @@ def test_it_makes_one_and_shows_the_secret_once(caller: Caller) -> None:
     assert answer.json() == {
         "id": str(made.pk),
         "url": PUBLIC,
+        "format": "pairline",
         "events": ["message.received"],
         "location": None,
         "enabled": True,
@@ -61,6 +62,7 @@ def test_it_makes_one_and_shows_the_secret_once(caller: Caller) -> None:
         ("url", "https://93.184.216.34/" + "x" * 500),
         ("events", []),
         ("events", ["everything"]),
+        ("format", "discord"),
         ("events", "message.received"),
         ("events", None),
         ("location", "nowhere"),
@@ -72,6 +74,40 @@ def test_it_says_which_field_is_wrong(caller: Caller, field: str, value: Any) ->
 
     assert list(body["errors"]) == [field]
     assert not Webhook.objects.exists()
+
+
+def test_it_makes_a_slack_channel_and_hides_its_address(caller: Caller) -> None:
+    secret_url = "https://93.184.216.34/services/T0/s3cret"
+
+    answer = caller.post("/webhooks/", {"url": secret_url, "format": "slack"})
+
+    made = answer.json()
+    assert answer.status_code == 201
+    assert (made["format"], made["events"], made["secret"]) == ("slack", ["notice"], "")
+    base = f"/webhooks/{made['id']}"
+    for text in (answer.content, caller.get(f"{base}/").content, caller.get("/webhooks/").content):
+        assert b"s3cret" not in text
+    assert Webhook.objects.get().url == secret_url
+    assert_problem(caller.post(f"{base}/rotate/"), 409, "not_signed")
+    assert caller.post(f"{base}/test/").status_code == 202
+
+
+def test_a_slack_channel_hears_of_nothing_else(caller: Caller, account: Account) -> None:
+    channel = make_webhook(account, format="slack", events=["notice"], secret="")
+    events = {"events": ["session.qr"]}
+
+    made = caller.post("/webhooks/", {"url": PUBLIC, "format": "slack", **events})
+    changed = caller.patch(f"/webhooks/{channel.pk}/", events)
+
+    for answer in (made, changed):
+        assert list(assert_problem(answer, 400, "invalid")["errors"]) == ["events"]
+    assert caller.patch(f"/webhooks/{channel.pk}/", {"events": ["notice"]}).status_code == 200
+
+
+def test_other_webhooks_have_to_name_events(caller: Caller) -> None:
+    body = assert_problem(caller.post("/webhooks/", {"url": PUBLIC}), 400, "invalid")
+
+    assert list(body["errors"]) == ["events"]
 
 
 def test_a_foreign_location_does_not_exist(caller: Caller) -> None:

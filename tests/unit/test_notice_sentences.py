@@ -1,0 +1,68 @@
+"""Every kind of notice has its sentence, whatever its facts lack."""
+
+from __future__ import annotations
+
+import pytest
+
+from notifications.kinds import Facts, NoticeKind
+from notifications.sentences import lasted, sentence
+
+LISBON = {"location": "Lisbon"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "says"),
+    [
+        (
+            NoticeKind.LINKED,
+            {**LISBON, "number": "+351912345678"},
+            "Lisbon is linked to +351 912 345 678.",
+        ),
+        (NoticeKind.LINKED, {**LISBON, "number": ""}, "Lisbon is linked."),
+        (
+            NoticeKind.LOST,
+            {**LISBON, "reason": "logged_out"},
+            "Lisbon lost its connection: The link was removed on the phone",
+        ),
+        (NoticeKind.LOST, {**LISBON, "reason": "of tomorrow"}, "Lisbon lost its connection."),
+        (NoticeKind.REMINDER, {**LISBON, "days": 1}, "Lisbon has not been connected for 1 day."),
+        (NoticeKind.REMINDER, {**LISBON, "days": 3}, "Lisbon has not been connected for 3 days."),
+        (
+            NoticeKind.RECOVERED,
+            {**LISBON, "seconds": 7_000},
+            "Lisbon is connected again, after 2 h.",
+        ),
+        (NoticeKind.RECOVERED, LISBON, "Lisbon is connected again."),
+        (
+            NoticeKind.PHONE_OFFLINE,
+            {**LISBON, "days": 10},
+            "The phone of Lisbon has not been online for 10 days.",
+        ),
+        (NoticeKind.STOPPED, {**LISBON, "by": "bob@x.org"}, "Lisbon was stopped by bob@x.org."),
+        (NoticeKind.STOPPED, {**LISBON, "reason": "unlinked"}, "Lisbon was unlinked."),
+        (NoticeKind.PLAN, {"change": "trial_ended"}, "The trial has ended."),
+        (NoticeKind.PLAN, {"change": "of tomorrow"}, "The plan of the account has changed."),
+        (
+            NoticeKind.WEBHOOK_OFF,
+            {"url": "https://example.com/hook?key=s3cret"},
+            "The webhook to example.com was switched off, for nothing got through.",
+        ),
+        (NoticeKind.BOUNCED, {"email": "bob@x.org"}, "Mails to bob@x.org do not arrive."),
+        (NoticeKind.BUNDLE_READY, {}, "Your support bundle is ready."),
+    ],
+)  # fmt: skip
+def test_it_says_what_happened(kind: NoticeKind, facts: Facts, says: str) -> None:
+    assert sentence(kind, facts) == says
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_it_has_words_for_every_kind_without_facts(kind: NoticeKind) -> None:
+    assert sentence(kind, {})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(5, "1 min"), (720, "12 min"), (3_600, "1 h"), (86_400, "24 h"), (200_000, "2 days")],
+)
+def test_it_says_how_long(seconds: float, words: str) -> None:
+    assert lasted(seconds) == words
