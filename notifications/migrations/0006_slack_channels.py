@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('locations', '0007_viewing_as_owner'),
-        ('notifications', '0003_bells'),
+        ('notifications', '0005_bells'),
     ]
 
     operations = [
