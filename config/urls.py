@@ -3,6 +3,7 @@ from django.urls import include, path
 
 from config.health import healthz
 from config.wrong import wrong_page
+from notifications.mail_gallery import gallery_mail, gallery_page, gallery_preview
 
 handler400 = "config.problems.bad_request"
 handler500 = "config.problems.server_error"
@@ -10,6 +11,13 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("api/", include("config.api_urls")),
     path("admin/wrong/", admin.site.admin_view(wrong_page), name="wrong"),
+    path("admin/mails/", admin.site.admin_view(gallery_page), name="mail_gallery"),
+    path("admin/mails/<slug:name>/", admin.site.admin_view(gallery_mail), name="mail_sample"),
+    path(
+        "admin/mails/<slug:name>/preview/",
+        admin.site.admin_view(gallery_preview),
+        name="mail_preview",
+    ),
     path("admin/", admin.site.urls),
     path("", include("locations.urls")),
     path("", include("locations.team_urls")),

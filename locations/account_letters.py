@@ -158,6 +158,10 @@ _DONE: Mapping[str, tuple[str | Promise, str | Promise]] = {
 """What was done with somebody's sign-in: the subject, and what happened."""
 
 
+NAMES = (*_ASKED, *_DONE)
+"""What the library calls the letters that we have words for."""
+
+
 def _done(name: str, context: Context) -> Letter:
     subject, happened = _DONE[name]
     return Letter(

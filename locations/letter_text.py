@@ -6,14 +6,17 @@ import re
 from textwrap import TextWrapper
 
 WIDTH = 72  # characters, as mails are read where nothing is rendered
-# They join letters (in Persian, in Hindi) and emoji, or set a direction for one sign.
-_INVISIBLE_BUT_NEEDED = frozenset("\u200c\u200d\u200e\u200f")
+# They join letters (in Persian, in Hindi) and emoji, set a direction for one sign, or keep the
+# parts of a telephone number on one line.
+_INVISIBLE_BUT_NEEDED = frozenset("\u200c\u200d\u200e\u200f\u00a0")
 _ITEM = re.compile(r"(?:- |\d+\. )?")
 
 
 def one_line(text: str) -> str:
     """``text`` without line breaks and other control characters, which could make headers."""
-    return " ".join("".join(c if _may_stand(c) else " " for c in text).split())
+    if text.isprintable() and "  " not in text:
+        return text.strip()
+    return re.sub(" +", " ", "".join(c if _may_stand(c) else " " for c in text)).strip()
 
 
 def shortened(text: str, characters: int) -> str:

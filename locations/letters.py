@@ -16,7 +16,6 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from locations.letter_colours import DARK, LIGHT
 from locations.letter_text import one_line, shortened, wrapped
 
 SUBJECT_CHARACTERS = 200
@@ -103,8 +102,6 @@ def rendered(letter: Letter, language: str = "en") -> Rendered:
             "site": settings.PUBLIC_URL,
             "language": language,
             "direction": "rtl" if translation.get_language_bidi() else "ltr",
-            "light": LIGHT,
-            "dark": DARK,
         }
         return Rendered(
             subject=shortened(letter.subject, SUBJECT_CHARACTERS),

@@ -24,7 +24,12 @@ def moment(at: datetime, zone: str) -> str:
     """``at`` (aware) in the zone called ``zone``: "3 November 2026, 14:02 (Lisbon time)"."""
     local = at.astimezone(zone_of(zone))
     written = dateformat.format(local, _("j F Y, H:i"))
-    return _("%(moment)s (%(zone)s)") % {"moment": written, "zone": _zone_name(local)}
+    return _("%(moment)s (%(zone)s)") % {"moment": written, "zone": zone_label(zone)}
+
+
+def short(at: datetime, zone: str) -> str:
+    """``at`` (aware) in the zone called ``zone``, where that is named elsewhere: "3 Nov, 14:02"."""
+    return dateformat.format(at.astimezone(zone_of(zone)), _("j M, H:i"))
 
 
 def day(at: datetime, zone: str) -> str:
@@ -48,9 +53,9 @@ def lasted(seconds: float) -> str:
     return _("%(one)s and %(other)s") % {"one": said[0], "other": said[1]} if said[1:] else said[0]
 
 
-def _zone_name(local: datetime) -> str:
+def zone_label(zone: str) -> str:
     """ "Lisbon time" for Europe/Lisbon; what has no town is called as it is."""
-    name = getattr(local.tzinfo, "key", "UTC")
+    name = getattr(zone_of(zone), "key", "UTC")
     area, _slash, town = name.rpartition("/")
     if not area or area == "Etc":
         return town

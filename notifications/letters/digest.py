@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from locations.letters import Button, Letter, Pair, Section
-from locations.moments import day, moment
+from locations.moments import day, short, zone_label
 from notifications.kinds import NoticeKind
 from notifications.letters.lines import line_of
 from notifications.letters.small_print import as_member
@@ -33,6 +33,7 @@ def digest_letter(sections: Told, account: str, reader: Reader) -> Letter:
         button=Button(_("Open your numbers"), f"{reverse('numbers')}?sort=status"),
         sections=[_section(kind, some, account, reader) for kind, some in sections],
         small=[
+            _("All times are %(zone)s.") % {"zone": zone_label(reader.time_zone)},
             as_member(account, reader),
             _("It holds what you get once a day, and what was too much to mail one by one."),
         ],
@@ -41,12 +42,14 @@ def digest_letter(sections: Told, account: str, reader: Reader) -> Letter:
 
 
 def _section(kind: NoticeKind, notices: Iterable[Notice], account: str, reader: Reader) -> Section:
-    return Section(str(kind.label), [_row(notice, account, reader.time_zone) for notice in notices])
+    rows = [_row(notice, account, reader.time_zone) for notice in notices]
+    title = f"{kind.label} · {len(rows)}" if rows[1:] else str(kind.label)
+    return Section(title, rows)
 
 
 def _row(notice: Notice, account: str, zone: str) -> Pair:
     about, says = line_of(notice, account, zone)
-    return about, f"{says} · {moment(notice.at, zone)}"
+    return about, f"{says} · {short(notice.at, zone)}"
 
 
 def _lead(need: int) -> str:

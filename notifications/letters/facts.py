@@ -16,7 +16,7 @@ from notifications.readers import Reader
 from sessions_app.lifecycle import Reason
 from sessions_app.presentation import international
 
-_LEFT_TO_RIGHT_MARK = "\u200e"
+_LEFT_TO_RIGHT_MARK, _NO_BREAK = "\u200e", "\u00a0"
 
 
 def place(notice: Notice) -> str:
@@ -31,7 +31,7 @@ def text(notice: Notice, name: str) -> str:
 
 def number(notice: Notice) -> str:
     """Its number as people write it, or ""; it keeps its order among words from right to left."""
-    written = international(text(notice, "number"))
+    written = international(text(notice, "number")).replace(" ", _NO_BREAK)
     return f"{_LEFT_TO_RIGHT_MARK}{written}" if written and get_language_bidi() else written
 
 

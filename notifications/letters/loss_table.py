@@ -29,23 +29,25 @@ class Next(Enum):
 
 @dataclass(frozen=True)
 class Loss:
-    """``do`` is the letter's first line, ``why`` may be "", ``otherwise`` is what follows."""
+    """``do`` is the letter's first line, ``why`` may be "", ``otherwise`` is what follows if
+    nobody does it."""
 
     next: Next
     do: Words
     why: Words
     otherwise: Words
+    happened: Words = ""  # where what the pages say fits the moment only
 
 
 _SCAN = _("Scan a new code to connect it again.")
 _SILENT = _(
-    "Until then no message goes out and none comes in here. What people write to the number "
-    "still arrives on the phone."
+    "Until then no message goes out and none comes in here. What people write meanwhile still "
+    "arrives on the phone."
 )
 _WAIT = _("Nothing to do: it comes back by itself.")
 _BACK = _(
-    "It comes back without a new scan, and messages that arrive meanwhile are not lost. We write "
-    "again as soon as it is connected."
+    "No new scan is needed, and messages that arrive meanwhile are not lost. We write again as "
+    "soon as the connection is back."
 )
 _KEPT = _(
     "Until then no message goes out and none comes in. The link is kept: no new scan will be "
@@ -66,7 +68,7 @@ LOSSES: Mapping[Reason, Loss] = {
         Next.OPEN,
         _("Open WhatsApp on the phone and ask for a review."),
         _(
-            "WhatsApp bans numbers whose messages many people report, or that write to many who "
+            "It does that to numbers whose messages many people report, or that write to many who "
             "do not know them. Only WhatsApp can lift the ban."
         ),
         _("Without a review the number stays banned, on the phone as well as here."),
@@ -74,16 +76,16 @@ LOSSES: Mapping[Reason, Loss] = {
     Reason.TEMP_BAN: Loss(
         Next.ITSELF,
         _("Wait until the block ends, and send less from then on."),
-        _("WhatsApp blocks numbers for a while that write to many who do not know them."),
+        _("It does that to numbers that write to many people who do not know them."),
         _(
-            "It reconnects by itself when the block ends. If it goes on sending as before, "
-            "WhatsApp may ban the number for good."
+            "The connection comes back by itself when the block ends. Who goes on sending as "
+            "before may be banned for good."
         ),
     ),
     Reason.ACCOUNT_LOCKED: Loss(
         Next.OPEN,
         _("Open WhatsApp on the phone, follow what it says, then scan a new code."),
-        _("WhatsApp locks an account when it wants its owner to prove that it is his."),
+        _("It does that when it wants the owner of the number to prove that it is theirs."),
         _SILENT,
     ),
     Reason.STREAM_REPLACED: Loss(
@@ -95,17 +97,27 @@ LOSSES: Mapping[Reason, Loss] = {
         ),
         _("Until then messages go through the other program, and none through here."),
     ),
-    Reason.UNREACHABLE: Loss(
-        Next.ITSELF, _WAIT, _("We keep trying to reach WhatsApp, every few minutes."), _BACK
-    ),
+    Reason.UNREACHABLE: Loss(Next.ITSELF, _WAIT, _("We keep trying, every few minutes."), _BACK),
     Reason.RECONNECTING: Loss(
-        Next.ITSELF, _WAIT, _("The network or WhatsApp itself is disturbed. We keep trying."), _BACK
+        Next.ITSELF,
+        _WAIT,
+        _("The network or WhatsApp itself is disturbed. We keep trying."),
+        _BACK,
+        _("The connection dropped and is not back yet"),
     ),
     Reason.CONNECTION_FAILED: Loss(
-        Next.ITSELF, _WAIT, _("The network or WhatsApp itself is disturbed. We keep trying."), _BACK
+        Next.ITSELF,
+        _WAIT,
+        _("The network or WhatsApp itself is disturbed. We keep trying."),
+        _BACK,
+        _("WhatsApp cannot be reached"),
     ),
     Reason.ENGINE_RESTARTING: Loss(
-        Next.ITSELF, _WAIT, _("The trouble is ours, and we are at it."), _BACK
+        Next.ITSELF,
+        _WAIT,
+        _("The trouble is ours, and we are at it."),
+        _BACK,
+        _("The connection is interrupted"),
     ),
     Reason.GATEWAY_OFFLINE: Loss(
         Next.ITSELF, _WAIT, _("The trouble is ours, and we are at it."), _BACK

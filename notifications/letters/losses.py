@@ -57,7 +57,10 @@ def still_line(notice: Notice) -> str:
 def happened(notice: Notice) -> str:
     """One sentence that says what became of its number."""
     reason = facts.reason(notice)
-    return _(REASONS[reason].sentence) if reason else _("The connection was lost")
+    if reason is None:
+        return _("The connection was lost")
+    own = LOSSES[reason].happened if reason in LOSSES else ""
+    return str(own) or _(REASONS[reason].sentence)
 
 
 def _letter(notices: Sequence[Notice], reader: Reader, subject: str, ends: Sequence[str]) -> Letter:
@@ -79,8 +82,10 @@ def _letter(notices: Sequence[Notice], reader: Reader, subject: str, ends: Seque
 
 
 def _lead(losses: Sequence[Loss]) -> str:
-    if len(losses) == 1 or all(loss.next is Next.ITSELF for loss in losses):
+    if len(losses) == 1:
         return str(losses[0].do)
+    if all(loss.next is Next.ITSELF for loss in losses):
+        return _("Nothing to do: they come back by themselves.")
     if all(loss.next is Next.CODE for loss in losses):
         return _("Scan a new code for each of them.")
     return _("Open your numbers: each says what to do.")

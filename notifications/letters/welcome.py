@@ -24,7 +24,10 @@ def welcome_letter(account: str) -> Letter:
                 "From then on we watch the number. When it loses its connection and does not come "
                 "back by itself, you get one mail that says what to do."
             ),
-            _("No phone at hand? Send a connect link to whoever has it: see the location's links."),
+            _(
+                "No phone at hand? Make a connect link for the location and send it to whoever "
+                "has the phone."
+            ),
         ],
         small=[
             _("You get this mail because you signed up for %(account)s.") % {"account": account}

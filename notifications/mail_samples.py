@@ -1,0 +1,179 @@
+"""One of each letter that the product writes, with made-up data, for operators to look at.
+
+Nothing here is read from the database, so that the gallery shows no customer to anybody.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from locations import account_letters, team_letters
+from locations.letters import Letter
+from locations.models import Role
+from notifications.kinds import FOLLOWS, HABITS, NoticeKind
+from notifications.letters import (
+    all_clear_letter,
+    digest_letter,
+    letter_of,
+    outage_letter,
+    welcome_letter,
+)
+from notifications.letters.loss_table import LOSSES
+from notifications.letters.plans import CHANGES
+from notifications.notices import Notice
+from notifications.readers import Reader
+from sessions_app.lifecycle import Reason
+
+MANY = 51
+_ACCOUNT = "Harbour Group"
+_AT = datetime(2026, 11, 3, 14, 2, tzinfo=UTC)
+_BY = "bob@example.com"
+_OWNER = Reader(1, uuid.UUID(int=1), "alice@example.com", Role.OWNER, time_zone="Europe/Lisbon")
+_PLACES = (
+    "Harbour Dental · Lisbon",
+    "عيادة الميناء",
+    "Praxis Dr. Müller & Söhne <Nord>",
+    "🦷 Évora",
+    "The branch whose name is as long as a name can be, " + "for somebody wrote it all out " * 2,
+)
+_WHY_OFF = "Nothing could be delivered for 24 hours. It answered with 500 instead of 2xx."
+_FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """``write`` makes the letter about one thing, or about so many. ``name`` stands in its
+    address; ``several``: it can be about more than one."""
+
+    name: str
+    group: str | Promise
+    write: Callable[[int], Letter]
+    several: bool = False
+
+
+def samples() -> Mapping[str, Sample]:
+    """All of them by their names, those of one group together."""
+    makers = (_losses, _numbers, _accounts, _people, _sign_ins, _operators)
+    return {sample.name: sample for make in makers for sample in make()}
+
+
+def _losses() -> Iterator[Sample]:
+    for reason in LOSSES:
+        ends = _later(hours=6) if reason is Reason.TEMP_BAN else ""
+        yield _of(NoticeKind.LOST, f"lost-{reason}", _("Lost"), reason=reason, until=ends)
+    for days in (1, 3, 7):
+        told = {"reason": Reason.LOGGED_OUT, "since": _later(days=-days), "days": days}
+        yield _of(NoticeKind.REMINDER, f"reminder-{days}", _("Lost"), **told)
+
+
+def _numbers() -> Iterator[Sample]:
+    group = _("Numbers")
+    yield _of(NoticeKind.LINKED, "linked", group, by=_BY)
+    yield _of(NoticeKind.RECOVERED, "recovered", group, seconds=4_812)
+    for days in (10, 12):
+        seen = _later(days=-days)
+        yield _of(NoticeKind.PHONE_OFFLINE, f"phone-{days}", group, days=days, since=seen)
+    for reason in (Reason.USER_DISCONNECT, Reason.UNLINKED):
+        yield _of(NoticeKind.STOPPED, f"stopped-{reason}", group, reason=reason, by=_BY)
+    yield Sample("digest", group, _digest, several=True)
+
+
+def _accounts() -> Iterator[Sample]:
+    group = _("Accounts")
+    for change in CHANGES:
+        ends = "" if change == "resumed" else _later(days=3)
+        yield _of(NoticeKind.PLAN, f"plan-{change}", group, change=change, ends_at=ends)
+    hook = {"webhook": str(uuid.UUID(int=2)), "url": "https://crm.example.com/hook"}
+    yield _of(NoticeKind.WEBHOOK_OFF, "webhook-off", group, why=_WHY_OFF, **hook)
+    refused = "550 5.1.1 No such user here"
+    yield _of(NoticeKind.BOUNCED, "bounced", group, email="vera@example.com", why=refused)
+    bundle = {"bundle": str(uuid.UUID(int=3)), "expires_at": _later(days=7), "size": 1_240_000}
+    yield _of(NoticeKind.BUNDLE_READY, "bundle-ready", group, **bundle)
+
+
+def _people() -> Iterator[Sample]:
+    group = _("People")
+    yield Sample("welcome", group, _fixed(welcome_letter, _ACCOUNT))
+    for role in Role:
+        invitation = _fixed(team_letters.invitation, _ACCOUNT, _BY, role, "sample")
+        yield Sample(f"invitation-{role}", group, invitation)
+        yield Sample(f"role-{role}", group, _fixed(team_letters.role_changed, _ACCOUNT, _BY, role))
+    yield Sample("removed", group, _fixed(team_letters.removed, _ACCOUNT, _BY))
+    yield Sample("account-deleted", group, _fixed(team_letters.account_deleted, _ACCOUNT, _BY))
+
+
+def _sign_ins() -> Iterator[Sample]:
+    context = {
+        "email": "alice@example.com",
+        "from_email": "alice@example.com",
+        "to_email": "alice@harbour.example",
+        "deleted_email": "alice@harbour.example",
+        "activate_url": "https://pairline.example/verify/sample/",
+        "password_reset_url": "https://pairline.example/reset/sample/",
+        "code": "7QK2MX",
+        "timestamp": _AT,
+        "ip": "93.184.216.34",
+        "user_agent": _FIREFOX,
+    }
+    for name in account_letters.NAMES:
+        write = _fixed(account_letters.letter_of, name, context)
+        yield Sample(f"sign-in-{name}", _("Sign-in"), write)
+
+
+def _operators() -> Iterator[Sample]:
+    group, over = _("Operators"), _AT + timedelta(minutes=47)
+    yield Sample("outage", group, _fixed(outage_letter, 812, 64, _AT))
+    no_gateway = _fixed(outage_letter, 812, 64, _AT, gateway_alive=False)
+    yield Sample("outage-no-gateway", group, no_gateway)
+    yield Sample("all-clear", group, _fixed(all_clear_letter, 812, 64, _AT, over))
+
+
+_NEVER_SEVERAL = {NoticeKind.PLAN, NoticeKind.BUNDLE_READY}
+
+
+def _of(kind: NoticeKind, name: str, group: str | Promise, **told: Any) -> Sample:
+    def write(count: int) -> Letter:
+        letter = letter_of(kind, [_notice(kind, n, told) for n in range(count)], _ACCOUNT, _OWNER)
+        must = HABITS[FOLLOWS.get(kind, kind)].owners_must
+        return letter if must else replace(letter, unsubscribe="/unsubscribe/sample/")
+
+    return Sample(name, group, write, several=kind not in _NEVER_SEVERAL)
+
+
+def _notice(kind: NoticeKind, number: int, told: Mapping[str, Any]) -> Notice:
+    about = {
+        "location": _PLACES[number % len(_PLACES)],
+        "number": f"+3519123456{number + 10:02}",
+        "since": _later(minutes=number),
+    }
+    return Notice(
+        kind=kind,
+        session_id=uuid.UUID(int=100 + number),
+        facts={**about, **told},
+        at=_AT + timedelta(minutes=5 + number),
+    )
+
+
+def _digest(count: int) -> Letter:
+    gone, back = {"reason": Reason.LOGGED_OUT}, {"seconds": 4_812}
+    sections = [
+        (NoticeKind.LOST, [_notice(NoticeKind.LOST, n, gone) for n in range(count)]),
+        (NoticeKind.RECOVERED, [_notice(NoticeKind.RECOVERED, 3, back)]),
+        (NoticeKind.PLAN, [_notice(NoticeKind.PLAN, 4, {"change": "plan"})]),
+    ]
+    return digest_letter(sections, _ACCOUNT, _OWNER)
+
+
+def _fixed(write: Callable[..., Letter], *facts: Any, **more: Any) -> Callable[[int], Letter]:
+    return lambda _count: write(*facts, **more)
+
+
+def _later(**span: int) -> str:
+    return (_AT + timedelta(**span)).isoformat()
