@@ -12,6 +12,7 @@ class NotificationsConfig(AppConfig):
             own_jobs,
             plan_notices,
             recording,
+            welcome,  # noqa: F401  connects its receiver
         )
         from notifications.wrong import dead_webhooks, long_losses, outages
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from locations.letters import Button, Letter, Pair
@@ -76,8 +75,8 @@ def _pairs(notices: Sequence[Notice], name: str) -> list[Pair]:
 def _webhooks_button(notices: Sequence[Notice]) -> Button:
     if notices[1:]:
         return Button(_("Open your webhooks"), reverse("webhooks"))
-    webhook = UUID(facts.text(notices[0], "webhook"))
-    return Button(_("Open the webhook"), reverse("webhook", args=[webhook]))
+    page = facts.page(notices[0], "webhook", "webhook", otherwise="webhooks")
+    return Button(_("Open the webhook"), page)
 
 
 def bundle_ready(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
@@ -92,7 +91,10 @@ def bundle_ready(notices: Sequence[Notice], account: str, reader: Reader) -> Let
     return Letter(
         subject=_("Your support bundle is ready"),
         lead=_("Download it, then send it to whoever helps you."),
-        button=Button(_("Download the support bundle"), _bundle_page(newest)),
+        button=Button(
+            _("Download the support bundle"),
+            facts.page(newest, "bundle", "bundle", otherwise="account_page"),
+        ),
         why=_(
             "You asked for it. It holds what is needed to find a fault, and no keys, no codes and "
             "no messages."
@@ -100,10 +102,3 @@ def bundle_ready(notices: Sequence[Notice], account: str, reader: Reader) -> Let
         facts=[(name, value) for name, value in pairs if value],
         paragraphs=[_("After that it is deleted, and you can ask for another one.")],
     )
-
-
-def _bundle_page(notice: Notice) -> str:
-    try:
-        return reverse("bundle", args=[UUID(facts.text(notice, "bundle"))])
-    except NoReverseMatch:
-        return reverse("account_page")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from uuid import UUID
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,7 @@ from notifications.readers import Reader
 from sessions_app.lifecycle import Reason
 from sessions_app.presentation import international
 
-_LEFT_TO_RIGHT_MARK, _NO_BREAK = "\u200e", "\u00a0"
+_LEFT_TO_RIGHT, _RIGHT_TO_LEFT, _NO_BREAK = "\u200e", "\u200f", "\u00a0"
 
 
 def place(notice: Notice) -> str:
@@ -32,7 +33,9 @@ def text(notice: Notice, name: str) -> str:
 def number(notice: Notice) -> str:
     """Its number as people write it, or ""; it keeps its order among words from right to left."""
     written = international(text(notice, "number")).replace(" ", _NO_BREAK)
-    return f"{_LEFT_TO_RIGHT_MARK}{written}" if written and get_language_bidi() else written
+    if not written or not get_language_bidi():
+        return written
+    return f"{_LEFT_TO_RIGHT}{written}{_RIGHT_TO_LEFT}"
 
 
 def reason(notice: Notice) -> Reason | None:
@@ -43,14 +46,28 @@ def reason(notice: Notice) -> Reason | None:
 
 def time(notice: Notice, name: str) -> datetime | None:
     """The time called ``name`` among its facts, if there is one."""
-    written = text(notice, name)
-    found = datetime.fromisoformat(written) if written else None
-    return found if found is not None and found.tzinfo is not None else None
+    try:
+        found = datetime.fromisoformat(text(notice, name))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def count(notice: Notice, name: str) -> int:
     """How many of ``name`` (days, seconds, bytes) it holds; 0 when it does not say."""
-    return int(notice.facts.get(name) or 0)
+    try:
+        return int(float(text(notice, name)))
+    except (ValueError, OverflowError):
+        return 0
+
+
+def page(notice: Notice, name: str, url: str, otherwise: str) -> str:
+    """The path of the page called ``url`` about the row whose id is ``name`` among its facts;
+    of the page called ``otherwise`` where there is no such id or page."""
+    try:
+        return reverse(url, args=[UUID(text(notice, name))])
+    except (ValueError, NoReverseMatch):
+        return reverse(otherwise)
 
 
 def since(notice: Notice) -> datetime:
