@@ -50,13 +50,14 @@ def bounced(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     one = _("Mails to %(email)s do not arrive") % said
     many = _("Mails to %(n)d of your people do not arrive") % said
     why = _("The mail server there says: %(why)s") % {"why": facts.text(first, "why")}
+    address = [] if notices[1:] else [(_("Address"), facts.text(first, "email"))]
     return Letter(
         subject=many if notices[1:] else one,
         lead=_("Ask whether the address is right, and invite the right one if it is not."),
         button=Button(_("Open your members"), reverse("members")),
         rows=_pairs(notices, "email"),
         why="" if notices[1:] else why,
-        facts=[facts.since_line(notices, reader)],
+        facts=[*address, facts.since_line(notices, reader)],
         paragraphs=[
             _(
                 "Until then nothing is mailed there: who has this address is told of nothing, "
