@@ -16,10 +16,9 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Min
 from django.utils import translation
 
-from locations.letters import rendered
+from locations.letters import Letter, rendered
 from locations.models import Account, Member
 from notifications import outbox
 from notifications.choosing import enrol
@@ -36,8 +35,7 @@ from notifications.zones import UTC_NAME, zone_of
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 100  # members a transaction: on SQLite the changes of sessions wait for it
-SETTLED = timedelta(minutes=1)  # by then what was written in a transaction can be read
-_HOLD = timedelta(days=1)  # no notice is held back that long before it is told
+SETTLED = timedelta(minutes=1)  # longer than from a notice's time to the end of its transaction
 
 Told = Mapping[UUID, Sequence[Notice]]
 
@@ -62,17 +60,10 @@ def _send_due(now: datetime) -> int:
         due = Digest.objects.due(now).select_related("member__user__mail_habits")
         locked = due.order_by("next_at", "pk").select_for_update(skip_locked=True, of=("self",))
         digests: list[Digest] = list(locked[:AT_ONCE])
-        until = _settled_until(now)
+        until = now - SETTLED
         outbox.put(_mails(digests, until))
         _take_turns(digests, until, now)
     return len(digests)
-
-
-def _settled_until(now: datetime) -> datetime:
-    """Up to when all notices have been gathered: what comes later is of the next summary."""
-    oldest = Notice.objects.to_gather(now).aggregate(oldest=Min("tell_at"))["oldest"]
-    settled = now - SETTLED
-    return settled if oldest is None else min(settled, oldest - timedelta(microseconds=1))
 
 
 def _mails(digests: Sequence[Digest], until: datetime) -> list[Mail]:
@@ -86,15 +77,18 @@ def _mails(digests: Sequence[Digest], until: datetime) -> list[Mail]:
         if reader is None:  # he may not sign in any more
             continue
         if notices := _for(reader, digest, told.get(account.pk, ())):
-            mails.append(_mail(notices, reader, account, digest))
+            try:
+                mails.append(_mail(notices, reader, account, digest))
+            except Exception:  # one letter that cannot be written must not hold up all others
+                logger.exception("A daily summary cannot be written: member %s", digest.pk)
     return mails
 
 
 def _told(account_ids: Iterable[UUID], since: datetime, until: datetime) -> Told:
     """What was told in these accounts after ``since``, up to ``until``, the latest first."""
-    rows = Notice.objects.of_accounts(account_ids).told().filter(at__gt=since - _HOLD)
+    rows = Notice.objects.of_accounts(account_ids).told()
     found: defaultdict[UUID, list[Notice]] = defaultdict(list)
-    for notice in rows.filter(tell_at__gt=since, tell_at__lte=until):
+    for notice in rows.filter(told_at__gt=since, told_at__lte=until):
         found[notice.account_id].append(notice)
     return found
 
@@ -103,25 +97,19 @@ def _for(reader: Reader, digest: Digest, told: Iterable[Notice]) -> list[Notice]
     return [
         notice
         for notice in told
-        if notice.tell_at > digest.told_until
+        if notice.told_at is not None
+        and notice.told_at > digest.told_until
         and reader.wants_in_summary(
-            NoticeKind(notice.kind), notice.tell_at, named=notice.user_id, quiet=notice.quiet
+            NoticeKind(notice.kind), notice.told_at, named=notice.user_id, quiet=notice.quiet
         )
     ]
 
 
 def _mail(notices: Sequence[Notice], reader: Reader, account: Account, digest: Digest) -> Mail:
-    of_kind: defaultdict[str, list[Notice]] = defaultdict(list)
-    for notice in notices:
-        of_kind[notice.kind].append(notice)
-    sections = [(kind, of_kind[kind]) for kind in NoticeKind if kind in of_kind]
-    path = digest_unsubscribe_path(reader, [kind for kind, _notices in sections])
     with translation.override(reader.language):
-        letter = digest_letter(sections, account.name, reader)
+        letter = _letter(notices, reader, account)
     mail = outbox.mail_of(
-        rendered(
-            replace(letter, unsubscribe=path, headers=unsubscribe_headers(path)), reader.language
-        ),
+        rendered(letter, reader.language),
         to=reader.email,
         kind="digest",
         key=f"digest:{digest.pk}:{digest.day}",
@@ -129,6 +117,16 @@ def _mail(notices: Sequence[Notice], reader: Reader, account: Account, digest: D
     )
     mail.user_id = reader.user
     return mail
+
+
+def _letter(notices: Sequence[Notice], reader: Reader, account: Account) -> Letter:
+    of_kind: defaultdict[str, list[Notice]] = defaultdict(list)
+    for notice in notices:
+        of_kind[notice.kind].append(notice)
+    sections = [(kind, of_kind[kind]) for kind in NoticeKind if kind in of_kind]
+    letter = digest_letter(sections, account.name, reader)
+    path = digest_unsubscribe_path(reader, [kind for kind, _notices in sections])
+    return replace(letter, unsubscribe=path, headers=unsubscribe_headers(path))
 
 
 def _take_turns(digests: Iterable[Digest], until: datetime, now: datetime) -> None:

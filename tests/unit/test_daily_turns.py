@@ -77,7 +77,8 @@ def test_it_finds_the_hour_whatever_the_clocks_do(
     assert next_turn(now, ZoneInfo(zone), hour) == Turn(day, at)
 
 
-moments = st.datetimes(datetime(2005, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
+minutes = st.integers(0, 30 * 365 * 24 * 60)
+moments = minutes.map(lambda count: _utc(2005, 1, 1) + timedelta(minutes=count))
 zones, hours = st.sampled_from(ZONES).map(ZoneInfo), st.integers(0, 23)
 
 
