@@ -20,8 +20,8 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _QR = re.compile(r"(?:https://wa\.me/settings/linked_devices\S*|\b\d@[A-Za-z0-9+/=,_-]{20,})")
 # Bearer keys of our own API, and logins of mail servers, databases and proxies in URLs.
 _API_KEY = re.compile(r"\bpl_[A-Za-z0-9_-]{6,}")
-# What opens a page to whoever has it: one-time links and invitations.
-_IN_A_PATH = re.compile(r"(?<=/link/)[^/\s?]+|(?<=/invitations/)[^/\s?]+")
+# What opens a page to whoever has it: one-time links, invitations, and links that end mails.
+_IN_A_PATH = re.compile(r"(?<=/link/)[^/\s?]+|(?<=/(?:invitations|unsubscribe)/)[^/\s?]+")
 _URL_LOGIN = re.compile(r"(?<=://)[^\s/@]+(?=@)")
 _KEY_LIKE = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
 _NUMBER = re.compile(r"(?<![\w.])(?:\+\d[\d ()\u00a0-]{6,22}\d|\d{9,15})(?![\w]|\.\d)")

@@ -54,6 +54,8 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
         max_length=NAME_CHARACTERS,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
+    # What the browser says (static/js/zone.js); kept by whoever sends mails.
+    time_zone = forms.CharField(required=False, widget=forms.HiddenInput({"data-guess": ""}))
     field_order = ["account", "email", "password1"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -11,6 +11,8 @@ class NotificationsConfig(AppConfig):
             opening,
             own_jobs,
             plan_notices,
+            arriving,  # noqa: F401  connects its receivers
+            leaving,  # noqa: F401  as well
             recording,
             welcome,  # noqa: F401  connects its receiver
         )

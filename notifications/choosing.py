@@ -18,7 +18,7 @@ from notifications.daily import next_turn
 from notifications.kinds import FOLLOWS, NoticeKind, When
 from notifications.preferences import USUAL_HOUR, Digest, MailHabits, Wish
 from notifications.readers import Reader, readers_among
-from notifications.zones import UTC_NAME, zone_of
+from notifications.zones import UTC_NAME, is_zone, zone_of
 
 CHOICES = tuple(kind for kind in NoticeKind if kind not in FOLLOWS)
 
@@ -59,8 +59,10 @@ def choose(principal: Principal, member: Member, chosen: Chosen) -> bool:
 
 
 def guess_zone(user: User, name: str) -> None:
-    """Keep the time zone that his browser told, as long as he has not chosen any."""
-    MailHabits.objects.get_or_create(user=user, defaults={"time_zone": name})
+    """Keep the time zone ``name`` that his browser told, if there is such a zone, as long as he
+    has chosen none."""
+    if is_zone(name):
+        MailHabits.objects.get_or_create(user=user, defaults={"time_zone": name})
 
 
 def enrol(members: list[Member], now: datetime) -> None:

@@ -32,7 +32,7 @@ class PreferencesForm(forms.Form):
     """For each kind when, and how the summary comes; begins with what ``reader`` has."""
 
     quiet_too = forms.BooleanField(
-        label=_("Tell me in the summary what was held back because there was too much in a day"),
+        label=_("Include what was not mailed because there was too much on one day"),
         required=False,
     )
     language = forms.ChoiceField(label=_("Language"), error_messages=_PICK_ONE)
@@ -40,9 +40,7 @@ class PreferencesForm(forms.Form):
         label=_("Time zone"),
         error_messages={**_PICK_ONE, "invalid_choice": _("Choose a time zone from the list.")},
     )
-    hour = forms.ChoiceField(
-        label=_("The summary comes at"), choices=_HOURS, error_messages=_PICK_ONE
-    )
+    hour = forms.ChoiceField(label=_("Sent at"), choices=_HOURS, error_messages=_PICK_ONE)
 
     def __init__(self, reader: Reader, habits: MailHabits | None, data: Any = None) -> None:
         super().__init__(data, initial=_known(reader, habits))

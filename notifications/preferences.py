@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.models import Member, TenantQuerySet, User
 from notifications.kinds import HABITS, NoticeKind, When
-from notifications.zones import UTC_NAME, is_zone
+from notifications.zones import NAME_CHARACTERS, UTC_NAME, is_zone
 
 USUAL_HOUR = 8
 
@@ -36,7 +36,9 @@ class MailHabits(models.Model):
         User, on_delete=models.CASCADE, primary_key=True, related_name="mail_habits"
     )
     language = models.CharField(max_length=16, default=settings.LANGUAGE_CODE)
-    time_zone = models.CharField(max_length=64, default=UTC_NAME, validators=[check_zone])
+    time_zone = models.CharField(
+        max_length=NAME_CHARACTERS, default=UTC_NAME, validators=[check_zone]
+    )
     digest_hour = models.PositiveSmallIntegerField(default=USUAL_HOUR)  # local, 0 to 23
 
     class Meta:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 UTC_NAME = "UTC"
+NAME_CHARACTERS = 64
 # The rest of the names are of countries and offsets, kept for old programs.
 _REGIONS = (
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe",
@@ -36,8 +37,12 @@ def zones_by_region() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     return ((UTC_NAME, ((UTC_NAME, UTC_NAME),)), *regions)
 
 
-@cache
 def _zone(name: str) -> ZoneInfo | None:
+    return _known(name) if len(name) <= NAME_CHARACTERS else None
+
+
+@lru_cache(maxsize=1024)  # bounded in number and length: strangers may ask for any name
+def _known(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones is an OSError

@@ -44,6 +44,11 @@ def test_keys_and_tokens_go(secret: str) -> None:
     assert redact(f"Authorization: Bearer {secret}") == "Authorization: Bearer …"
 
 
+@pytest.mark.parametrize("path", ["/link/", "/invitations/", "/unsubscribe/"])
+def test_what_opens_a_page_to_whoever_has_it_goes(path: str) -> None:
+    assert redact(f"GET {path}WzEsImxpbmtlZCJd:0pSw4/undo/ 200") == f"GET {path}…/undo/ 200"
+
+
 @pytest.mark.parametrize("login", ["pairline:hunter2", "lisbon:", ":hunter2", "lisbon", "a:b:c"])
 @pytest.mark.parametrize("scheme", ["postgres", "http", "https", "socks5"])
 def test_a_login_in_an_address_goes(scheme: str, login: str) -> None:

@@ -15,7 +15,7 @@ from notifications.gathering import gather
 from notifications.kinds import NoticeKind, When
 from notifications.models import Digest, Mail, MailHabits, Wish
 from notifications.readers import readers_of
-from tests.factory import connect, make_account, make_notice, make_user
+from tests.factory import PASSWORD, connect, make_account, make_notice, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -112,7 +112,7 @@ def test_an_owner_is_not_offered_to_end_what_he_must_get(alice: Client) -> None:
     for kind in ("lost", "phone_offline", "plan"):
         values = re.findall(rf'name="{kind}" value="(\w+)"', page)
         assert values == ["at_once", "daily"]
-    assert page.count("Owners have to get these.") == 5
+    assert page.count("Owners must get it") == 5
     assert re.findall(r'name="linked" value="(\w+)"', page) == ["at_once", "daily", "off"]
 
 
@@ -132,7 +132,7 @@ def test_a_member_is_asked_only_of_what_he_hears(bob: Client) -> None:
     assert not [kind for kind in OWNERS_ONLY if f'name="{kind}"' in page]
     assert not [kind for kind in FOR_ALL if f'name="{kind}"' not in page]
     assert 'name="reminder"' not in page  # it follows what was chosen for losses
-    assert "Owners have to get these." not in page
+    assert "Owners must get it" not in page
 
 
 @pytest.mark.parametrize(
@@ -248,3 +248,17 @@ def test_another_hour_moves_the_summaries_in_all_of_his_accounts(
     for digest in Digest.objects.all():
         assert digest.next_at.hour == 12  # 21:00 in Tokyo
         assert digest.next_at > now
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [("America/Sao_Paulo", ["America/Sao_Paulo"]), ("Mars/Base", []), ("", []), (None, [])],
+)
+def test_a_sign_up_keeps_the_zone_of_the_browser(told: str | None, kept: list[str]) -> None:
+    form = {"account": "Harbour", "email": "dana@example.com", "password1": PASSWORD}
+    zone = {} if told is None else {"time_zone": told}
+
+    answer = Client().post("/sign-up/", {**form, **zone})
+
+    assert answer.status_code == 302
+    assert list(MailHabits.objects.values_list("time_zone", flat=True)) == kept
