@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.crowd import crowd
+from bench.digest import digest
 from bench.linking import fifty, qr, scan
 from bench.pages import pages
 from bench.progress import say
@@ -30,6 +31,7 @@ GROUPS: dict[Callable[[int], list[Row]], tuple[str, ...]] = {
     send: ("send",),
     pages: ("overview", "numbers", "overview-size", "numbers-size", "seen"),
     crowd: ("drop-one", "drop-all", "memory", "cpu"),
+    digest: ("digest",),
 }
 NAMES = [name for names in GROUPS.values() for name in names]
 

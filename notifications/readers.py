@@ -76,6 +76,15 @@ class Reader:
         return (wish if earlier is None or at >= earlier.until else earlier.when) is When.DAILY
 
 
+class _Wish(NamedTuple):
+    """Columns of ``Wish``: rows are many where many are told."""
+
+    kind: str
+    when: str
+    before: str
+    since: datetime
+
+
 _COLUMNS = {
     "member": "pk",
     "account": "account_id",
@@ -106,14 +115,14 @@ def _readers(**which: Any) -> list[tuple[UUID, Reader]]:
     """Each with his account, by two queries."""
     rows = Member.objects.filter(user__is_active=True, **which).order_by("pk")
     people = [dict(zip(_COLUMNS, row, strict=True)) for row in rows.values_list(*_COLUMNS.values())]
-    chosen: defaultdict[int, list[Wish]] = defaultdict(list)
-    of = {f"member__{name}": value for name, value in which.items()}
-    for wish in Wish.objects.filter(**of):
-        chosen[wish.member_id].append(wish)
+    chosen: defaultdict[int, list[_Wish]] = defaultdict(list)
+    wishes = Wish.objects.filter(**{f"member__{name}": value for name, value in which.items()})
+    for member, *wish in wishes.values_list("member_id", *_Wish._fields):
+        chosen[member].append(_Wish(*wish))
     return [(person["account"], _reader(person, chosen[person["member"]])) for person in people]
 
 
-def _reader(person: Mapping[str, Any], wishes: Iterable[Wish]) -> Reader:
+def _reader(person: Mapping[str, Any], wishes: Iterable[_Wish]) -> Reader:
     """With the usual for what he has not chosen, and for what is gone since he did."""
     language, zone, hour = person["language"], person["time_zone"], person["hour"]
     return Reader(

@@ -289,7 +289,7 @@ def test_more_than_a_slice_are_told_all(
     _send(MORNING)
     _tell(connect(account, "Lisbon"), NoticeKind.LOST, NOON, quiet=True)
 
-    with django_assert_max_num_queries(40):  # of two slices, savepoints among them
+    with django_assert_max_num_queries(40):  # of two slices
         mails = _send(NEXT)
 
     assert len({mail.to for mail in mails}) == digests.AT_ONCE + 20
