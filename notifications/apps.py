@@ -7,12 +7,11 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from locations.wrong import register_look
         from notifications import (
-            leaving,  # noqa: F401  connects its receivers
+            arriving,  # noqa: F401  connects its receivers
+            leaving,  # noqa: F401  as well
             opening,
             own_jobs,
             plan_notices,
-            arriving,  # noqa: F401  connects its receivers
-            leaving,  # noqa: F401  as well
             recording,
             welcome,  # noqa: F401  connects its receiver
         )

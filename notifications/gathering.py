@@ -56,7 +56,9 @@ def _groups(rows: Iterable[Notice], now: datetime) -> list[Group]:
     found: defaultdict[object, list[Notice]] = defaultdict(list)
     for row in rows:
         found[row.account_id, row.kind, row.user_id, row.quiet].append(row)
-    due = [group for group in found.values() if any(row.tell_at <= now for row in group)]
+    due: list[Group] = [
+        group for group in found.values() if any(row.tell_at <= now for row in group)
+    ]
     for group in due:
         batch = uuid.uuid4()
         for row in group:

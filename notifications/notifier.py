@@ -17,8 +17,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from notifications.digest import send_digests
 from notifications.announcing import accounts_told
+from notifications.digest import send_digests
 from notifications.gathering import gather
 from notifications.outages import look
 from notifications.plan_notices import tell_trials

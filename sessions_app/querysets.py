@@ -57,9 +57,11 @@ class SessionQuerySet(TenantQuerySet):
         return self.filter(since__gte=moment)
 
     def phones_unseen_since(self, moment: datetime) -> Self:
-        """Sessions that are ready while their number's own phone has done nothing since
-        ``moment``. One whose phone was never seen is not among them: nobody knows since when."""
-        return self.filter(phone_seen_at__lt=moment, status=Status.READY).exclude(jid="")
+        """Linked sessions, ready or on their way back, whose number's own phone has done nothing
+        since ``moment``. One whose phone was never seen is not among them: nobody knows since
+        when."""
+        down = Q(status=Status.DISCONNECTED) | Q(jid="")
+        return self.filter(phone_seen_at__lt=moment).exclude(down)
 
     def for_gateway(self) -> Self:
         """With how the account stands and the database's clock: what a gateway has to know.
