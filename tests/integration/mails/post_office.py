@@ -65,7 +65,7 @@ class PostOffice:
         if name == "spam":
             return "554 5.7.1 Looks like spam"
         if name == "hang":
-            while not self.let_go.is_set():
+            while not self.let_go.is_set():  # noqa: ASYNC110  it is set in another thread
                 await asyncio.sleep(0.01)
         if name == "close":
             server.transport.abort()
