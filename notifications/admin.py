@@ -37,7 +37,6 @@ class WebhookAdmin(ReadOnlyAdmin):
         "died",
         "disabled_at",
         "disabled_reason",
-        "owners_told_at",
         "created_at",
         "created_by",
     )

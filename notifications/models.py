@@ -104,7 +104,6 @@ class Webhook(models.Model):
     died = models.BooleanField(default=False, editable=False)  # switched off by us, not by people
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     disabled_reason = models.CharField(max_length=200, blank=True, default="", editable=False)
-    owners_told_at = models.DateTimeField(null=True, editable=False)  # by mail, that it died
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=254, blank=True, default="", editable=False)
 

@@ -19,9 +19,11 @@ from django.utils.translation import gettext_noop
 
 from locations.sealing import SealBroken
 from locations.slices import delete_in_slices
-from notifications.models import Delivery, Kind, State, Webhook
+from notifications.kinds import NoticeKind
+from notifications.models import Delivery, Kind, Notice, State, Webhook
 from notifications.payloads import Gone, body_of
 from notifications.retry import is_dead, wait_before_next
+from notifications.webhooks import name_of
 
 LEASE = timedelta(seconds=25)
 KEPT = timedelta(days=30)
@@ -158,10 +160,23 @@ def _switch_off_if_dead(row: Delivery, now: datetime) -> None:
     if not is_dead(min(oldest, row.queued_at), taken, now):
         return
     reason = f"{DEAD_REASON} {row.error}"[:_ERROR_CHARACTERS]
-    Webhook.objects.filter(pk=row.webhook_id, enabled=True).update(
-        enabled=False, died=True, disabled_at=now, disabled_reason=reason, owners_told_at=None
+    died = Webhook.objects.filter(pk=row.webhook_id, enabled=True).update(
+        enabled=False, died=True, disabled_at=now, disabled_reason=reason
     )
+    if died:
+        Notice.objects.write([_switched_off(row.webhook, reason, now)])
     waiting.update(state=State.FAILED, error=_SWITCHED_OFF)
+
+
+def _switched_off(webhook: Webhook, reason: str, now: datetime) -> Notice:
+    """Of its address the host only: the rest may hold a key."""
+    return Notice(
+        account_id=webhook.account_id,
+        kind=NoticeKind.WEBHOOK_OFF,
+        key=f"webhook_off:{webhook.pk}:{now.isoformat()}",
+        location_id=webhook.location_id,
+        facts={"webhook": str(webhook.pk), "url": name_of(webhook), "why": reason},
+    )
 
 
 def forget_old() -> int:

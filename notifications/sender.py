@@ -11,12 +11,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from functools import partial
 from uuid import UUID
 
 from conversations.delivery import Run
-from notifications import queue, webhook_notices
+from notifications import queue
 from notifications.posting import Poster
 from notifications.queue import Outcome, Outgoing
 from sessions_app.gateway.ports import StoreUnavailable
@@ -26,7 +25,6 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 200  # attempts of this process
 AT_ONCE_A_WEBHOOK = 4
 LOOK_SECONDS = 1.0
-HOUSEKEEPING_SECONDS = 60.0
 GOODBYE_SECONDS = 3.0
 
 
@@ -38,7 +36,6 @@ class Sender:
         self._under_way: dict[asyncio.Task[None], Outgoing] = {}
         self._failing: set[UUID] = set()
         self._wake = asyncio.Event()
-        self._housekeeping_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until ``stop``; then what is under way gets a moment to end. What does not is
@@ -61,9 +58,6 @@ class Sender:
         """One look at the queue; a fault is logged, and the next look comes soon."""
         try:
             await self._start_what_is_due()
-            if time.monotonic() >= self._housekeeping_at:
-                self._housekeeping_at = time.monotonic() + HOUSEKEEPING_SECONDS
-                await self._keep_house()
         except StoreUnavailable:
             logger.warning("The database does not answer; webhooks wait")
         except Exception:
@@ -110,11 +104,6 @@ class Sender:
         self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A webhook's outcome is not written; it is sent again", exc_info=error)
-
-    async def _keep_house(self) -> None:
-        for notice in await self._run(webhook_notices.take_due):
-            if not await asyncio.to_thread(webhook_notices.mail, notice):
-                await self._run(partial(webhook_notices.give_back, notice))
 
     async def _say_goodbye(self) -> None:
         if self._under_way:

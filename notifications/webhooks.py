@@ -144,13 +144,11 @@ def switch(principal: Principal, webhook: Webhook, *, on: bool) -> None:
     """On: what waits is sent, with a new day of tries. Off: events from now on are not kept for
     it, and what waits goes on waiting."""
     now = timezone.now()
-    webhook.enabled, webhook.died, webhook.owners_told_at = on, False, None
+    webhook.enabled, webhook.died = on, False
     webhook.disabled_at = None if on else now
     webhook.disabled_reason = "" if on else _("Switched off by %s.") % principal.name[:150]
     with transaction.atomic():
-        webhook.save(
-            update_fields=["enabled", "died", "owners_told_at", "disabled_at", "disabled_reason"]
-        )
+        webhook.save(update_fields=["enabled", "died", "disabled_at", "disabled_reason"])
         if on:
             _queue_again(Delivery.objects.of_webhook(webhook.pk).in_state(State.WAITING))
         words = _("on") if on else _("off")

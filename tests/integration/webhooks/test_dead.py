@@ -6,16 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from locations.models import Role
-from notifications import webhook_notices
-from notifications.models import Delivery, State, Webhook
-from notifications.queue import Outcome, claim, forget_old, settle
+from notifications.gathering import gather
+from notifications.models import Delivery, Mail, Notice, State, Webhook
+from notifications.queue import KEPT, Outcome, claim, forget_old, settle
 from notifications.retry import WAITS
 from notifications.wrong import dead_webhooks
 from tests.factory import make_account, make_delivery, make_user, make_webhook
@@ -131,53 +130,41 @@ def test_switched_on_again_it_is_as_new(webhook: Webhook) -> None:
     assert Delivery.objects.get().state == State.DELIVERED
 
 
-def test_each_owner_is_mailed_once(webhook: Webhook) -> None:
+def test_the_owners_are_told_once(webhook: Webhook) -> None:
     make_user("alice", webhook.account, Role.OWNER)
-    make_user("dora", webhook.account, Role.OWNER)
     make_user("bob", webhook.account, Role.MEMBER)
-    make_user("charlie", make_account("Elsewhere"), Role.OWNER)
+    _a_day_ago(webhook)
+    _a_day_ago(webhook)
+
+    _try(webhook, NO)
+    gather(timezone.now())
+
+    notice = Notice.objects.get()
+    assert (notice.kind, notice.account_id) == ("webhook_off", webhook.account_id)
+    assert notice.facts["webhook"] == str(webhook.pk)
+    assert notice.facts["url"] == "93.184.216.34"  # the rest may hold a key
+    assert notice.facts["why"].startswith("Nothing could be delivered for 24 hours.")
+    assert [mail.to for mail in Mail.objects.all()] == ["alice@example.com"]
+
+
+def test_one_that_dies_again_is_told_again(webhook: Webhook) -> None:
     _a_day_ago(webhook)
     _try(webhook, NO)
-
-    for _ in range(2):
-        for notice in webhook_notices.take_due():
-            assert webhook_notices.mail(notice)
-
-    assert [message.to for message in mail.outbox] == [["alice@example.com"], ["dora@example.com"]]
-    text = str(mail.outbox[0].body)
-    assert "Nothing could be delivered for 24 hours." in text
-    assert f"/settings/webhooks/{webhook.pk}/" in text
-    assert mail.outbox[0].subject == "A webhook of Harbour Group was switched off"
-
-
-def test_a_mail_that_fails_is_tried_again(webhook: Webhook, settings: Any) -> None:
-    make_user("alice", webhook.account, Role.OWNER)
+    Webhook.objects.update(enabled=True, died=False)
     _a_day_ago(webhook)
+
     _try(webhook, NO)
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
 
-    (notice,) = webhook_notices.take_due()
-    assert not webhook_notices.mail(notice)
-    webhook_notices.give_back(notice)
-
-    assert [again.webhook for again in webhook_notices.take_due()] == [webhook.pk]
+    assert Notice.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_the_sender_mails_its_owners() -> None:
-    account = await run(make_account)
-    await run(lambda: make_user("alice", account))
-    await run(
-        lambda: make_webhook(
-            account, enabled=False, died=True, disabled_at=timezone.now(), disabled_reason="Gone."
-        )
-    )
+async def test_the_sender_forgets_what_is_old() -> None:
+    webhook = await run(lambda: make_webhook(make_account()))
+    await run(lambda: make_delivery(webhook, created_at=timezone.now() - KEPT * 1.1))
 
     async with sending():
-        await until(lambda: mail.outbox, "the mail")
-
-    assert mail.outbox[0].to == ["alice@example.com"]
+        await until(lambda: not Delivery.objects.exists(), "the end of the old delivery")
 
 
 def test_it_forgets_after_thirty_days_and_not_before(webhook: Webhook) -> None:
