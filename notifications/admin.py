@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from locations.read_only_admin import ReadOnlyAdmin
+from notifications import mail_admin as mail_admin  # its pages register themselves
 from notifications.incident_admin import IncidentAdmin, OutageAdmin
 from notifications.models import Delivery, Incident, Outage, Webhook
 from notifications.webhooks import name_of

@@ -15,7 +15,7 @@ class NotificationsConfig(AppConfig):
             recording,
             welcome,  # noqa: F401  connects its receiver
         )
-        from notifications.wrong import dead_webhooks, long_losses, outages
+        from notifications.wrong import dead_webhooks, long_losses, mails, outages
 
         recording.connect()
         opening.connect()
@@ -24,3 +24,4 @@ class NotificationsConfig(AppConfig):
         register_look("outages", outages)
         register_look("losses", long_losses)
         own_jobs.register()
+        register_look("mails", mails)

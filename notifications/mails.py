@@ -40,6 +40,10 @@ class MailQuerySet(TenantQuerySet):
         """Those that wait since ``before`` or longer."""
         return self.filter(state=MailState.WAITING, queued_at__lt=before)
 
+    def without_texts(self) -> Self:
+        """For lists: what the mails say is read by nobody but the sender."""
+        return self.defer("text", "html", "headers")
+
     def in_state(self, state: str) -> Self:
         """Those in ``state``; all of them for an empty one."""
         return self.filter(state=state) if state else self.all()

@@ -27,6 +27,8 @@ from notifications.incidents import Outage as Outage
 from notifications.mail_troubles import MailServerTrouble as MailServerTrouble
 from notifications.mail_troubles import StoppedAddress as StoppedAddress
 from notifications.mails import Mail as Mail
+from notifications.mails import MailQuerySet as MailQuerySet
+from notifications.mails import MailState as MailState
 from notifications.notices import Notice as Notice
 from notifications.preferences import Digest as Digest
 from notifications.preferences import MailHabits as MailHabits

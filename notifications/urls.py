@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from notifications import (
     delivery_views,
+    mail_views,
     news_views,
     preference_views,
     unsubscribe_views,
@@ -29,6 +30,8 @@ urlpatterns = [
     ),
     path("notices/", news_views.notices_page, name="notices"),
     path("notices/bell/", news_views.bell, name="bell"),
+    path("settings/mails/", mail_views.mails_page, name="mails"),
+    path("settings/email/try-again/", mail_views.try_again, name="account_email_again"),
     path("settings/webhooks/", views.webhooks_page, name="webhooks"),
     path("settings/webhooks/new/", views.webhook_new, name="webhook_new"),
     path("settings/webhooks/<uuid:webhook_id>/", include(_webhook)),

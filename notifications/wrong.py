@@ -1,4 +1,4 @@
-"""What of webhooks and losses an operator should see at once."""
+"""What of webhooks, losses and mails an operator should see at once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from locations.wrong import Line, Urgency
-from notifications.models import Incident, Outage, Webhook
+from notifications.models import (
+    Incident,
+    Mail,
+    MailServerTrouble,
+    Outage,
+    StoppedAddress,
+    Webhook,
+)
 from sessions_app.units import plural
+
+_LATELY = timedelta(minutes=15)
 
 
 def dead_webhooks() -> list[Line]:
@@ -48,3 +57,30 @@ def long_losses() -> list[Line]:
     url = f"{reverse('admin:notifications_incident_changelist')}?ended_at__isempty=1"
     text = "lost for more than a day, and told"
     return [Line(Urgency.KNOW, plural(count, "number"), text, "Ask them if they need help.", url)]
+
+
+def mails() -> list[Line]:
+    """A server that takes nothing, mails that wait because of it or for another reason, and
+    addresses that were stopped lately."""
+    now = timezone.now()
+    found: list[Line] = []
+    trouble = MailServerTrouble.objects.filter(at__gt=now - _LATELY).first()
+    if trouble is not None:
+        text = f"takes no mails since {trouble.since:%d %B %H:%M} UTC: {trouble.error}"
+        step = "Look at the mail server, and at EMAIL_URL. Nothing is lost meanwhile."
+        found.append(Line(Urgency.NOW, "the mail server", text, step))
+    if stuck := Mail.objects.stuck(now - _LATELY).count():
+        text = "not sent for more than 15 minutes"
+        url = reverse("admin:notifications_mail_changelist") + "?state__exact=waiting"
+        step = "Read their errors; a process must run manage.py serve or run_gateway."
+        found.append(Line(Urgency.TODAY, plural(stuck, "mail"), text, step, url))
+    if stopped := StoppedAddress.objects.count():
+        text = "no longer mailed to, because mails came back"
+        url = reverse("admin:notifications_stoppedaddress_changelist")
+        step = "Their owners were told; clear those that work again."
+        found.append(Line(Urgency.KNOW, _addresses(stopped), text, step, url))
+    return found
+
+
+def _addresses(count: int) -> str:
+    return f"{count} address" if count == 1 else f"{count} addresses"

@@ -58,7 +58,7 @@ A_PERSONS_OWN = {
 # Pages of an account that are there at times only (tests/integration/team).
 AT_TIMES = {"account_deleting"}
 # Things that one does with an account, and not in it: viewers may, too.
-FOR_VIEWERS_TOO = {"account_switch", "account_leave"}
+FOR_VIEWERS_TOO = {"account_switch", "account_leave", "account_email_again"}
 # Members find 403 here. Everything else in an account is for members and owners alike.
 FOR_OWNERS = {
     "account_rename",

@@ -26,7 +26,7 @@ from tests.factory import make_account, make_location, make_session, make_user
 pytestmark = pytest.mark.django_db
 
 # Of a person and of no account: no owner reads it (tests/integration/people).
-A_PERSONS_OWN = {pattern.name for pattern in SETTINGS}
+A_PERSONS_OWN = {pattern.name for pattern in SETTINGS} | {"account_email_again"}
 CHANGES_NOTHING = {
     "account_switch",  # which of his accounts somebody looks at
     "viewing_stop",  # an operator's way out; tests/integration/people/test_operators.py

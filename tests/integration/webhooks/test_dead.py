@@ -14,11 +14,10 @@ from django.utils import timezone
 from locations.models import Role
 from notifications.gathering import gather
 from notifications.models import Delivery, Mail, Notice, State, Webhook
-from notifications.queue import KEPT, Outcome, claim, forget_old, settle
+from notifications.queue import Outcome, claim, forget_old, settle
 from notifications.retry import WAITS
 from notifications.wrong import dead_webhooks
 from tests.factory import make_account, make_delivery, make_user, make_webhook
-from tests.integration.webhooks.working import run, sending, until
 
 pytestmark = pytest.mark.django_db
 NO = Outcome(500, "It answered with 500 instead of 2xx.", 5)
@@ -156,15 +155,6 @@ def test_one_that_dies_again_is_told_again(webhook: Webhook) -> None:
     _try(webhook, NO)
 
     assert Notice.objects.count() == 2
-
-
-@pytest.mark.django_db(transaction=True)
-async def test_the_sender_forgets_what_is_old() -> None:
-    webhook = await run(lambda: make_webhook(make_account()))
-    await run(lambda: make_delivery(webhook, created_at=timezone.now() - KEPT * 1.1))
-
-    async with sending():
-        await until(lambda: not Delivery.objects.exists(), "the end of the old delivery")
 
 
 def test_it_forgets_after_thirty_days_and_not_before(webhook: Webhook) -> None:

@@ -1,0 +1,34 @@
+"""The page of mails that were sent, and the way back for an address that took none."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from locations.current import principal_of
+from locations.models import User
+from notifications import stopping
+from notifications.mail_log import mail_log
+
+
+@login_required
+@never_cache
+@require_safe
+def mails_page(request: HttpRequest) -> HttpResponse:
+    log = mail_log(principal_of(request), request.GET)
+    return render(request, "notifications/mails.html", {**log})
+
+
+@login_required
+@require_POST
+def try_again(request: HttpRequest) -> HttpResponse:
+    """Of nobody's address but his own."""
+    user = request.user
+    if isinstance(user, User) and stopping.try_again(user.email):
+        messages.success(request, _("From now on we send to %s again.") % user.email)
+    return redirect("account_email")
