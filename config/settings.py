@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from config import env
+from config import env, mail_provider
 from config.databases import database_settings
 from config.logging import logging_settings
 from config.policies import content_security_policy, transport_security
@@ -170,8 +170,13 @@ MFA_TOTP_TOLERANCE = 1  # codes: a phone's clock may be wrong by half a minute
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PUBLIC_URL.startswith("http://")  # browsers: localhost only
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Pairline <pairline@localhost>")
 EMAIL_TIMEOUT = 10  # seconds; somebody waits for the page
-EMAIL_PROVIDER = ""
 globals().update(env.email("EMAIL_URL", "consolemail://"))  # EMAIL_BACKEND, EMAIL_HOST, …
+EMAIL_PROVIDER = env.choice("EMAIL_PROVIDER", "", ("", *mail_provider.KEYS))
+globals().update(
+    mail_provider.provider_settings(
+        EMAIL_PROVIDER, env.text("EMAIL_PROVIDER_KEY", ""), env.text("EMAIL_WEBHOOK_SECRET", "")
+    )
+)
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -1,7 +1,9 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 from config.health import healthz
+from config.mail_provider import provider_urls
 from config.wrong import wrong_page
 from notifications.mail_gallery import gallery_mail, gallery_page, gallery_preview
 
@@ -10,6 +12,7 @@ handler500 = "config.problems.server_error"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("api/", include("config.api_urls")),
+    *provider_urls(settings.EMAIL_PROVIDER),
     path("admin/wrong/", admin.site.admin_view(wrong_page), name="wrong"),
     path("admin/mails/", admin.site.admin_view(gallery_page), name="mail_gallery"),
     path("admin/mails/<slug:name>/", admin.site.admin_view(gallery_mail), name="mail_sample"),

@@ -5,10 +5,13 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
+        from django.conf import settings
+
         from locations.wrong import register_look
         from notifications import (
             arriving,  # noqa: F401  connects its receivers
             leaving,  # noqa: F401  as well
+            mail_reports,
             opening,
             own_jobs,
             plan_notices,
@@ -25,3 +28,5 @@ class NotificationsConfig(AppConfig):
         register_look("losses", long_losses)
         own_jobs.register()
         register_look("mails", mails)
+        if settings.EMAIL_PROVIDER:
+            mail_reports.connect()

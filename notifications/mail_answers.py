@@ -74,8 +74,11 @@ def at_the_end(message: Any) -> Outcome:
     status = getattr(message, "anymail_status", None)
     if status is None:
         return Outcome(Fate.SENT)
-    if status.status and status.status <= {"invalid", "rejected"}:
+    said = status.status or set()
+    if said and said <= {"invalid", "rejected"}:
         return Outcome(Fate.NO_MAILBOX, error=_WORDS[Fate.NO_MAILBOX])
+    if said and said <= {"failed", "unknown"} and not status.message_id:
+        return Outcome(Fate.FAILED, error=_WORDS[Fate.FAILED])
     return Outcome(Fate.SENT, provider_id=str(status.message_id or ""))
 
 

@@ -1,0 +1,8 @@
+"""The addresses of an installation that names Postmark."""
+
+from config.mail_provider import provider_urls
+from config.urls import urlpatterns as usual
+
+handler400 = "config.problems.bad_request"
+handler500 = "config.problems.server_error"
+urlpatterns = [*provider_urls("postmark"), *usual]
