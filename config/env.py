@@ -62,7 +62,8 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     """The variable, which must be one of ``allowed``, else ImproperlyConfigured."""
     value = text(name, default).strip().lower()
     if value not in allowed:
-        raise ImproperlyConfigured(f"{name} must be one of: {', '.join(w or 'empty' for w in allowed)}.")
+        words = ", ".join(word or "empty" for word in allowed)
+        raise ImproperlyConfigured(f"{name} must be one of: {words}.")
     return value
 
 

@@ -1,0 +1,134 @@
+"""What an SMTP answer means for a mail, and the times of its tries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifications.mail_circuit import PAUSES, PUT_OFF_IN_A_ROW, Circuit
+from notifications.mail_retry import GIVE_UP_AFTER, WAITS, Fate, Stage, fate_of, wait_before_next
+
+SENDER, RECIPIENT, CONTENT = Stage.SENDER, Stage.RECIPIENT, Stage.CONTENT
+ROWS = [
+    # 4xx: later; 421: the server itself
+    (RECIPIENT, 450, "4.2.1 Greylisted", Fate.LATER),
+    (RECIPIENT, 451, "4.7.1 Try again", Fate.LATER),
+    (RECIPIENT, 452, "4.2.2 Mailbox full", Fate.LATER),
+    (CONTENT, 451, "4.3.0 Failure", Fate.LATER),
+    (RECIPIENT, 421, "4.3.2 Closing", Fate.SERVER),
+    (CONTENT, 421, "4.7.0 Too many", Fate.SERVER),
+    # no such mailbox
+    (RECIPIENT, 550, "5.1.1 User unknown", Fate.NO_MAILBOX),
+    (RECIPIENT, 550, "No such user here", Fate.NO_MAILBOX),
+    (RECIPIENT, 551, "User not local", Fate.NO_MAILBOX),
+    (RECIPIENT, 553, "5.1.3 Bad address syntax", Fate.NO_MAILBOX),
+    (RECIPIENT, 554, "5.1.1 Unknown", Fate.NO_MAILBOX),
+    (RECIPIENT, 550, "5.2.1 Switched off", Fate.NO_MAILBOX),
+    (RECIPIENT, 550, "5.4.1 Access denied", Fate.NO_MAILBOX),
+    (RECIPIENT, 550, "5.0.0 Unknown", Fate.NO_MAILBOX),
+    (CONTENT, 550, "5.1.1 User unknown", Fate.NO_MAILBOX),
+    # refused, and the address is none the worse for it
+    (RECIPIENT, 550, "5.7.1 Policy", Fate.FAILED),
+    (RECIPIENT, 554, "5.7.1 Blocked", Fate.FAILED),
+    (RECIPIENT, 554, "Go away", Fate.FAILED),
+    (RECIPIENT, 552, "5.2.2 Full", Fate.FAILED),
+    (RECIPIENT, 550, "5.1.8 Bad sender's domain", Fate.FAILED),
+    (RECIPIENT, 553, "5.1.7 Bad sender", Fate.FAILED),
+    (CONTENT, 550, "Looks like spam", Fate.FAILED),
+    (CONTENT, 554, "5.6.0 Bad content", Fate.FAILED),
+    (SENDER, 552, "5.3.4 Too large", Fate.FAILED),
+    # a relay that does not know us, and everything about our own address: nobody's fault
+    (RECIPIENT, 550, "Relaying denied", Fate.LATER),
+    (RECIPIENT, 554, "5.7.1 Relay access denied", Fate.LATER),
+    (SENDER, 550, "5.1.8 Unknown domain", Fate.SERVER),
+    (SENDER, 451, "4.3.0 Failure", Fate.SERVER),
+    (RECIPIENT, 530, "5.7.0 Sign in first", Fate.SERVER),
+    (SENDER, 535, "5.7.8 Bad credentials", Fate.SERVER),
+]
+
+
+@pytest.mark.parametrize(("stage", "code", "text", "fate"), ROWS)
+def test_it_judges_an_answer(stage: Stage, code: int, text: str, fate: Fate) -> None:
+    assert fate_of(stage, code, text) is fate
+
+
+@given(st.sampled_from(Stage), st.integers(400, 599), st.text(max_size=40))
+def test_it_judges_every_answer(stage: Stage, code: int, text: str) -> None:
+    fate = fate_of(stage, code, text)
+
+    assert fate is not Fate.SENT
+    assert not (code < 500 and fate in (Fate.NO_MAILBOX, Fate.FAILED))
+    assert not (stage is Stage.SENDER and fate is Fate.NO_MAILBOX)
+
+
+def test_it_waits_longer_each_time_and_never_more_than_three_days() -> None:
+    age, attempts, waits = timedelta(), 1, []
+    while (wait := wait_before_next(attempts, age, 0.0)) is not None:
+        waits.append(wait)
+        age += wait
+        attempts += 1
+
+    assert waits[:6] == [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360)]
+    assert all(a <= b for a, b in pairwise(waits))
+    assert GIVE_UP_AFTER - WAITS[-1] < age <= GIVE_UP_AFTER
+
+
+@given(st.integers(1, 100), st.floats(0, 1))
+def test_chance_adds_a_tenth_at_most(attempts: int, chance: float) -> None:
+    plain, drawn = (wait_before_next(attempts, timedelta(), c) for c in (0.0, chance))
+
+    assert plain is not None
+    assert drawn is not None
+    assert plain <= drawn <= plain * 1.1
+
+
+def test_a_broken_circuit_lets_one_mail_try_after_each_pause() -> None:
+    circuit, now = Circuit(), 0.0
+    assert circuit.places(now, free=4, busy=0) == 4
+
+    for pause in (*PAUSES, PAUSES[-1]):
+        circuit.broke(now)
+        circuit.broke(now)  # the other connections meet the same
+        assert circuit.places(now + pause - 0.1, 4, 0) == 0
+        now += pause
+        assert circuit.places(now, 4, 0) == 1
+        assert circuit.places(now, 3, 1) == 0
+
+    circuit.answered()
+    assert circuit.whole
+    assert circuit.places(now, 4, 0) == 4
+
+
+def test_many_that_are_put_off_in_a_row_break_it() -> None:
+    circuit = Circuit()
+
+    for _ in range(PUT_OFF_IN_A_ROW - 1):
+        circuit.put_off(0.0)
+    assert circuit.whole
+    circuit.put_off(0.0)
+
+    assert circuit.places(PAUSES[0] - 0.1, 4, 0) == 0
+
+
+def test_one_answer_between_them_does_not() -> None:
+    circuit = Circuit()
+
+    for _ in range(3 * PUT_OFF_IN_A_ROW):
+        circuit.put_off(0.0)
+        circuit.answered()
+
+    assert circuit.whole
+
+
+def test_a_probe_that_is_put_off_does_not_close_it() -> None:
+    circuit = Circuit()
+    circuit.broke(0.0)
+
+    circuit.put_off(PAUSES[0])
+
+    assert not circuit.whole
+    assert circuit.places(PAUSES[0] + PAUSES[1] - 0.1, 4, 0) == 0
