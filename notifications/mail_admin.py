@@ -22,7 +22,6 @@ class MailAdmin(ReadOnlyAdmin):
         "account",
         "state",
         "attempts",
-        "smtp_code",
         "error",
     )
     list_display_links = None

@@ -19,6 +19,7 @@ from notifications.models import (
 from sessions_app.units import plural
 
 _LATELY = timedelta(minutes=15)
+_A_WEEK = timedelta(days=7)
 
 
 def dead_webhooks() -> list[Line]:
@@ -74,8 +75,8 @@ def mails() -> list[Line]:
         url = reverse("admin:notifications_mail_changelist") + "?state__exact=waiting"
         step = "Read their errors; a process must run manage.py serve or run_gateway."
         found.append(Line(Urgency.TODAY, plural(stuck, "mail"), text, step, url))
-    if stopped := StoppedAddress.objects.count():
-        text = "no longer mailed to, because mails came back"
+    if stopped := StoppedAddress.objects.filter(since__gt=now - _A_WEEK).count():
+        text = "no longer mailed to since this week, because mails came back"
         url = reverse("admin:notifications_stoppedaddress_changelist")
         step = "Their owners were told; clear those that work again."
         found.append(Line(Urgency.KNOW, _addresses(stopped), text, step, url))
