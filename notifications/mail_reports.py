@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from locations import tenancy
-from locations.letters import one_line
+from locations.letter_text import one_line
 from notifications import stopping
 from notifications.models import Mail, MailState
 

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0003_mail_outbox'),
+        ('notifications', '0006_slack_channels'),
     ]
 
     operations = [
