@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from sessions_app import job_looks, job_rows
@@ -18,7 +18,7 @@ from sessions_app.timeline import duration
 
 @admin.register(ScheduledJob)
 class ScheduledJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    list_display = ("title", "every", "last_run", "went_well", "result", "next_run")
+    list_display = ("title", "every", "next_run", "last_run", "went_well", "result")
     list_display_links = None
     actions = ("run_now",)
     ordering = ("name",)
@@ -29,6 +29,18 @@ class ScheduledJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gene
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[ScheduledJob] = super().get_queryset(request)
         return rows.annotate(read_at=Now())
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = {"title": _("Scheduled jobs: mark some to run them now")}
+        return super().changelist_view(request, title | (extra_context or {}))
+
+    def get_action_choices(
+        self, request: HttpRequest, default_choices: list[tuple[str, str]] | None = None
+    ) -> list[tuple[str, str]]:
+        """There is one thing to do, so it is chosen already."""
+        return super().get_action_choices(request, default_choices or [])
 
     @admin.display(description=_("job"), ordering="name")
     def title(self, job: ScheduledJob) -> str:

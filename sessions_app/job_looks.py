@@ -18,6 +18,7 @@ from sessions_app.timeline import duration
 from sessions_app.units import plural
 
 FAILURES = 3
+_MINUTE = timedelta(minutes=1)
 SEE = "manage.py cleanup_sessions jobs"
 
 
@@ -54,6 +55,8 @@ class Standing:
         if self.running_since is not None:
             return f"running for {_age(self.now - self.running_since)}"
         wait = self.due_at - self.now
+        if wait > _MINUTE:
+            wait += _MINUTE / 2  # a month less a second is no 29 days
         return f"in {_age(wait)}" if wait > timedelta(seconds=1) else "now"
 
     @property

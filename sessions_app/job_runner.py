@@ -88,11 +88,14 @@ class JobRunner:
         self._under_way: dict[asyncio.Task[None], str] = {}
         self._alive: set[str] = set()  # the jobs whose thread lives
         self._renewed_at = 0.0
+        self._wake = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run what is due until ``stop``; then what runs gets a moment to end."""
+        waker = asyncio.create_task(self._wake_at(stop))
         sown = False
         while not stop.is_set():
+            self._wake.clear()
             try:
                 if not sown:
                     await self._run(partial(job_rows.sow, self._registered()))
@@ -103,9 +106,14 @@ class JobRunner:
             except Exception:
                 logger.exception("A look at the scheduled jobs failed; the next one follows")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._pace.look)
+                await asyncio.wait_for(self._wake.wait(), self._pace.look)
+        waker.cancel()
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=self._pace.goodbye)
+
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._wake.set()
 
     async def _look(self) -> None:
         await self._renew()
@@ -152,6 +160,7 @@ class JobRunner:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.pop(task, None)
+        self._wake.set()  # there is room for another one
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A job's outcome is not written; it is run again", exc_info=error)
 

@@ -125,6 +125,20 @@ async def test_one_that_hangs_keeps_its_lease_and_holds_up_nobody(
         await until(lambda: row("hangs").last_ok, "its end")
 
 
+async def test_the_end_of_one_makes_room_for_the_next_at_once(add_job: AddJob) -> None:
+    names = [f"job{number}" for number in range(7)]
+    for name in names:
+        add_job(name=name)
+        await run(lambda name=name: make_job(name))  # type: ignore[misc]
+    stop = asyncio.Event()
+    slow = JobRunner(run, redact, pace=Pace(look=600, goodbye=1))
+    task = asyncio.create_task(slow.run(stop))
+
+    await until(lambda: ScheduledJob.objects.filter(last_ok=True).count() == 7, "all of them")
+    stop.set()
+    await task
+
+
 async def test_what_a_dead_gateway_began_is_run_by_the_next(add_job: AddJob) -> None:
     add_job()
     await run(lambda: make_job(lease_owner="dead", lease_expires_at=timezone.now()))
