@@ -170,7 +170,7 @@ def _wait_until_healthy(process: subprocess.Popen[str], port: str) -> None:
     """Asks as the image's own health check does."""
     words = argv(only("HEALTHCHECK").partition("CMD ")[2])
     ask = [sys.executable, *(word.replace("8000", port) for word in words[1:])]
-    give_up_at = time.monotonic() + 30
+    give_up_at = time.monotonic() + 60
     while subprocess.run(ask, capture_output=True, check=False).returncode != 0:
         assert process.poll() is None and time.monotonic() < give_up_at, "it does not serve"
 
