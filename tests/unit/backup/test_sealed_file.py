@@ -1,0 +1,191 @@
+"""The encrypted file: what went in comes out, and nothing else ever does."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from config.backup import secret
+from config.backup.errors import BackupError, Damaged, Refused, WrongKey
+from config.backup.sealed_file import (
+    CHUNK_BYTES,
+    HEADER_BYTES,
+    TAG_BYTES,
+    SealedReader,
+    SealedWriter,
+)
+
+KEY = secret.Secret(b"k", b"k" * 32)
+OTHER = secret.Secret(b"k", b"o" * 32)
+PASSPHRASE = secret.of_passphrase("correct horse battery")
+SIZES = st.one_of(
+    st.integers(0, 300),
+    st.sampled_from([n * CHUNK_BYTES + d for n in (1, 2) for d in (-1, 0, 1)]),
+)
+
+
+def sealed(content: bytes, key: secret.Secret = KEY, piece: int = 10_007) -> bytes:
+    file = io.BytesIO()
+    writer = SealedWriter(file, key)
+    for start in range(0, len(content), piece):
+        writer.write(content[start : start + piece])
+    writer.finish()
+    return file.getvalue()
+
+
+def opened(file: bytes, key: secret.Secret = KEY) -> bytes:
+    return io.BufferedReader(SealedReader(io.BytesIO(file), key)).read()
+
+
+def content_of(size: int) -> bytes:
+    return (b"0123456789abcdefg" * (size // 17 + 1))[:size]
+
+
+@given(size=SIZES, piece=st.integers(1, 3 * CHUNK_BYTES))
+@settings(max_examples=40, deadline=None)
+def test_it_gives_back_what_was_written(size: int, piece: int) -> None:
+    content = content_of(size)
+
+    assert opened(sealed(content, piece=max(piece, size // 50))) == content
+
+
+@given(start=st.integers(0, 3 * CHUNK_BYTES), length=st.integers(0, CHUNK_BYTES + 9))
+@settings(max_examples=40, deadline=None)
+def test_it_reads_from_any_place(start: int, length: int) -> None:
+    content = content_of(2 * CHUNK_BYTES + 5)
+    reader = io.BufferedReader(SealedReader(io.BytesIO(sealed(content)), KEY))
+
+    reader.seek(start)
+
+    assert reader.read(length) == content[start : start + length]
+
+
+def test_it_refuses_every_byte_that_was_changed() -> None:
+    file = sealed(b"a secret of somebody's")
+
+    for place in range(len(file)):
+        changed = bytearray(file)
+        changed[place] ^= 1
+        with pytest.raises(BackupError):
+            opened(bytes(changed))
+
+
+@given(place=st.integers(0), bit=st.integers(0, 7))
+@settings(max_examples=60, deadline=None)
+def test_it_refuses_a_bit_that_was_changed_in_a_large_file(place: int, bit: int) -> None:
+    changed = bytearray(LARGE)
+    changed[place % len(LARGE)] ^= 1 << bit
+
+    with pytest.raises(BackupError):
+        opened(bytes(changed))
+
+
+def test_it_refuses_every_file_that_was_cut_off() -> None:
+    file = sealed(b"short")
+
+    for length in range(len(file)):
+        with pytest.raises(Damaged):
+            opened(file[:length])
+
+
+@given(length=st.integers(0))
+@settings(max_examples=60, deadline=None)
+def test_it_refuses_a_large_file_that_was_cut_off(length: int) -> None:
+    with pytest.raises(Damaged):
+        opened(LARGE[: length % len(LARGE)])
+
+
+LARGE = sealed(content_of(2 * CHUNK_BYTES + 100))
+_SEALED = CHUNK_BYTES + TAG_BYTES
+_HEAD, _BODY = LARGE[:HEADER_BYTES], LARGE[HEADER_BYTES:]
+_ONE, _TWO, _LAST = _BODY[:_SEALED], _BODY[_SEALED : 2 * _SEALED], _BODY[2 * _SEALED :]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _TWO + _ONE + _LAST,
+        _ONE + _LAST,
+        _ONE + _TWO,
+        _ONE + _ONE + _LAST,
+        _ONE + _TWO + _LAST + b"x",
+        _ONE + _TWO + _TWO + _LAST,
+        _LAST,
+        b"",
+    ],
+    ids=["swapped", "without", "no end", "twice", "more", "in between", "end only", "empty"],
+)
+def test_it_refuses_chunks_that_are_not_those_in_their_order(body: bytes) -> None:
+    with pytest.raises(Damaged):
+        opened(_HEAD + body)
+
+
+def test_it_refuses_chunks_of_another_backup_with_the_same_key() -> None:
+    other = sealed(content_of(2 * CHUNK_BYTES + 100))
+
+    with pytest.raises(BackupError):
+        opened(_HEAD + other[HEADER_BYTES:])
+
+
+def test_it_never_seals_the_same_twice_the_same_way() -> None:
+    assert sealed(b"same")[HEADER_BYTES:] != sealed(b"same")[HEADER_BYTES:]
+
+
+def test_it_says_that_a_key_is_the_wrong_one() -> None:
+    with pytest.raises(WrongKey, match="key file does not open"):
+        opened(sealed(b"x"), OTHER)
+    with pytest.raises(WrongKey, match="does not open"):
+        opened(sealed(b"x", PASSPHRASE), secret.of_passphrase("correct horse batterz"))
+
+
+def test_it_says_which_kind_of_secret_it_wants() -> None:
+    with pytest.raises(WrongKey, match="--key-file"):
+        opened(sealed(b"x"), PASSPHRASE)
+    with pytest.raises(WrongKey, match="--passphrase-file"):
+        opened(sealed(b"x", PASSPHRASE), KEY)
+
+
+def test_it_says_that_a_file_is_no_backup() -> None:
+    with pytest.raises(Damaged, match="not a Pairline backup"):
+        opened(b"PK\x03\x04" + bytes(200))
+
+
+def test_a_passphrase_has_twelve_characters(tmp_path: Path) -> None:
+    file = tmp_path / "passphrase"
+    file.write_text("eleven char\n")
+
+    with pytest.raises(Refused, match="at least 12"):
+        secret.of_passphrase_file(file)
+    file.write_text("twelve chars\nand a line that is not read")
+    assert secret.of_passphrase_file(file) == secret.of_passphrase("twelve chars")
+
+
+def test_a_new_key_file_is_its_owners_alone_and_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "backup.key"
+
+    secret.new_key_file(path)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    before = path.read_text()
+    assert secret.of_key_file(path).kind == b"k"
+    with pytest.raises(Refused, match="not overwritten"):
+        secret.new_key_file(path)
+    assert path.read_text() == before
+
+
+def test_it_takes_no_other_file_for_a_key(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("pairline-backup-key-1:dGVzdA==")
+
+    with pytest.raises(Refused, match="not a key file"):
+        secret.of_key_file(path)
+    with pytest.raises(Refused, match="cannot be read"):
+        secret.of_key_file(tmp_path / "nowhere")
+
+
+def test_it_never_shows_the_secret() -> None:
+    assert "correct horse" not in repr(PASSPHRASE)
