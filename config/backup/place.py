@@ -1,0 +1,125 @@
+"""Puts WhatsApp's keys of a backup into their place, together with a transaction's commit.
+
+All keys are written aside and looked at first. The moves into place are the last thing before
+the commit, and are taken back when it fails. A kill between the two leaves the old rows, and
+keys that no row names: a mark in the folder says whose they are, so that the same restore, run
+again, takes them for its own remains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+
+from config.backup import key_folder
+from config.backup.archive import Archive
+from config.backup.errors import Refused
+from config.backup.keys import DATABASE, FILES, Tell, entry_of, kind_of_store
+from sessions_app.engine.key_file import files_of
+from sessions_app.gateway_settings import gateway_settings
+from sessions_app.key_files import StoreState, key_files, store_state
+
+MARK = "restoring.mark"
+_STORES = {FILES: "files", DATABASE: "a PostgreSQL"}
+
+
+def check_store(kind: str) -> None:
+    """Raises Refused when a backup with keys from ``kind`` of store cannot be put into ours."""
+    here = kind_of_store()
+    if kind != here:
+        raise Refused(
+            f"The keys in this backup were kept in {_STORES.get(kind, kind)}, and "
+            f"WHATSAPP_AUTH_STORE says {_STORES[here]}. Set it as it was, and restore then."
+        )
+
+
+def check_no_keys() -> None:
+    """Raises Refused when the folder holds keys that no interrupted restore left there: they may
+    be newer than those of any backup."""
+    folder = gateway_settings().keys_dir
+    stores = [file for file in key_files(folder) if file.is_store]
+    if stores and not (folder / MARK).exists():
+        raise Refused(
+            f"{folder} holds keys of {len(stores)} numbers, which may be newer than the backup's: "
+            "move that folder away first, or choose another DATA_DIR."
+        )
+
+
+def has_keys(session: str, jid: str) -> bool:
+    """Whether the keys of ``session`` are in their place here, and readable."""
+    told = gateway_settings()
+    if kind_of_store() == FILES:
+        return store_state(Path(told.store_of(session)), busy=False) is StoreState.LINKED
+    from sessions_app.key_tables import stored_addresses
+
+    return jid in stored_addresses(told.auth_store)
+
+
+def clear_remains() -> None:
+    """Delete what a whole restore that was killed left in the folder. No row names it."""
+    folder = gateway_settings().keys_dir
+    mark = folder / MARK
+    if mark.exists():
+        for name in mark.read_text().split():
+            for file in files_of(folder / name):
+                file.unlink(missing_ok=True)
+
+
+class Placement:
+    """The keys of ``sessions`` (id → device) of a backup, on their way into their place."""
+
+    def __init__(self, archive: Archive, sessions: Mapping[str, str], tell: Tell) -> None:
+        check_store(str(archive.manifest["key_store"]))
+        self._archive, self._sessions, self._tell = archive, sessions, tell
+        self._moves: key_folder.Moves = []
+        self._mark = gateway_settings().keys_dir / MARK
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Stands around the transaction of the rows: when that fails, what was moved already
+        goes back, and what was there before comes back."""
+        try:
+            with key_folder.room(Path(settings.DATA_DIR)) as self._room:
+                try:
+                    yield
+                except BaseException:
+                    key_folder.take_back(self._moves)
+                    raise
+        finally:
+            self._mark.unlink(missing_ok=True)
+
+    @contextmanager
+    def within(self) -> Iterator[None]:
+        """Stands in the transaction, around the writing of the rows: at its end the keys come
+        into their place. Raises Refused."""
+        with self._in_files() if kind_of_store() == FILES else self._in_database():
+            yield
+
+    @contextmanager
+    def _in_files(self) -> Iterator[None]:
+        for session, jid in self._counted():
+            blocks = self._archive.blocks(entry_of(session, FILES))
+            key_folder.unpack(blocks, jid, self._room / f"{session}.sqlite3")
+        yield
+        self._mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._mark.write_text("\n".join(f"{session}.sqlite3" for session in self._sessions))
+        key_folder.put(self._room, self._mark.parent, self._moves)
+
+    @contextmanager
+    def _in_database(self) -> Iterator[None]:
+        from config.backup import key_database  # only with PostgreSQL its driver is paid for
+
+        with key_database.opened(gateway_settings().auth_store, to_read=False) as keys:
+            known = key_database.tables(keys)
+            for session, jid in self._counted():
+                rows = self._archive.rows(entry_of(session, DATABASE))
+                key_database.put(keys, known, jid, rows)
+            yield
+
+    def _counted(self) -> Iterator[tuple[str, str]]:
+        for number, pair in enumerate(self._sessions.items(), 1):
+            yield pair
+            self._tell("sessions", number, len(self._sessions))
