@@ -49,6 +49,8 @@ class Verb(TextChoices):
     ACCOUNT_RENAMED = "account_renamed", _("Renamed the account")
     ACCOUNT_EXPORTED = "account_exported", _("Downloaded the account's data")
     ACCOUNT_DELETED = "account_deleted", _("Deleted the account")
+    ACCOUNT_RESTORED = "account_restored", _("Restored the account from a backup")
+    SESSION_RESTORED = "session_restored", _("Restored a connection from a backup")
     KEY_CREATED = "key_created", _("Made an API key")
     KEY_ROTATED = "key_rotated", _("Made a new secret for an API key")
     KEY_REVOKED = "key_revoked", _("Revoked an API key")

@@ -18,6 +18,7 @@ from sessions_app.engine.key_file import files_of
 _BUSY_SECONDS = 20.0
 _PIECE_BYTES = 256 * 1024
 _COPYING = ".copying-"
+_OLD_SECONDS = 24 * 60 * 60.0
 _DEVICES = "SELECT jid FROM whatsmeow_device"
 
 
@@ -29,6 +30,9 @@ class KeysMissing(Exception):
 def room(beside: Path) -> Iterator[Path]:
     """A folder for copies on the disk of ``beside``, its owner's alone and gone afterwards."""
     beside.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in beside.glob(f"{_COPYING}*"):  # by a process that was killed
+        if time.time() - left.stat().st_mtime > _OLD_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
     folder = Path(mkdtemp(prefix=_COPYING, dir=beside))
     try:
         yield folder

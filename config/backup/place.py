@@ -40,8 +40,9 @@ def check_no_keys() -> None:
     """Raises Refused when the folder holds keys that no interrupted restore left there: they may
     be newer than those of any backup."""
     folder = gateway_settings().keys_dir
+    _clear_remains(folder)
     stores = [file for file in key_files(folder) if file.is_store]
-    if stores and not (folder / MARK).exists():
+    if stores:
         raise Refused(
             f"{folder} holds keys of {len(stores)} numbers, which may be newer than the backup's: "
             "move that folder away first, or choose another DATA_DIR."
@@ -58,24 +59,27 @@ def has_keys(session: str, jid: str) -> bool:
     return jid in stored_addresses(told.auth_store)
 
 
-def clear_remains() -> None:
-    """Delete what a whole restore that was killed left in the folder. No row names it."""
-    folder = gateway_settings().keys_dir
+def _clear_remains(folder: Path) -> None:
+    """Delete what a whole restore that was killed left there. No row names it."""
     mark = folder / MARK
     if mark.exists():
         for name in mark.read_text().split():
             for file in files_of(folder / name):
                 file.unlink(missing_ok=True)
+        mark.unlink()
 
 
 class Placement:
-    """The keys of ``sessions`` (id → device) of a backup, on their way into their place."""
+    """The keys of ``sessions`` (id → device) of a backup, on their way into their place. Those
+    of a ``whole`` restore are marked on their way."""
 
-    def __init__(self, archive: Archive, sessions: Mapping[str, str], tell: Tell) -> None:
+    def __init__(
+        self, archive: Archive, sessions: Mapping[str, str], tell: Tell, *, whole: bool = False
+    ) -> None:
         check_store(str(archive.manifest["key_store"]))
         self._archive, self._sessions, self._tell = archive, sessions, tell
         self._moves: key_folder.Moves = []
-        self._mark = gateway_settings().keys_dir / MARK
+        self._folder, self._whole = gateway_settings().keys_dir, whole
 
     @contextmanager
     def around(self) -> Iterator[None]:
@@ -89,7 +93,8 @@ class Placement:
                     key_folder.take_back(self._moves)
                     raise
         finally:
-            self._mark.unlink(missing_ok=True)
+            if self._whole:
+                (self._folder / MARK).unlink(missing_ok=True)
 
     @contextmanager
     def within(self) -> Iterator[None]:
@@ -104,9 +109,11 @@ class Placement:
             blocks = self._archive.blocks(entry_of(session, FILES))
             key_folder.unpack(blocks, jid, self._room / f"{session}.sqlite3")
         yield
-        self._mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._mark.write_text("\n".join(f"{session}.sqlite3" for session in self._sessions))
-        key_folder.put(self._room, self._mark.parent, self._moves)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._whole:
+            names = "\n".join(f"{session}.sqlite3" for session in self._sessions)
+            (self._folder / MARK).write_text(names)
+        key_folder.put(self._room, self._folder, self._moves)
 
     @contextmanager
     def _in_database(self) -> Iterator[None]:
