@@ -180,3 +180,28 @@ def mail(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
             id="pairline.W006",
         )
     ]
+
+
+@checks.register()
+def backups(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Scheduled backups hold every key: encrypted, by a key that does not lie beside them."""
+    folder, key_file = settings.BACKUP_DIR, settings.BACKUP_KEY_FILE
+    if not folder:
+        return []
+    if not key_file or not Path(key_file).is_file():
+        return [
+            checks.Error(
+                "BACKUP_DIR is set, but BACKUP_KEY_FILE names no file.",
+                hint="Make one: manage.py backup --new-key-file FILE. Keep a copy elsewhere.",
+                id="pairline.E006",
+            )
+        ]
+    if not Path(key_file).resolve().is_relative_to(Path(folder).resolve()):
+        return []
+    return [
+        checks.Warning(
+            "BACKUP_KEY_FILE lies in BACKUP_DIR: who finds the backups can open them.",
+            hint="Move the key file out of that folder.",
+            id="pairline.W007",
+        )
+    ]

@@ -10,6 +10,7 @@ from config.backup.archive import FORMAT, Archive, Entry, archive_in
 from config.backup.errors import Damaged, Refused
 from config.backup.keys import Tell
 from config.backup.secret import Secret
+from config.backup.telling import counted
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,13 @@ def lines_about(contents: Contents) -> list[str]:
         "installation": contents.installation,
         "accounts": f"{len(contents.accounts):,}",
         "rows": f"{total:,} from {contents.database}",
-        "keys": f"{contents.keys:,} linked numbers, from {_STORES[contents.key_store]}",
+        "keys": f"{counted(contents.keys, 'linked number')}, from {_STORES[contents.key_store]}",
         "media": contents.media,
     }
     lines = [f"  {name:<13}{value}" for name, value in told.items()]
     if contents.without_keys:
         lines.append(
-            f"  without keys {len(contents.without_keys)} linked numbers have to be linked anew: "
+            f"  without keys {counted(len(contents.without_keys), 'number')}, to be linked anew: "
             f"{', '.join(contents.without_keys[:3])}{' …' * (len(contents.without_keys) > 3)}"
         )
     return lines

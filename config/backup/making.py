@@ -61,7 +61,8 @@ def _partial(path: Path) -> Iterator[Path]:
     try:
         yield partial
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # it was renamed, or could not even be made
+            partial.unlink()
 
 
 @contextmanager

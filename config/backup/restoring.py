@@ -96,7 +96,7 @@ def check_empty() -> None:
     accounts, users = Account.objects.count(), User.objects.count()
     if accounts or users:
         raise Refused(
-            f"This installation is not empty: it has {accounts} accounts and {users} users. A "
+            f"This installation is not empty (accounts: {accounts}, people: {users}). A "
             "whole backup goes into a freshly migrated one (another DATABASE_URL and DATA_DIR, "
             "then manage.py migrate). For a part of it give --account or --session."
         )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from config.backup.errors import Refused
 from config.backup.making import make
 from config.backup.secret import of_key_file
-from config.backup.telling import megabytes
+from config.backup.telling import counted, megabytes
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def run_scheduled() -> str:
     made = make(folder / new_name(), of_key_file(Path(settings.BACKUP_KEY_FILE)), _silent)
     gone = prune(folder, settings.BACKUP_KEEP)
     logger.info("Backed up", extra={"file": made.path.name, "bytes": made.size})
-    keys = f"{made.contents.keys:,} linked numbers"
+    keys = counted(made.contents.keys, "linked number")
     deleted = f"; {gone} older deleted" if gone else ""
     return (
         f"{made.path.name}: {keys}, {megabytes(made.size)} in {made.seconds:.1f} s, "

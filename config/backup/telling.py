@@ -14,6 +14,11 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:,.2f} MB"
 
 
+def counted(number: int, what: str) -> str:
+    """``number`` of ``what``, a word that takes an s when there are several."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 class Progress:
     """One line that is written over again; nothing where ``out`` is no terminal."""
 

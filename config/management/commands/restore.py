@@ -16,7 +16,7 @@ from config.backup.one_session import restore_session
 from config.backup.parts import restore_account
 from config.backup.restoring import Restored, restore_all
 from config.backup.secret import Secret
-from config.backup.telling import Progress
+from config.backup.telling import Progress, counted
 
 
 class Command(BaseCommand):
@@ -61,10 +61,10 @@ class Command(BaseCommand):
 
 def _told(done: Restored) -> list[str]:
     """The last lines."""
-    count = len(done.accounts)
-    whose = done.accounts[0] if count == 1 else f"{count:,} accounts"
+    one = len(done.accounts) == 1
+    whose = done.accounts[0] if one else counted(len(done.accounts), "account")
     return [
-        f"Restored {whose}: {done.rows:,} rows and the keys of {done.keys:,} numbers "
-        f"in {done.seconds:.1f} s.",
+        f"Restored {whose}: {counted(done.rows, 'row')} and the keys of "
+        f"{counted(done.keys, 'number')} in {done.seconds:.1f} s.",
         "Start the product (manage.py serve): it connects them again without a scan.",
     ]

@@ -1,0 +1,107 @@
+"""Two accounts with numbers, keys and all the rest, and the machine that they are lost from."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from config.backup.contents import kept_models
+from config.backup.making import Made, make
+from config.backup.secret import Secret
+from locations.models import Account
+from sessions_app.models import Gateway, Session
+from tests.architecture.rows import MAKERS, Rows
+from tests.factory import connect, make_message
+
+KEY = Secret(b"k", b"k" * 32)
+
+
+def silent(what: str, done: int, of: int) -> None:
+    """Nobody watches."""
+
+
+class Keys:
+    """The folder of the key files, with one for each linked session."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, session: Session) -> Path:
+        return self.folder / f"{session.pk}.sqlite3"
+
+    def make(self, session: Session, mark: str = "first") -> Path:
+        """A store as an engine lays it out, written ahead; ``mark`` tells it from others."""
+        path = self.path(session)
+        with closing(sqlite3.connect(path)) as store:
+            store.execute("PRAGMA journal_mode=WAL")
+            store.execute("CREATE TABLE whatsmeow_device (jid TEXT, mark TEXT)")
+            store.execute("INSERT INTO whatsmeow_device VALUES (?, ?)", (session.jid, mark))
+            store.commit()
+        return path
+
+    def mark(self, session: Session) -> str:
+        with closing(sqlite3.connect(self.path(session))) as store:
+            return str(store.execute("SELECT mark FROM whatsmeow_device").fetchone()[0])
+
+    def clear(self) -> None:
+        for path in self.folder.iterdir():
+            path.unlink()
+
+    def names(self) -> set[str]:
+        return {path.name for path in self.folder.iterdir()}
+
+
+@pytest.fixture
+def keys(settings: Settings, tmp_path: Path) -> Keys:
+    settings.DATA_DIR = tmp_path / "data"
+    settings.WHATSAPP_AUTH_STORE = "files"
+    return Keys(settings.DATA_DIR / "whatsapp")
+
+
+@pytest.fixture
+def back_up(tmp_path: Path) -> Callable[[], Made]:
+    made = iter(range(100))
+    return lambda: make(tmp_path / f"{next(made)}.backup", KEY, silent)
+
+
+def rows_of_everything(account: Account) -> Rows:
+    """A row of every model that belongs to an account."""
+    rows = Rows(account)
+    for name in MAKERS:
+        rows.of(name)
+    return rows
+
+
+def linked(account: Account, name: str, keys: Keys) -> Session:
+    session = connect(account, name)
+    keys.make(session)
+    make_message(session, status="delivered", text=f"Hello from {name}")
+    return session
+
+
+def lose_everything(keys: Keys) -> None:
+    """No key file, and a database as freshly migrated, but that migrations left nothing in it."""
+    keys.clear()
+    for model in reversed(kept_models()):
+        model._base_manager.all().delete()
+    Gateway.objects.all().delete()
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """Every row that a backup keeps, as the database has it; secrets in clear."""
+    return {model._meta.label: [_plain(row) for row in _rows(model)] for model in kept_models()}
+
+
+def _rows(model: Any) -> Any:
+    return model._base_manager.order_by("pk")
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}

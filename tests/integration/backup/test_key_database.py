@@ -1,0 +1,150 @@
+"""Backups where WhatsApp's keys are kept in PostgreSQL: a device's rows of the library's tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from pytest_django import Settings
+
+from config.backup.errors import BackupError, Refused
+from config.backup.making import Made
+from config.backup.one_session import restore_session
+from config.backup.restoring import restore_all
+from locations.models import Account
+from sessions_app.models import Session
+from tests.factory import connect, make_account
+from tests.integration.backup.conftest import KEY, Keys, lose_everything, silent
+
+SERVER = os.environ.get("TEST_DATABASE_URL", "")
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not SERVER, reason="needs PostgreSQL: the other run of this tier has it"),
+]
+BackUp = Callable[[], Made]
+
+
+class KeyDatabase:
+    """Tables as the library's, in a schema of their own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.ask("CREATE TABLE whatsmeow_device (jid TEXT PRIMARY KEY, noise_key BYTEA)")
+        self.ask(
+            "CREATE TABLE whatsmeow_sessions (our_jid TEXT REFERENCES whatsmeow_device(jid)"
+            " ON DELETE CASCADE, their_id TEXT, session BYTEA, PRIMARY KEY (our_jid, their_id))"
+        )
+
+    def ask(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        with psycopg.connect(self.url) as keys:
+            cursor = keys.execute(query, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def make(self, session: Session) -> None:
+        self.ask("INSERT INTO whatsmeow_device VALUES (%s, %s)", session.jid, b"\x00noise")
+        self.ask(
+            "INSERT INTO whatsmeow_sessions VALUES (%s, 'a', %s), (%s, 'b', NULL)",
+            session.jid, b"\xff" * 40, session.jid,
+        )  # fmt: skip
+
+    def of(self, session: Session) -> list[tuple[object, ...]]:
+        return self.ask(
+            "SELECT noise_key, their_id, session FROM whatsmeow_device"
+            " JOIN whatsmeow_sessions ON our_jid = jid WHERE jid = %s ORDER BY their_id",
+            session.jid,
+        )
+
+    def clear(self) -> None:
+        self.ask("DELETE FROM whatsmeow_device")
+
+
+@pytest.fixture
+def database(settings: Settings, keys: Keys) -> Iterator[KeyDatabase]:
+    schema = f"keys_{uuid4().hex}"
+    with psycopg.connect(SERVER, autocommit=True) as server:
+        server.execute(f"CREATE SCHEMA {schema}")
+        url = f"{SERVER}{'&' if '?' in SERVER else '?'}options=-csearch_path%3D{schema}"
+        settings.WHATSAPP_AUTH_STORE = url
+        yield KeyDatabase(url)
+        server.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+EXPECTED = [(b"\x00noise", "a", b"\xff" * 40), (b"\x00noise", "b", None)]
+
+
+def test_keys_come_back_for_every_number(
+    keys: Keys, database: KeyDatabase, back_up: BackUp
+) -> None:
+    sessions = [connect(make_account(name), "Porto") for name in ("Ours", "Theirs")]
+    for session in sessions:
+        database.make(session)
+    made = back_up()
+    lose_everything(keys)
+    database.clear()
+
+    restore_all(made.path, KEY, silent)
+
+    assert [database.of(session) for session in sessions] == [EXPECTED, EXPECTED]
+
+
+def test_one_number_comes_back_and_anothers_keys_stay_as_they_are(
+    keys: Keys, database: KeyDatabase, back_up: BackUp
+) -> None:
+    account = make_account()
+    lost, other = connect(account, "Porto"), connect(account, "Faro")
+    for session in (lost, other):
+        database.make(session)
+    made = back_up()
+    database.ask("DELETE FROM whatsmeow_device WHERE jid = %s", lost.jid)
+    database.ask("UPDATE whatsmeow_sessions SET session = 'since'")
+    Session.objects.filter(pk=lost.pk).delete()
+
+    restore_session(made.path, KEY, str(lost.pk), silent)
+
+    assert database.of(lost) == EXPECTED
+    assert [row[2] for row in database.of(other)] == [b"since", b"since"]
+
+
+def test_rows_that_fail_bring_no_keys(keys: Keys, database: KeyDatabase, back_up: BackUp) -> None:
+    session = connect(make_account(), "Porto")
+    database.make(session)
+    made = back_up()
+    lose_everything(keys)
+    database.clear()
+
+    def fail(what: str, done: int, of: int) -> None:
+        if what == "rows":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        restore_all(made.path, KEY, fail)
+    assert database.of(session) == [] and not Account.objects.exists()
+
+
+def test_it_says_that_the_tables_are_not_there_yet(
+    keys: Keys, database: KeyDatabase, back_up: BackUp
+) -> None:
+    database.make(connect(make_account(), "Porto"))
+    made = back_up()
+    lose_everything(keys)
+    database.ask("DROP TABLE whatsmeow_sessions")
+    database.ask("DROP TABLE whatsmeow_device")
+
+    with pytest.raises(Refused, match="start the product once"):
+        restore_all(made.path, KEY, silent)
+    assert not Account.objects.exists()
+
+
+def test_it_says_that_the_key_database_does_not_answer(
+    keys: Keys, back_up: BackUp, settings: Settings, tmp_path: Path
+) -> None:
+    settings.WHATSAPP_AUTH_STORE = f"postgres://nobody@/keys?host={tmp_path}"
+    connect(make_account(), "Porto")
+
+    with pytest.raises(BackupError, match="key database cannot be used"):
+        back_up()
+    assert list(tmp_path.glob("*backup*")) == []

@@ -1,0 +1,63 @@
+"""A machine is lost and its backup put on another one: the numbers are ready without a scan."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.wire.product import Product, Simulator, wait_for
+
+
+@pytest.fixture
+def product(tmp_path: Path, simulator: Simulator) -> Iterator[Product]:
+    running = Product(tmp_path, simulator)
+    yield running
+    running.close()
+
+
+def lose_the_machine(product: Product) -> None:
+    """Its disk and its secrets; what comes instead is freshly migrated."""
+    shutil.rmtree(product.folder / "data")
+    for file in product.folder.glob("pairline.sqlite3*"):
+        file.unlink()
+    product.environment["DJANGO_SECRET_KEY"] = "another-" + "y" * 50
+    (product.folder / "data").mkdir()
+    product.manage("migrate", "-v0")
+
+
+def devices(simulator: Simulator, number: str) -> list[Any]:
+    phones = simulator.ask("GET", "/api/state")["phones"]
+    found: list[Any] = next(phone["devices"] for phone in phones if phone["number"] == number)
+    return found
+
+
+def test_a_number_is_ready_without_a_scan_on_another_machine(
+    product: Product, simulator: Simulator
+) -> None:
+    product.start()
+    session, number = product.link()
+    friend = simulator.new_phone()
+    before = product.send(session, friend, "Before")
+    wait_for(lambda: product.message(session, before)["status"] == "delivered", "two ticks")
+    linked = devices(simulator, number)
+    key, file = str(product.folder / "backup.key"), str(product.folder / "a.backup")
+
+    product.manage("backup", "--new-key-file", key)
+    said = product.manage("backup", "--key-file", key, "--output", file).stdout
+    early = product.manage("restore", file, "--key-file", key, check=False)
+    assert product.stop() == 0
+    lose_the_machine(product)
+    restored = product.manage("restore", file, "--key-file", key).stdout
+    product.start()
+
+    assert "1 linked number," in said and "the keys of 1 number in" in restored
+    assert early.returncode == 1 and "A gateway runs" in early.stderr
+    assert product.until(session, status="ready")["phone_number"] == number
+    assert devices(simulator, number) == linked and len(linked) == 1
+    after = product.send(session, friend, "After")
+    wait_for(lambda: product.message(session, after)["status"] == "delivered", "two ticks")
+    assert [one["text"] for one in simulator.messages(friend)] == ["Before", "After"]
