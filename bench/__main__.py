@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bench.backing_up import backup
 from bench.crowd import crowd
 from bench.digest import digest
 from bench.linking import fifty, qr, scan
@@ -32,6 +33,7 @@ GROUPS: dict[Callable[[int], list[Row]], tuple[str, ...]] = {
     pages: ("overview", "numbers", "overview-size", "numbers-size", "seen"),
     crowd: ("drop-one", "drop-all", "memory", "cpu"),
     digest: ("digest",),
+    backup: ("backup", "backup-memory"),
 }
 NAMES = [name for names in GROUPS.values() for name in names]
 
