@@ -22,6 +22,7 @@ from config.backup.archive import archive_in, archive_to
 from config.backup.checking import check
 from config.backup.errors import BackupError, Damaged, Refused, WrongKey
 from config.backup.making import Made, make
+from config.backup.place import MARK
 from config.backup.restoring import Restored, restore_all
 from config.backup.secret import Secret
 from config.backup.snapshot import snapshot
@@ -416,6 +417,19 @@ def _interrupt(step: str) -> Callable[[str, int, int], None]:
             raise KeyboardInterrupt
 
     return tell
+
+
+def test_a_restore_that_was_killed_can_be_run_again(keys: Keys, back_up: BackUp) -> None:
+    session = linked(make_account(), "Porto", keys)
+    made = back_up()
+    lose_everything(keys)
+    keys.make(session, "half")  # the keys had come into their place, the rows had not
+    (keys.folder / MARK).write_text(keys.path(session).name)
+
+    restore(made)
+
+    assert keys.mark(session) == "first"
+    assert not (keys.folder / MARK).exists()
 
 
 def test_a_commit_that_fails_takes_the_keys_back(keys: Keys, back_up: BackUp) -> None:
