@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.servers import start_postgres
 from tests.wire.product import Product, Simulator, wait_for
 
 
@@ -19,45 +20,59 @@ def product(tmp_path: Path, simulator: Simulator) -> Iterator[Product]:
     running.close()
 
 
-def lose_the_machine(product: Product) -> None:
-    """Its disk and its secrets; what comes instead is freshly migrated."""
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[str]:
+    server = start_postgres(tmp_path / "postgres")
+    yield str(server.get_uri())
+    server.cleanup()
+
+
+def lose_the_machine(product: Product, database: str) -> None:
+    """Its disk and its secrets; what comes instead has another, freshly migrated database."""
     shutil.rmtree(product.folder / "data")
     for file in product.folder.glob("pairline.sqlite3*"):
         file.unlink()
     product.environment["DJANGO_SECRET_KEY"] = "another-" + "y" * 50
+    product.environment["DATABASE_URL"] = database
     (product.folder / "data").mkdir()
     product.manage("migrate", "-v0")
 
 
-def devices(simulator: Simulator, number: str) -> list[Any]:
+def devices(simulator: Simulator, number: str) -> list[dict[str, Any]]:
     phones = simulator.ask("GET", "/api/state")["phones"]
     found: list[Any] = next(phone["devices"] for phone in phones if phone["number"] == number)
     return found
 
 
+def online(simulator: Simulator, number: str) -> list[str]:
+    """The addresses of the number's devices that are connected."""
+    return [one["jid"] for one in devices(simulator, number) if one["online"]]
+
+
 def test_a_number_is_ready_without_a_scan_on_another_machine(
-    product: Product, simulator: Simulator
+    product: Product, simulator: Simulator, postgres: str
 ) -> None:
     product.start()
     session, number = product.link()
     friend = simulator.new_phone()
     before = product.send(session, friend, "Before")
     wait_for(lambda: product.message(session, before)["status"] == "delivered", "two ticks")
-    linked = devices(simulator, number)
     key, file = str(product.folder / "backup.key"), str(product.folder / "a.backup")
 
     product.manage("backup", "--new-key-file", key)
     said = product.manage("backup", "--key-file", key, "--output", file).stdout
     early = product.manage("restore", file, "--key-file", key, check=False)
+    (linked,) = online(simulator, number)
     assert product.stop() == 0
-    lose_the_machine(product)
+    lose_the_machine(product, postgres)
     restored = product.manage("restore", file, "--key-file", key).stdout
     product.start()
 
     assert "1 linked number," in said and "the keys of 1 number in" in restored
     assert early.returncode == 1 and "A gateway runs" in early.stderr
+    (device,) = wait_for(lambda: online(simulator, number), "the number to be connected again")
+    assert device == linked and len(devices(simulator, number)) == 1
     assert product.until(session, status="ready")["phone_number"] == number
-    assert devices(simulator, number) == linked and len(linked) == 1
     after = product.send(session, friend, "After")
     wait_for(lambda: product.message(session, after)["status"] == "delivered", "two ticks")
     assert [one["text"] for one in simulator.messages(friend)] == ["Before", "After"]
