@@ -19,6 +19,7 @@ from sessions_app.gateway_settings import gateway_settings
 from sessions_app.models import Session
 
 FILES, DATABASE = "files", "postgresql"
+SHARED = "shared/keys.jsonl"  # of a key database, what belongs to no single number
 
 Tell = Callable[[str, int, int], None]
 """Is told what is done, how many of it, of how many (0: nobody knows yet)."""
@@ -43,7 +44,7 @@ def linked_sessions() -> dict[str, str]:
 def write_keys(archive: ArchiveWriter, sessions: Mapping[str, str], tell: Tell) -> list[str]:
     """Write the keys of ``sessions`` (id → device); the ids of those that have none."""
     missing = []
-    with _pieces() as pieces_of:
+    with _pieces(archive) as pieces_of:
         for number, (session, jid) in enumerate(sessions.items()):
             tell("sessions", number, len(sessions))
             try:
@@ -58,8 +59,8 @@ Pieces = Callable[[str, str], Iterator[bytes]]
 
 
 @contextmanager
-def _pieces() -> Iterator[Pieces]:
-    """Tells the keys of a session and its device in pieces."""
+def _pieces(archive: ArchiveWriter) -> Iterator[Pieces]:
+    """Tells the keys of a session and its device in pieces; what is everybody's is written."""
     told = gateway_settings()
     if kind_of_store() == FILES:
         with key_folder.room(told.data_dir) as room:
@@ -69,6 +70,9 @@ def _pieces() -> Iterator[Pieces]:
 
     with key_database.opened(told.auth_store, to_read=True) as keys:
         known = key_database.tables(keys)
+        with archive.entry(SHARED) as entry:
+            for line in key_database.shared_lines(keys, known):
+                entry.line(line)
         yield lambda session, jid: (
             f"{line}\n".encode() for line in key_database.lines_of(keys, known, jid)
         )

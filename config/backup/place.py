@@ -17,22 +17,22 @@ from django.conf import settings
 from config.backup import key_folder
 from config.backup.archive import Archive
 from config.backup.errors import Refused
-from config.backup.keys import DATABASE, FILES, Tell, entry_of, kind_of_store
+from config.backup.keys import DATABASE, FILES, SHARED, Tell, entry_of, kind_of_store
 from sessions_app.engine.key_file import files_of
 from sessions_app.gateway_settings import gateway_settings
 from sessions_app.key_files import StoreState, key_files, store_state
 
 MARK = "restoring.mark"
-_STORES = {FILES: "files", DATABASE: "a PostgreSQL"}
 
 
 def check_store(kind: str) -> None:
-    """Raises Refused when a backup with keys from ``kind`` of store cannot be put into ours."""
-    here = kind_of_store()
-    if kind != here:
+    """Raises Refused when a backup with keys from ``kind`` of store cannot be put into ours. From
+    files into a database they can go; the way back would need tables that only the library
+    makes."""
+    if kind == DATABASE and kind_of_store() == FILES:
         raise Refused(
-            f"The keys in this backup were kept in {_STORES.get(kind, kind)}, and "
-            f"WHATSAPP_AUTH_STORE says {_STORES[here]}. Set it as it was, and restore then."
+            "The keys in this backup were kept in a PostgreSQL, and WHATSAPP_AUTH_STORE says "
+            "files. Set it to a PostgreSQL, and restore then."
         )
 
 
@@ -76,7 +76,8 @@ class Placement:
     def __init__(
         self, archive: Archive, sessions: Mapping[str, str], tell: Tell, *, whole: bool = False
     ) -> None:
-        check_store(str(archive.manifest["key_store"]))
+        self._kind = str(archive.manifest["key_store"])
+        check_store(self._kind)
         self._archive, self._sessions, self._tell = archive, sessions, tell
         self._moves: key_folder.Moves = []
         self._folder, self._whole = gateway_settings().keys_dir, whole
@@ -106,8 +107,7 @@ class Placement:
     @contextmanager
     def _in_files(self) -> Iterator[None]:
         for session, jid in self._counted():
-            blocks = self._archive.blocks(entry_of(session, FILES))
-            key_folder.unpack(blocks, jid, self._room / f"{session}.sqlite3")
+            self._unpacked(session, jid)
         yield
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._whole:
@@ -121,10 +121,20 @@ class Placement:
 
         with key_database.opened(gateway_settings().auth_store, to_read=False) as keys:
             known = key_database.tables(keys)
+            key_database.check_tables(known)
+            key_database.put_shared(keys, known, self._archive.rows(SHARED))
             for session, jid in self._counted():
-                rows = self._archive.rows(entry_of(session, DATABASE))
+                if self._kind == FILES:
+                    rows = key_database.rows_of_file(keys, known, self._unpacked(session, jid))
+                else:
+                    rows = self._archive.rows(entry_of(session, DATABASE))
                 key_database.put(keys, known, jid, rows)
             yield
+
+    def _unpacked(self, session: str, jid: str) -> Path:
+        file = self._room / f"{session}.sqlite3"
+        key_folder.unpack(self._archive.blocks(entry_of(session, FILES)), jid, file)
+        return file
 
     def _counted(self) -> Iterator[tuple[str, str]]:
         for number, pair in enumerate(self._sessions.items(), 1):

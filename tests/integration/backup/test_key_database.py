@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,7 +20,7 @@ from config.backup.restoring import restore_all
 from locations.models import Account
 from sessions_app.models import Session
 from tests.factory import connect, make_account
-from tests.integration.backup.conftest import KEY, Keys, lose_everything, silent
+from tests.integration.backup.conftest import KEY, Keys, linked, lose_everything, silent
 
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 pytestmark = [
@@ -28,16 +30,28 @@ pytestmark = [
 BackUp = Callable[[], Made]
 
 
+TABLES = (
+    "CREATE TABLE whatsmeow_version (version INTEGER)",
+    "CREATE TABLE whatsmeow_device (jid TEXT PRIMARY KEY, noise_key BYTEA)",
+    "CREATE TABLE whatsmeow_sessions (our_jid TEXT REFERENCES whatsmeow_device(jid)"
+    " ON DELETE CASCADE, their_id TEXT, session BYTEA, PRIMARY KEY (our_jid, their_id))",
+    # Its name comes before the one that it leans on.
+    "CREATE TABLE whatsmeow_app_version (jid TEXT PRIMARY KEY REFERENCES whatsmeow_device(jid)"
+    " ON DELETE CASCADE, uploaded BOOLEAN)",
+    "CREATE TABLE whatsmeow_app_macs (jid TEXT REFERENCES whatsmeow_app_version(jid)"
+    " ON DELETE CASCADE, mac BYTEA)",
+    "CREATE TABLE whatsmeow_lid_map (lid TEXT PRIMARY KEY, pn TEXT)",
+    "INSERT INTO whatsmeow_version VALUES (13)",
+)
+
+
 class KeyDatabase:
     """Tables as the library's, in a schema of their own."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.ask("CREATE TABLE whatsmeow_device (jid TEXT PRIMARY KEY, noise_key BYTEA)")
-        self.ask(
-            "CREATE TABLE whatsmeow_sessions (our_jid TEXT REFERENCES whatsmeow_device(jid)"
-            " ON DELETE CASCADE, their_id TEXT, session BYTEA, PRIMARY KEY (our_jid, their_id))"
-        )
+        for statement in TABLES:
+            self.ask(statement)
 
     def ask(self, query: str, *values: object) -> list[tuple[object, ...]]:
         with psycopg.connect(self.url) as keys:
@@ -50,16 +64,21 @@ class KeyDatabase:
             "INSERT INTO whatsmeow_sessions VALUES (%s, 'a', %s), (%s, 'b', NULL)",
             session.jid, b"\xff" * 40, session.jid,
         )  # fmt: skip
+        self.ask("INSERT INTO whatsmeow_app_version VALUES (%s, true)", session.jid)
+        self.ask("INSERT INTO whatsmeow_app_macs VALUES (%s, 'mac')", session.jid)
+        self.ask("INSERT INTO whatsmeow_lid_map VALUES (%s, '351')", f"lid of {session.jid}")
 
     def of(self, session: Session) -> list[tuple[object, ...]]:
         return self.ask(
-            "SELECT noise_key, their_id, session FROM whatsmeow_device"
-            " JOIN whatsmeow_sessions ON our_jid = jid WHERE jid = %s ORDER BY their_id",
+            "SELECT noise_key, their_id, session, uploaded, mac FROM whatsmeow_device"
+            " JOIN whatsmeow_sessions ON our_jid = jid JOIN whatsmeow_app_version USING (jid)"
+            " JOIN whatsmeow_app_macs USING (jid) WHERE jid = %s ORDER BY their_id",
             session.jid,
         )
 
     def clear(self) -> None:
         self.ask("DELETE FROM whatsmeow_device")
+        self.ask("DELETE FROM whatsmeow_lid_map")
 
 
 @pytest.fixture
@@ -73,7 +92,23 @@ def database(settings: Settings, keys: Keys) -> Iterator[KeyDatabase]:
         server.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
-EXPECTED = [(b"\x00noise", "a", b"\xff" * 40), (b"\x00noise", "b", None)]
+EXPECTED = [
+    (b"\x00noise", "a", b"\xff" * 40, True, b"mac"),
+    (b"\x00noise", "b", None, True, b"mac"),
+]
+
+
+def into_a_file(path: Path, database: KeyDatabase) -> None:
+    """The same keys, as the library writes them into a file."""
+    path.unlink()
+    with closing(sqlite3.connect(path)) as store:
+        for statement in TABLES:
+            store.execute(statement)
+        for table in [statement.split()[2] for statement in TABLES[1:-1]]:
+            for row in database.ask(f"SELECT * FROM {table}"):  # noqa: S608
+                values = ", ".join("?" * len(row))
+                store.execute(f"INSERT INTO {table} VALUES ({values})", row)  # noqa: S608
+        store.commit()
 
 
 def test_keys_come_back_for_every_number(
@@ -89,6 +124,42 @@ def test_keys_come_back_for_every_number(
     restore_all(made.path, KEY, silent)
 
     assert [database.of(session) for session in sessions] == [EXPECTED, EXPECTED]
+    assert len(database.ask("SELECT 1 FROM whatsmeow_lid_map")) == 2
+
+
+def test_keys_go_from_files_into_a_database(
+    keys: Keys, database: KeyDatabase, back_up: BackUp, settings: Settings
+) -> None:
+    session = linked(make_account(), "Porto", keys)
+    database.make(session)
+    into_a_file(keys.path(session), database)
+    database.clear()
+    settings.WHATSAPP_AUTH_STORE = "files"
+    made = back_up()
+    lose_everything(keys)
+    settings.WHATSAPP_AUTH_STORE = database.url
+
+    database.ask("UPDATE whatsmeow_version SET version = 14")
+    with pytest.raises(Refused, match="another version of WhatsApp's library"):
+        restore_all(made.path, KEY, silent)
+    database.ask("UPDATE whatsmeow_version SET version = 13")
+    restore_all(made.path, KEY, silent)
+
+    assert database.of(session) == EXPECTED
+    assert database.ask("SELECT pn FROM whatsmeow_lid_map") == [("351",)]
+
+
+def test_keys_do_not_go_from_a_database_into_files(
+    keys: Keys, database: KeyDatabase, back_up: BackUp, settings: Settings
+) -> None:
+    database.make(connect(make_account(), "Porto"))
+    made = back_up()
+    lose_everything(keys)
+    settings.WHATSAPP_AUTH_STORE = "files"
+
+    with pytest.raises(Refused, match="kept in a PostgreSQL"):
+        restore_all(made.path, KEY, silent)
+    assert not Account.objects.exists()
 
 
 def test_one_number_comes_back_and_anothers_keys_stay_as_they_are(
@@ -131,8 +202,8 @@ def test_it_says_that_the_tables_are_not_there_yet(
     database.make(connect(make_account(), "Porto"))
     made = back_up()
     lose_everything(keys)
-    database.ask("DROP TABLE whatsmeow_sessions")
-    database.ask("DROP TABLE whatsmeow_device")
+    for table in reversed([statement.split()[2] for statement in TABLES[:-1]]):
+        database.ask(f"DROP TABLE {table}")
 
     with pytest.raises(Refused, match="start the product once"):
         restore_all(made.path, KEY, silent)

@@ -386,16 +386,6 @@ def test_it_refuses_a_newer_version_and_says_what_to_do_with_an_older_one(
     refused(newer, Refused, "newer version .* locations.9999_later")
 
 
-def test_it_refuses_another_kind_of_key_store(
-    keys: Keys, back_up: BackUp, settings: Settings
-) -> None:
-    made = back_up()
-    lose_everything(keys)
-    settings.WHATSAPP_AUTH_STORE = "postgres://nobody@localhost:1/keys"
-
-    refused(made, Refused, "kept in files")
-
-
 def test_a_step_that_fails_leaves_neither_rows_nor_keys(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     made = back_up()
