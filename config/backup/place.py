@@ -85,9 +85,13 @@ class Placement:
     @contextmanager
     def around(self) -> Iterator[None]:
         """Stands around the transaction of the rows: when that fails, what was moved already
-        goes back, and what was there before comes back."""
+        goes back, and what was there before comes back. Files are unpacked before it begins: on
+        SQLite everybody else waits for it. Raises Refused."""
         try:
             with key_folder.room(Path(settings.DATA_DIR)) as self._room:
+                if kind_of_store() == FILES:
+                    for session, jid in self._counted():
+                        self._unpack(session, jid)
                 try:
                     yield
                 except BaseException:
@@ -106,8 +110,6 @@ class Placement:
 
     @contextmanager
     def _in_files(self) -> Iterator[None]:
-        for session, jid in self._counted():
-            self._unpacked(session, jid)
         yield
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._whole:
@@ -125,13 +127,14 @@ class Placement:
             key_database.put_shared(keys, known, self._archive.rows(SHARED))
             for session, jid in self._counted():
                 if self._kind == FILES:
-                    rows = key_database.rows_of_file(keys, known, self._unpacked(session, jid))
+                    file = self._unpack(session, jid)
+                    rows = key_database.rows_of_file(keys, known, file)
                 else:
                     rows = self._archive.rows(entry_of(session, DATABASE))
                 key_database.put(keys, known, jid, rows)
             yield
 
-    def _unpacked(self, session: str, jid: str) -> Path:
+    def _unpack(self, session: str, jid: str) -> Path:
         file = self._room / f"{session}.sqlite3"
         key_folder.unpack(self._archive.blocks(entry_of(session, FILES)), jid, file)
         return file

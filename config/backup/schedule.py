@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from config.backup.telling import counted, megabytes
 logger = logging.getLogger(__name__)
 
 _OURS = re.compile(r"pairline-\d{8}-\d{6}\.backup")
+_UNFINISHED = re.compile(rf"\.{_OURS.pattern}\.\d+\.partial")
+_OLD_SECONDS = 24 * 60 * 60.0
 
 
 def new_name(now: datetime | None = None) -> str:
@@ -46,7 +49,11 @@ def run_scheduled() -> str:
 
 
 def prune(folder: Path, keep: int) -> int:
-    """Delete the oldest backups with names of our making above ``keep``; how many."""
+    """Delete the oldest backups with names of our making above ``keep``; how many. With them
+    goes what a backup that was killed more than a day ago left unfinished."""
+    for path in folder.iterdir():
+        if _UNFINISHED.fullmatch(path.name) and time.time() - path.stat().st_mtime > _OLD_SECONDS:
+            path.unlink()
     ours = sorted(path for path in folder.iterdir() if _OURS.fullmatch(path.name))
     oldest = ours[: max(0, len(ours) - keep)]
     for path in oldest:

@@ -155,6 +155,16 @@ def test_it_keeps_the_newest(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["pairline-20200105-000000.backup"]
 
 
+def test_it_tidies_up_what_a_killed_backup_left(tmp_path: Path) -> None:
+    left, being_written = (f".{new_name()}.{number}.partial" for number in (11, 12))
+    for name in (left, being_written):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / left, (1, 1))
+
+    assert prune(tmp_path, 8) == 0
+    assert [path.name for path in tmp_path.iterdir()] == [being_written]
+
+
 def test_no_schedule_is_no_backup(settings: Settings) -> None:
     settings.BACKUP_DIR = ""
     with pytest.raises(Refused, match="BACKUP_DIR is not set"):
