@@ -1,6 +1,6 @@
 """What facts about the installation mean for its operator. Pure: facts go in, findings come out.
 
-A ``problem`` needs somebody, a ``note`` is worth knowing, the rest is ``ok``.
+``trouble`` needs somebody, a ``warning`` is worth knowing, the rest is ``ok``.
 """
 
 from __future__ import annotations
@@ -26,15 +26,13 @@ CLEAN = "manage.py cleanup_sessions cleanup (--dry-run shows what it would do)"
 LEFT_OVER_AFTER = timedelta(minutes=10)
 ALIVE_SECONDS = 30.0  # a gateway says that it lives every 5 s
 LOST_GATEWAY_SECONDS = 7 * 86_400.0  # an older silence is no news
-CLOCK_NOTE_SECONDS, CLOCK_PROBLEM_SECONDS = 5.0, 30.0
-DISK_NOTE_BYTES, DISK_PROBLEM_BYTES = 1_000_000_000, 200_000_000
 _NAMED = 3  # how many of a kind are named in a line
 
 
 class Level(StrEnum):
     OK = "ok"
-    NOTE = "note"
-    PROBLEM = "problem"
+    NOTE = "warning"
+    PROBLEM = "trouble"
 
 
 @dataclass(frozen=True)
@@ -240,42 +238,14 @@ def _of_engines(gateway: GatewayFacts) -> list[Finding]:
     ]
 
 
-# --- the machine ------------------------------------------------------------------------------
-
-
-def of_library(version: str, pinned: str, seconds: float) -> Finding:
-    """neonize has been loaded in an engine; is it the version that we rely on?"""
-    if pinned and version != pinned:
-        text = f"neonize {version} is installed, but {pinned} is what Pairline relies on"
-        return Finding("neonize", Level.PROBLEM, text, next_steps.LIBRARY)
-    return Finding("neonize", Level.OK, f"{version}, an engine starts in {seconds:.2f} s")
-
-
-def of_disk(free: int, folder: Path) -> Finding:
-    """``free`` bytes are left for ``folder``."""
-    text = f"{size(free)} free for {folder}"
-    if free < DISK_PROBLEM_BYTES:
-        return Finding("disk", Level.PROBLEM, text, next_steps.free_space(folder))
-    if free < DISK_NOTE_BYTES:
-        return Finding("disk", Level.NOTE, text, next_steps.free_space(folder))
-    return Finding("disk", Level.OK, text)
-
-
-def of_clock(ahead: float, of_what: str) -> Finding:
-    """This machine's clock is ``ahead`` seconds (or behind, when negative) of another one."""
-    off = abs(ahead)
-    text = f"{off:.1f} s {'ahead of' if ahead > 0 else 'behind'} {of_what}"
-    if off > CLOCK_PROBLEM_SECONDS:
-        return Finding("clock", Level.PROBLEM, text, next_steps.CLOCK)
-    level = Level.NOTE if off > CLOCK_NOTE_SECONDS else Level.OK
-    return Finding("clock", level, text, next_steps.CLOCK if level is Level.NOTE else "")
+# --- all together ---------------------------------------------------------------------------
 
 
 def summary(found: Sequence[Finding]) -> str:
     """What is wrong right now, in one line."""
     problems = [finding for finding in found if finding.level is Level.PROBLEM]
     notes = sum(finding.level is Level.NOTE for finding in found)
-    noted = f"; {plural(notes, 'note')}" if notes else ""
+    noted = f"; {plural(notes, 'warning')}" if notes else ""
     if not problems:
         return f"Nothing needs you: {plural(len(found), 'check')}{noted}."
     names = ", ".join(dict.fromkeys(finding.name for finding in problems))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import time
-import tomllib
-from collections.abc import Sequence
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -14,22 +12,24 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 from django.core.checks import ERROR, WARNING, run_checks
 
-from sessions_app import findings, next_steps
+from sessions_app import findings, machine_findings, next_steps
 from sessions_app.engine.launch import SimulatorUnusable
 from sessions_app.engine.protocol import Kind
 from sessions_app.findings import Finding, Level
 from sessions_app.gateway.engine_process import EngineUnavailable, launch_engine
 from sessions_app.gateway_settings import gateway_settings
+from sessions_app.key_files import key_files
 from sessions_app.soundings import (
     Fault,
     Port,
     Unreachable,
-    free_bytes,
     port_state,
     reach,
+    room,
     route_to_whatsapp,
     try_to_write,
 )
+from sessions_app.versions import NEWEST_TESTED_NEONIZE
 
 REACH_SECONDS = 5.0
 LAYER_SECONDS = 3.0
@@ -52,17 +52,7 @@ def neonize() -> list[Finding]:
         if isinstance(error.__cause__, SimulatorUnusable):
             step = next_steps.SIMULATOR
         return [Finding("neonize", Level.PROBLEM, str(error), step)]
-    return [findings.of_library(version, _pinned("neonize"), seconds)]
-
-
-def _pinned(package: str) -> str:
-    """The version that the project asks for, "" where its pyproject.toml is not at hand."""
-    try:
-        project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
-    except (OSError, ValueError):
-        return ""
-    wanted: Sequence[str] = project["project"]["dependencies"]
-    return next((w.partition("==")[2] for w in wanted if w.startswith(f"{package}==")), "")
+    return [machine_findings.of_library(version, NEWEST_TESTED_NEONIZE, seconds)]
 
 
 def whatsapp() -> list[Finding]:
@@ -79,7 +69,32 @@ def whatsapp() -> list[Finding]:
         text = f"{name} cannot be reached: {error}"
         return [Finding("WhatsApp", Level.PROBLEM, text, step)]
     found = [Finding("WhatsApp", Level.OK, f"{name} answers in {reached.seconds:.2f} s")]
-    return found if reached.ahead is None else [*found, findings.of_clock(reached.ahead, name)]
+    return (
+        found if reached.ahead is None else [*found, machine_findings.of_clock(reached.ahead, name)]
+    )
+
+
+def key_stores() -> list[Finding]:
+    """Whether the keys can be read, and how many there are."""
+    told = gateway_settings()
+    try:
+        found = findings.of_key_stores(key_files(told.keys_dir), told.keys_dir)
+    except OSError as error:
+        text = f"{told.keys_dir} cannot be read ({error.strerror})"
+        return [Finding("key stores", Level.PROBLEM, text, next_steps.readable(told.keys_dir))]
+    return found if told.auth_store == "files" else _key_database(told.auth_store)
+
+
+def _key_database(url: str) -> list[Finding]:
+    from sessions_app import key_tables  # only installations with PostgreSQL pay for its driver
+
+    began = time.monotonic()
+    try:
+        devices = len(key_tables.stored_addresses(url))
+    except key_tables.KeysUnreachable as error:
+        text = f"the key database does not answer: {error}"
+        return [Finding("key stores", Level.PROBLEM, text, next_steps.KEY_DATABASE)]
+    return [machine_findings.of_key_database(devices, time.monotonic() - began)]
 
 
 def data_folder() -> list[Finding]:
@@ -103,7 +118,8 @@ def disk() -> list[Finding]:
     """How much may still be written there."""
     folder = settings.DATA_DIR
     present = next(path for path in (folder, *folder.parents) if path.exists())
-    return [findings.of_disk(free_bytes(present), folder)]
+    free, total = room(present)
+    return [machine_findings.of_disk(free, total, folder)]
 
 
 def hints() -> list[Finding]:

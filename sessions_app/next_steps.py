@@ -17,11 +17,16 @@ SIMULATOR = (
     "Start the simulator (python -m simulator.whatsapp --state FILE), or unset WHATSAPP_SIMULATOR."
 )
 LOOK = "See the whole picture: manage.py cleanup_sessions diagnostics"
+KEY_DATABASE = "Start it, or correct WHATSAPP_AUTH_STORE."
 START_GATEWAY = "Start it: manage.py serve (or run_gateway beside serve --no-gateway)"
 
 
 def writable(folder: Path) -> str:
     return f"Give the user that runs Pairline the right to write in {folder}."
+
+
+def readable(folder: Path) -> str:
+    return f"Give the user that runs Pairline the right to read {folder}."
 
 
 def free_space(folder: Path) -> str:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from locations.sealed_rows import unopenable
-from sessions_app import findings
+from sessions_app import findings, next_steps
 from sessions_app.findings import Finding, GatewayFacts, Level
 from sessions_app.gateway.plan import ATTEMPT_BUDGET
 from sessions_app.gateway.settings import GatewaySettings
@@ -32,14 +32,13 @@ def sessions() -> list[Finding]:
 
 
 def keys() -> list[Finding]:
-    """The files of the sessions; with WHATSAPP_AUTH_STORE in a database those are journals."""
+    """Whether the sessions have their keys, and no one else has any."""
     told = gateway_settings()
     files, facts = key_files(told.keys_dir), session_facts()
-    found = findings.of_key_stores(files, told.keys_dir)
     if told.auth_store == "files":
-        found += _keys_in_files(told, facts.values())
+        found = _keys_in_files(told, facts.values())
     else:
-        found += _keys_in_a_database(told.auth_store, facts.values())
+        found = _keys_in_a_database(told.auth_store, facts.values())
     return found + findings.of_orphans(files, facts, timezone.now())
 
 
@@ -63,8 +62,7 @@ def _keys_in_a_database(url: str, facts: Iterable[SessionFacts]) -> list[Finding
         stored = key_tables.stored_addresses(url)
     except key_tables.KeysUnreachable as error:
         text = f"the key database does not answer: {error}"
-        step = "Start it, or correct WHATSAPP_AUTH_STORE."
-        return [Finding("linked keys", Level.PROBLEM, text, step)]
+        return [Finding("linked keys", Level.PROBLEM, text, next_steps.KEY_DATABASE)]
     linked = linked_addresses()
     states = {
         session: StoreState.LINKED if address in stored else StoreState.MISSING

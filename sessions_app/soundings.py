@@ -160,10 +160,11 @@ def _ahead(secured: ssl.SSLSocket, host: str) -> float | None:
         return None
 
 
-def free_bytes(folder: Path) -> int:
-    """What may still be written to the disk of ``folder``. Raises OSError."""
+def room(folder: Path) -> tuple[int, int]:
+    """What may still be written to the disk of ``folder``, and how much fits in all, in bytes.
+    Raises OSError."""
     disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize
+    return disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
 
 
 def try_to_write(folder: Path) -> None:

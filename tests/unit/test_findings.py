@@ -194,48 +194,14 @@ def test_an_old_silence_is_no_news() -> None:
     assert len(found) == 1
 
 
-def test_another_version_of_the_library_is_a_problem() -> None:
-    assert findings.of_library("0.5.2", "0.5.2", 0.2).level is Level.OK
-    assert findings.of_library("0.5.2", "", 0.2).level is Level.OK
-    assert findings.of_library("0.6.0", "0.5.2", 0.2).level is Level.PROBLEM
-
-
-@pytest.mark.parametrize(
-    ("free", "level"),
-    [
-        (0, Level.PROBLEM),
-        (199_999_999, Level.PROBLEM),
-        (200_000_000, Level.NOTE),
-        (999_999_999, Level.NOTE),
-        (1_000_000_000, Level.OK),
-    ],
-)
-def test_a_disk_that_fills_up_is_noted_and_then_a_problem(free: int, level: Level) -> None:
-    assert findings.of_disk(free, FOLDER).level is level
-
-
-@pytest.mark.parametrize(
-    ("ahead", "level"),
-    [
-        (0.4, Level.OK),
-        (-5.0, Level.OK),
-        (6.0, Level.NOTE),
-        (-31.0, Level.PROBLEM),
-        (86_400.0, Level.PROBLEM),
-    ],
-)
-def test_a_wrong_clock_is_found_in_both_directions(ahead: float, level: Level) -> None:
-    assert findings.of_clock(ahead, "WhatsApp").level is level
-
-
 @pytest.mark.parametrize(
     ("levels", "sentence"),
     [
         ("", "Nothing needs you: 0 checks."),
         ("o", "Nothing needs you: 1 check."),
-        ("on", "Nothing needs you: 2 checks; 1 note."),
+        ("on", "Nothing needs you: 2 checks; 1 warning."),
         ("op", "1 problem needs you: two."),
-        ("ppnn", "2 problems need you: one, two; 2 notes."),
+        ("ppnn", "2 problems need you: one, two; 2 warnings."),
     ],
 )
 def test_the_last_line_says_what_is_wrong(levels: str, sentence: str) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.core.management.color import no_style
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError
 
 from sessions_app import diagnostics, job_looks, job_report
 from sessions_app.cleanup import clean
 from sessions_app.cleanup_report import lines
-from sessions_app.findings import Finding, Level, summary
+from sessions_app.management.findings_command import checked_port, print_json, tell
 from sessions_app.units import NotAnAge, parse_age
 
 
@@ -47,37 +44,12 @@ class Command(BaseCommand):
 
     def handle(self, *, task: str, **options: Any) -> None:
         if task.startswith("diag"):
-            self._diagnose(options["port"], as_json=options["json"])
+            found = diagnostics.run(checked_port(options["port"]))
+            tell(self, found, as_json=options["json"])
         elif task == "jobs":
             self._list_jobs(as_json=options["json"])
         else:
             self._clean(options["older_than"], options["dry_run"], as_json=options["json"])
-
-    def _diagnose(self, port: int, *, as_json: bool) -> None:
-        if not 0 < port < 65536:
-            raise CommandError("--port must be between 1 and 65535.")
-        found = diagnostics.run(port)
-        needs_somebody = any(finding.level is Level.PROBLEM for finding in found)
-        if as_json:
-            self._print_json({"findings": [asdict(f) for f in found], "ok": not needs_somebody})
-        else:
-            self._print_findings(found)
-        if needs_somebody:
-            sys.exit(1)
-
-    def _print_findings(self, found: list[Finding]) -> None:
-        style = self.style if self.stdout.isatty() else no_style()
-        paint = {
-            Level.OK: style.SUCCESS,
-            Level.NOTE: style.WARNING,
-            Level.PROBLEM: style.ERROR,
-        }
-        width = max(len(finding.name) for finding in found)
-        for finding in found:
-            step = f" › {finding.next_step}" if finding.next_step else ""
-            level = paint[finding.level](f"{finding.level:<7}")
-            self.stdout.write(f"{level}  {finding.name:<{width}}  {finding.text}{step}")
-        self.stdout.write(f"\n{summary(found)}")
 
     def _clean(self, older_than: str, dry_run: bool, *, as_json: bool) -> None:
         try:
@@ -88,7 +60,7 @@ class Command(BaseCommand):
             first = (str(error).splitlines() or [""])[0]
             raise CommandError(f"Nothing could be cleaned up: {first}") from error
         if as_json:
-            self._print_json(asdict(report))
+            print_json(self, asdict(report))
         else:
             self.stdout.write("\n".join(lines(report)))
         if report.failed:
@@ -102,11 +74,8 @@ class Command(BaseCommand):
             raise CommandError(f"The jobs cannot be read: {first}") from error
         if as_json:
             jobs = [{**asdict(one), "trouble": one.trouble} for one in found]
-            self._print_json({"jobs": jobs, "ok": not any(one.trouble for one in found)})
+            print_json(self, {"jobs": jobs, "ok": not any(one.trouble for one in found)})
         else:
             self.stdout.write("\n".join(job_report.lines(found)))
         if any(one.trouble for one in found):
             sys.exit(1)
-
-    def _print_json(self, content: dict[str, Any]) -> None:
-        self.stdout.write(json.dumps(content, cls=DjangoJSONEncoder, indent=2))

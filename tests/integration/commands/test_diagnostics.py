@@ -57,17 +57,19 @@ def test_it_looks_at_everything_in_a_fixed_order(keys: KeyFolder, port: int) -> 
     names = [finding.name for finding in diagnostics.run(port)]
     assert names == [
         "database",
+        "migrations",
         *(["clock"] if connection.vendor == "postgresql" else []),
         "sessions",
         "stuck sessions",
-        "key stores",
         "linked keys",
         "orphaned keys",
         "sealed texts",
         "gateway",
         "scheduled jobs",
+        "key stores",
         "neonize",
         "WhatsApp",
+        "mail",
         "data folder",
         "disk",
         "hints",
@@ -133,7 +135,7 @@ def test_it_shows_a_living_gateway_with_its_engines_and_troubles(keys: KeyFolder
 def test_it_starts_an_engine_to_see_whether_the_library_works(keys: KeyFolder) -> None:
     (found,) = named("neonize")
     assert found.level is Level.OK
-    assert found.text.startswith("0.5.2, an engine starts in ")
+    assert found.text.startswith("0.5.2 as tested, an engine starts in ")
 
 
 def test_it_says_that_whatsapp_cannot_be_reached(keys: KeyFolder) -> None:
@@ -199,7 +201,7 @@ def test_the_command_ends_with_1_and_says_what_needs_somebody(keys: KeyFolder, p
     lines = text.splitlines()
     assert code == 1
     assert lines[-1] == "1 problem needs you: WhatsApp."
-    assert any(line.startswith("problem  WhatsApp     ") and " › " in line for line in lines)
+    assert any(line.startswith("trouble  WhatsApp     ") and " › " in line for line in lines)
     assert "\x1b" not in text
 
 
@@ -210,7 +212,7 @@ def test_the_command_prints_json_when_asked(keys: KeyFolder, port: int) -> None:
     assert {tuple(sorted(finding)) for finding in answer["findings"]} == {
         ("level", "name", "next_step", "text")
     }
-    assert {finding["level"] for finding in answer["findings"]} == {"ok", "problem"}
+    assert {finding["level"] for finding in answer["findings"]} == {"ok", "trouble"}
 
 
 @pytest.mark.parametrize("typed", ["0", "65536", "-1"])

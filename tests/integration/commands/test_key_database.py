@@ -96,6 +96,7 @@ def test_nothing_is_deleted_on_the_word_of_a_database_that_knows_none_of_it(
 def test_a_key_database_that_no_engine_has_used_yet_is_clean(keys: KeyDatabase) -> None:
     assert run() == CleanupReport(dry_run=False)
     assert [one.level for one in named("linked keys")] == [Level.OK]
+    assert named("key stores")[0].text.startswith("0 devices in the key database, which answers")
 
 
 def test_a_linked_number_without_keys_is_named(keys: KeyDatabase) -> None:
@@ -116,7 +117,8 @@ def test_keys_of_no_session_are_named_without_their_numbers(keys: KeyDatabase) -
 def test_a_key_database_that_is_not_there_is_named(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     settings.WHATSAPP_AUTH_STORE = "postgres://pairline:hunter2@127.0.0.1:1/keys"
-    (found,) = named("linked keys")
-    assert found.level is Level.PROBLEM
-    assert "Connection refused" in found.text and "hunter2" not in found.text
+    for name in ("linked keys", "key stores"):
+        (found,) = named(name)
+        assert found.level is Level.PROBLEM
+        assert "Connection refused" in found.text and "hunter2" not in found.text
     assert [one.name for one in run().failed] == ["the key database"]

@@ -28,7 +28,7 @@ def running(installed: Product, simulator: Simulator) -> Iterator[Product]:
 def diagnose(product: Product, **environment: str) -> tuple[int, dict[str, Any]]:
     """The exit code, and the findings by name (the worst of each)."""
     done = _run(product, environment)
-    order = ("ok", "note", "problem")
+    order = ("ok", "warning", "trouble")
     found: dict[str, Any] = {}
     for finding in json.loads(done.stdout)["findings"]:
         known = found.get(finding["name"])
@@ -107,7 +107,7 @@ def test_a_gateway_that_was_killed_is_missed_and_its_keys_are_kept(
     running.kill()
 
     def missed() -> bool:
-        return _level(running, "gateway") == "problem"
+        return _level(running, "gateway") == "trouble"
 
     wait_for(missed, "the heartbeat to be missed")
     wait_for(lambda: stuck in _ended(running), "the stuck attempt to be ended")
@@ -138,7 +138,7 @@ def test_a_garbled_key_store_is_named(running: Product) -> None:
 def test_a_database_that_is_not_there_is_named_and_survived(installed: Product) -> None:
     url = f"postgres://pairline:hunter2@127.0.0.1:{free_port()}/pairline"
     code, found = diagnose(installed, DATABASE_URL=url)
-    assert (code, found["database"]["level"]) == (1, "problem")
+    assert (code, found["database"]["level"]) == (1, "trouble")
     assert "Connection refused" in found["database"]["text"]
     assert "hunter2" not in json.dumps(found)
     assert {"neonize", "WhatsApp", "data folder", "port"} <= set(found)
@@ -148,12 +148,12 @@ def test_a_database_without_its_tables_is_told_how_to_get_them(
     installed: Product, tmp_path: Path
 ) -> None:
     code, found = diagnose(installed, DATABASE_URL=f"sqlite:///{tmp_path / 'new.sqlite3'}")
-    assert (code, found["database"]["next_step"]) == (1, "manage.py migrate")
+    assert (code, found["migrations"]["next_step"]) == (1, "manage.py migrate")
 
 
 def test_a_redis_that_is_not_there_is_named(installed: Product, simulator: Simulator) -> None:
     _, found = diagnose(installed, REDIS_URL=f"redis://127.0.0.1:{free_port()}")
-    assert found["hints"]["level"] == "problem"
+    assert found["hints"]["level"] == "trouble"
     assert "REDIS_URL" in found["hints"]["next_step"]
 
 
@@ -163,7 +163,7 @@ def test_a_disk_that_takes_no_more_is_named_and_survived(
     done = _run(installed, {}, limit=4096)
     found = {one["name"]: one for one in json.loads(done.stdout)["findings"]}
     assert done.returncode == 1
-    assert found["data folder"]["level"] == "problem"
+    assert found["data folder"]["level"] == "trouble"
     assert "File too large" in found["data folder"]["text"]
     assert "Free some space" in found["data folder"]["next_step"]
     assert "Traceback" not in done.stderr
@@ -179,7 +179,7 @@ def test_a_wrong_clock_is_named(installed: Product, tmp_path: Path) -> None:
         }
         (tmp_path / "state.json").write_text(json.dumps(state))
         _, found = diagnose(installed, WHATSAPP_SIMULATOR=str(tmp_path / "state.json"))
-    assert found["WhatsApp"]["level"] == "problem"
+    assert found["WhatsApp"]["level"] == "trouble"
     assert "clock" in found["WhatsApp"]["text"] and "timedatectl" in found["WhatsApp"]["next_step"]
 
 

@@ -1,0 +1,71 @@
+"""What the diagnostics look at in the database itself: does it answer, has it its tables, and
+does its clock agree with ours?"""
+
+from __future__ import annotations
+
+import time
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from sessions_app import machine_findings
+from sessions_app.findings import Finding, Level
+from sessions_app.looking import first_line
+
+CONNECT_SECONDS = 5
+_TRIES = 5  # the median of so many answers counts
+
+
+def database() -> list[Finding]:
+    """Whether it answers, and in how many milliseconds."""
+    try:
+        if connection.vendor == "postgresql":
+            _dial_postgres()
+        took = sorted(_answer_seconds() for _ in range(_TRIES))[_TRIES // 2]
+    except Exception as error:  # psycopg's or Django's
+        text = f"does not answer: {first_line(error)}"
+        return [Finding("database", Level.PROBLEM, text, "Start it, or correct DATABASE_URL.")]
+    version = ".".join(str(part) for part in connection.get_database_version())
+    text = f"{connection.display_name} {version} answers in {took * 1000:.2f} ms"
+    return [Finding("database", Level.OK, text)]
+
+
+def _answer_seconds() -> float:
+    with connection.cursor() as cursor:  # the first one connects
+        began = time.monotonic()
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+        return time.monotonic() - began
+
+
+def _dial_postgres() -> None:
+    """One try past Django's pool, which tries for half a minute. Raises psycopg.Error."""
+    import psycopg  # only installations with PostgreSQL pay for its driver
+
+    parameters = {**connection.get_connection_params(), "connect_timeout": CONNECT_SECONDS}
+    psycopg.connect(**parameters).close()
+
+
+def migrations() -> list[Finding]:
+    """Whether the tables are those that this version needs."""
+    plan = MigrationExecutor(connection)
+    missing = plan.migration_plan(plan.loader.graph.leaf_nodes())
+    if not missing:
+        count = len(plan.loader.applied_migrations)
+        return [Finding("migrations", Level.OK, f"all {count} are applied")]
+    first = ", ".join(str(migration) for migration, _ in missing[:2])
+    verb = "is" if len(missing) == 1 else "are"
+    text = f"{len(missing)} {verb} not applied, first {first}"
+    return [Finding("migrations", Level.PROBLEM, text, "manage.py migrate")]
+
+
+def clock() -> list[Finding]:
+    """Leases go by the database's clock, codes by ours: they have to agree."""
+    if connection.vendor == "sqlite":  # it has no clock of its own
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        theirs = cursor.fetchone()[0]
+    ahead = (timezone.now() - theirs).total_seconds()
+    return [machine_findings.of_clock(ahead, "the database")]

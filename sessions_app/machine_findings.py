@@ -1,0 +1,49 @@
+"""What facts about the machine mean for its operator. Pure, as ``findings.py``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sessions_app import next_steps
+from sessions_app.findings import Finding, Level
+from sessions_app.units import size
+
+CLOCK_NOTE_SECONDS, CLOCK_PROBLEM_SECONDS = 5.0, 30.0
+DISK_NOTE_BYTES, DISK_PROBLEM_BYTES = 1_000_000_000, 200_000_000
+
+
+def of_library(version: str, tested: str, seconds: float) -> Finding:
+    """neonize has been loaded in an engine in ``seconds``; is its ``version`` the newest one that
+    was ``tested``?"""
+    if version != tested:
+        text = f"neonize {version} is installed, but {tested} is the newest that was tested"
+        return Finding("neonize", Level.PROBLEM, text, next_steps.LIBRARY)
+    return Finding("neonize", Level.OK, f"{version} as tested, an engine starts in {seconds:.2f} s")
+
+
+def of_disk(free: int, total: int, folder: Path) -> Finding:
+    """``free`` of ``total`` bytes are left for ``folder``."""
+    share = f" ({100 * free / total:.0f} %)" if total else ""
+    text = f"{size(free)}{share} free for {folder}"
+    if free < DISK_PROBLEM_BYTES:
+        return Finding("disk", Level.PROBLEM, text, next_steps.free_space(folder))
+    if free < DISK_NOTE_BYTES:
+        return Finding("disk", Level.NOTE, text, next_steps.free_space(folder))
+    return Finding("disk", Level.OK, text)
+
+
+def of_clock(ahead: float, of_what: str) -> Finding:
+    """This machine's clock is ``ahead`` seconds (or behind, when negative) of another one."""
+    off = abs(ahead)
+    text = f"{off:.1f} s {'ahead of' if ahead > 0 else 'behind'} {of_what}"
+    if off > CLOCK_PROBLEM_SECONDS:
+        return Finding("clock", Level.PROBLEM, text, next_steps.CLOCK)
+    level = Level.NOTE if off > CLOCK_NOTE_SECONDS else Level.OK
+    return Finding("clock", level, text, next_steps.CLOCK if level is Level.NOTE else "")
+
+
+def of_key_database(devices: int, seconds: float) -> Finding:
+    """The key database answered in ``seconds`` and knows so many ``devices``."""
+    noun = "device" if devices == 1 else "devices"
+    text = f"{devices} {noun} in the key database, which answers in {seconds * 1000:.1f} ms"
+    return Finding("key stores", Level.OK, text)

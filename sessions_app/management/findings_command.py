@@ -1,0 +1,43 @@
+"""How the commands print findings: coloured on a terminal, or as JSON; exit code 1 on trouble."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.core.management.color import no_style
+from django.core.serializers.json import DjangoJSONEncoder
+
+from sessions_app.findings import Finding, Level
+from sessions_app.findings_report import lines, needs_somebody, report
+
+
+def checked_port(port: int) -> int:
+    """``port``, or CommandError when it is none."""
+    if not 0 < port < 65536:
+        raise CommandError("--port must be between 1 and 65535.")
+    return port
+
+
+def tell(command: BaseCommand, found: Sequence[Finding], *, as_json: bool, **more: object) -> None:
+    """Print ``found`` (in JSON with ``more`` beside it). Ends the process with 1 when something
+    needs somebody."""
+    if as_json:
+        print_json(command, {**more, **report(found)})
+    else:
+        style = command.style if command.stdout.isatty() else no_style()
+        paint = {
+            Level.OK: style.SUCCESS,
+            Level.NOTE: style.WARNING,
+            Level.PROBLEM: style.ERROR,
+        }
+        command.stdout.write("\n".join(lines(found, paint)))
+    if needs_somebody(found):
+        sys.exit(1)
+
+
+def print_json(command: BaseCommand, content: Mapping[str, Any]) -> None:
+    command.stdout.write(json.dumps(content, cls=DjangoJSONEncoder, indent=2))
