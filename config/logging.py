@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from config import env
+from config.log_file import folder_of
 from config.redaction import redact, redact_value
 
 OUR_APPS = ("config", "locations", "sessions_app", "conversations", "notifications")
@@ -71,8 +73,9 @@ def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def logging_settings(*, debug: bool) -> dict[str, Any]:
-    """Django's LOGGING dictionary; LOG_FORMAT chooses ``human`` or ``json``."""
+def logging_settings(data_dir: Path, *, debug: bool) -> dict[str, Any]:
+    """Django's LOGGING dictionary; LOG_FORMAT chooses ``human`` or ``json``. The last lines are
+    kept in ``data_dir``, too, always as JSON."""
     chosen = env.choice("LOG_FORMAT", "human", ("human", "json"))
     return {
         "version": 1,
@@ -81,8 +84,15 @@ def logging_settings(*, debug: bool) -> dict[str, Any]:
             "human": {"()": "config.logging.HumanFormatter"},
             "json": {"()": "config.logging.JsonFormatter"},
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": chosen}},
-        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": chosen},
+            "disk": {
+                "class": "config.log_disk.DiskLog",
+                "formatter": "json",
+                "folder": folder_of(data_dir),
+            },
+        },
+        "root": {"handlers": ["stderr", "disk"], "level": "WARNING"},
         "loggers": {
             "django": {"handlers": [], "level": "WARNING"},  # its own would write plain text
             "django.server": {"handlers": [], "propagate": True},

@@ -262,4 +262,4 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-LOGGING = logging_settings(debug=DEBUG)
+LOGGING = logging_settings(DATA_DIR, debug=DEBUG)
