@@ -10,6 +10,8 @@ import socket
 from collections.abc import Mapping
 from typing import Protocol
 
+from config.bundles.aside import aside
+from config.bundles.builder import BundleBuilder
 from config.redaction import redact
 from conversations.delivery import DatabaseMessageSink, DatabaseOutgoingQueue
 from notifications.mail_sender import MailSender
@@ -43,6 +45,7 @@ def build_background(*, gateway: bool) -> Mapping[str, Background]:
         "gateway": build_gateway(transactions),
         "webhook sender": Sender(transactions.run, Poster()),
         "scheduled jobs": JobRunner(transactions.run, redact),
+        "bundle builder": BundleBuilder(transactions.run, aside),
     }
 
 

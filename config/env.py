@@ -13,6 +13,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 _env = environ.Env()
 _KEY_BYTES = 32
+_read: set[str] = set()
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
@@ -26,12 +27,19 @@ def load(path: Path = BASE_DIR / ".env") -> None:
 def text(name: str, default: str | None = None) -> str:
     """The variable as text; set but empty counts as not set. Raises ImproperlyConfigured when
     it is missing without a default."""
+    _read.add(name)
     if default is None:
         value = _env.str(name, default="")
         if not value:
             raise ImproperlyConfigured(f"{name} is not set. Copy .env.example, or use bin/run.")
         return str(value)
     return str(_env.str(name, default=default)) or default
+
+
+def given() -> dict[str, str]:
+    """Every variable that was asked for so far, as it is set; "" for what is not. Secrets are
+    among them: for ``told_settings`` alone."""
+    return {name: str(_env.str(name, default="")) for name in _read}
 
 
 def boolean(name: str, default: bool) -> bool:

@@ -37,6 +37,8 @@ class Verb(TextChoices):
     DEVICE_NAMED = "device_named", _("Named a connection as the phone shows it")
     PROXY_SET = "proxy_set", _("Set a number's proxy")
     PROXY_REMOVED = "proxy_removed", _("Removed a number's proxy")
+    BUNDLE_ASKED = "bundle_asked", _("Asked for a support bundle")
+    BUNDLE_DOWNLOADED = "bundle_downloaded", _("Downloaded a support bundle")
     TEXT_SENT = "text_sent", _("Sent a text")
     INVITED = "invited", _("Invited somebody")
     INVITATION_RESENT = "invitation_resent", _("Sent an invitation again")

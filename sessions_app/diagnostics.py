@@ -22,6 +22,7 @@ _SESSIONS = (
     Look("sessions", row_looks.sessions),
     Look("linked keys", row_looks.keys),
 )
+_ABOUT_SESSIONS = frozenset({"sessions", "stuck sessions", "linked keys", "orphaned keys"})
 _INSTALLATION = (
     Look("sealed texts", row_looks.seals),
     Look("gateway", row_looks.gateways),
@@ -48,6 +49,11 @@ def run(port: int = DEFAULT_PORT) -> list[Finding]:
 def installation(port: int = DEFAULT_PORT) -> list[Finding]:
     """As ``run``, of all that sessions need, and not of the sessions."""
     return _look((*_DATABASE, *_INSTALLATION), port)
+
+
+def of_the_installation(found: Sequence[Finding]) -> list[Finding]:
+    """Those of ``found`` (by ``run``) that ``installation`` finds, too."""
+    return [finding for finding in found if finding.name not in _ABOUT_SESSIONS]
 
 
 def _look(in_the_database: Sequence[Look], port: int) -> list[Finding]:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from locations.entitlements import may_run
 from locations.models import Account, Location
 from locations.sealing import SealBroken, SealedTextField
+from sessions_app.bundle_models import SupportBundle as SupportBundle
 from sessions_app.job_models import ScheduledJob as ScheduledJob
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.link_models import ConnectLink as ConnectLink

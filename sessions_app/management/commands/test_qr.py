@@ -15,6 +15,7 @@ from django.core.management.color import no_style
 from sessions_app.gateway_settings import gateway_settings
 from sessions_app.qr import qr_terminal
 from sessions_app.trial import SECONDS, Failure, Success, try_qr
+from sessions_app.trial_report import lines
 
 
 class Command(BaseCommand):
@@ -33,11 +34,9 @@ class Command(BaseCommand):
         except (KeyboardInterrupt, asyncio.CancelledError):
             outcome = Failure("Stopped before a code came.", "Run it again.")
         style = self.style if self.stdout.isatty() else no_style()
+        self.stdout.write("\n".join(lines(outcome, style.SUCCESS, style.ERROR)))
         if isinstance(outcome, Failure):
-            self.stdout.write(f"{style.ERROR('FAILED')}  {outcome.cause}")
-            self.stdout.write(f"        {outcome.next_step}")
             sys.exit(1)
-        self.stdout.write(f"{style.SUCCESS('SUCCESS')}  {_told(outcome)}")
         if show:
             self.stdout.write(qr_terminal(outcome.text))
             self.stdout.write("Its connection is closed already, so a scan links nothing.")
@@ -49,11 +48,3 @@ async def _try_until_told_to_stop() -> Success | Failure:
         if task is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return await try_qr(gateway_settings())
-
-
-def _told(outcome: Success) -> str:
-    library, answer = outcome.library_seconds, outcome.answer_seconds
-    return (
-        f"QR code of {outcome.characters} characters in {library + answer:.2f} s "
-        f"({library:.2f} s to start the library, {answer:.2f} s for WhatsApp's answer)"
-    )

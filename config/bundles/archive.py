@@ -1,0 +1,67 @@
+"""A ZIP that is written to disk while it is made, never grows over its limit, and is for our
+eyes only."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+MOST_BYTES = 20_000_000
+_RESERVE_BYTES = 1_000_000  # for the directory at its end, the README, and what zlib holds back
+
+
+class Archive:
+    """A context in which files are added to a new ZIP at ``path``. ``cut`` names those that the
+    limit has cut short."""
+
+    def __init__(self, path: Path, most_bytes: int = MOST_BYTES) -> None:
+        """Raises OSError when ``path`` cannot be made."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._file = os.fdopen(os.open(path, flags, 0o600), "w+b")
+        self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED)
+        self._room = most_bytes - _RESERVE_BYTES
+        self.names: list[str] = []
+        self.cut: list[str] = []
+
+    def add(self, name: str, pieces: Iterable[str]) -> None:
+        """Write a file of ``pieces``, as far as there is room."""
+        self.names.append(name)
+        with self._zip.open(name, "w") as entry:
+            for piece in pieces:
+                data = piece.encode("utf-8", "replace")
+                if self._file.tell() + len(data) > self._room:
+                    self.cut.append(name)
+                    break
+                entry.write(data)
+
+    def add_last(self, name: str, text: str) -> None:
+        """Write a short file into the reserve."""
+        self._zip.writestr(name, text)
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk, once the context is left."""
+        return self._size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self._zip.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._size = self._file.tell()
+        finally:
+            self._file.close()

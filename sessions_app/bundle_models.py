@@ -1,0 +1,136 @@
+"""Support bundles: ZIPs with what somebody needs to know who helps with a session."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from locations.models import Account, TenantQuerySet
+
+KEPT = timedelta(days=7)
+USUAL_LINES, MOST_LINES = 50, 5_000  # of the log, for each session
+
+
+class BundleState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    BUILDING = "building", _("Being made")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
+
+
+OPEN_STATES = (BundleState.WAITING, BundleState.BUILDING)
+
+
+class SupportBundleQuerySet(TenantQuerySet):
+    location_path = "session__location_id"
+
+    def open(self) -> Self:
+        """Those that are not made yet."""
+        return self.filter(state__in=OPEN_STATES)
+
+    def to_make(self, now: datetime) -> Self:
+        """Those that nobody makes, or whose maker died; the oldest first."""
+        idle = Q(state=BundleState.WAITING) | Q(
+            state=BundleState.BUILDING, lease_expires_at__lt=now
+        )
+        return self.filter(idle).order_by("asked_at")
+
+    def past(self, now: datetime) -> Self:
+        """Those whose time is over."""
+        return self.filter(expires_at__lt=now)
+
+
+class SupportBundle(models.Model):
+    """A bundle that somebody asked for. Without an account it is the operators' own, and holds
+    what no customer should see; with one it is that account's. Without a session it is about all
+    sessions. A builder has a lease of it, so that the work of one that dies is done by another."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="support_bundles",
+    )
+    session = models.ForeignKey(
+        "sessions_app.Session",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="support_bundles",
+    )
+    lines = models.PositiveIntegerField(
+        "log lines of each session",
+        default=USUAL_LINES,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_LINES)],
+    )
+    asked_by = models.CharField(max_length=254, editable=False)
+    asked_at = models.DateTimeField(default=timezone.now, editable=False)
+    state = models.CharField(
+        max_length=8, choices=BundleState, default=BundleState.WAITING, editable=False
+    )
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    lease_expires_at = models.DateTimeField(null=True, editable=False)
+    ready_at = models.DateTimeField(null=True, editable=False)
+    size = models.PositiveBigIntegerField(null=True, editable=False)  # bytes
+    expires_at = models.DateTimeField(editable=False)
+
+    objects = SupportBundleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=Q(state__in=["waiting", "building"]),
+                name="bundle_one_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[str(state) for state in BundleState]),
+                name="bundle_state_known",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "asked_at"], name="bundle_to_make"),
+            models.Index(fields=["expires_at"], name="bundle_past"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Support bundle of {self.asked_at:%Y-%m-%d %H:%M} UTC"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """As Django's; a new one is kept for ``KEPT`` from when it was asked for."""
+        if self.expires_at is None:
+            self.expires_at = self.asked_at + KEPT
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def path(self) -> Path:
+        """Where its ZIP is once it is ready."""
+        return bundles_folder() / f"{self.pk}.zip"
+
+    @property
+    def file_name(self) -> str:
+        """What it is called where it is downloaded."""
+        return f"pairline-support-{self.asked_at:%Y-%m-%d-%H%M}.zip"
+
+
+def bundles_folder() -> Path:
+    """Where the ZIPs are kept. Web and gateways need the same one."""
+    folder: Path = settings.DATA_DIR / "bundles"
+    return folder

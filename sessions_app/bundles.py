@@ -1,0 +1,90 @@
+"""What people do with support bundles: ask for one, look at one, download one. Each is one
+transaction with its line in the audit log; the callers have been through the tenant door."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from locations.access import Principal
+from locations.audit import Verb, record
+from sessions_app.bundle_models import USUAL_LINES, SupportBundle
+from sessions_app.models import Session
+
+logger = logging.getLogger(__name__)
+SHOWN = 20
+_CHUNK_BYTES = 64 * 1024
+
+
+class OneAtATime(Exception):
+    """The account has a bundle that is being made: ``bundle``. ``str()`` says so."""
+
+    def __init__(self, bundle: SupportBundle | None) -> None:
+        super().__init__(_("A support bundle is being made already. Wait until it is ready."))
+        self.bundle = bundle
+
+
+class NotThere(Exception):
+    """The bundle has no file here; ``str()`` says why and what to do."""
+
+
+def ask(
+    principal: Principal, account_id: UUID, session: Session | None = None, lines: int = USUAL_LINES
+) -> SupportBundle:
+    """A bundle for the account, about ``session`` or all of its sessions, with ``lines`` of the
+    log for each. Raises OneAtATime."""
+    try:
+        with transaction.atomic():
+            bundle: SupportBundle = SupportBundle.objects.create(
+                account_id=account_id, session=session, lines=lines, asked_by=principal.name
+            )
+            record(principal, account_id, Verb.BUNDLE_ASKED, _about(session))
+    except IntegrityError:  # bundle_one_at_a_time: whoever asked at the same moment
+        running = SupportBundle.objects.of_accounts([account_id]).open().first()
+        raise OneAtATime(running) from None
+    return bundle
+
+
+def note_operators(principal: Principal, bundle: SupportBundle) -> None:
+    """An operator asked for a bundle of his own: said in the log of the account that it is
+    about, if it is about one session."""
+    if bundle.session is not None:
+        about = _about(bundle.session)
+        record(principal, bundle.session.account_id, Verb.BUNDLE_ASKED, about)
+    logger.info("An operator asked for a support bundle", extra={"bundle": str(bundle.pk)})
+
+
+def _about(session: Session | None) -> str:
+    return session.location.name if session is not None else ""
+
+
+def latest(account_id: UUID | None) -> list[SupportBundle]:
+    """The bundles of the account, the newest first."""
+    accounts = [] if account_id is None else [account_id]
+    rows = SupportBundle.objects.of_accounts(accounts).select_related("session__location")
+    return list(rows[:SHOWN])
+
+
+def download(principal: Principal, bundle: SupportBundle) -> Iterator[bytes]:
+    """The ZIP, in pieces; that it was downloaded is in the audit log. Raises NotThere."""
+    if bundle.ready_at is None:
+        raise NotThere(_("This support bundle is not ready yet."))
+    try:
+        file = bundle.path.open("rb")
+    except OSError:
+        says = _("The file of this support bundle is not on this machine. Make a new one.")
+        raise NotThere(says) from None
+    account = bundle.account_id or (bundle.session.account_id if bundle.session else None)
+    if account is not None:
+        record(principal, account, Verb.BUNDLE_DOWNLOADED, _about(bundle.session))
+
+    def pieces() -> Iterator[bytes]:
+        with file:
+            while piece := file.read(_CHUNK_BYTES):
+                yield piece
+
+    return pieces()
