@@ -18,7 +18,7 @@ from locations import admin_confirm, viewing
 from locations.access import Principal
 from locations.admin_confirm import Question
 from locations.current import address_of
-from sessions_app import acting, job_admin  # noqa: F401  registers its page
+from sessions_app import acting, bundle_admin, job_admin  # noqa: F401  they register their pages
 from sessions_app.findings import ALIVE_SECONDS
 from sessions_app.lifecycle import Event, Reason
 from sessions_app.models import Gateway, NotPossible, Session, SessionEvent

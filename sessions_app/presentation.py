@@ -120,6 +120,12 @@ _STOP = MenuItem(
 _PROXY = MenuItem(
     _("Proxy…"), _("The way that this number takes to WhatsApp."), "session_proxy", asks=True
 )
+_BUNDLE = MenuItem(
+    _("Support bundle…"),
+    _("A file for whoever helps you, without codes and messages."),
+    "session_bundle",
+    asks=True,
+)
 _UNLINK = MenuItem(
     _("Unlink…"), _("Removes Pairline from the phone, for good."), "session_unlink", asks=True
 )
@@ -136,12 +142,12 @@ def menu(session: SessionSnapshot) -> list[MenuItem]:
     if session["wanted"] == Wanted.UNLINKED:
         return []
     if session["reason"] == Reason.SUSPENDED_BILLING:  # it starts by itself, and no sooner
-        return [_UNLINK] if session["linked"] else [_CANCEL]
+        return [_BUNDLE, _UNLINK] if session["linked"] else [_BUNDLE, _CANCEL]
     if not session["linked"]:
-        return [_NEW_CODE, _PROXY, _CANCEL]
+        return [_NEW_CODE, _PROXY, _BUNDLE, _CANCEL]
     if session["wanted"] == Wanted.STOPPED:
-        return [_PROXY, _UNLINK]
-    return [_RESTART, _PROXY, _STOP, _UNLINK]
+        return [_PROXY, _BUNDLE, _UNLINK]
+    return [_RESTART, _PROXY, _BUNDLE, _STOP, _UNLINK]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sessions_app import link_making_views, link_views, proxy_views, views
+from sessions_app import bundle_views, link_making_views, link_views, proxy_views, views
 
 urlpatterns = [
     path("numbers/", views.numbers_page, name="numbers"),
@@ -27,6 +27,11 @@ urlpatterns = [
         proxy_views.session_proxy_remove,
         name="session_proxy_remove",
     ),
+    path("sessions/<uuid:session_id>/bundle/", bundle_views.session_bundle, name="session_bundle"),
+    path("settings/support/", bundle_views.support_page, name="support"),
+    path("bundles/<uuid:bundle_id>/", bundle_views.bundle_page, name="bundle"),
+    path("bundles/<uuid:bundle_id>/live/", bundle_views.bundle_live, name="bundle_live"),
+    path("bundles/<uuid:bundle_id>/file/", bundle_views.bundle_file, name="bundle_file"),
     path("sessions/<uuid:session_id>/name/", views.session_name, name="session_name"),
     path("sessions/<uuid:session_id>/pairing/", views.session_pairing, name="session_pairing"),
 ]

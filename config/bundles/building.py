@@ -58,10 +58,7 @@ def build(wanted: Wanted, target: Path) -> int:
     DatabaseError when the database ends meanwhile."""
     at = timezone.now()
     with wanted.scope(), Archive(target) as archive:
-        if wanted.account is None:
-            answers = _of_the_machine(archive)
-        else:
-            answers = _for_a_customer(archive)
+        answers = _of_the_machine(archive) if wanted.account is None else _for_a_customer(archive)
         shown, there = _of_sessions(archive, wanted) if answers else (0, 0)
         if not answers:
             archive.add("sessions.txt", ["The database does not answer: see doctor.json.\n"])

@@ -18,7 +18,7 @@ from conversations.models import EarlyReceipt, MessageStatus
 from locations.models import Account, ApiKey, AuditEvent, IdempotentAnswer, Role
 from locations.models.invitations import Invitation
 from notifications.models import Bell, Digest, Wish
-from sessions_app.models import ConnectLink, SessionEvent
+from sessions_app.models import ConnectLink, SessionEvent, SupportBundle
 from tests.factory import (
     make_delivery,
     make_incident,
@@ -102,6 +102,9 @@ MAKERS: Mapping[str, Callable[[Rows], Model]] = {
     "Bell": lambda rows: Bell.objects.create(
         account=rows.account, user_id=rows.of("Member").user_id
     ),
+    "SupportBundle": lambda rows: SupportBundle.objects.create(
+        account=rows.account, session=rows.of("Session"), asked_by="alice@example.com"
+    ),
     "ConnectLink": lambda rows: ConnectLink.objects.create(
         account=rows.account,
         location=rows.of("Location"),
@@ -122,5 +125,6 @@ NAMES_OF_IDS: Mapping[str, Callable[[Rows], uuid.UUID]] = {
     "key_id": lambda rows: rows.of("ApiKey").pk,
     "message_id": lambda rows: rows.of("Message").pk,
     "link_id": lambda rows: rows.of("ConnectLink").pk,
+    "bundle_id": lambda rows: rows.of("SupportBundle").pk,
     "invitation_id": lambda rows: rows.of("Invitation").pk,
 }

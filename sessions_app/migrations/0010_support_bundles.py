@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('locations', '0007_viewing_as_owner'),
-        ('sessions_app', '0007_connect_links'),
+        ('sessions_app', '0009_scheduled_jobs'),
     ]
 
     operations = [

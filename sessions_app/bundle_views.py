@@ -1,0 +1,104 @@
+"""The doors to support bundles: ask for one, watch it being made, download it. For those who may
+change the account: a bundle says more than a viewer sees."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from locations.access import ONLY_LOOKS, Principal, find_writable
+from locations.account_views import download
+from locations.current import look_at, principal_of
+from sessions_app import bundles
+from sessions_app.models import Session, SupportBundle
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def support_page(request: HttpRequest) -> HttpResponse:
+    """The account's bundles; a POST asks for one about all of its connections."""
+    principal = principal_of(request)
+    account = principal.account
+    if request.method == "POST":
+        if account is None or not principal.may_add:
+            raise PermissionDenied(ONLY_LOOKS)
+        return _ask(request, principal, account, None)
+    rows = bundles.latest(account) if principal.may_add else []
+    context = {"rows": rows, "may_write": principal.may_add}
+    return render(request, "bundles/list.html", context)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_bundle(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Says what would be in a bundle about this connection; a POST asks for it."""
+    principal = principal_of(request)
+    rows = Session.objects.select_related("location")
+    session: Session = find_writable(rows, principal, session_id)
+    look_at(request, session.account_id)
+    if request.method == "POST":
+        return _ask(request, principal, session.account_id, session)
+    return render(request, "bundles/new.html", {"session": session})
+
+
+def _ask(
+    request: HttpRequest, principal: Principal, account_id: UUID, session: Session | None
+) -> HttpResponse:
+    try:
+        bundle = bundles.ask(principal, account_id, session)
+    except bundles.OneAtATime as busy:
+        messages.warning(request, str(busy))
+        return redirect("bundle", busy.bundle.pk) if busy.bundle else redirect("support")
+    return redirect("bundle", bundle.pk)
+
+
+def _found(request: HttpRequest, bundle_id: UUID) -> SupportBundle:
+    rows = SupportBundle.objects.select_related("session__location")
+    bundle: SupportBundle = find_writable(rows, principal_of(request), bundle_id)
+    return bundle
+
+
+@login_required
+@never_cache
+@require_safe
+def bundle_page(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
+    bundle = _found(request, bundle_id)
+    if bundle.account_id is not None:
+        look_at(request, bundle.account_id)
+    return render(request, "bundles/bundle.html", {"bundle": bundle})
+
+
+@login_required
+@never_cache
+@require_safe
+def bundle_live(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
+    """The part that changes; 204 while it is as the page says (``state``)."""
+    bundle = _found(request, bundle_id)
+    if request.GET.get("state") == bundle.state:
+        return HttpResponse(status=204)
+    return render(request, "bundles/_state.html", {"bundle": bundle})
+
+
+@login_required
+@never_cache
+@require_safe
+def bundle_file(request: HttpRequest, bundle_id: UUID) -> HttpResponseBase:
+    bundle = _found(request, bundle_id)
+    try:
+        pieces = bundles.download(principal_of(request), bundle)
+    except bundles.NotThere as error:
+        messages.error(request, str(error))
+        return redirect("bundle", bundle.pk)
+    answer = download(request, pieces, "application/zip", bundle.file_name)
+    answer["Content-Length"] = str(bundle.size)
+    return answer
