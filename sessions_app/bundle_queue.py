@@ -7,6 +7,7 @@ next one takes it up after that time; after ``ATTEMPTS`` it has failed.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -40,6 +41,11 @@ class Asked:
         """Where this attempt writes."""
         return bundles_folder() / f"{self.bundle}.{self.attempt}{PART}"
 
+    def discard(self) -> None:
+        """Remove what this attempt has written, if it can be."""
+        with suppress(OSError):
+            self.draft.unlink()
+
 
 def claim() -> Asked | None:
     """The oldest bundle that is to be made, claimed; None when there is none. One that nobody
@@ -65,7 +71,7 @@ def finish(asked: Asked, size: int) -> bool:
     with transaction.atomic():
         row = _mine(asked)
         if row is None:
-            asked.draft.unlink(missing_ok=True)
+            asked.discard()
             return False
         row.ready_at = timezone.now()
         row.size, row.expires_at = size, row.ready_at + KEPT
@@ -81,7 +87,7 @@ def fail(asked: Asked) -> None:
         row = _mine(asked)
         if row is not None:
             _end(row, BundleState.FAILED if asked.attempt >= ATTEMPTS else BundleState.WAITING)
-    asked.draft.unlink(missing_ok=True)
+    asked.discard()
 
 
 def _mine(asked: Asked) -> SupportBundle | None:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from locations.access import ONLY_LOOKS, Principal, find_writable
 from locations.account_views import download
@@ -91,7 +91,7 @@ def bundle_live(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
 
 @login_required
 @never_cache
-@require_safe
+@require_GET  # no HEAD: each look at the file stands in the audit log
 def bundle_file(request: HttpRequest, bundle_id: UUID) -> HttpResponseBase:
     bundle = _found(request, bundle_id)
     try:

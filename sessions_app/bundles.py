@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -73,18 +74,15 @@ def download(principal: Principal, bundle: SupportBundle) -> Iterator[bytes]:
     """The ZIP, in pieces; that it was downloaded is in the audit log. Raises NotThere."""
     if bundle.ready_at is None:
         raise NotThere(_("This support bundle is not ready yet."))
-    try:
-        file = bundle.path.open("rb")
-    except OSError:
-        says = _("The file of this support bundle is not on this machine. Make a new one.")
-        raise NotThere(says) from None
+    if not bundle.path.is_file():
+        raise NotThere(_("The file of this support bundle is not on this machine. Make a new one."))
     account = bundle.account_id or (bundle.session.account_id if bundle.session else None)
     if account is not None:
         record(principal, account, Verb.BUNDLE_DOWNLOADED, _about(bundle.session))
+    return _pieces(bundle.path)
 
-    def pieces() -> Iterator[bytes]:
-        with file:
-            while piece := file.read(_CHUNK_BYTES):
-                yield piece
 
-    return pieces()
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(_CHUNK_BYTES):
+            yield piece

@@ -26,12 +26,10 @@ class Archive:
         self._file = os.fdopen(os.open(path, flags, 0o600), "w+b")
         self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED)
         self._room = most_bytes - _RESERVE_BYTES
-        self.names: list[str] = []
         self.cut: list[str] = []
 
     def add(self, name: str, pieces: Iterable[str]) -> None:
         """Write a file of ``pieces``, as far as there is room."""
-        self.names.append(name)
         with self._zip.open(name, "w") as entry:
             for piece in pieces:
                 data = piece.encode("utf-8", "replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -53,5 +54,6 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{target} cannot be written ({error.strerror}).") from error
         finally:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):  # the error before it says more
+                draft.unlink()
         self.stdout.write(f"{target} ({size(made)}). Look through it before you send it.")
