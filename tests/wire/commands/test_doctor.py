@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,15 +30,37 @@ def _told(product: Product) -> dict[str, Any]:
     return told
 
 
-def test_an_installation_that_works_is_well(installed: Product, simulator: Simulator) -> None:
-    installed.start()
+@pytest.fixture
+def running(installed: Product, simulator: Simulator) -> Product:
+    """The module's product, which serves from the first of these tests on."""
+    return installed if installed.process else installed.start()
 
-    told = wait_for(lambda: (found := _told(installed))["ok"] and found, "the gateway's heartbeat")
+
+def test_an_installation_that_works_is_well(running: Product) -> None:
+    told = wait_for(lambda: (found := _told(running))["ok"] and found, "the gateway's heartbeat")
 
     levels = {finding["name"]: finding["level"] for finding in told["findings"]}
     assert set(levels.values()) == {"ok"}
     assert {"database", "migrations", "gateway", "WhatsApp", "clock", "mail", "port"} <= set(levels)
-    assert installed.stop() == 0
+
+
+def test_a_bundle_beside_a_running_product_tells_of_a_session_and_not_its_code(
+    running: Product, tmp_path: Path
+) -> None:
+    session = running.create_session()
+    code = running.until(session, status="qr")["qr"]["text"]
+
+    target = tmp_path / "bundle.zip"
+    running.manage("support_bundle", "--session", session, "--output", str(target))
+
+    with zipfile.ZipFile(target) as bundle:
+        files = {name: bundle.read(name).decode() for name in bundle.namelist()}
+    assert files["test_qr.txt"].startswith("SUCCESS")
+    assert "QR code generated for session" in files[f"sessions/{session}/log.jsonl"]
+    assert "qr" in files[f"sessions/{session}/timeline.csv"]
+    everything = "".join(files.values())
+    for secret in (code, code.partition("#")[2] or code, running.key):
+        assert secret not in everything
 
 
 def test_it_ends_in_time_when_everything_outside_is_down_or_silent(

@@ -22,6 +22,7 @@ class Told:
     """A log, and what happened while it was written."""
 
     log: str
+    disk: str  # what is kept of it on disk
     session: str
     location: str
     number: str
@@ -80,7 +81,8 @@ def _story(product: Product, simulator: Simulator) -> Told:
         "Django's key": product.environment["DJANGO_SECRET_KEY"],
         **keys,
     }
-    return Told(product.log(), session, location, number, friend, secrets)
+    disk = (product.folder / "data" / "logs" / "pairline.log").read_text()
+    return Told(product.log(), disk, session, location, number, friend, secrets)
 
 
 def _keys(store: Path) -> dict[str, str]:
@@ -98,8 +100,15 @@ def _keys(store: Path) -> dict[str, str]:
 
 
 def test_the_log_of_the_whole_story_holds_no_secret(told: Told) -> None:
-    log = told.log.lower()
-    assert [name for name, secret in told.secrets.items() if secret.lower() in log] == []
+    for log in (told.log.lower(), told.disk.lower()):
+        assert [name for name, secret in told.secrets.items() if secret.lower() in log] == []
+
+
+def test_the_log_on_disk_tells_the_same_story_in_json(told: Told) -> None:
+    entries = [json.loads(line) for line in told.disk.splitlines()]
+    of_session = [one["message"] for one in entries if one.get("session") == told.session]
+    assert "Session connected" in of_session
+    assert any("Client/Recv" in one["message"] for one in entries)
 
 
 def test_the_log_tells_the_story_with_session_and_location(told: Told) -> None:
