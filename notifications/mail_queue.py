@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from locations.sealing import SealBroken
+from locations.slices import delete_in_slices
 from notifications import stopping
 from notifications.mail_answers import ERROR_CHARACTERS, Outcome
 from notifications.mail_connection import ATTEMPT_SECONDS
@@ -31,7 +32,6 @@ _FOR_THE_OTHERS_SECONDS = 60.0  # what is claimed together goes out one after an
 LEASE = timedelta(seconds=ATTEMPT_SECONDS + _FOR_THE_OTHERS_SECONDS + _MARGIN_SECONDS)
 KEPT = timedelta(days=90)
 FAILED_TEXTS_KEPT = timedelta(days=7)
-_AT_ONCE = 500
 _ADDRESS_STOPPED = gettext_noop("Not sent: mails to this address have come back.")
 _TOO_OLD = gettext_noop("Given up after three days.")
 _UNREADABLE = gettext_noop("The stored text cannot be read any more.")
@@ -147,15 +147,9 @@ def forget_trouble() -> None:
 
 
 def forget_old() -> int:
-    """Delete mails made more than ``KEPT`` ago and empty what failed ``FAILED_TEXTS_KEPT`` ago,
-    some at a time; how many rows. Call it until it says 0."""
+    """Delete mails made more than ``KEPT`` ago, and empty those that failed more than
+    ``FAILED_TEXTS_KEPT`` ago; how many were deleted."""
     now = timezone.now()
-    with transaction.atomic():
-        old = Mail.objects.filter(created_at__lt=now - KEPT).order_by("created_at")
-        keys = list(old.values_list("pk", flat=True)[:_AT_ONCE])
-        Mail.objects.filter(pk__in=keys).delete()
-        given_up = Mail.objects.filter(state=MailState.FAILED).exclude(text="", html="")
-        stale = given_up.filter(queued_at__lt=now - FAILED_TEXTS_KEPT)
-        texts = list(stale.values_list("pk", flat=True)[:_AT_ONCE])
-        Mail.objects.filter(pk__in=texts).update(text="", html="")
-    return len(keys) + len(texts)
+    given_up = Mail.objects.filter(state=MailState.FAILED).exclude(text="", html="")
+    given_up.filter(queued_at__lt=now - FAILED_TEXTS_KEPT).update(text="", html="")
+    return delete_in_slices(Mail.objects.filter(created_at__lt=now - KEPT))

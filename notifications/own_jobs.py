@@ -1,4 +1,4 @@
-"""The scheduled jobs of webhooks."""
+"""The scheduled jobs of webhooks and mails."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
+from notifications import mail_queue
 from notifications.queue import KEPT, forget_old
 from sessions_app.jobs import Job, register_job
 from sessions_app.units import plural
@@ -13,7 +14,13 @@ from sessions_app.units import plural
 
 def register() -> None:
     register_job(Job("deliveries", _("Forget old deliveries"), timedelta(hours=1), _deliveries))
+    register_job(Job("mails", _("Forget old mails"), timedelta(hours=1), _mails))
 
 
 def _deliveries() -> str:
     return f"Deleted {plural(forget_old(), 'delivery', 'deliveries')} older than {KEPT.days} days."
+
+
+def _mails() -> str:
+    kept = mail_queue.KEPT.days
+    return f"Deleted {plural(mail_queue.forget_old(), 'mail')} older than {kept} days."

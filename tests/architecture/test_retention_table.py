@@ -10,6 +10,7 @@ from django.apps import apps
 from conversations.models import EARLY_RECEIPT_KEPT
 from locations.idempotency import KEPT as ANSWERS_KEPT
 from locations.retention import INVITATIONS_KEPT
+from notifications.mail_queue import KEPT as MAILS_KEPT
 from notifications.queue import KEPT as DELIVERIES_KEPT
 from sessions_app.jobs import registered
 from sessions_app.own_jobs import LEFT_OVER_AFTER
@@ -51,4 +52,5 @@ def test_the_table_has_the_times_of_the_code() -> None:
     assert kept["sessions_app.Gateway"].startswith(f"{GATEWAYS_KEPT.days} days")
     assert kept["conversations.EarlyReceipt"] == f"{EARLY_RECEIPT_KEPT.days} day"
     assert kept["notifications.Delivery"] == f"{DELIVERIES_KEPT.days} days"
+    assert kept["notifications.Mail"] == f"{MAILS_KEPT.days} days"
     assert f"| {LEFT_OVER_AFTER.days} days after their last change |" in PAGE.read_text()
