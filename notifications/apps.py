@@ -10,6 +10,7 @@ class NotificationsConfig(AppConfig):
         from locations.wrong import register_look
         from notifications import (
             arriving,  # noqa: F401  connects its receivers
+            bundle_notices,
             leaving,  # noqa: F401  as well
             mail_reports,
             opening,
@@ -23,6 +24,7 @@ class NotificationsConfig(AppConfig):
         recording.connect()
         opening.connect()
         plan_notices.connect()
+        bundle_notices.connect()
         register_look("webhooks", dead_webhooks)
         register_look("outages", outages)
         register_look("losses", long_losses)

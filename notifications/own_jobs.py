@@ -1,13 +1,15 @@
-"""The scheduled jobs of webhooks and mails."""
+"""The scheduled jobs of webhooks, mails and news."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from notifications import mail_queue
 from notifications.queue import KEPT, forget_old
+from notifications.retention import forget_news
 from sessions_app.jobs import Job, register_job
 from sessions_app.units import plural
 
@@ -15,6 +17,7 @@ from sessions_app.units import plural
 def register() -> None:
     register_job(Job("deliveries", _("Forget old deliveries"), timedelta(hours=1), _deliveries))
     register_job(Job("mails", _("Forget old mails"), timedelta(hours=1), _mails))
+    register_job(Job("news", _("Forget old news"), timedelta(days=1), _news))
 
 
 def _deliveries() -> str:
@@ -24,3 +27,7 @@ def _deliveries() -> str:
 def _mails() -> str:
     kept = mail_queue.KEPT.days
     return f"Deleted {plural(mail_queue.forget_old(), 'mail')} older than {kept} days."
+
+
+def _news() -> str:
+    return f"Deleted {plural(forget_news(timezone.now()), 'old piece')} of news."

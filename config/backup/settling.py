@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conversations.models import Direction, MessageStatus
+from notifications.mails import MailState
 from notifications.models import State
 
 Row = dict[str, Any]
@@ -53,10 +54,33 @@ def _delivery(row: Row) -> Row:
     return row | {"state": State.SKIPPED.value, "error": _NOT_REPEATED}
 
 
+def _mail(row: Row) -> Row:
+    """One that waited may have been sent since."""
+    if row["state"] != MailState.WAITING:
+        return row
+    gone = {"text": "", "html": ""}
+    return row | gone | {"state": MailState.FAILED.value, "error": _NOT_REPEATED}
+
+
+def _notice(row: Row) -> Row:
+    """One that waited may have been told since: it is under the bell, and mailed to nobody."""
+    if row["batch"] is not None:
+        return row
+    return row | {"batch": row["id"], "told_at": row["at"], "quiet": True}
+
+
+def _incident(row: Row) -> Row:
+    """Its grace begins anew when the number is taken over and does not come back."""
+    return row | {"due_at": None}
+
+
 SETTLED: Mapping[str, Callable[[Row], Row]] = {
     "sessions_app.Session": _session,
     "conversations.Message": _message,
     "notifications.Delivery": _delivery,
+    "notifications.Mail": _mail,
+    "notifications.Notice": _notice,
+    "notifications.Incident": _incident,
 }
 """By the label of the model; rows of all others come back as they were."""
 

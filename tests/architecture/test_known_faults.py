@@ -35,8 +35,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [address for address in of_accounts() if not address.is_api]
 OPEN_PAGES = ["/sign-in/", "/sign-up/", "/link/x/", "/invitations/x/", "/nowhere/"]
 # They have no login that another site could abuse: the API takes keys only, and who can forge a
-# post to a one-time link knows the link.
-WITHOUT_FORM_PROOF = {"link", "link_live", "link_pairing"}
+# post to a one-time link, or to one that ends mails (RFC 8058), knows the link.
+WITHOUT_FORM_PROOF = {"link", "link_live", "link_pairing", "unsubscribe", "unsubscribe_undo"}
 
 
 def each(found: list[Address]) -> pytest.MarkDecorator:

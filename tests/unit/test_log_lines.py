@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import sys
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -84,8 +85,8 @@ def test_facts_cannot_pass_for_the_message() -> None:
     assert entry["message"] == "True" and entry["at"] != "then"
 
 
-def test_every_app_of_ours_tells_its_events_in_production() -> None:
+def test_every_app_of_ours_tells_its_events_in_production(tmp_path: Path) -> None:
     ours = {name for name in settings.INSTALLED_APPS if (settings.BASE_DIR / name).is_dir()}
-    loggers = logging_settings(debug=False)["loggers"]
+    loggers = logging_settings(tmp_path, debug=False)["loggers"]
 
     assert {name for name, logger in loggers.items() if logger.get("level") == "INFO"} == ours

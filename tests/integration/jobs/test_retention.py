@@ -20,12 +20,21 @@ from locations import retention as people
 from locations.idempotency import KEPT, forget_answers
 from locations.models import IdempotentAnswer, Invitation, Role
 from locations.slices import ROWS, delete_in_slices
+from notifications.models import Incident, Notice
+from notifications.retention import NEWS_KEPT, forget_news
 from sessions_app import cleanup, retention
 from sessions_app.history import uptimes
 from sessions_app.jobs import Job, registered
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import ConnectLink, Gateway, Session, SessionEvent
-from tests.factory import make_account, make_location, make_session, make_user
+from tests.factory import (
+    make_account,
+    make_incident,
+    make_location,
+    make_notice,
+    make_session,
+    make_user,
+)
 from tests.integration.commands.conftest import KeyFolder
 
 pytestmark = pytest.mark.django_db
@@ -221,3 +230,17 @@ def test_thirteen_months_hold_the_same_day_of_the_year_before() -> None:
     for year in (2027, 2028):  # before and after a leap day
         today = datetime(year, 3, 31, tzinfo=UTC)
         assert today - retention.EVENTS_KEPT < today.replace(year=year - 1)
+
+
+def test_news_are_kept_for_thirteen_months() -> None:
+    session = make_session()
+    for age in (NEWS_KEPT + DAY, NEWS_KEPT - DAY):
+        then = timezone.now() - age
+        make_notice(session, at=then)
+        make_incident(session, opened_at=then, ended_at=then)
+    make_incident(session, opened_at=timezone.now() - LONG_AGO)
+
+    assert forget_news(timezone.now()) == 2
+
+    assert Notice.objects.count() == 1
+    assert Incident.objects.count() == 2, "one that is open is not over, however old"
