@@ -47,8 +47,12 @@ class Link:
     ended_at: datetime | None = None  # of what is to be taken back
 
     @property
+    def is_digest(self) -> bool:
+        return self.kind == DIGEST
+
+    @property
     def words(self) -> str | Promise:
-        return _("Daily summary") if self.kind == DIGEST else NoticeKind(self.kind).label
+        return _("Daily summary") if self.is_digest else NoticeKind(self.kind).label
 
 
 def unsubscribe_path(reader: Reader, kind: NoticeKind) -> str:
@@ -85,7 +89,7 @@ def opened_undo(token: str) -> Link:
 
 def must_get(link: Link) -> bool:
     """Whether it has become something that he must get since the mail was sent."""
-    return link.kind != DIGEST and reader_of(_who(link)).must_get(NoticeKind(link.kind))
+    return not link.is_digest and reader_of(_who(link)).must_get(NoticeKind(link.kind))
 
 
 def end(link: Link, address: str | None) -> str:
@@ -94,7 +98,7 @@ def end(link: Link, address: str | None) -> str:
     member, now = _who(link), timezone.now()
     with transaction.atomic():
         changed = bool(Wish.objects.choose(member, _offs(link, reader_of(member)), now))
-        if link.kind == DIGEST:
+        if link.is_digest:
             changed = set_quiet_too(member, False, now) or changed
         if changed:
             _note(link, Verb.MAILS_ENDED, address)
@@ -110,7 +114,7 @@ def undo(link: Link, address: str | None) -> None:
         ended = _ended(link).filter(since=link.ended_at)
         back = {NoticeKind(wish.kind): When(wish.before) for wish in ended}
         changed = bool(Wish.objects.choose(member, back, now))
-        if link.kind == DIGEST:
+        if link.is_digest:
             changed = set_quiet_too(member, True, now) or changed
         if changed:
             _note(link, Verb.MAILS_RESUMED, address)
@@ -118,7 +122,7 @@ def undo(link: Link, address: str | None) -> None:
 
 def _offs(link: Link, reader: Reader) -> dict[NoticeKind, When]:
     """What is to be off: the kind, or all that came in summaries and need not."""
-    if link.kind != DIGEST:
+    if not link.is_digest:
         return {NoticeKind(link.kind): When.OFF}
     daily = [kind for kind in CHOICES if reader.wants(kind) is When.DAILY]
     return {kind: When.OFF for kind in daily if not reader.must_get(kind)}
@@ -127,7 +131,7 @@ def _offs(link: Link, reader: Reader) -> dict[NoticeKind, When]:
 def _ended(link: Link) -> Any:
     """His wishes that are off as such a link makes them."""
     mine = Wish.objects.filter(member=_who(link), when=When.OFF)
-    return mine.filter(before=When.DAILY) if link.kind == DIGEST else mine.filter(kind=link.kind)
+    return mine.filter(before=When.DAILY) if link.is_digest else mine.filter(kind=link.kind)
 
 
 def _note(link: Link, verb: Verb, address: str | None) -> None:

@@ -242,3 +242,17 @@ def test_the_list_of_numbers_is_usable_by_keyboard_alone(
     page.keyboard.press("Enter")
 
     expect(page).to_have_url(re.compile(f"/sessions/{session}/"))
+
+
+def test_the_time_zone_of_who_has_chosen_none_is_his_browsers(
+    open_page: OpenPage, login: str
+) -> None:
+    page = open_page(
+        "/settings/notifications/",
+        signed_in=False,
+        storage_state=login,
+        timezone_id="America/Sao_Paulo",
+    )
+
+    expect(page.get_by_label("Time zone")).to_have_value("America/Sao_Paulo")
+    expect(page.get_by_text("Your browser says that this is your time zone.")).to_be_visible()

@@ -205,8 +205,10 @@ def test_the_end_of_the_summary_ends_what_came_in_it(bob: Post) -> None:
     bob.choose(linked="daily", lost="daily", stopped="off")
     path = digest_unsubscribe_path(bob.reader, [NoticeKind.LOST])
 
+    assert "The daily summary of" in bob.program.get(path).text
     page = bob.program.post(path, ONE_CLICK).text
 
+    assert "You will not get the daily summary" in page
     ended = {NoticeKind.LINKED, NoticeKind.LOST, NoticeKind.STOPPED}
     assert {kind for kind, when in bob.reader.wishes.items() if when is When.OFF} == ended
     assert not bob.reader.quiet_too
