@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from notifications.mails import Mail
 from notifications.notices import Notice
 from notifications.preferences import USUAL_HOUR, Digest
 from notifications.readers import Reader, readers_among
-from notifications.unsubscribing import digest_unsubscribe_path, unsubscribe_headers
+from notifications.unsubscribing import digest_unsubscribe_path, with_unsubscribe
 from notifications.zones import UTC_NAME, zone_of
 
 logger = logging.getLogger(__name__)
@@ -127,7 +126,7 @@ def _letter(notices: Sequence[Notice], reader: Reader, account: Account) -> Lett
     sections = [(kind, of_kind[kind]) for kind in NoticeKind if kind in of_kind]
     letter = digest_letter(sections, account.name, reader)
     path = digest_unsubscribe_path(reader, [kind for kind, _notices in sections])
-    return replace(letter, unsubscribe=path, headers=unsubscribe_headers(path))
+    return with_unsubscribe(letter, path)
 
 
 def _take_turns(digests: Iterable[Digest], until: datetime, now: datetime) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,7 +26,7 @@ from notifications.letters import letter_of
 from notifications.mails import Mail
 from notifications.notices import Notice
 from notifications.readers import Reader, readers_of
-from notifications.unsubscribing import unsubscribe_headers, unsubscribe_path
+from notifications.unsubscribing import unsubscribe_path, with_unsubscribe
 
 AT_ONCE = 200  # accounts a transaction
 _DAY = timedelta(days=1)
@@ -104,10 +103,8 @@ def _mail(group: Group, reader: Reader, account: Account) -> Mail:
     kind = NoticeKind(group[0].kind)
     with translation.override(reader.language):
         letter = letter_of(kind, group, account.name, reader)
-    path = unsubscribe_path(reader, kind)
-    letter = replace(letter, unsubscribe=path, headers=unsubscribe_headers(path))
     mail = outbox.mail_of(
-        rendered(letter, reader.language),
+        rendered(with_unsubscribe(letter, unsubscribe_path(reader, kind)), reader.language),
         to=reader.email,
         kind=kind,
         key=f"{group[0].batch}:{reader.user}",

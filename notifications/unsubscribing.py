@@ -7,8 +7,8 @@ and take that back for what he ended himself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from locations import tenancy
 from locations.access import principal_of_user
 from locations.audit import Verb, record
+from locations.letters import Letter
 from locations.models import Member
 from notifications.choosing import CHOICES, reader_of, set_quiet_too
 from notifications.kinds import FOLLOWS, NoticeKind, When
@@ -65,14 +66,15 @@ def digest_unsubscribe_path(reader: Reader, kinds: Iterable[NoticeKind]) -> str:
     return "" if all(reader.must_get(kind) for kind in kinds) else _path(reader, DIGEST)
 
 
-def unsubscribe_headers(path: str) -> Mapping[str, str]:
-    """The headers of a mail that ``path`` ends; none for "". One click needs HTTPS by the RFC."""
+def with_unsubscribe(letter: Letter, path: str) -> Letter:
+    """``letter`` as one that ``path`` ends, in its text and for mail programs; for "" as one that
+    cannot be ended. One click needs HTTPS by the RFC."""
     if not path:
-        return {}
-    headers = {"List-Unsubscribe": f"<{settings.PUBLIC_URL}{path}>"}
+        return letter
+    headers = {**letter.headers, "List-Unsubscribe": f"<{settings.PUBLIC_URL}{path}>"}
     if settings.PUBLIC_URL.startswith("https://"):
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return headers
+    return replace(letter, unsubscribe=path, headers=headers)
 
 
 def opened(token: str) -> Link:

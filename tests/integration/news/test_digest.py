@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
 from pytest_django import DjangoAssertNumQueries
 
 from locations.models import Account, Member, Role, User
@@ -13,9 +15,12 @@ from notifications.digest import send_digests
 from notifications.gathering import gather
 from notifications.kinds import NoticeKind, When
 from notifications.models import Digest, Mail, MailHabits, Notice, Wish
+from notifications.notifier import Notifier
 from notifications.preferences import USUAL_HOUR
 from sessions_app.models import Session
 from tests.factory import connect, make_account, make_notice, make_user
+from tests.integration.at_once import meet, only_on_postgresql
+from tests.integration.webhooks.working import run, until
 
 pytestmark = pytest.mark.django_db
 
@@ -265,6 +270,34 @@ def test_its_mail_can_be_ended(lisbon: Session, bob: User) -> None:
 
     assert "/unsubscribe/" in mail.headers["List-Unsubscribe"]
     assert "/unsubscribe/" in mail.text
+
+
+@only_on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_tell_nobody_twice(lisbon: Session, bob: User) -> None:
+    _wish(bob, lost="daily")
+    _tell(lisbon, NoticeKind.LOST, NOON)
+
+    assert meet(lambda: send_digests(NEXT), lambda: send_digests(NEXT)) == 0
+
+    assert Mail.objects.filter(kind="digest").count() == 1
+
+
+def test_the_notifier_sends_what_is_due(lisbon: Session, bob: User) -> None:
+    _tell(lisbon, NoticeKind.LOST, NOON, quiet=True)
+    Digest.objects.update(next_at=NOON, day=NOON.date())
+    mails = Mail.objects.filter(kind="digest", to=bob.email)
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        notifier = asyncio.create_task(Notifier(run).run(stop))
+        await until(mails.exists, "the summary")
+        stop.set()
+        await notifier
+
+    async_to_sync(work)()
+
+    assert mails.count() == 1
 
 
 def test_a_look_at_nobody_due_takes_two_queries(
