@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import smtplib
+from dataclasses import replace
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -87,6 +88,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     ) -> EmailMultiAlternatives:
         """In the form of all our mails; its words are in ``account_letters.py``."""
         letter = letter_of(template_prefix.rpartition("/")[2], context)
+        letter = replace(letter, headers=headers or {})
         to = email if isinstance(email, str) else email[0]
         return message_of(rendered(letter, get_language() or settings.LANGUAGE_CODE), to)
 

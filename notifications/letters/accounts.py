@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from locations.letters import Button, Letter, Pair
 from locations.moments import moment
@@ -24,14 +26,18 @@ def webhook_off(notices: Sequence[Notice], account: str, reader: Reader) -> Lett
     """Webhooks were switched off because nothing got through."""
     first, said = notices[0], {"account": account, "n": len(notices)}
     one = _("A webhook of %(account)s was switched off") % said
-    many = _("%(n)d webhooks of %(account)s were switched off") % said
-    address = [] if notices[1:] else [(_("Address"), facts.text(first, "url"))]
+    many = ngettext(
+        "%(n)d webhook of %(account)s was switched off",
+        "%(n)d webhooks of %(account)s were switched off",
+        len(notices),
+    )
+    address = [] if notices[1:] else [(_("Address"), facts.site(first))]
     why = _("Its address takes nothing. %(why)s") % {"why": facts.text(first, "why")}
     return Letter(
-        subject=many if notices[1:] else one,
+        subject=many % said if notices[1:] else one,
         lead=_("Repair the server that takes the events, then switch the webhook on again."),
         button=_webhooks_button(notices),
-        rows=_pairs(notices, "url"),
+        rows=_pairs(notices, facts.site),
         why="" if notices[1:] else why,
         facts=[*address, facts.since_line(notices, reader)],
         paragraphs=[
@@ -48,14 +54,18 @@ def bounced(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     first = notices[0]
     said = {"email": facts.text(first, "email"), "n": len(notices)}
     one = _("Mails to %(email)s do not arrive") % said
-    many = _("Mails to %(n)d of your people do not arrive") % said
+    many = ngettext(
+        "Mails to %(n)d of your people do not arrive",
+        "Mails to %(n)d of your people do not arrive",
+        len(notices),
+    )
     why = _("The mail server there says: %(why)s") % {"why": facts.text(first, "why")}
     address = [] if notices[1:] else [(_("Address"), facts.text(first, "email"))]
     return Letter(
-        subject=many if notices[1:] else one,
+        subject=many % said if notices[1:] else one,
         lead=_("Ask whether the address is right, and invite the right one if it is not."),
         button=Button(_("Open your members"), reverse("members")),
-        rows=_pairs(notices, "email"),
+        rows=_pairs(notices, partial(facts.text, name="email")),
         why="" if notices[1:] else why,
         facts=[*address, facts.since_line(notices, reader)],
         paragraphs=[
@@ -67,10 +77,10 @@ def bounced(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     )
 
 
-def _pairs(notices: Sequence[Notice], name: str) -> list[Pair]:
+def _pairs(notices: Sequence[Notice], named: Callable[[Notice], str]) -> list[Pair]:
     if not notices[1:]:
         return []
-    return [(facts.text(notice, name), facts.text(notice, "why")) for notice in notices]
+    return [(named(notice), facts.text(notice, "why")) for notice in notices]
 
 
 def _webhooks_button(notices: Sequence[Notice]) -> Button:

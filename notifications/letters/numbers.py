@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from locations.letters import Letter
 from locations.moments import lasted, moment
@@ -18,7 +19,8 @@ def linked(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     """They were linked."""
     first = notices[0]
     one = _("%(place)s: WhatsApp is linked") % {"place": facts.place(first)}
-    many = _("%(n)d numbers are linked") % {"n": len(notices)}
+    n = len(notices)
+    many = ngettext("%(n)d number is linked", "%(n)d numbers are linked", n) % {"n": n}
     return Letter(
         subject=many if notices[1:] else one,
         lead=_("Send a test message to see it work."),
@@ -38,8 +40,11 @@ def linked(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
 def recovered(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     """They are connected again."""
     first = notices[0]
-    one = _("%(place)s: connected again") % {"place": facts.place(first)}
-    many = _("%(n)d numbers are connected again") % {"n": len(notices)}
+    one = _("%(place)s: Connected again") % {"place": facts.place(first)}
+    n = len(notices)
+    many = ngettext("%(n)d number is connected again", "%(n)d numbers are connected again", n) % {
+        "n": n
+    }
     at = moment(max(notice.at for notice in notices), reader.time_zone)
     return Letter(
         subject=many if notices[1:] else one,
@@ -58,7 +63,10 @@ def stopped(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
         "place": facts.place(first),
         "happened": stopped_line(first),
     }
-    many = _("%(n)d numbers were stopped or unlinked") % {"n": len(notices)}
+    n = len(notices)
+    many = ngettext(
+        "%(n)d number was stopped or unlinked", "%(n)d numbers were stopped or unlinked", n
+    ) % {"n": n}
     return Letter(
         subject=many if notices[1:] else one,
         lead=_again(notices),

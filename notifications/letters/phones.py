@@ -53,7 +53,12 @@ def away_line(notice: Notice) -> str:
 
 def _subject(notices: Sequence[Notice]) -> str:
     if notices[1:]:
-        return _("%(n)d phones have not been online for long") % {"n": len(notices)}
+        n = len(notices)
+        return ngettext(
+            "%(n)d phone has not been online for long",
+            "%(n)d phones have not been online for long",
+            n,
+        ) % {"n": n}
     said = {"place": facts.place(notices[0]), "happened": away_line(notices[0])}
     return _("%(place)s: %(happened)s") % said
 

@@ -111,7 +111,7 @@ def test_of_several_phones_the_first_to_be_unlinked_sets_the_day() -> None:
 def test_a_recovery_says_how_long_it_was_down() -> None:
     said = letter(notice(NoticeKind.RECOVERED, seconds=4_812))
 
-    assert said.subject == "Lisbon: connected again"
+    assert said.subject == "Lisbon: Connected again"
     assert "It was down for 1 hour and 20 minutes." in said.why
 
 
@@ -130,6 +130,20 @@ def test_of_several_changes_of_a_plan_the_latest_is_told() -> None:
     late.at = AT + timedelta(minutes=1)
 
     assert letter(late, early).subject == "Harbour Group: Your numbers work again"
+
+
+def test_a_webhook_is_named_without_the_key_that_its_address_may_hold() -> None:
+    hook = {"webhook": str(uuid.uuid4()), "why": "It answered with 500."}
+    off = [
+        notice(NoticeKind.WEBHOOK_OFF, url=f"https://{site}/hooks/T0/secret?key=secret", **hook)
+        for site in ("crm.example.com", "hooks.example.net")
+    ]
+
+    for said in (letter(off[0]), letter(*off)):
+        mail = rendered(said)
+        assert "crm.example.com" in mail.text and "It answered with 500." in mail.text
+        assert "secret" not in mail.text + mail.html
+    assert said.subject == "2 webhooks of Harbour Group were switched off"
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
