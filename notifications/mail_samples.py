@@ -71,6 +71,8 @@ def _losses() -> Iterator[Sample]:
     for days in (1, 3, 7):
         told = {"reason": Reason.LOGGED_OUT, "since": _later(days=-days), "days": days}
         yield _of(NoticeKind.REMINDER, f"reminder-{days}", _("Lost"), **told)
+    told = {"reason": Reason.UNREACHABLE, "since": _later(days=-3), "days": 3}
+    yield _of(NoticeKind.REMINDER, "reminder-unreachable", _("Lost"), **told)
 
 
 def _numbers() -> Iterator[Sample]:

@@ -105,6 +105,20 @@ LOSSES: Mapping[Reason, Loss] = {
         _BACK,
         _("The connection dropped and is not back yet"),
     ),
+    Reason.STARTING: Loss(
+        Next.ITSELF,
+        _WAIT,
+        _("The network or WhatsApp itself is disturbed. We keep trying."),
+        _BACK,
+        _("The connection dropped and is not back yet"),
+    ),
+    Reason.PAIRING: Loss(
+        Next.OPEN,
+        _("Keep WhatsApp open on the phone. If nothing changes, restart it on its page."),
+        _("The phone accepted the link, and WhatsApp does not let it begin."),
+        _SILENT,
+        _("The new link does not come up"),
+    ),
     Reason.CONNECTION_FAILED: Loss(
         Next.ITSELF,
         _WAIT,

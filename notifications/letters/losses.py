@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,14 +11,13 @@ from django.utils.translation import ngettext
 
 from locations.letters import Button, Letter, Pair
 from locations.moments import moment
+from notifications.incident_rules import REMINDERS
 from notifications.letters import facts
 from notifications.letters.loss_table import LOSSES, Loss, Next
 from notifications.notices import Notice
 from notifications.readers import Reader
 from sessions_app.lifecycle import Reason
 from sessions_app.wording import REASONS
-
-LAST_REMINDER_DAYS = 7
 
 
 def lost(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
@@ -42,8 +42,12 @@ def reminder(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     if len(notices) == 1:
         said = {"place": facts.place(notices[0]), "happened": still_line(notices[0])}
         subject = _("%(place)s: %(happened)s") % said
-    last = all(facts.count(notice, "days") >= LAST_REMINDER_DAYS for notice in notices)
-    return _letter(notices, reader, subject, [_("This is the last reminder.")] if last else [])
+    last = all(facts.count(notice, "days") >= REMINDERS[-1].days for notice in notices)
+    ends = [_("This is the last reminder.")] if last else []
+    letter = _letter(notices, reader, subject, ends)
+    if all(_loss(notice).next is Next.ITSELF for notice in notices):
+        return replace(letter, lead=_("It does not come back by itself: restart it on its page."))
+    return letter
 
 
 def still_line(notice: Notice) -> str:

@@ -21,7 +21,8 @@ Words = str | Promise
 
 @dataclass(frozen=True)
 class Change:
-    """``happened`` and ``do`` may name ``%(day)s``; ``ends`` is what that day is called."""
+    """``happened`` and ``do`` may name ``%(day)s``; ``ends`` is what that day is called;
+    "": the day of the notice is of no concern."""
 
     happened: Words
     do: Words
@@ -58,7 +59,6 @@ CHANGES: Mapping[str, Change] = {
             "If it is not settled they will be paused. Nothing is lost then: no link, no key, no "
             "message."
         ),
-        gettext_lazy("Due until"),
     ),
     "suspended": Change(
         gettext_lazy("Your numbers are paused"),
@@ -68,7 +68,6 @@ CHANGES: Mapping[str, Change] = {
             "Until then no message goes out and none comes in. Nothing is lost: the numbers come "
             "back by themselves, without a new scan."
         ),
-        gettext_lazy("Suspended until"),
     ),
     "resumed": Change(
         gettext_lazy("Your numbers work again"),
@@ -81,7 +80,6 @@ CHANGES: Mapping[str, Change] = {
         gettext_lazy("See what is in your new plan."),
         gettext_lazy("Your operator changed the plan of the account."),
         gettext_lazy("What you have goes on working. The plan says how much you can add."),
-        gettext_lazy("Goes on until"),
     ),
 }
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from locations.letters import Letter, rendered
 from locations.models import Role
+from notifications.incident_rules import REMINDERS
 from notifications.kinds import NoticeKind
 from notifications.letters import digest_letter, letter_of
 from notifications.notices import Notice
@@ -87,6 +88,28 @@ def test_a_reminder_says_for_how_long_and_whether_it_is_the_last(days: int, is_l
     unit = "day" if days == 1 else "days"
     assert said.subject == f"Lisbon: Not connected for {days} {unit}"
     assert ("This is the last reminder." in said.paragraphs) is is_last
+
+
+def test_a_reminder_of_what_should_have_come_back_does_not_say_to_wait() -> None:
+    said = letter(notice(NoticeKind.REMINDER, reason=Reason.UNREACHABLE, days=3))
+
+    assert said.lead == "It does not come back by itself: restart it on its page."
+
+
+def test_it_promises_the_reminders_that_there_will_be() -> None:
+    days = [str(after.days) for after in REMINDERS]
+
+    text = rendered(letter(notice(NoticeKind.LOST, reason=Reason.LOGGED_OUT))).text
+
+    assert f"after {days[0]}, {days[1]} and {days[2]} days, then no" in text
+    assert len(days) == 3
+
+
+@pytest.mark.parametrize("change", ["suspended", "past_due", "plan", "resumed"])
+def test_the_end_of_a_trial_stands_only_where_it_matters(change: str) -> None:
+    said = letter(notice(NoticeKind.PLAN, change=change, ends_at=AT.isoformat()))
+
+    assert "November" not in rendered(said).text
 
 
 def test_a_phone_that_is_away_gets_the_day_on_which_whatsapp_unlinks_it() -> None:

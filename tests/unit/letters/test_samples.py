@@ -12,16 +12,17 @@ from django.utils import translation
 from locations import account_letters
 from locations.letter_text import WIDTH
 from locations.letters import Letter, rendered
+from locations.models.plans import AccountState
+from notifications.incident_rules import RULES, Tell
 from notifications.kinds import HABITS, NoticeKind
 from notifications.letters.loss_table import LOSSES
 from notifications.letters.plans import CHANGES
 from notifications.mail_samples import MANY, Sample, samples
-from sessions_app.lifecycle import TRANSITIONS, Reason, Status
+from notifications.plan_rules import MILESTONES, change_of
 from tests.unit.letters.colours import contrast, looks
 
 SAMPLES = samples()
 HOLES = ("None", "{", "%(", "<locations", "Promise")
-BY_A_PERSON = {Reason.SUSPENDED_BILLING, Reason.USER_DISCONNECT, Reason.UNLINKED}
 
 
 def written(sample: Sample, count: int, language: str = "en") -> Letter:
@@ -85,17 +86,21 @@ def test_every_kind_has_one() -> None:
         assert first.get(kind, str(kind)) in names
 
 
-def test_every_reason_for_a_loss_has_one() -> None:
-    ends = {
-        outcome.reason
-        for row in TRANSITIONS.values()
-        for outcome in row.values()
-        if outcome is not None and outcome.status is Status.DISCONNECTED
-    }
-    interrupted = {Reason.RECONNECTING, Reason.CONNECTION_FAILED, Reason.ENGINE_RESTARTING}
+def test_every_reason_that_is_told_has_one() -> None:
+    told = {reason for reason, rule in RULES.items() if rule.tell in (Tell.AT_ONCE, Tell.GRACE)}
 
-    assert (ends | interrupted) - BY_A_PERSON <= set(LOSSES)
+    assert told <= set(LOSSES)
     assert {f"lost-{reason}" for reason in LOSSES} <= set(SAMPLES)
+
+
+def test_every_change_of_a_plan_has_one() -> None:
+    before_and_after = {
+        change_of(before, after, other_terms=True)
+        for before in AccountState
+        for after in AccountState
+    }
+
+    assert before_and_after | {change for _after, change in MILESTONES} == set(CHANGES)
     assert {f"plan-{change}" for change in CHANGES} <= set(SAMPLES)
 
 
