@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.db import transaction
 from django.test import Client
 
@@ -15,10 +15,10 @@ from locations.models import Role, User
 from notifications.announcing import accounts_told, announce
 from notifications.notifier import Notifier
 from sessions_app.models import Session
-from sessions_app.store import Transactions
 from tests.factory import connect, make_account, make_notice, make_user
 from tests.integration.news.conftest import sign_in
 from tests.integration.sockets.conftest import open_page
+from tests.integration.webhooks.working import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BELL = 'id="bell-changed"'
@@ -34,7 +34,7 @@ def _world() -> tuple[Session, User, User]:
 async def notifying() -> AsyncIterator[None]:
     """The notifier at work."""
     stop = asyncio.Event()
-    working = asyncio.create_task(Notifier(Transactions().run).run(stop))
+    working = asyncio.create_task(Notifier(run).run(stop))
     try:
         yield
     finally:
@@ -44,14 +44,14 @@ async def notifying() -> AsyncIterator[None]:
 
 @pytest.mark.parametrize("path", ["/ws/overview/", "/ws/numbers/", "/ws/sessions/{}/"])
 async def test_every_open_page_of_the_account_hears_of_news(path: str) -> None:
-    session, vera, charlie = await sync_to_async(_world)()
+    session, vera, charlie = await database_sync_to_async(_world)()
 
     async with (
         open_page(path.format(session.pk), vera) as page,
         open_page("/ws/overview/", charlie) as elsewhere,
     ):
         await elsewhere.told()  # its first look
-        await sync_to_async(make_notice)(session)
+        await database_sync_to_async(make_notice)(session)
         async with notifying():
             told = await page.until_told(BELL)
             assert await elsewhere.nothing_more()
@@ -61,14 +61,14 @@ async def test_every_open_page_of_the_account_hears_of_news(path: str) -> None:
 
 
 async def test_reading_on_one_page_tells_the_others() -> None:
-    session, vera, _ = await sync_to_async(_world)()
+    session, vera, _ = await database_sync_to_async(_world)()
 
     async with open_page("/ws/overview/", vera) as page:
-        await sync_to_async(make_notice)(session)
+        await database_sync_to_async(make_notice)(session)
         async with notifying():
             await page.until_told(BELL)
-        client: Client = await sync_to_async(sign_in)(vera)
-        await sync_to_async(client.get)("/notices/")
+        client: Client = await database_sync_to_async(sign_in)(vera)
+        await database_sync_to_async(client.get)("/notices/")
 
         await page.until_told(BELL)
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
+from django.db import connections
 from django.utils import timezone
 
 from sessions_app.gateway.ports import Change
@@ -22,21 +23,26 @@ DAY = timedelta(days=1)
 @pytest.fixture
 async def store() -> AsyncIterator[DatabaseSessionStore]:
     """The store of the gateway that runs the factory's sessions."""
-    yield DatabaseSessionStore("test", "here", 1, Transactions())
+    transactions = Transactions()
+    yield DatabaseSessionStore("test", "here", 1, transactions)
+    await transactions.run(connections.close_all)  # else they outlive the database
 
 
 @pytest.mark.django_db(transaction=True)
 async def test_it_notes_a_phone_without_a_version_or_an_event(store: DatabaseSessionStore) -> None:
     seen = datetime.now(UTC).replace(microsecond=0)
-    session = await sync_to_async(make_session)()
-    foreign = await sync_to_async(make_session)(lease_owner="another")
+    session = await database_sync_to_async(make_session)()
+    foreign = await database_sync_to_async(make_session)(lease_owner="another")
 
     await store.note_phones({session.pk: seen, foreign.pk: seen})
 
-    row = await Session.objects.aget(pk=session.pk)
-    assert (row.phone_seen_at, row.version) == (seen, session.version)
-    assert not await SessionEvent.objects.aexists()
-    assert (await Session.objects.aget(pk=foreign.pk)).phone_seen_at is None
+    def look() -> None:
+        row = Session.objects.get(pk=session.pk)
+        assert (row.phone_seen_at, row.version) == (seen, session.version)
+        assert not SessionEvent.objects.exists()
+        assert Session.objects.get(pk=foreign.pk).phone_seen_at is None
+
+    await database_sync_to_async(look)()
 
 
 @pytest.mark.django_db
