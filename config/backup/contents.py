@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Model
+from django.db.models import SET_NULL, ManyToOneRel, Model
 
 KEPT = frozenset(
     {
@@ -97,6 +97,14 @@ def entry_of(model: type[Model]) -> str:
 def parents_of(model: type[Model]) -> set[Any]:
     """The models that rows of ``model`` lean on."""
     return {remote for _, remote in links_of(model)}
+
+
+def may_lack(model: type[Model], column: str) -> bool:
+    """Whether a row of ``model`` goes on without the row that ``column`` names, as it does when
+    that one is deleted."""
+    field = next(field for field in model._meta.concrete_fields if field.attname == column)
+    relation = field.remote_field
+    return isinstance(relation, ManyToOneRel) and relation.on_delete is SET_NULL
 
 
 def links_of(model: type[Model]) -> list[tuple[str, type[Model]]]:

@@ -18,7 +18,7 @@ from django.db.models import AutoField, Model
 
 from config.backup.archive import Archive
 from config.backup.checking import Contents, InAccount
-from config.backup.contents import entry_of, links_of
+from config.backup.contents import entry_of, links_of, may_lack
 from config.backup.errors import Refused
 from config.backup.keys import Tell
 from config.backup.place import Placement
@@ -41,6 +41,7 @@ class Writer:
     def __init__(self) -> None:
         self.written = 0
         self._keys: dict[Any, dict[Any, Any]] = {}
+        self._present: dict[tuple[type[Model], Any], bool] = {}
         self._model: type[Model] | None = None
         self._waiting: list[Row] = []
 
@@ -63,17 +64,25 @@ class Writer:
         self._waiting = []
         name, numbered = key_of(model), isinstance(model._meta.pk, AutoField)
         old = [row[name] for row in rows]
-        changed = [self._here(model, row, without=name if numbered else "") for row in rows]
+        changed = [self.here(model, row, without=name if numbered else "") for row in rows]
         new = [one for batch in insert(model, changed) for one in batch]
         self.written += len(new)
         if numbered:
             self._keys.setdefault(model, {}).update(zip(old, (one.pk for one in new), strict=True))
 
-    def _here(self, model: type[Model], row: Row, *, without: str) -> Row:
+    def here(self, model: type[Model], row: Row, *, without: str = "") -> Row:
+        """``row`` as it stands here, without the column ``without``."""
         here = {name: value for name, value in row.items() if name != without}
         for column, remote in links_of(model):
             here[column] = self._keys.get(remote, {}).get(here[column], here[column])
+            if here[column] and may_lack(model, column) and not self._has(remote, here[column]):
+                here[column] = None
         return settled(model._meta.label, here)
+
+    def _has(self, model: type[Model], key: Any) -> bool:
+        if (model, key) not in self._present:
+            self._present[model, key] = model._base_manager.filter(pk=key).exists()
+        return self._present[model, key]
 
 
 def restore_account(path: Path, secret: Secret, account: str, tell: Tell) -> Restored:

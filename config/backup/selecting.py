@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Model
 
 from config.backup.archive import Archive
-from config.backup.contents import entry_of, kept_models, links_of, parents_of
+from config.backup.contents import entry_of, kept_models, links_of, may_lack, parents_of
 from config.backup.rows import Row
 from locations.models import User
 
@@ -60,11 +60,11 @@ def key_of(model: type[Model]) -> str:
 
 
 def people_of(archive: Archive, root: type[Model], key: str) -> set[str]:
-    """The users that the rows below ``key`` of ``root`` name."""
+    """The users that the rows below ``key`` of ``root`` cannot be without."""
     found = set()
     for model, row in rows_below(archive, root, key, lambda model: User in parents_of(model)):
         for column, remote in links_of(model):
-            if remote is User and row[column] is not None:
+            if remote is User and row[column] is not None and not may_lack(model, column):
                 found.add(str(row[column]))
     return found
 

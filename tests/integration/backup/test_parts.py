@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.db import models
+from django.test.utils import isolate_apps
 from django.utils import timezone
 
 from config.backup.errors import Refused
 from config.backup.making import Made
 from config.backup.one_session import restore_session
-from config.backup.parts import restore_account
+from config.backup.parts import Writer, restore_account
 from config.backup.restoring import Restored
 from config.models import Installation
 from conversations.models import Message
@@ -190,6 +192,26 @@ def test_it_refuses_an_account_whose_place_or_number_is_somebody_elses_now(
     delete(taken)
     connect(theirs, "Faro", jid=session.jid)
     refused(lambda: account_back(made), "linked here")
+
+
+def test_a_row_goes_on_without_somebody_who_is_gone_as_when_he_was_deleted() -> None:
+    alice = make_user("alice")
+    with isolate_apps("config"):
+
+        class Told(models.Model):  # noqa: DJ008  nobody prints it
+            to = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+            by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+
+            class Meta:
+                app_label = "config"
+
+        gone = str(uuid.uuid4())
+        writer = Writer()
+        writer.same(User, "old", str(alice.pk))
+        here = [writer.here(Told, {"to_id": to, "by_id": gone}) for to in (gone, "old", None)]
+
+    assert [row["to_id"] for row in here] == [None, str(alice.pk), None]
+    assert {row["by_id"] for row in here} == {gone}  # the database refuses it
 
 
 # --- a session -----------------------------------------------------------------------------
