@@ -25,6 +25,8 @@ class Command(BaseCommand):
         "and read it again to be sure. Whoever has the file and its secret has every linked number."
     )
 
+    requires_system_checks = ()  # a key file is made before a setting can name it
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--output", type=Path, metavar="FILE", help="a file, or a folder for one with a date"
