@@ -63,9 +63,16 @@ class LogFile:
                 return self._descriptor
             self.close()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        self._descriptor = os.open(self._path, flags, 0o600)
+        try:
+            self._descriptor = self._opened()
+        except (PermissionError, IsADirectoryError):  # such as one that a command of root made
+            self._move_aside()
+            self._descriptor = self._opened()
         return self._descriptor
+
+    def _opened(self) -> int:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        return os.open(self._path, flags, 0o600)
 
     def _is_in_place(self, descriptor: int) -> bool:
         try:
@@ -76,10 +83,10 @@ class LogFile:
 
     def _move_aside(self) -> None:
         """Make room for a new file, unless another process has done so by now."""
-        lock = os.open(self._folder / ".lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(self._folder / ".lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if self._descriptor is not None and self._is_in_place(self._descriptor):
+            if self._descriptor is None or self._is_in_place(self._descriptor):
                 files = files_of(self._folder)
                 for newer, older in reversed(list(pairwise(files))):
                     if newer.exists():

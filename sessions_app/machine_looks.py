@@ -98,12 +98,10 @@ def _key_database(url: str) -> list[Finding]:
 
 
 def data_folder() -> list[Finding]:
-    """Whether files can be made where the keys live."""
+    """Whether files can be made where the keys live, and in what else is there of ours."""
     told = gateway_settings()
-    folders = [told.data_dir]
-    if told.keys_dir.exists():
-        folders.append(told.keys_dir)
-    for folder in folders:
+    inner = [told.keys_dir, *(told.data_dir / name for name in ("logs", "bundles"))]
+    for folder in [told.data_dir, *(folder for folder in inner if folder.exists())]:
         try:
             try_to_write(folder)
         except OSError as error:

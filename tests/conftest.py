@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from locations import tenancy
+
+# A slow moment of the machine is no fault of what is tested.
+hypothesis.settings.register_profile("pairline", deadline=None)
+hypothesis.settings.load_profile("pairline")
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,7 +31,7 @@ class Archive:
 
     def add(self, name: str, pieces: Iterable[str]) -> None:
         """Write a file of ``pieces``, as far as there is room."""
-        with self._zip.open(name, "w") as entry:
+        with self._zip.open(self._entry(name), "w") as entry:
             for piece in pieces:
                 data = piece.encode("utf-8", "replace")
                 if self._file.tell() + len(data) > self._room:
@@ -40,7 +41,13 @@ class Archive:
 
     def add_last(self, name: str, text: str) -> None:
         """Write a short file into the reserve."""
-        self._zip.writestr(name, text)
+        self._zip.writestr(self._entry(name), text)
+
+    @staticmethod
+    def _entry(name: str) -> zipfile.ZipInfo:
+        entry = zipfile.ZipInfo(name, datetime.now(UTC).timetuple()[:6])
+        entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
+        return entry
 
     @property
     def size(self) -> int:

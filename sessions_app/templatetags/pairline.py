@@ -14,6 +14,7 @@ from sessions_app.history import uptimes
 from sessions_app.presentation import international
 from sessions_app.simulated_network import phone_address
 from sessions_app.strips import Strip, strip
+from sessions_app.units import size
 
 register = template.Library()
 
@@ -85,6 +86,12 @@ def when(moment: datetime | None, style: str = "ago") -> SafeString:
 def phone(number: str) -> str:
     """An E.164 number as people write it."""
     return international(number)
+
+
+@register.filter
+def amount(count: int) -> str:
+    """So many bytes as people read it: "1.2 MB"."""
+    return size(count)
 
 
 @register.simple_tag

@@ -27,6 +27,7 @@ SETTINGS = [
     "/settings/members/",
     "/settings/audit-log/",
     "/settings/audit-log/?q=nobody-did-this",
+    "/settings/support/",
     "/settings/email/",
     "/settings/password/",
     "/settings/two-factor/",

@@ -94,6 +94,15 @@ def test_its_room_is_bounded(folder: Path) -> None:
     }
 
 
+def test_what_cannot_be_opened_is_moved_aside(folder: Path) -> None:
+    (folder / NAME).mkdir(parents=True)  # root, as whom tests may run, can open any file
+    file = LogFile(folder)
+    file.append(b"ours\n")
+    file.close()
+    assert (folder / NAME).read_text() == "ours\n"
+    assert (folder / f"{NAME}.1").is_dir()
+
+
 def test_processes_share_it_without_losing_a_line(folder: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from config.log_file import LogFile\n"

@@ -22,7 +22,7 @@ from conversations.models import Direction, MessageStatus
 from locations.models import Account
 from sessions_app import wording
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
-from sessions_app.models import Session, SessionEvent
+from sessions_app.models import Session, SessionEvent, SupportBundle
 from sessions_app.wording import EVENTS, REASONS
 from tests.factory import make_location, make_message, make_session
 
@@ -42,7 +42,7 @@ DATA = {
     "alice",
     "example",
 }
-DATA |= {"com", "Harbour", "Group", "HTTP", "HTTPS", "SOCKS", "proxy"}
+DATA |= {"com", "Harbour", "Group", "HTTP", "HTTPS", "SOCKS", "proxy", "kB"}
 
 
 class _TwiceAsLong(trans_real.DjangoTranslation):
@@ -134,9 +134,16 @@ def paths(account: Account) -> list[str]:
     steps = [
         ("session", "ready"), ("session", "waiting"), ("session", "down"), ("messages", "ready"),
         ("session_stop", "ready"), ("session_unlink", "ready"), ("session_unlink", "waiting"),
-        ("session_pairing", "waiting"), ("session_name", "waiting"),
+        ("session_pairing", "waiting"), ("session_name", "waiting"), ("session_bundle", "ready"),
     ]  # fmt: skip
+    made = {"account": account, "session": ready, "asked_by": "alice@example.com"}
+    bundles = [
+        SupportBundle.objects.create(**made, state=state, size=3_000, ready_at=timezone.now())
+        for state in ("waiting", "ready", "failed")
+    ]
     return [
+        "/settings/support/",
+        *(reverse("bundle", args=[bundle.pk]) for bundle in bundles),
         "/",
         "/numbers/",
         "/numbers/?q=nothing",
