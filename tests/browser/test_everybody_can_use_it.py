@@ -41,6 +41,7 @@ def paths(product: Product) -> list[str]:
         f"/sessions/{ready}/stop/",
         f"/sessions/{ready}/unlink/",
         f"/sessions/{stopped}/",
+        "/notices/",
     ]
 
 
@@ -135,8 +136,8 @@ def test_a_code_is_large_enough_and_always_on_white(open_page: OpenPage, waiting
 def test_the_account_s_menu_stands_at_the_right(open_page: OpenPage, width: int) -> None:
     page = open_page("/connect/", viewport={"width": width, "height": 740})
 
-    edge, menu, sign_out = page.evaluate(
-        """() => [".top .wrap", ".top .accounts", ".top .accounts ~ form"].map((one) => {
+    edge, menu, bell, sign_out = page.evaluate(
+        """() => [".top .wrap", ".top .accounts", "#bell", ".top .accounts ~ form"].map((one) => {
           const place = document.querySelector(one);
           const { left, right } = place.getBoundingClientRect();
           return [left, right - parseFloat(getComputedStyle(place).paddingRight)];
@@ -144,7 +145,8 @@ def test_the_account_s_menu_stands_at_the_right(open_page: OpenPage, width: int)
     )
 
     assert abs(edge[1] - sign_out[1]) <= 1
-    assert 0 <= sign_out[0] - menu[1] <= 24
+    assert 0 <= bell[0] - menu[1] <= 24
+    assert 0 <= sign_out[0] - bell[1] <= 24
 
 
 def test_the_first_tab_skips_to_the_content(open_page: OpenPage) -> None:
