@@ -56,7 +56,8 @@ class Notice(models.Model):
 
     - about a number (linked, lost, reminder, recovered, phone_offline, stopped): ``location``
       (its name), ``number`` (E.164, or ""), ``reason`` (of the lifecycle), ``since`` (ISO 8601),
-      ``by`` (who did it: an e-mail, or ""); of a temporary block also ``until`` (ISO 8601)
+      ``by`` (who did it: an e-mail, or ""), and of a temporary block ``until`` (when it is tried
+      again)
     - reminder: ``days`` since the loss; recovered: ``seconds`` that it lasted; phone_offline:
       ``days`` unseen
     - plan: ``change`` (``trial_ends``, ``trial_ended``, ``suspended``, ``resumed``,

@@ -98,4 +98,6 @@ def _facts(said: Said, now: datetime) -> dict[str, Any]:
         facts["seconds"] = round((now - incident.opened_at).total_seconds())
     elif said.kind is NoticeKind.REMINDER and incident is not None:
         facts["days"] = REMINDERS[incident.reminders - 1].days
+    if facts["reason"] == Reason.TEMP_BAN and said.session.next_retry_at:
+        facts["until"] = said.session.next_retry_at.isoformat()
     return facts

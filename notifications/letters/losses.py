@@ -107,7 +107,7 @@ def _until(notices: Sequence[Notice], reader: Reader) -> list[Pair]:
     ends = facts.time(notices[0], "until")
     if ends is None or notices[1:]:
         return []
-    return [(_("The block ends"), moment(ends, reader.time_zone))]
+    return [(_("We connect it again"), moment(ends, reader.time_zone))]
 
 
 def _button(notices: Sequence[Notice], loss: Loss) -> Button:

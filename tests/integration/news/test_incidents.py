@@ -48,6 +48,15 @@ def test_a_drop_opens_an_incident_that_is_told_after_the_grace() -> None:
     assert kinds() == []
 
 
+def test_a_temporary_block_is_told_with_the_time_of_the_next_try() -> None:
+    session, later = make_session(), timezone.now() + timedelta(hours=6)
+
+    change(session, Event.TEMP_BAN, next_retry_at=later)
+
+    (lost,) = Notice.objects.all()
+    assert (lost.facts["reason"], lost.facts["until"]) == (Reason.TEMP_BAN, later.isoformat())
+
+
 def test_a_blip_ends_its_incident_and_is_told_to_nobody() -> None:
     session = make_session()
 

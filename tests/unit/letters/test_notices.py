@@ -70,7 +70,7 @@ def test_a_block_says_when_it_ends() -> None:
 
     said = letter(notice(NoticeKind.LOST, reason=Reason.TEMP_BAN, until=ends))
 
-    assert ("The block ends", "4 November 2026, 05:02 (Tokyo time)") in said.facts
+    assert ("We connect it again", "4 November 2026, 05:02 (Tokyo time)") in said.facts
 
 
 def test_what_comes_back_by_itself_announces_no_reminders() -> None:
