@@ -68,7 +68,7 @@ LOSSES: Mapping[Reason, Loss] = {
         Next.OPEN,
         _("Open WhatsApp on the phone and ask for a review."),
         _(
-            "It does that to numbers whose messages many people report, or that write to many who "
+            "WhatsApp does that to numbers whose messages many people report, or that write to many who "
             "do not know them. Only WhatsApp can lift the ban."
         ),
         _("Without a review the number stays banned, on the phone as well as here."),
@@ -76,7 +76,7 @@ LOSSES: Mapping[Reason, Loss] = {
     Reason.TEMP_BAN: Loss(
         Next.ITSELF,
         _("Wait until the block ends, and send less from then on."),
-        _("It does that to numbers that write to many people who do not know them."),
+        _("WhatsApp does that to numbers that write to many people who do not know them."),
         _(
             "The connection comes back by itself when the block ends. Who goes on sending as "
             "before may be banned for good."
@@ -85,7 +85,7 @@ LOSSES: Mapping[Reason, Loss] = {
     Reason.ACCOUNT_LOCKED: Loss(
         Next.OPEN,
         _("Open WhatsApp on the phone, follow what it says, then scan a new code."),
-        _("It does that when it wants the owner of the number to prove that it is theirs."),
+        _("WhatsApp does that when it wants the owner to prove that the number is theirs."),
         _SILENT,
     ),
     Reason.STREAM_REPLACED: Loss(

@@ -46,7 +46,12 @@ def reminder(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     ends = [_("This is the last reminder.")] if last else []
     letter = _letter(notices, reader, subject, ends)
     if all(_loss(notice).next is Next.ITSELF for notice in notices):
-        return replace(letter, lead=_("It does not come back by itself: restart it on its page."))
+        lead = ngettext(
+            "It does not come back by itself: restart it on its page.",
+            "They do not come back by themselves: restart them.",
+            len(notices),
+        )
+        return replace(letter, lead=lead)
     return letter
 
 
