@@ -68,8 +68,8 @@ LOSSES: Mapping[Reason, Loss] = {
         Next.OPEN,
         _("Open WhatsApp on the phone and ask for a review."),
         _(
-            "WhatsApp does that to numbers whose messages many people report, or that write to many "
-            "who do not know them. Only WhatsApp can lift the ban."
+            "WhatsApp does that to numbers whose messages many people report, or that write to "
+            "many who do not know them. Only WhatsApp can lift the ban."
         ),
         _("Without a review the number stays banned, on the phone as well as here."),
     ),
