@@ -26,6 +26,10 @@ export_asked = Signal()
 loss_asked = Signal()
 """``account_id``: what goes with the account? Receivers return ``Loss``es."""
 
+mail_wanted = Signal()
+"""``mail`` (``letters.Rendered``), ``to``, ``kind`` and ``account_id`` (None for what outlives the
+account that it tells of): put this mail on its way, to arrive whatever the mail server does now."""
+
 standing_changed = Signal()
 """``account_id``: an account was suspended, resumed, or put on other terms."""
 

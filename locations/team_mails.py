@@ -1,58 +1,47 @@
-"""Mails about a team, in the words of ``team_letters.py``. Call these after the commit.
+"""Mails about a team, in the words of ``team_letters.py``. Call these right after the change.
 
-Each returns whether the mail was handed over; a mail server that is down is logged, and the
-caller says so where it matters.
+They are put on their way and nobody waits for the mail server: when it is down, they are late.
 """
 
 from __future__ import annotations
 
-import logging
-import smtplib
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import get_connection
 from django.utils.translation import get_language
 
 from locations import team_letters
-from locations.letters import Letter, message_of, rendered
+from locations.letters import Letter, rendered
 from locations.models import Account, Invitation, Member, Role
-
-logger = logging.getLogger(__name__)
-
-PATIENCE_SECONDS = 10  # somebody waits for the page
+from locations.signals import mail_wanted
 
 
-def send_invitation(invitation: Invitation, token: str) -> bool:
+def send_invitation(invitation: Invitation, token: str) -> None:
     """The only place where the token is shown."""
     account, role = invitation.account, Role(invitation.role)
     letter = team_letters.invitation(account.name, invitation.invited_by, role, token)
-    return _send("invitation", invitation.email, letter)
+    _send("invitation", invitation.email, letter, account.pk)
 
 
-def send_removed(account: Account, email: str, by: str) -> bool:
+def send_removed(account: Account, email: str, by: str) -> None:
     """To somebody who was taken out of the account."""
-    return _send("removed", email, team_letters.removed(account.name, by))
+    _send("removed", email, team_letters.removed(account.name, by), account.pk)
 
 
-def send_role_changed(member: Member, role: Role, by: str) -> bool:
+def send_role_changed(member: Member, role: Role, by: str) -> None:
     """To somebody who has another role now."""
     letter = team_letters.role_changed(member.account.name, by, role)
-    return _send("role_changed", member.user.email, letter)
+    _send("role_changed", member.user.email, letter, member.account_id)
 
 
 def send_deleted(account: Account, emails: Iterable[str], by: str) -> None:
     """To everybody who was in an account that is deleted, to each alone."""
     letter = team_letters.account_deleted(account.name, by)
     for email in sorted(emails):
-        _send("account_deleted", email, letter)
+        _send("account_deleted", email, letter, None)
 
 
-def _send(name: str, to: str, letter: Letter) -> bool:
+def _send(kind: str, to: str, letter: Letter, account_id: UUID | None) -> None:
     mail = rendered(letter, get_language() or settings.LANGUAGE_CODE)
-    message = message_of(mail, to, get_connection(timeout=PATIENCE_SECONDS))
-    try:
-        return message.send() == 1
-    except (OSError, smtplib.SMTPException) as error:
-        logger.warning("A mail could not be sent", extra={"mail": name, "error": repr(error)[:80]})
-        return False
+    mail_wanted.send(None, mail=mail, to=to, kind=kind, account_id=account_id)

@@ -113,12 +113,8 @@ def invitation_revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse
 
 
 def _mail(request: HttpRequest, invitation: Invitation, token: str) -> None:
-    if team_mails.send_invitation(invitation, token):
-        messages.success(request, _("An invitation is on its way to %s.") % invitation.email)
-    else:
-        messages.warning(
-            request, _("The invitation is made, but the mail could not be sent. Try Resend.")
-        )
+    team_mails.send_invitation(invitation, token)
+    messages.success(request, _("An invitation is on its way to %s.") % invitation.email)
 
 
 @login_required

@@ -13,6 +13,7 @@ class NotificationsConfig(AppConfig):
             bundle_notices,
             leaving,  # noqa: F401  as well
             mail_reports,
+            mailing,  # noqa: F401  as well
             opening,
             own_jobs,
             plan_notices,

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.core import mail
 from django.test import Client
 
 from locations import tenancy
 from locations.models import Account, Role, User
+from notifications.models import Mail
 from tests.factory import make_account, make_user
 
 SignIn = Callable[[User], Client]
@@ -69,7 +69,13 @@ def charlie(people: dict[str, User], sign_in: SignIn) -> Client:
 
 
 def token_in_mail(number: int = -1) -> str:
-    """The token of the invitation in a mail that was sent."""
-    found = re.search(r"/invitations/([\w-]+)/", str(mail.outbox[number].body))
-    assert found is not None, mail.outbox[number].body
+    """The token of the invitation in a mail that is on its way."""
+    text = written()[number].text
+    found = re.search(r"/invitations/([\w-]+)/", text)
+    assert found is not None, text
     return found[1]
+
+
+def written() -> list[Mail]:
+    """The mails in the outbox, the oldest first."""
+    return list(Mail.objects.order_by("created_at"))

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.core import mail
 from django.core.management import call_command
 from django.test import AsyncClient, Client
 from django.urls import reverse
@@ -27,6 +26,7 @@ from sessions_app.models import Session, SessionEvent
 from sessions_app.store import DatabaseSessionStore
 from tests.factory import make_location, make_message, make_session
 from tests.integration.ledger.conftest import run
+from tests.integration.team.conftest import written
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_it_asks_every_number_to_unlink_and_tells_everybody(
         one.refresh_from_db()
         assert (one.wanted, one.wanted_by) == (Wanted.UNLINKED, "alice@example.com")
     assert "Deleting: 2 numbers are being unlinked" in progress(alice, account)
-    assert sorted(m.to[0] for m in mail.outbox) == [
+    assert sorted(m.to for m in written()) == [
         f"{name}@example.com" for name in ("alice", "bob", "vera")
     ]
     assert AuditEvent.objects.filter(verb="account_deleted").get().target == "Harbour Group"
@@ -167,7 +167,7 @@ def test_nothing_can_be_changed_meanwhile(
     assert [answer.status_code for answer in answers] == [403] * 6
     assert "This account is being deleted." in answers[0].text
     assert delete(alice, account).status_code == 403
-    assert len(mail.outbox) == 3
+    assert len(written()) == 3
 
 
 def test_a_gateway_that_beats_finishes_it(alice: Client, account: Account) -> None:

@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from locations.models import Account, AuditEvent, Invitation, Member, Role, User
 from tests.factory import make_account, make_user
-from tests.integration.team.conftest import SignIn, token_in_mail
+from tests.integration.team.conftest import SignIn, token_in_mail, written
 
 
 def invite(
@@ -42,8 +41,9 @@ def test_an_invitation_goes_out_by_mail_and_only_its_hash_is_kept(
     answer = invite(alice, account, "Dora@Example.com", "viewer")
 
     assert answer.status_code == 302
-    (message,) = mail.outbox
-    assert message.to == ["dora@example.com"]
+    (message,) = written()
+    assert message.to == "dora@example.com"
+    assert message.account == account
     assert "alice@example.com invites you" in message.subject
     token = token_in_mail()
     row = Invitation.objects.get()
@@ -159,22 +159,6 @@ def test_somebody_else_is_told_to_use_the_other_address_and_nothing_more(
     assert charlie.session["invitation"] == token
 
 
-def test_a_mail_server_that_is_down_does_not_break_the_page(
-    alice: Client, account: Account, settings: Any
-) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nobody listens there
-
-    answer = alice.post(
-        reverse("invite", args=[account.pk]),
-        {"email": "dora@example.com", "role": "member"},
-        follow=True,
-    )
-
-    assert "the mail could not be sent. Try Resend." in answer.text
-    assert Invitation.objects.get().email == "dora@example.com"
-
-
 def test_resending_makes_a_new_link_and_ends_the_old(
     alice: Client, dora: Client, token: str
 ) -> None:
@@ -224,7 +208,7 @@ def test_invitations_are_for_their_owner_alone(
         404,
     ]
     assert Invitation.objects.get().revoked_at is None
-    assert len(mail.outbox) == 1
+    assert len(written()) == 1
 
 
 @pytest.mark.parametrize(("who", "status"), [("bob", 403), ("vera", 403), ("charlie", 404)])
@@ -232,7 +216,7 @@ def test_only_owners_invite(
     request: pytest.FixtureRequest, account: Account, who: str, status: int
 ) -> None:
     assert invite(request.getfixturevalue(who), account).status_code == status
-    assert mail.outbox == []
+    assert written() == []
 
 
 @pytest.mark.parametrize(
@@ -257,7 +241,7 @@ def test_a_bad_address_is_said_beside_the_field_and_kept(
     assert answer.status_code == 422
     assert says in answer.text
     assert 'id="id_email_error"' in answer.text
-    assert mail.outbox == []
+    assert written() == []
     assert not Invitation.objects.exists()
 
 
@@ -291,11 +275,10 @@ def test_an_account_name_cannot_break_out_of_a_mail(db: None, sign_in: SignIn) -
 
     assert invite(alice, account).status_code == 302
 
-    (message,) = mail.outbox
+    (message,) = written()
     assert "\n" not in message.subject
-    assert message.recipients() == ["dora@example.com"]
-    assert isinstance(message, EmailMultiAlternatives)
-    html = str(message.alternatives[0][0])
+    assert message.to == "dora@example.com"
+    html = message.html
     assert "&lt;b&gt;" in html
     assert "<b>&" not in html.replace("<b>Eve", "")
 
@@ -313,8 +296,8 @@ def test_who_signs_up_with_the_invited_address_makes_no_account_of_his_own(
 
     answer = client.post(reverse("account_signup"), {**NEW, "next": page(token)}, follow=True)
 
-    assert answer.redirect_chain[-1][0] == page(token)  # the token proves the address: no mail
-    assert len(mail.outbox) == 1
+    assert answer.redirect_chain[-1][0] == page(token)
+    assert mail.outbox == []  # the token proves the address
     client.post(page(token))
     dora = User.objects.get(email="dora@example.com")
     assert [(m.account, m.role) for m in dora.memberships.all()] == [(account, Role.MEMBER)]

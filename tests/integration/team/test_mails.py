@@ -1,46 +1,42 @@
-"""The mails of a team, handed to a real mail server."""
+"""The mails of a team, by the outbox to a real mail server."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from email import message_from_bytes, policy
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
 from locations.models import Account, Invitation, User
+from notifications.mail_connection import Connection
+from notifications.mail_queue import claim, settle
+from tests.integration.mails.post_office import name_server, open_office
+from tests.integration.team.conftest import written
+
+Letters = Callable[[], list[EmailMessage]]
 
 
-class PostOffice:
-    """A mail server that keeps what it gets."""
-
-    def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        letter = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(letter, EmailMessage)
-        self.letters.append(letter)
-        return "250 OK"
+def _deliver() -> None:
+    connection = Connection()
+    for outgoing in claim(20):
+        settle(outgoing, connection.send(outgoing))
+    connection.close()
 
 
 @pytest.fixture
-def letters(settings: Settings, unused_tcp_port: int) -> Iterator[list[EmailMessage]]:
-    office = PostOffice()
-    controller = Controller(office, hostname="127.0.0.1", port=unused_tcp_port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", unused_tcp_port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+def letters(settings: Settings, unused_tcp_port: int) -> Iterator[Letters]:
+    """What arrives once the outbox is emptied."""
     settings.PUBLIC_URL = "https://pairline.example.com"
-    yield office.letters
-    controller.stop()
+    with open_office(settings, unused_tcp_port) as office:
+
+        def arrived() -> list[EmailMessage]:
+            _deliver()
+            return office.letters
+
+        yield arrived
 
 
 def body(letter: EmailMessage, kind: str) -> str:
@@ -50,7 +46,7 @@ def body(letter: EmailMessage, kind: str) -> str:
 
 
 def test_an_invitation_arrives_in_text_and_in_html(
-    letters: list[EmailMessage], alice: Client, account: Account
+    letters: Letters, alice: Client, account: Account
 ) -> None:
     Account.objects.filter(pk=account.pk).update(name="קבוצת הנמל 👋")
 
@@ -58,7 +54,7 @@ def test_an_invitation_arrives_in_text_and_in_html(
         reverse("invite", args=[account.pk]), {"email": "dora@example.com", "role": "viewer"}
     )
 
-    (letter,) = letters
+    (letter,) = letters()
     assert letter["To"] == "dora@example.com"
     assert letter["Subject"].strip() == "alice@example.com invites you to קבוצת הנמל 👋 on Pairline"
     for kind in ("plain", "html"):
@@ -71,18 +67,46 @@ def test_an_invitation_arrives_in_text_and_in_html(
 
 
 def test_each_change_tells_whom_it_concerns(
-    letters: list[EmailMessage], alice: Client, account: Account, people: dict[str, User]
+    letters: Letters, alice: Client, account: Account, people: dict[str, User]
 ) -> None:
     alice.post(reverse("member_role", args=[account.pk, people["vera"].pk]), {"role": "member"})
     alice.post(reverse("member_remove", args=[account.pk, people["bob"].pk]))
     alice.post(reverse("account_delete", args=[account.pk]), {"name": "Harbour Group"})
 
-    assert [(letter["To"], letter["Subject"]) for letter in letters] == [
+    arrived = letters()
+    assert [(letter["To"], letter["Subject"]) for letter in arrived] == [
         ("vera@example.com", "Your role in Harbour Group changed"),
         ("bob@example.com", "You were removed from Harbour Group"),
         ("alice@example.com", "Harbour Group was deleted from Pairline"),
         ("vera@example.com", "Harbour Group was deleted from Pairline"),
     ]
-    for letter in letters:
+    for letter in arrived:
         assert "alice@example.com" in body(letter, "plain")
         assert "<bdi>Harbour Group</bdi>" in body(letter, "html")
+
+
+def test_an_invitation_waits_for_a_mail_server_that_is_down(
+    alice: Client, account: Account, settings: Settings, unused_tcp_port: int
+) -> None:
+    name_server(settings, unused_tcp_port)  # nobody listens there yet
+    typed = {"email": "dora@example.com", "role": "member"}
+
+    page = alice.post(reverse("invite", args=[account.pk]), typed, follow=True)
+    _deliver()
+
+    assert "An invitation is on its way to dora@example.com." in page.text
+    assert [(mail.state, mail.attempts) for mail in written()] == [("waiting", 0)]
+    with open_office(settings, unused_tcp_port) as office:
+        _deliver()
+    assert [letter["To"] for letter in office.letters] == ["dora@example.com"]
+    assert [(mail.state, mail.text) for mail in written()] == [("sent", "")]
+
+
+def test_the_mails_about_a_deleted_account_outlive_it(
+    alice: Client, account: Account, people: dict[str, User]
+) -> None:
+    alice.post(reverse("account_delete", args=[account.pk]), {"name": "Harbour Group"})
+
+    Account.objects.filter(pk=account.pk).delete()
+
+    assert len(written()) == 3

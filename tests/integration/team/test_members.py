@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
 from locations.models import Account, AuditEvent, Member, Role, User
+from tests.integration.team.conftest import written
 
 CHANGES = ["member_role", "member_remove", "member_hand_over"]
 
@@ -64,8 +64,8 @@ def test_it_changes_a_role_tells_the_person_and_writes_it_down(
     said = alice.get(reverse("members")).text
     assert "The role of vera@example.com is Member now." in said
     assert role_of(people["vera"], account) == Role.MEMBER
-    assert [message.to for message in mail.outbox] == [["vera@example.com"]]
-    assert "Your role is now: Member" in mail.outbox[0].body
+    assert [message.to for message in written()] == ["vera@example.com"]
+    assert "Your role is now: Member" in written()[0].text
     event = AuditEvent.objects.get()
     assert (event.actor, event.verb, event.target) == (
         "alice@example.com",
@@ -80,7 +80,7 @@ def test_the_same_role_again_changes_nothing(
 ) -> None:
     post(alice, "member_role", account, people["vera"], role="viewer")
 
-    assert mail.outbox == []
+    assert written() == []
     assert not AuditEvent.objects.exists()
 
 
@@ -127,8 +127,8 @@ def test_it_asks_by_name_before_it_removes_somebody(
 
     assert alice.post(address).status_code == 302
     assert role_of(people["bob"], account) is None
-    assert mail.outbox[0].to == ["bob@example.com"]
-    assert "removed you from Harbour Group" in mail.outbox[0].body
+    assert written()[0].to == "bob@example.com"
+    assert "removed you from Harbour Group" in written()[0].text
     assert AuditEvent.objects.get().verb == "member_removed"
 
 
@@ -193,7 +193,7 @@ def test_it_hands_an_account_over_by_name(
     assert role_of(people["bob"], account) == Role.OWNER
     assert role_of(people["alice"], account) == Role.MEMBER
     assert AuditEvent.objects.get().verb == "ownership_handed_over"
-    assert mail.outbox[0].to == ["bob@example.com"]
+    assert written()[0].to == "bob@example.com"
 
 
 def test_it_asks_for_the_password_when_the_sign_in_is_old(
