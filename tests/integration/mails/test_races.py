@@ -1,0 +1,83 @@
+"""Several mail senders at one outbox, on a database that lets them write at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from locations import tenancy
+from notifications.mail_answers import Outcome
+from notifications.mail_message import Outgoing
+from notifications.mail_queue import claim, give_back, settle
+from notifications.mail_retry import Fate
+from notifications.models import Mail, StoppedAddress
+from notifications.stopping import stop
+from tests.factory import make_mail
+
+pytestmark = pytest.mark.django_db(transaction=True)
+needs_writers = pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="SQLite writes one transaction at a time"
+)
+
+
+def _as_system(function: Callable[[], object]) -> object:
+    with tenancy.everyone():
+        try:
+            return function()
+        finally:
+            connection.close()
+
+
+@needs_writers
+def test_no_two_claim_the_same_mail() -> None:
+    for n in range(60):
+        make_mail(None, to=f"member-{n}@example.com")
+
+    def claimed() -> object:
+        return [one.mail for _ in range(5) for one in claim(5)]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [pool.submit(_as_system, claimed) for _ in range(4)]
+        mails = [mail for one in found for mail in one.result()]  # type: ignore[attr-defined]
+
+    assert len(mails) == len(set(mails)) == 60
+
+
+@needs_writers
+def test_an_address_is_stopped_once_whoever_hears_of_it_first() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        asked = [
+            pool.submit(_as_system, lambda: stop("bob@example.com", "Gone.")) for _ in range(8)
+        ]
+        news = [one.result() for one in asked]
+
+    assert news.count(True) == 1
+    assert StoppedAddress.objects.count() == 1
+
+
+def _claimed_again() -> tuple[Outgoing, Outgoing]:
+    """The same mail by a claim that ran out, and by the one that followed."""
+    make_mail(None)
+    (first,) = claim(10)
+    Mail.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+    (second,) = claim(10)
+    return first, second
+
+
+def test_a_claim_that_ran_out_writes_nothing() -> None:
+    late, mine = _claimed_again()
+
+    settle(late, Outcome(Fate.FAILED, 554, "The mail was refused."))
+    give_back([late])
+    assert Mail.objects.get().state == "waiting"
+    assert claim(10) == []
+
+    settle(mine, Outcome(Fate.SENT))
+    settle(late, Outcome(Fate.NO_MAILBOX, 550, "There is no such mailbox."))
+    assert Mail.objects.get().state == "sent"
+    assert not StoppedAddress.objects.exists()
