@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,17 +19,10 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.wire.product import Product, Simulator, free_port, wait_for
+from tests.wire.product import PATIENCE_SECONDS, PROJECT, free_port, wait_for
 
 MAILS = 200
 CONNECTIONS = 4  # of one process: each may leave one mail of which nobody knows
-WRITE = f"""
-from notifications.models import Mail
-Mail.objects.bulk_create(
-    Mail(kind="digest", key=f"test:{{n}}", to=f"m-{{n}}@example.com", subject="Hi", text="Hi")
-    for n in range({MAILS})
-)
-"""
 # As if the time of a claim had passed.
 FREE = "UPDATE notifications_mail SET next_attempt_at = created_at WHERE state = 'waiting'"
 LEFT = "SELECT count(*) FROM notifications_mail WHERE state != 'sent'"
@@ -35,7 +31,8 @@ LEFT = "SELECT count(*) FROM notifications_mail WHERE state != 'sent'"
 class PostOffice:
     """Counts what it takes by Message-ID, and can stop answering."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
+        self.port = port
         self.taken: Counter[str] = Counter()
         self.hangs = False
         self.hanging = 0
@@ -52,53 +49,84 @@ class PostOffice:
         return "250 OK"
 
 
-class Site:
-    """The product with a mail server; neither is there again for each test."""
+class Outbox:
+    """A database with mails in it, and a process that sends them."""
 
-    def __init__(self, folder: Path, simulator: Simulator, office: PostOffice, port: int) -> None:
-        self.office, self._database = office, folder / "pairline.sqlite3"
-        self.product = Product(folder, simulator, EMAIL_URL=f"smtp://127.0.0.1:{port}")
-        self.product.manage("shell", "-c", WRITE)
+    def __init__(self, folder: Path, port: int) -> None:
+        self._database = folder / "pairline.sqlite3"
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "DJANGO_SECRET_KEY": "test-only-" + "x" * 50,
+            "DJANGO_DEBUG": "true",
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": f"sqlite:///{self._database}",
+            "EMAIL_URL": f"smtp://127.0.0.1:{port}",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        assert self._run("prepare", str(MAILS)).wait(PATIENCE_SECONDS) == 0
+
+    def _run(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.mailing", *arguments],
+            cwd=PROJECT,
+            env=self._environment,
+        )
+
+    def start(self) -> None:
+        self._process = self._run("send")
+
+    def stop(self, number: int) -> int:
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(PATIENCE_SECONDS)
+
+    def close(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.stop(signal.SIGKILL)
 
     def ask(self, statement: str) -> list[Any]:
         with closing(sqlite3.connect(self._database, timeout=20)) as connection, connection:
             return connection.execute(statement).fetchall()
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder, office, port = tmp_path_factory.mktemp("mails"), PostOffice(), free_port()
-    controller = Controller(office, hostname="127.0.0.1", port=port)
-    simulator = Simulator(folder)
+@pytest.fixture
+def office() -> Iterator[PostOffice]:
+    running = PostOffice(free_port())
+    controller = Controller(running, hostname="127.0.0.1", port=running.port)
     controller.start()
-    running = Site(folder, simulator, office, port)
     yield running
-    running.product.close()
-    simulator.stop()
-    office.hangs = False
+    running.hangs = False
     controller.stop()
 
 
-def test_nothing_is_lost_when_the_mail_server_hangs_and_the_sender_is_killed(site: Site) -> None:
-    office, product = site.office, site.product
+@pytest.fixture
+def outbox(tmp_path: Path, office: PostOffice) -> Iterator[Outbox]:
+    made = Outbox(tmp_path, office.port)
+    yield made
+    made.close()
+
+
+def test_nothing_is_lost_when_the_mail_server_hangs_and_the_sender_is_killed(
+    office: PostOffice, outbox: Outbox
+) -> None:
     office.hangs = True
-    product.start("--no-gateway")
+    outbox.start()
     wait_for(lambda: office.hanging >= CONNECTIONS, "mails under way")
 
     began = time.monotonic()
-    assert product.stop(signal.SIGTERM) == 0
+    assert outbox.stop(signal.SIGTERM) == 0
     assert time.monotonic() - began < 10
 
     office.hangs = False
-    site.ask(FREE)
-    product.start("--no-gateway")
+    outbox.ask(FREE)
+    outbox.start()
     wait_for(lambda: len(office.taken) >= MAILS // 4, "the first mails")
-    product.stop(signal.SIGKILL)
+    outbox.stop(signal.SIGKILL)
     assert len(office.taken) < MAILS
 
-    site.ask(FREE)
-    product.start("--no-gateway")
-    wait_for(lambda: site.ask(LEFT) == [(0,)], "the last outcome")
+    outbox.ask(FREE)
+    outbox.start()
+    wait_for(lambda: outbox.ask(LEFT) == [(0,)], "the last outcome")
     assert len(office.taken) == MAILS
     twice = [count for count in office.taken.values() if count > 1]
     assert len(twice) <= CONNECTIONS
