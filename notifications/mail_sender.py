@@ -92,7 +92,11 @@ class MailSender:
             if self._stopping or late or (place > 0 and not self._circuit.whole):
                 await self._write(partial(mail_queue.give_back, batch[place:]))
                 return
-            outcome = await line.send(outgoing)
+            try:
+                outcome = await line.send(outgoing)
+            except asyncio.CancelledError:  # of this one nobody knows; the others are free
+                await self._write(partial(mail_queue.give_back, batch[place + 1 :]))
+                raise
             self._log(outgoing, outcome)
             await self._write(partial(mail_queue.settle, outgoing, outcome))
             await self._judge(outcome)
@@ -147,8 +151,9 @@ class MailSender:
         if self._busy:
             _, late = await asyncio.wait(list(self._busy), timeout=self._goodbye_seconds)
             for task in late:
-                self._busy[task].leave()
-                task.cancel()
+                line = self._busy[task]
+                task.cancel()  # first: that we break off is no fault of the server
+                line.leave()
             await asyncio.gather(*late, return_exceptions=True)
         for line in self._lines:
             line.close()

@@ -220,6 +220,22 @@ async def test_a_server_that_hangs_holds_up_neither_others_nor_the_end(
     assert [str(letter["To"]) for letter in office.letters] == ["bob@example.com"]
 
 
+async def test_what_is_not_begun_at_the_end_is_free_for_others(
+    office: PostOffice, settings: Settings
+) -> None:
+    settings.EMAIL_TIMEOUT = 30
+    earlier = timezone.now() - timedelta(minutes=1)
+    hangs = await _mail("hang@example.com", next_attempt_at=earlier)
+    others = [await _mail(f"member-{n}@example.com") for n in range(3)]
+
+    async with at_work():
+        await until(lambda: Mail.objects.due(timezone.now()).count() == 0, "the claim")
+
+    due = await run(lambda: set(Mail.objects.due(timezone.now()).values_list("pk", flat=True)))
+    assert due == {mail.pk for mail in others}
+    assert await state_of(hangs, "state", "attempts") == ["waiting", 0]
+
+
 async def test_an_attempt_ends_whatever_the_server_does(
     office: PostOffice, settings: Settings
 ) -> None:
