@@ -39,6 +39,7 @@ def message_of(outgoing: Outgoing) -> EmailMultiAlternatives:
         to=[outgoing.to],
         headers={
             **outgoing.headers,
+            **_header_for_reports(outgoing.mail),
             "Message-ID": message_id_of(outgoing.mail),
             "Date": format_datetime(outgoing.created_at),
             "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers
@@ -46,9 +47,16 @@ def message_of(outgoing: Outgoing) -> EmailMultiAlternatives:
     )
     if outgoing.html:
         message.attach_alternative(outgoing.html, "text/html")
-    if settings.EMAIL_PROVIDER:  # comes back with what the provider reports of it
+    if settings.EMAIL_PROVIDER:  # by its API: comes back with what it reports of the mail
         message.metadata = {"mail": str(outgoing.mail)}  # type: ignore[attr-defined]
     return message
+
+
+def _header_for_reports(mail: UUID) -> dict[str, str]:
+    """The same by SMTP, for Postmark: it reports an id of its own instead of our Message-ID."""
+    by_smtp = settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend")
+    postmark = by_smtp and settings.EMAIL_PROVIDER == "postmark"
+    return {"X-PM-Metadata-mail": str(mail)} if postmark else {}
 
 
 def message_id_of(mail: UUID) -> str:

@@ -28,6 +28,7 @@ SETTINGS = [
     "/settings/audit-log/",
     "/settings/audit-log/?q=nobody-did-this",
     "/settings/support/",
+    "/settings/mails/",
     "/settings/email/",
     "/settings/password/",
     "/settings/two-factor/",

@@ -21,7 +21,7 @@ from notifications import mail_reports
 from notifications.mail_message import message_id_of
 from notifications.models import Mail, Notice, StoppedAddress
 from tests.factory import make_account, make_mail, make_user
-from tests.integration.mails.post_office import at_work, run, until
+from tests.integration.mails.post_office import at_work, open_office, run, until
 
 SECRET = "postmark:a long word"
 ADDRESS = "/anymail/postmark/tracking/"
@@ -211,6 +211,19 @@ async def test_with_a_key_mails_go_out_by_the_api(api: list[dict[str, Any]]) -> 
     body = next(one for one in api if one["To"] == "bob@example.com")
     assert body["Metadata"] == {"mail": str(mail.pk)}
     assert {"Name": "Auto-Submitted", "Value": "auto-generated"} in body["Headers"]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_by_smtp_postmark_is_given_the_id_that_it_reports(
+    settings: Settings, unused_tcp_port: int
+) -> None:
+    mail = await run(lambda: make_mail(None, to="bob@example.com"))
+
+    with open_office(settings, unused_tcp_port) as office:
+        async with at_work():
+            await until(lambda: Mail.objects.filter(state="sent").exists(), "the outcome")
+
+    assert office.letters[0]["X-PM-Metadata-mail"] == str(mail.pk)
 
 
 def test_it_says_what_a_provider_needs() -> None:

@@ -51,6 +51,7 @@ async def test_a_mail_arrives_once_and_leaves_no_text_behind(office: PostOffice)
     assert letter["From"] == "Pairline <pairline@localhost>"
     assert letter["List-Unsubscribe"] == "<https://example.com/u>"
     assert letter["Date"]
+    assert letter["X-PM-Metadata-mail"] is None  # it is for one provider alone
     assert letter["Subject"] == "Harbour Dental lost its connection"
     assert {part.get_content_type() for part in letter.iter_parts()} == {"text/plain", "text/html"}
     assert await state_of(mail, "state", "attempts", "text", "html") == ["sent", 1, "", ""]
