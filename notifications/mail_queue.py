@@ -32,6 +32,7 @@ _FOR_THE_OTHERS_SECONDS = 60.0  # what is claimed together goes out one after an
 LEASE = timedelta(seconds=ATTEMPT_SECONDS + _FOR_THE_OTHERS_SECONDS + _MARGIN_SECONDS)
 KEPT = timedelta(days=90)
 FAILED_TEXTS_KEPT = timedelta(days=7)
+TROUBLE_FADES = timedelta(minutes=15)  # it is seen at least every five while mails wait
 _ADDRESS_STOPPED = gettext_noop("Not sent: mails to this address have come back.")
 _TOO_OLD = gettext_noop("Given up after three days.")
 _UNREADABLE = gettext_noop("The stored text cannot be read any more.")
@@ -135,10 +136,13 @@ def send_again(mail: Mail) -> bool:
 
 
 def note_trouble(error: str) -> None:
-    """The mail server takes nothing: operators see it."""
-    MailServerTrouble.objects.update_or_create(
-        pk=1, defaults={"at": timezone.now(), "error": error[:ERROR_CHARACTERS]}
-    )
+    """The mail server takes nothing: operators see it. What was not seen for ``TROUBLE_FADES``
+    is another trouble."""
+    now = timezone.now()
+    seen = {"at": now, "error": error[:ERROR_CHARACTERS]}
+    lately = MailServerTrouble.objects.filter(pk=1, at__gt=now - TROUBLE_FADES)
+    if not lately.update(**seen):
+        MailServerTrouble.objects.update_or_create(pk=1, defaults={**seen, "since": now})
 
 
 def forget_trouble() -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from locations.models import User
 from notifications.mail_queue import KEPT, claim, forget_old, forget_trouble, note_trouble
-from notifications.models import Mail, StoppedAddress
+from notifications.models import Mail, MailServerTrouble, StoppedAddress
 from notifications.stopping import stop
 from notifications.wrong import mails
 from tests.factory import make_account, make_mail
@@ -83,6 +83,20 @@ def test_it_says_what_is_wrong_with_the_mails() -> None:
     assert "Connection refused" in lines[0].text
     forget_trouble()
     assert [line.what for line in mails()] == ["1 mail", "1 address"]
+
+
+def test_a_trouble_of_yesterday_is_not_the_one_of_today() -> None:
+    note_trouble("The mail server cannot be reached.")
+    yesterday = timezone.now() - timedelta(days=1)
+    MailServerTrouble.objects.update(since=yesterday, at=timezone.now() - timedelta(minutes=5))
+    note_trouble("The mail server cannot be reached.")
+    assert MailServerTrouble.objects.get().since == yesterday
+
+    MailServerTrouble.objects.update(at=yesterday)
+    assert mails() == []
+    note_trouble("The mail server cannot be reached.")
+
+    assert timezone.now() - MailServerTrouble.objects.get().since < timedelta(minutes=1)
 
 
 def test_mails_are_forgotten_after_ninety_days_and_texts_that_failed_after_seven() -> None:
