@@ -112,14 +112,16 @@ def _of_sessions(archive: Archive, wanted: Wanted) -> tuple[int, int]:
     of_none = max(LINES_OF_NO_SESSION, wanted.lines) if wanted.account is None else 0
     ids = [str(session.pk) for session in sessions]
     log = last_lines(folder_of(settings.DATA_DIR), ids, wanted.lines, of_none)
+    one = wanted.session is not None
+    events = sessions_told.MOST_EVENTS if one else sessions_told.MOST_EVENTS_OF_MANY
     for session in sessions:
         folder = f"sessions/{session.pk}"
         archive.add(f"{folder}/session.json", [_json(sessions_told.standing(session))])
-        archive.add(f"{folder}/timeline.csv", csv_texts(sessions_told.timeline(session)))
+        archive.add(f"{folder}/timeline.csv", csv_texts(sessions_told.timeline(session, events)))
         archive.add(f"{folder}/log.jsonl", _lines_of(session, log, wanted))
     if wanted.account is None:
         archive.add("log.jsonl", log.of_none)
-    return len(sessions), 1 if wanted.session else sessions_told.count(wanted.account)
+    return len(sessions), 1 if one else sessions_told.count(wanted.account)
 
 
 def _lines_of(session: Session, log: LastLines, wanted: Wanted) -> Iterable[str]:

@@ -16,7 +16,9 @@ from sessions_app.models import Session, SessionEvent
 from sessions_app.snapshot import observed
 
 MOST_SESSIONS = 200
-MOST_EVENTS = 1_000  # of each session's timeline, the latest
+# Of each session's timeline the latest; fewer when a bundle is about many.
+MOST_EVENTS, MOST_EVENTS_OF_MANY = 1_000, 200
+_TYPED = ("detail", "who")  # by people and libraries; the rest are our own words
 _EVENTS = {
     "at": "at", "event": "event", "from": "old_status", "to": "new_status", "reason": "reason",
     "detail": "detail", "who": "actor", "version": "version",
@@ -65,10 +67,10 @@ def standing(session: Session) -> Mapping[str, object]:
     return {name: redact_value(value) for name, value in facts.items()}
 
 
-def timeline(session: Session) -> Iterator[Mapping[str, object]]:
-    """Its latest events, the oldest of them first."""
+def timeline(session: Session, most: int) -> Iterator[Mapping[str, object]]:
+    """Its ``most`` latest events, the oldest of them first."""
     events = SessionEvent.objects.filter(session=session).order_by("-version")
-    latest = events.values("pk")[:MOST_EVENTS]
+    latest = events.values("pk")[:most]
     rows = SessionEvent.objects.filter(pk__in=latest).order_by("version")
     for row in columns(rows, _EVENTS):
-        yield {name: redact_value(value) for name, value in row.items()}
+        yield {**row, **{name: redact_value(row[name]) for name in _TYPED}}
