@@ -50,6 +50,12 @@ class SupportBundleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gen
         url = reverse("admin:sessions_app_supportbundle_file", args=[bundle.pk])
         return format_html('<a href="{}">Download</a>', url)
 
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm[Any]]:
+        says = {"session": "Empty: about all sessions. A gateway makes the bundle within seconds."}
+        return super().get_form(request, obj, change, **{**kwargs, "help_texts": says})
+
     def save_model(
         self, request: HttpRequest, obj: SupportBundle, form: ModelForm[Any], change: bool
     ) -> None:

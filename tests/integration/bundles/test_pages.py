@@ -174,6 +174,7 @@ def operator(client: Client) -> Client:
 
 
 def test_an_operator_makes_and_downloads_one_of_his_own(operator: Client, session: Session) -> None:
+    assert "Empty: about all sessions" in text_of(operator, f"{ADMIN}add/")
     answer = operator.post(f"{ADMIN}add/", {"session": str(session.pk), "lines": "200"})
     assert answer.status_code == 302
     bundle = SupportBundle.objects.get()
