@@ -94,6 +94,17 @@ def lose_everything(keys: Keys) -> None:
     Gateway.objects.all().delete()
 
 
+MOVING = {
+    "sessions_app.Session": {"lease_owner", "lease_epoch", "lease_expires_at"},
+    "conversations.Message": {"status"},
+    "notifications.Delivery": {"state", "error"},
+    "notifications.Mail": {"state", "error", "text", "html"},
+    "notifications.Notice": {"batch", "told_at", "quiet"},
+    "notifications.Incident": {"due_at"},
+}
+"""Columns that do not come back as they were; those have tests of their own."""
+
+
 def everything() -> dict[str, list[dict[str, Any]]]:
     """Every row that a backup keeps, as the database has it; secrets in clear."""
     return {model._meta.label: [_plain(row) for row in _rows(model)] for model in kept_models()}

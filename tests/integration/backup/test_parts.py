@@ -26,6 +26,7 @@ from sessions_app.models import Session, SessionEvent
 from tests.factory import connect, make_account, make_location, make_plan, make_session, make_user
 from tests.integration.backup.conftest import (
     KEY,
+    MOVING,
     Keys,
     everything,
     linked,
@@ -56,14 +57,12 @@ def of(account: Account) -> dict[str, Any]:
     told = {}
     for label, rows in everything().items():
         mine = [row for row in rows if account.pk in row.values()]
-        told[label] = sorted((_known(row) for row in mine), key=repr)
+        told[label] = sorted((_known(row, MOVING.get(label, set())) for row in mine), key=repr)
     return told
 
 
-def _known(row: dict[str, Any]) -> dict[str, Any]:
-    unsteady = {"lease_owner", "lease_epoch", "lease_expires_at", "plan_id", "error"}
-    settled = {"status", "state"} if "secret" in row or "webhook_id" in row else set()
-    dropped = unsteady | settled | ({"id"} if isinstance(row["id"], int) else set())
+def _known(row: dict[str, Any], moving: set[str]) -> dict[str, Any]:
+    dropped = moving | {"plan_id", "member_id"} | ({"id"} if isinstance(row["id"], int) else set())
     return {name: value for name, value in row.items() if name not in dropped}
 
 
