@@ -21,6 +21,7 @@ from config.backup.restoring import Restored
 from config.models import Installation
 from conversations.models import Message
 from locations.models import Account, AuditEvent, Location, Member, Plan, Role, User
+from notifications.models import Wish
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session, SessionEvent
 from tests.factory import connect, make_account, make_location, make_plan, make_session, make_user
@@ -89,14 +90,22 @@ def test_a_lost_account_comes_back_and_another_is_not_touched(keys: Keys, back_u
     ]
     assert after == before
     assert _others(ours) == others
+    assert Wish.objects.get(member__account=ours).kind == "lost"
     assert keys.mark(session) == keys.mark(foreign) == "first"
     assert done.accounts == ["Ours"] and done.keys == 1
 
 
 def _others(ours: Account) -> dict[str, Any]:
     """Every row that has nothing to do with an account, nor with its people."""
+    members = set(Member.objects.filter(account=ours).values_list("pk", flat=True))
     return {
-        label: [row for row in rows if ours.pk not in row.values() and not _of_a_person(row)]
+        label: [
+            row
+            for row in rows
+            if ours.pk not in row.values()
+            and not _of_a_person(row)
+            and row.get("member_id") not in members
+        ]
         for label, rows in everything().items()
         if label not in ("conversations.EarlyReceipt", "locations.ApiKey_locations")
     }
