@@ -68,15 +68,17 @@ def _send_due(now: datetime) -> int:
 
 def _mails(digests: Sequence[Digest], until: datetime) -> list[Mail]:
     readers = readers_among(digest.pk for digest in digests)
-    account_ids = {digest.member.account_id for digest in digests}
-    accounts = Account.objects.in_bulk(account_ids)
-    told = _told(account_ids, min((digest.told_until for digest in digests), default=until), until)
+    ids = {digest.member.account_id for digest in digests}
+    accounts = Account.objects.filter(deleting_at=None).in_bulk(ids)
+    since = min((digest.told_until for digest in digests), default=until)
+    told = _told(accounts, since, until)
+    mailed = _mailed(told, since)
     mails = []
     for digest in digests:
-        account, reader = accounts[digest.member.account_id], readers.get(digest.pk)
-        if reader is None:  # he may not sign in any more
+        account, reader = accounts.get(digest.member.account_id), readers.get(digest.pk)
+        if account is None or reader is None:  # on its way out; or he may not sign in any more
             continue
-        if notices := _for(reader, digest, told.get(account.pk, ())):
+        if notices := _for(reader, digest, told.get(account.pk, ()), mailed):
             try:
                 mails.append(_mail(notices, reader, account, digest))
             except Exception:  # one letter that cannot be written must not hold up all others
@@ -93,7 +95,19 @@ def _told(account_ids: Iterable[UUID], since: datetime, until: datetime) -> Told
     return found
 
 
-def _for(reader: Reader, digest: Digest, told: Iterable[Notice]) -> list[Notice]:
+def _mailed(told: Told, since: datetime) -> frozenset[str]:
+    """The keys of the mails that told of these notices at once, if any of them is quiet: one
+    becomes so when somebody has had too much that day, and the others have had their mails."""
+    accounts = [key for key, notices in told.items() if any(notice.quiet for notice in notices)]
+    if not accounts:
+        return frozenset()
+    mails = Mail.objects.of_accounts(accounts).filter(created_at__gt=since - SETTLED)
+    return frozenset(mails.filter(kind__in=NoticeKind.values).values_list("key", flat=True))
+
+
+def _for(
+    reader: Reader, digest: Digest, told: Iterable[Notice], mailed: frozenset[str]
+) -> list[Notice]:
     return [
         notice
         for notice in told
@@ -102,6 +116,7 @@ def _for(reader: Reader, digest: Digest, told: Iterable[Notice]) -> list[Notice]
         and reader.wants_in_summary(
             NoticeKind(notice.kind), notice.told_at, named=notice.user_id, quiet=notice.quiet
         )
+        and notice.mail_key(reader.user) not in mailed
     ]
 
 

@@ -107,7 +107,7 @@ def _mail(group: Group, reader: Reader, account: Account) -> Mail:
         rendered(with_unsubscribe(letter, unsubscribe_path(reader, kind)), reader.language),
         to=reader.email,
         kind=kind,
-        key=f"{group[0].batch}:{reader.user}",
+        key=group[0].mail_key(reader.user),
         account=account,
     )
     mail.user_id = reader.user

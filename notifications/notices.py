@@ -106,6 +106,10 @@ class Notice(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
 
+    def mail_key(self, user_id: uuid.UUID) -> str:
+        """The key of the mail by which that user is told of it at once, with its whole batch."""
+        return f"{self.batch}:{user_id}"
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """As Django's; ``key`` is its own id where nobody gave one."""
         self.key = self.key or str(self.id)

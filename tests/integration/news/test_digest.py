@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from locations.models import Account, Member, Role, User
 from notifications import digest as digests
@@ -156,6 +156,29 @@ def test_it_tells_what_was_too_much_in_a_day(lisbon: Session, bob: User) -> None
     _tell(lisbon, NoticeKind.LOST, NOON, quiet=True)
 
     assert [mail.to for mail in _send(NEXT)] == ["bob@example.com"]
+
+
+def test_who_had_it_by_mail_does_not_get_it_again(
+    lisbon: Session, bob: User, settings: Settings
+) -> None:
+    settings.MAILS_A_DAY = 1
+    _join("zoe", lisbon.account)
+    Mail.objects.create(
+        account=lisbon.account, user=bob, kind="linked", key="one", to=bob.email, created_at=NOON
+    )
+    _tell(lisbon, NoticeKind.LOST, NOON)
+    assert [mail.to for mail in Mail.objects.filter(kind="lost")] == ["zoe@example.com"]
+
+    assert [mail.to for mail in _send(NEXT)] == [bob.email]
+
+
+def test_an_account_on_its_way_out_is_not_told_of(lisbon: Session, bob: User) -> None:
+    _wish(bob, lost="daily")
+    _tell(lisbon, NoticeKind.LOST, NOON)
+    Account.objects.filter(pk=lisbon.account_id).update(deleting_at=NOON)
+
+    assert _send(NEXT) == []
+    assert Digest.objects.get().next_at == NEXT + DAY
 
 
 def test_who_does_not_want_that_is_spared_unless_he_must(lisbon: Session, bob: User) -> None:
