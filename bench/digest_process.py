@@ -53,7 +53,11 @@ def _fill(members: int) -> None:
         users = [User(email=f"person-{n}@example.com") for n in range(members)]
         User.objects.bulk_create(users, batch_size=BATCH)
         _join(accounts, users)
-        notices = [_notice(a, n) for a in accounts for n in range(NOTICES_AN_ACCOUNT)]
+        notices = [
+            _notice(account, number, order)
+            for order, account in enumerate(accounts)
+            for number in range(NOTICES_AN_ACCOUNT)
+        ]
         Notice.objects.bulk_create(notices, batch_size=BATCH)
 
 
@@ -78,13 +82,13 @@ def _join(accounts: list[Any], users: list[Any]) -> None:
     Digest.objects.bulk_create(digests, batch_size=BATCH)
 
 
-def _notice(account: Any, number: int) -> Any:
+def _notice(account: Any, number: int, order: int) -> Any:
     from notifications.models import Notice
 
     at = DUE - timedelta(hours=2 * number + 1)
     facts = {
         "location": f"Harbour Dental · Lisbon {number // 2}",
-        "number": f"+3519{number:08}",
+        "number": f"+3519{order * NOTICES_AN_ACCOUNT + number // 2:08}",
         "reason": "logged_out",
         "since": at.isoformat(),
         "by": "",

@@ -34,6 +34,8 @@ def wrapped(text: str) -> str:
 def _wrapped_line(line: str) -> list[str]:
     if line == "--":  # what mail programs know as the sign of a signature ends with a space
         return ["-- "]
+    if len(line) <= WIDTH and "\t" not in line:  # most are, and there are many
+        return [line]
     item = _ITEM.match(line)
     hang = " " * len(item[0] if item else "")
     wrapper = TextWrapper(
