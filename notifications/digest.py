@@ -19,6 +19,7 @@ from django.utils import translation
 
 from locations.letters import Letter, rendered
 from locations.models import Account, Member
+from locations.moments import zone_of
 from notifications import outbox
 from notifications.choosing import enrol
 from notifications.daily import Turn, next_turn
@@ -29,7 +30,7 @@ from notifications.notices import Notice
 from notifications.preferences import USUAL_HOUR, Digest
 from notifications.readers import Reader, readers_among
 from notifications.unsubscribing import digest_unsubscribe_path, with_unsubscribe
-from notifications.zones import UTC_NAME, zone_of
+from notifications.zones import UTC_NAME
 
 logger = logging.getLogger(__name__)
 

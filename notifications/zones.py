@@ -1,4 +1,5 @@
-"""Time zones by their IANA names, as people choose them and as they may vanish again."""
+"""Time zones by their IANA names, as people choose them. What holds for one that has vanished says
+``locations/moments.py``."""
 
 from __future__ import annotations
 
@@ -16,12 +17,7 @@ _REGIONS = (
 
 def is_zone(name: str) -> bool:
     """Whether there is a time zone of that name (any more)."""
-    return _zone(name) is not None
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """The zone called ``name``; UTC for one that is gone or never was."""
-    return _zone(name) or ZoneInfo(UTC_NAME)
+    return len(name) <= NAME_CHARACTERS and _is_known(name)
 
 
 @cache
@@ -37,13 +33,10 @@ def zones_by_region() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     return ((UTC_NAME, ((UTC_NAME, UTC_NAME),)), *regions)
 
 
-def _zone(name: str) -> ZoneInfo | None:
-    return _known(name) if len(name) <= NAME_CHARACTERS else None
-
-
 @lru_cache(maxsize=1024)  # bounded in number and length: strangers may ask for any name
-def _known(name: str) -> ZoneInfo | None:
+def _is_known(name: str) -> bool:
     try:
-        return ZoneInfo(name)
+        ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones is an OSError
-        return None
+        return False
+    return True

@@ -212,6 +212,7 @@ def test_another_operator_is_never_viewed(operator: Client, account: Account, co
     [
         "account_change_password", "account_email", "mfa_index", "mfa_activate_totp",
         "mfa_list_webauthn", "usersessions_list", "account_new", "account_reauthenticate",
+        "mail_preferences",
     ],
 )  # fmt: skip
 def test_what_is_about_a_person_stays_closed(operator: Client, account: Account, name: str) -> None:
