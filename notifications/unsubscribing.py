@@ -79,14 +79,14 @@ def with_unsubscribe(letter: Letter, path: str) -> Letter:
 
 def opened(token: str) -> Link:
     """What the ``token`` of a mail ends. Raises Broken."""
-    member, kind = _read(_ENDS, token)
-    return Link(_member(member), str(kind))
+    member, user, kind = _read(_ENDS, token)
+    return Link(_member(member, user), str(kind))
 
 
 def opened_undo(token: str) -> Link:
     """What the ``token`` of a page of thanks takes back. Raises Broken."""
-    member, kind, at = _read(_UNDOES, token)
-    return Link(_member(member), str(kind), datetime.fromisoformat(str(at)))
+    member, user, kind, at = _read(_UNDOES, token)
+    return Link(_member(member, user), str(kind), datetime.fromisoformat(str(at)))
 
 
 def must_get(link: Link) -> bool:
@@ -106,7 +106,7 @@ def end(link: Link, address: str | None) -> str:
             _note(link, Verb.MAILS_ENDED, address)
         last = _ended(link).order_by("-since").first()
     at = now if last is None else last.since
-    return _UNDOES.sign_object([member.pk, link.kind, at.isoformat()])
+    return _UNDOES.sign_object([member.pk, str(member.user_id), link.kind, at.isoformat()])
 
 
 def undo(link: Link, address: str | None) -> None:
@@ -148,7 +148,8 @@ def _who(link: Link) -> Member:
 
 
 def _path(reader: Reader, kind: str) -> str:
-    return reverse("unsubscribe", args=[_ENDS.sign_object([reader.member, kind])])
+    named = [reader.member, str(reader.user), kind]
+    return reverse("unsubscribe", args=[_ENDS.sign_object(named)])
 
 
 def _read(signer: signing.Signer, token: str) -> list[Any]:
@@ -159,8 +160,9 @@ def _read(signer: signing.Signer, token: str) -> list[Any]:
     return list(found)
 
 
-def _member(pk: int) -> Member | None:
+def _member(pk: int, user: str) -> Member | None:
+    """The membership ``pk`` while it is the user's: a restore may draw its number anew."""
     with tenancy.everyone():  # whose it is, is what the token says
-        rows = Member.objects.filter(pk=pk, user__is_active=True)
+        rows = Member.objects.filter(pk=pk, user_id=user, user__is_active=True)
         member: Member | None = rows.select_related("user", "account").first()
     return member

@@ -237,3 +237,16 @@ def test_a_link_shows_nothing_of_the_account_but_its_name(bob: Post) -> None:
     for page in (bob.program.get(bob.path()), bob.program.post(bob.path())):
         assert "Private Place" not in page.text
         assert "sessionid" not in page.cookies
+
+
+def test_a_link_ends_nobody_else_s_mails_when_numbers_are_drawn_anew() -> None:
+    """As after the restore of one account: the membership's number may be another person's."""
+    account = make_account()
+    make_user("alice", account)
+    (alice,) = readers_of([account.pk])[account.pk]
+    path = unsubscribe_path(alice, NoticeKind.LINKED)
+    Member.objects.filter(pk=alice.member).update(user=make_user("bob"))
+
+    Client().post(path)
+
+    assert not Wish.objects.exists()
