@@ -20,6 +20,7 @@ from bench.backing_up import backup
 from bench.crowd import crowd
 from bench.digest import digest
 from bench.linking import fifty, qr, scan
+from bench.outage import outage
 from bench.pages import pages
 from bench.progress import say
 from bench.table import Row, render
@@ -32,6 +33,7 @@ GROUPS: dict[Callable[[int], list[Row]], tuple[str, ...]] = {
     send: ("send",),
     pages: ("overview", "numbers", "overview-size", "numbers-size", "seen"),
     crowd: ("drop-one", "drop-all", "memory", "cpu"),
+    outage: ("outage",),
     digest: ("digest",),
     backup: ("backup", "backup-memory"),
 }

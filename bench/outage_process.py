@@ -1,0 +1,135 @@
+"""Times what is decided when 10,000 numbers drop in the same moment, on a fresh SQLite database, in
+a process of its own (``python -m bench.outage_process``); prints seconds and counts as JSON.
+
+Among them are numbers with a fault of their own: logged out on the phone. Each of those must be
+told, the others not; operators hear once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from datetime import timedelta
+from typing import Any
+
+NUMBERS_AN_ACCOUNT = 10
+A_GROUP = 50  # changes that a gateway commits together at most
+OWN_FAULT_EVERY = 200
+BATCH = 2_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--numbers", type=int, default=10_000)
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from locations import tenancy
+
+    call_command("migrate", verbosity=0)
+    with tenancy.everyone():
+        sessions = _fill(options.numbers)
+        opened = _open(sessions)
+        print(json.dumps({"opened": opened, **_decide()}))
+
+
+def _fill(numbers: int) -> list[Any]:
+    from django.db import transaction
+
+    from locations.models import Account, Location, Member, User
+    from sessions_app.models import Session
+
+    with transaction.atomic():
+        accounts = [Account(name=f"Group {n}") for n in range(numbers // NUMBERS_AN_ACCOUNT)]
+        users = [User(email=f"owner-{n}@example.com") for n in range(len(accounts))]
+        operator = User(email="operator@example.com", is_superuser=True)
+        Account.objects.bulk_create(accounts, batch_size=BATCH)
+        User.objects.bulk_create([*users, operator], batch_size=BATCH)
+        owners = zip(accounts, users, strict=True)
+        members = [Member(account=account, user=user, role="owner") for account, user in owners]
+        Member.objects.bulk_create(members, batch_size=BATCH)
+        places = [
+            Location(account=account, name=f"Place {n}")
+            for account in accounts
+            for n in range(NUMBERS_AN_ACCOUNT)
+        ]
+        Location.objects.bulk_create(places, batch_size=BATCH)
+        sessions = [_session(place, number) for number, place in enumerate(places)]
+        Session.objects.bulk_create(sessions, batch_size=BATCH)
+    return sessions
+
+
+def _session(place: Any, number: int) -> Any:
+    """As the gateway has just written it: dropped, or logged out."""
+    from sessions_app.models import Session
+
+    gone = number % OWN_FAULT_EVERY == 0
+    return Session(
+        account_id=place.account_id,
+        location=place,
+        status="disconnected" if gone else "initializing",
+        reason="logged_out" if gone else "reconnecting",
+        phone_number=f"+3519{number:08d}",
+        jid="" if gone else f"3519{number:08d}:1@s.whatsapp.net",
+    )
+
+
+def _open(sessions: list[Any]) -> float:
+    """Seconds to open all incidents, in the groups in which a gateway commits changes."""
+    from django.db import transaction
+
+    from sessions_app.gateway.ports import Change
+    from sessions_app.lifecycle import Event
+    from sessions_app.models import Session
+    from sessions_app.signals import Written, sessions_written
+
+    began = time.perf_counter()
+    for start in range(0, len(sessions), A_GROUP):
+        written = [
+            Written(
+                session=session,
+                change=Change(Event.LOGGED_OUT if not session.jid else Event.DROPPED),
+                old_status="ready",
+                moved=True,
+                new_code=False,
+                was_linked=True,
+            )
+            for session in sessions[start : start + A_GROUP]
+        ]
+        with transaction.atomic():
+            sessions_written.send(Session, changes=written)
+    return time.perf_counter() - began
+
+
+def _decide() -> dict[str, float]:
+    """Seconds of one round of the notifier, a minute later, and what came of it."""
+    from django.utils import timezone
+
+    from notifications.gathering import gather
+    from notifications.models import Incident, Mail, Outage
+    from notifications.outages import look
+    from notifications.watching import open_for_orphans, tell_due
+
+    now = timezone.now() + timedelta(minutes=1)
+    began = time.perf_counter()
+    for duty in (open_for_orphans, look, tell_due, gather):
+        while duty(now):
+            pass
+    seconds = time.perf_counter() - began
+    return {
+        "seconds": seconds,
+        "held": Incident.objects.exclude(outage=None).count(),
+        "outages": Outage.objects.count(),
+        "alarms": Mail.objects.filter(kind="alarm").count(),
+        "mails": Mail.objects.exclude(kind="alarm").count(),
+    }
+
+
+if __name__ == "__main__":
+    main()
