@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
@@ -13,18 +17,31 @@ from sessions_app.lifecycle import Reason
 from sessions_app.wording import REASONS
 
 
+class State(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", "Open"), ("told", "Open, and told"), ("ended", "Over")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "ended":
+            return queryset.exclude(ended_at=None)
+        if self.value() in ("open", "told"):
+            found = queryset.filter(ended_at=None)
+            return found.exclude(told_at=None) if self.value() == "told" else found
+        return queryset
+
+
 class IncidentAdmin(ReadOnlyAdmin):
-    """One loss of one number. ``told``: of which causes people know."""
+    """One loss of one number. ``told``: of which causes people know. A scan that became ready in
+    time is watched by a row, too, and is no loss: it is not listed."""
 
     list_display = ("opened_at", "session", "account", "why", "lasts", "told_at", "ending")
-    list_filter = (
-        ("ended_at", admin.EmptyFieldListFilter),
-        ("told_at", admin.EmptyFieldListFilter),
-        ("outage", admin.EmptyFieldListFilter),
-        "reason",
-    )
+    list_filter = (State, "ending", "reason")
     list_select_related = ("account", "session__location")
-    search_fields = ("account__name", "session__location__name", "=session__id")
+    search_fields = ("account__name", "session__location__name", "=session__id", "=outage__id")
+    search_help_text = "Account, location, or the id of a connection or an outage"
     show_full_result_count = False
     fields = (
         "session",
@@ -41,6 +58,10 @@ class IncidentAdmin(ReadOnlyAdmin):
         "ended_at",
         "ending",
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        incidents: QuerySet[Incident] = super().get_queryset(request)
+        return incidents.exclude(began_with=str(Reason.PAIRING), told_at=None)
 
     @admin.display(description="why", ordering="reason")
     def why(self, incident: Incident) -> str:

@@ -55,7 +55,7 @@ def long_losses() -> list[Line]:
     count = Incident.objects.open().filter(told_at__lt=since).count()
     if not count:
         return []
-    url = f"{reverse('admin:notifications_incident_changelist')}?ended_at__isempty=1"
+    url = f"{reverse('admin:notifications_incident_changelist')}?state=told"
     text = "lost for more than a day, and told"
     return [Line(Urgency.KNOW, plural(count, "number"), text, "Ask them if they need help.", url)]
 

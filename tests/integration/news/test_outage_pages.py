@@ -71,3 +71,21 @@ def test_operators_see_the_outage_and_the_losses(outage: Outage) -> None:
     assert "lost for more than a day, and told" in wrong
     assert "Lisbon" in page_of(operator, "/admin/notifications/incident/")
     assert page_of(operator, f"/admin/notifications/outage/{outage.pk}/change/")
+
+
+def test_operators_see_losses_by_their_state_and_no_links_that_went_well() -> None:
+    operator = User.objects.create_superuser("op@example.com")
+    account, now = make_account(), timezone.now()
+    make_incident(connect(account, "Lisbon"), told_at=now)
+    make_incident(connect(account, "Porto"))
+    make_incident(connect(account, "Faro"), ended_at=now, ending="ready")
+    make_incident(connect(account, "Braga"), began_with="pairing", ended_at=now, ending="ready")
+
+    def listed(state: str) -> set[str]:
+        page = page_of(operator, f"/admin/notifications/incident/?state={state}")
+        return {name for name in ("Lisbon", "Porto", "Faro", "Braga") if name in page}
+
+    assert listed("open") == {"Lisbon", "Porto"}
+    assert listed("told") == {"Lisbon"}
+    assert listed("ended") == {"Faro"}
+    assert listed("") == {"Lisbon", "Porto", "Faro"}
