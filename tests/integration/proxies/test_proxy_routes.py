@@ -11,9 +11,10 @@ from sessions_app.gateway.ports import LeaseLost, ProxyUnusable
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
 from sessions_app.proxy_routes import url_to_dial
-from sessions_app.store import DatabaseSessionStore, Transactions
+from sessions_app.store import DatabaseSessionStore
 from sessions_app.transitions import state_of
 from tests.factory import make_session
+from tests.integration.transactions import TRANSACTIONS
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def asked(session: Session, owner: str = "test") -> str | None:
     """What the gateway ``owner`` is told to dial."""
 
     row = Session.objects.for_gateway().get(pk=session.pk)
-    store = DatabaseSessionStore(owner, "host", 1, Transactions())
+    store = DatabaseSessionStore(owner, "host", 1, TRANSACTIONS)
     return asyncio.run(store.proxy_of(state_of(row)))
 
 

@@ -13,9 +13,9 @@ from sessions_app.gateway.ports import StoreUnavailable as Away
 from sessions_app.group_commit import MOST_TOGETHER, GroupCommit
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
-from sessions_app.store import Transactions
 from sessions_app.transitions import Asked
 from tests.factory import make_account, make_location, make_session
+from tests.integration.transactions import TRANSACTIONS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OWNER = "test"  # the factory's sessions are leased to it at epoch 1
@@ -27,11 +27,11 @@ class Counted:
     """Real transactions, counted."""
 
     def __init__(self) -> None:
-        self.count, self._transactions = 0, Transactions()
+        self.count = 0
 
     async def __call__(self, function: Callable[[], Any]) -> Any:
         self.count += 1
-        return await self._transactions.run(function)
+        return await TRANSACTIONS.run(function)
 
 
 def _sessions(count: int, status: Status = Status.READY) -> list[Session]:
