@@ -36,17 +36,20 @@ Group = Sequence[Notice]
 def gather(now: datetime) -> int:
     """Tell what is due by ``now``, of up to ``AT_ONCE`` accounts in one transaction; how many
     notices they were. What another process gathers at this moment is left to it."""
+    due = Notice.objects.to_gather(now).order_by()
+    if not due.exists():  # a look at nothing should hold up nobody who writes
+        return 0
     with transaction.atomic():
-        due = Notice.objects.to_gather(now).order_by()
         accounts = due.values_list("account_id", flat=True).distinct()[:AT_ONCE]
         untold = Notice.objects.filter(batch=None, account_id__in=list(accounts)).order_by("at")
         groups = _groups(untold.select_for_update(skip_locked=True), now)
         mails = _mails(groups, now)
-        rows = [row for group in groups for row in group]
-        Notice.objects.bulk_update(rows, ["batch", "told_at", "quiet"])
+        for group in groups:
+            told = {"batch": group[0].batch, "told_at": now, "quiet": group[0].quiet}
+            Notice.objects.filter(pk__in=[row.pk for row in group]).update(**told)
         outbox.put(mails)
         announce(groups)
-        return len(rows)
+        return sum(map(len, groups))
 
 
 def _groups(rows: Iterable[Notice], now: datetime) -> list[Group]:

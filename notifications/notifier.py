@@ -29,7 +29,7 @@ from sessions_app.hints import hint_news
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 

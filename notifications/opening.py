@@ -6,6 +6,7 @@ loses none, and none is written of a change that is undone.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,10 +36,11 @@ def connect() -> None:
 
 @dataclass(frozen=True)
 class _Move:
-    """What becomes of one session's incident; ``row`` is None when there is none."""
+    """What becomes of one session's incident: ``row`` as it is afterwards, None when there is
+    none; how it was ``before``, None when there was none."""
 
     row: Incident | None
-    new: bool
+    before: Open | None
     step: Step
     session: Session
     by: str
@@ -78,7 +80,7 @@ def _on_sessions(sender: object, changes: Sequence[Written], **_: Any) -> None:
     now = timezone.now()
     rows = _open_rows([change.session for change in moved])
     moves = [_move(change, rows.get(change.session.pk), now) for change in moved]
-    _write(moves)
+    _write(moves, now)
     said = [Said(m.step.say, m.session, m.row, by=m.by) for m in moves if m.step.say]
     Notice.objects.write(notices_of(said, now, tell_at=now + GATHERED_WITHIN))
 
@@ -97,12 +99,12 @@ def _move(written: Written, row: Incident | None, now: datetime) -> _Move:
         at=now,
     )
     grace = timedelta(seconds=settings.INCIDENT_GRACE_SECONDS)
-    step = after(open_state(row) if row else None, change, grace)
-    new = row is None and step.incident is not None
+    before = open_state(row) if row else None
+    step = after(before, change, grace)
     row = _opened(session, step.incident) if row is None and step.incident else row
     if row is not None:
         take_over(row, step, now)
-    return _Move(row, new, step, session, written.change.actor)
+    return _Move(row, before, step, session, written.change.actor)
 
 
 def _opened(session: Session, incident: Open) -> Incident:
@@ -114,7 +116,17 @@ def _opened(session: Session, incident: Open) -> Incident:
     )
 
 
-def _write(moves: Sequence[_Move]) -> None:
-    rows = [(move.row, move.new) for move in moves if move.row is not None]
-    Incident.objects.bulk_create([row for row, new in rows if new])
-    Incident.objects.bulk_update([row for row, new in rows if not new], COLUMNS)
+def _write(moves: Sequence[_Move], now: datetime) -> None:
+    """What is new, what has changed, and what is over: the last is most of it when many numbers
+    come back, and one statement for all of them costs less than one with a case for each."""
+    known = [(move.row, move) for move in moves if move.row is not None]
+    Incident.objects.bulk_create([row for row, move in known if move.before is None])
+    changed = [row for row, m in known if m.before and m.step.incident not in (None, m.before)]
+    Incident.objects.bulk_update(changed, COLUMNS)
+    over: defaultdict[str, list[UUID]] = defaultdict(list)
+    for row, move in known:
+        if move.step.incident is None:
+            over[move.step.ending].append(row.pk)
+    for ending, keys in over.items():
+        gone = {"ended_at": now, "ending": ending, "due_at": None, "remind_at": None}
+        Incident.objects.filter(pk__in=keys).update(**gone)

@@ -51,6 +51,8 @@ def claim() -> Asked | None:
     """The oldest bundle that is to be made, claimed; None when there is none. One that nobody
     could make has failed."""
     now = timezone.now()
+    if not SupportBundle.objects.to_make(now).exists():
+        return None
     with transaction.atomic():
         rows = SupportBundle.objects.to_make(now).select_for_update(skip_locked=True, of=("self",))
         row: SupportBundle | None = rows.first()

@@ -64,8 +64,8 @@ TIERS = (
         ),
         counts_tests=False,
     ),
-    Tier("unit", ((*PYTEST, "tests/unit"),)),
-    Tier("architecture", ((*PYTEST, "tests/architecture"),)),
+    Tier("unit", ((*PYTEST, *PARALLEL, "tests/unit"),)),
+    Tier("architecture", ((*PYTEST, *PARALLEL, "tests/architecture"),)),
     Tier("integration on SQLite", ((*PYTEST, *PARALLEL, "tests/integration"),)),
     Tier(
         "integration on PostgreSQL and Redis",
