@@ -24,8 +24,8 @@ def outage(runs: int) -> list[Row]:
         assert (one["outages"], one["alarms"], one["mails"]) == (1, 1, OWN_FAULTS), one
         assert one["held"] == NUMBERS - OWN_FAULTS, one
     note = (
-        f"one alarm, {OWN_FAULTS} mails about faults of their own; the incidents themselves took "
-        f"{max(one['opened'] for one in found):.1f} s, with the changes of the sessions"
+        f"one alarm, {OWN_FAULTS} mails about faults of their own; beside the changes of the "
+        f"sessions {max(one['opened'] for one in found):.1f} s more were spent on the latter"
     )
     seconds = [one["seconds"] for one in found]
     accounts = NUMBERS // NUMBERS_AN_ACCOUNT

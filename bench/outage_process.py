@@ -81,7 +81,8 @@ def _session(place: Any, number: int) -> Any:
 
 
 def _open(sessions: list[Any]) -> float:
-    """Seconds to open all incidents, in the groups in which a gateway commits changes."""
+    """Seconds to open the incidents that are told at once, in the groups in which a gateway
+    commits changes; the others are found by the notifier."""
     from django.db import transaction
 
     from sessions_app.gateway.ports import Change
@@ -114,11 +115,11 @@ def _decide() -> dict[str, float]:
     from notifications.gathering import gather
     from notifications.models import Incident, Mail, Outage
     from notifications.outages import look
-    from notifications.watching import open_for_orphans, tell_due
+    from notifications.watching import open_for_lost, tell_due
 
     now = timezone.now() + timedelta(minutes=1)
     began = time.perf_counter()
-    for duty in (open_for_orphans, look, tell_due, gather):
+    for duty in (open_for_lost, look, tell_due, gather):
         while duty(now):
             pass
     seconds = time.perf_counter() - began

@@ -82,6 +82,13 @@ RULES: Mapping[Reason, Rule] = {
 }
 """What each reason of a session that is linked, or just lost its link, means. Total."""
 
+HEALING = frozenset(
+    str(reason)
+    for reason, rule in RULES.items()
+    if rule.tell is Tell.GRACE and reason is not Reason.PAIRING
+)
+"""Reasons of a linked number that is not ready and usually heals by itself."""
+
 REMINDERS = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
 """After the loss was told; then silence."""
 

@@ -23,7 +23,7 @@ from notifications.gathering import gather
 from notifications.outages import look
 from notifications.plan_notices import tell_trials
 from notifications.unseen_phones import warn_of_unseen
-from notifications.watching import open_for_orphans, tell_due
+from notifications.watching import open_for_lost, tell_due
 from sessions_app.gateway.ports import StoreUnavailable
 from sessions_app.hints import hint_news
 
@@ -43,7 +43,7 @@ class Duty:
 
 
 DUTIES = (
-    Duty(open_for_orphans, every=5),
+    Duty(open_for_lost, every=5),
     Duty(look, every=5),  # before what an outage holds back is told
     Duty(tell_due),
     Duty(warn_of_unseen, every=600),

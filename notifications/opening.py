@@ -1,7 +1,8 @@
 """Opens, changes and ends incidents in the transaction that writes the sessions' changes.
 
 What is to be told at once is written there, too, as notices: a process that dies at any moment
-loses none, and none is written of a change that is undone.
+loses none, and none is written of a change that is undone. A drop that may heal by itself writes
+nothing here: most are over in a second, and ``watching.py`` finds those that are not.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from notifications.incident_rules import Change, Open, Step, after
+from notifications.incident_rules import HEALING, Change, Open, Step, after
 from notifications.models import Incident, Notice
 from notifications.saying import Said, notices_of
 from sessions_app.lifecycle import Reason, Status
@@ -74,15 +75,20 @@ def take_over(row: Incident, step: Step, now: datetime) -> None:
 
 
 def _on_sessions(sender: object, changes: Sequence[Written], **_: Any) -> None:
-    moved = [change for change in changes if change.moved]
-    if not moved:
-        return
     now = timezone.now()
-    rows = _open_rows([change.session for change in moved])
-    moves = [_move(change, rows.get(change.session.pk), now) for change in moved]
+    changes = [change for change in changes if change.moved and not _just_dropped(change)]
+    if not changes:
+        return
+    rows = _open_rows([change.session for change in changes])
+    moves = [_move(change, rows.get(change.session.pk), now) for change in changes]
     _write(moves, now)
     said = [Said(m.step.say, m.session, m.row, by=m.by) for m in moves if m.step.say]
     Notice.objects.write(notices_of(said, now, tell_at=now + GATHERED_WITHIN))
+
+
+def _just_dropped(change: Written) -> bool:
+    """Whether a ready number dropped for a reason that heals."""
+    return change.old_status == Status.READY and change.session.reason in HEALING
 
 
 def _open_rows(sessions: Sequence[Session]) -> dict[UUID, Incident]:
@@ -101,6 +107,8 @@ def _move(written: Written, row: Incident | None, now: datetime) -> _Move:
     grace = timedelta(seconds=settings.INCIDENT_GRACE_SECONDS)
     before = open_state(row) if row else None
     step = after(before, change, grace)
+    if row is None and session.reason in HEALING:
+        step = Step(None)
     row = _opened(session, step.incident) if row is None and step.incident else row
     if row is not None:
         take_over(row, step, now)

@@ -1,15 +1,14 @@
-"""What time alone brings: losses whose grace is over, reminders, numbers that nobody holds."""
+"""What time brings: numbers that do not come back, losses whose grace is over, reminders."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from notifications.incident_rules import due
+from notifications.incident_rules import HEALING, due
 from notifications.models import Incident, Notice
 from notifications.opening import COLUMNS, open_state, take_over
 from notifications.saying import Said, notices_of
@@ -38,30 +37,30 @@ def tell_due(now: datetime) -> int:
         return len(steps)
 
 
-def open_for_orphans(now: datetime) -> int:
-    """Open incidents for up to ``AT_ONCE`` linked numbers that no gateway holds, for then nobody
-    writes their status: pages show them as reconnecting from the same moment on. How many."""
+def open_for_lost(now: datetime) -> int:
+    """Open incidents for up to ``AT_ONCE`` linked numbers that are not ready, for a reason that
+    heals by itself or because no gateway holds them: pages show these as reconnecting from the
+    same moment on, and nobody writes their status. How many."""
     expired = now - timedelta(seconds=UNCLAIMED_GRACE_SECONDS)
+    dropped = Q(reason__in=HEALING) & ~Q(status=Status.READY)
+    orphaned = Q(lease_expires_at__lt=expired) & ~Q(status=Status.DISCONNECTED)
     known = Exists(Incident.objects.open().filter(session=OuterRef("pk")))
-    orphans = (
-        Session.objects.filter(~known, wanted=Wanted.LINKED, lease_expires_at__lt=expired)
-        .exclude(status=Status.DISCONNECTED)
-        .exclude(jid="")
-        .order_by("pk")
-    )
-    grace = timedelta(seconds=settings.INCIDENT_GRACE_SECONDS)
-    rows = orphans.values_list("pk", "account_id", "lease_expires_at")[:AT_ONCE]
-    new = [_orphaned(session, account, since, grace) for session, account, since in rows]
+    lost = Session.objects.filter(dropped | orphaned, ~known, wanted=Wanted.LINKED).exclude(jid="")
+    rows = lost.order_by("pk").only("account_id", "status", "reason", "since", "lease_expires_at")
+    new = [_opened(row, now) for row in rows[:AT_ONCE]]
     Incident.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
 
 
-def _orphaned(session: UUID, account: UUID, since: datetime, grace: timedelta) -> Incident:
+def _opened(row: Session, now: datetime) -> Incident:
+    dropped = row.reason in HEALING and row.status != Status.READY
+    since = row.since if dropped else row.lease_expires_at or now
+    reason = row.reason if dropped else str(Reason.GATEWAY_OFFLINE)
     return Incident(
-        session_id=session,
-        account_id=account,
+        session_id=row.pk,
+        account_id=row.account_id,
         opened_at=since,
-        began_with=Reason.GATEWAY_OFFLINE,
-        reason=Reason.GATEWAY_OFFLINE,
-        due_at=since + grace,
+        began_with=reason,
+        reason=reason,
+        due_at=since + timedelta(seconds=settings.INCIDENT_GRACE_SECONDS),
     )

@@ -75,11 +75,23 @@ def sql(product: Product, statement: str, *values: object) -> None:
 
 
 def move(product: Product, session: str, seconds: int) -> None:
-    """Let ``seconds`` have passed for the incident of ``session``."""
+    """Let ``seconds`` have passed for the incident of ``session``, once there is one."""
+    wait_for(lambda: incidents(product, session), "the incident")
     for name in INCIDENT_TIMES:
         earlier = f"strftime('%Y-%m-%d %H:%M:%f000', {name}, '-{seconds} seconds')"
         change = f"UPDATE notifications_incident SET {name} = {earlier}"  # noqa: S608  ours alone
         sql(product, f"{change} WHERE session_id = ?", session.replace("-", ""))
+
+
+def incidents(product: Product, session: str) -> int:
+    """How many losses of the session are not over."""
+    rows = sqlite3.connect(product.folder / "pairline.sqlite3", timeout=30)
+    counted = (
+        "SELECT count(*) FROM notifications_incident WHERE session_id = ? AND ended_at IS NULL"
+    )
+    (count,) = rows.execute(counted, [session.replace("-", "")]).fetchone()
+    rows.close()
+    return int(count)
 
 
 def place_of(product: Product, session: str) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from notifications.kinds import NoticeKind
 from notifications.models import Incident, Notice
+from notifications.watching import open_for_lost
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Reason, Status
 from sessions_app.models import Session
@@ -41,6 +42,8 @@ def test_a_drop_opens_an_incident_that_is_told_after_the_grace() -> None:
     session = make_session()
 
     change(session, LOST)
+    assert not Incident.objects.exists(), "most drops are over in a second"
+    open_for_lost(timezone.now())
 
     incident = Incident.objects.get()
     assert (incident.session_id, incident.account_id) == (session.pk, session.account_id)
@@ -61,10 +64,33 @@ def test_a_blip_ends_its_incident_and_is_told_to_nobody() -> None:
     session = make_session()
 
     change(session, LOST)
+    open_for_lost(timezone.now())
     change(session, BACK)
 
     assert Incident.objects.get().ending == "ready"
     assert kinds() == []
+
+
+def test_a_drop_that_nobody_looked_at_leaves_nothing() -> None:
+    session = make_session()
+
+    change(session, LOST)
+    change(session, BACK)
+    open_for_lost(timezone.now())
+
+    assert not Incident.objects.exists()
+    assert kinds() == []
+
+
+def test_a_logout_of_a_number_whose_gateway_was_gone_is_told() -> None:
+    session = make_session(lease_expires_at=timezone.now() - timedelta(minutes=1))
+    open_for_lost(timezone.now())
+
+    change(session, Event.RECONNECT)
+    log_out(session)
+
+    assert kinds() == [NoticeKind.LOST]
+    assert Incident.objects.count() == 1
 
 
 def test_a_logout_is_told_at_once_and_so_is_the_way_back() -> None:
