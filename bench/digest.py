@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-
+from bench.own_process import measured
 from bench.progress import counted
 from bench.table import Judged, Row
-from tests.wire.product import PROJECT
 
 MEMBERS, LIMIT_SECONDS, MOST_RUNS = 10_000, 60, 3
 
 
 def digest(runs: int) -> list[Row]:
     """Seconds until all of their mails are in the outbox; at most three runs, each afresh."""
-    found = [_run() for _ in counted("daily summaries", min(runs, MOST_RUNS))]
+    found = [
+        measured("bench.digest_process", "--members", str(MEMBERS))
+        for _ in counted("daily summaries", min(runs, MOST_RUNS))
+    ]
     assert all(one["mails"] == MEMBERS for one in found), found
     note = (
         f"the longest transaction took {max(one['longest'] for one in found) * 1000:.0f} ms, "
@@ -26,17 +23,3 @@ def digest(runs: int) -> list[Row]:
     seconds = [one["seconds"] for one in found]
     what = f"daily summaries of {MEMBERS:,} members"
     return [Row("digest", what, "s", seconds, [], Judged.WORST, LIMIT_SECONDS, note=note)]
-
-
-def _run() -> dict[str, float]:
-    with tempfile.TemporaryDirectory(prefix="pairline-bench-") as folder:
-        told = subprocess.run(
-            [sys.executable, "-m", "bench.digest_process", "--members", str(MEMBERS)],
-            cwd=PROJECT,
-            env={**os.environ, "DATA_DIR": folder, "DJANGO_SECRET_KEY": "bench"},
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    found: dict[str, float] = json.loads(told.stdout)
-    return found

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-
 from bench.outage_process import NUMBERS_AN_ACCOUNT, OWN_FAULT_EVERY
+from bench.own_process import measured
 from bench.progress import counted
 from bench.table import Judged, Row
-from tests.wire.product import PROJECT
 
 NUMBERS, LIMIT_SECONDS, MOST_RUNS = 10_000, 10, 3
 OWN_FAULTS = NUMBERS // OWN_FAULT_EVERY
@@ -19,7 +13,10 @@ OWN_FAULTS = NUMBERS // OWN_FAULT_EVERY
 
 def outage(runs: int) -> list[Row]:
     """Seconds from the last incident to the last decision; at most three runs, each afresh."""
-    found = [_run() for _ in counted("outages", min(runs, MOST_RUNS))]
+    found = [
+        measured("bench.outage_process", "--numbers", str(NUMBERS))
+        for _ in counted("outages", min(runs, MOST_RUNS))
+    ]
     for one in found:
         assert (one["outages"], one["alarms"], one["mails"]) == (1, 1, OWN_FAULTS), one
         assert one["held"] == NUMBERS - OWN_FAULTS, one
@@ -31,17 +28,3 @@ def outage(runs: int) -> list[Row]:
     accounts = NUMBERS // NUMBERS_AN_ACCOUNT
     what = f"{NUMBERS:,} numbers of {accounts:,} accounts drop: decided"
     return [Row("outage", what, "s", seconds, [], Judged.WORST, LIMIT_SECONDS, note=note)]
-
-
-def _run() -> dict[str, float]:
-    with tempfile.TemporaryDirectory(prefix="pairline-bench-") as folder:
-        told = subprocess.run(
-            [sys.executable, "-m", "bench.outage_process", "--numbers", str(NUMBERS)],
-            cwd=PROJECT,
-            env={**os.environ, "DATA_DIR": folder, "DJANGO_SECRET_KEY": "bench"},
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    found: dict[str, float] = json.loads(told.stdout)
-    return found
