@@ -1,0 +1,35 @@
+"""Which jobs of the whole installation there are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from config import own_jobs
+from sessions_app import jobs
+
+
+@pytest.fixture(autouse=True)
+def _none_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "_JOBS", {})
+
+
+def test_backups_come_round_where_the_settings_ask_for_them(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.BACKUP_DIR, settings.BACKUP_EVERY_HOURS = str(tmp_path), 24
+
+    own_jobs.register()
+
+    assert jobs.registered()["backup"].every == timedelta(days=1)
+
+
+def test_no_backups_come_round_where_nobody_asked_for_them(settings: Settings) -> None:
+    settings.BACKUP_DIR = ""
+
+    own_jobs.register()
+
+    assert "backup" not in jobs.registered()
