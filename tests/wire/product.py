@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.wire import installed
+
 PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60.0  # for a loaded machine; nothing is expected to take long
 LOCATIONS = 150
@@ -34,13 +36,17 @@ def free_port() -> int:
 
 
 def wait_for(
-    condition: Callable[[], Found | None], what: str, seconds: float = PATIENCE_SECONDS
+    condition: Callable[[], Found | None],
+    what: str,
+    seconds: float = PATIENCE_SECONDS,
+    pause: float = 0.02,
 ) -> Found:
-    """The first true answer of ``condition``; fails the test, saying what it waited for."""
+    """The first true answer of ``condition``, which another process brings about: it is asked
+    again after ``pause`` seconds. Fails the test after ``seconds``, saying what it waited for."""
     give_up_at = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < give_up_at, f"waited {seconds:g} s in vain for {what}"
-        time.sleep(0.02)  # a condition of another process is polled
+        time.sleep(pause)
     return found
 
 
@@ -149,11 +155,20 @@ class Product:
         }
         (folder / "data").mkdir(exist_ok=True)
         self.process: subprocess.Popen[bytes] | None = None
-        self.manage("migrate", "-v0")
-        names = [f"Place {number}" for number in range(LOCATIONS)]
-        self.customer = self.create_customer(EMAIL, "Harbour Group", *names)
+        self.customer = self._install("DATABASE_URL" not in environment)
         self.key = str(self.customer["api_key"])
         self._locations = iter(self.customer["locations"])
+
+    def _install(self, own_file: bool) -> dict[str, Any]:
+        """The customer, in a migrated database; ``own_file``: one that can be copied."""
+        if own_file and (copied := installed.copy_to(self.folder)):
+            return copied
+        self.manage("migrate", "-v0")
+        names = [f"Place {number}" for number in range(LOCATIONS)]
+        customer = self.create_customer(EMAIL, "Harbour Group", *names)
+        if own_file:
+            installed.keep(self.folder, customer)
+        return customer
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run one management command to its end."""

@@ -114,11 +114,9 @@ def test_a_customers_server_hears_of_everything_signed_and_once(
     number = str(simulator.scan(code)["number"])
     hooked.until(session, status="ready")
     friend = simulator.new_phone(name="Bea")
-    server.broken = 2
+    server.broken = 1
     simulator.write(friend, number, "On my way 🚲")
-    wait_for(
-        lambda: [r for r in server.of("message.received") if r.answered == 204], "the text", 150
-    )
+    wait_for(lambda: [r for r in server.of("message.received") if r.answered == 204], "the text")
     sent = hooked.send(session, friend, "Your table is ready")
     wait_for(lambda: hooked.message(session, sent)["status"] == "delivered", "the second tick")
     wait_for(
@@ -139,7 +137,7 @@ def test_a_customers_server_hears_of_everything_signed_and_once(
     assert not any("qr" in status or "pairing_code" in status for status in statuses)
     assert code not in hooked.log()
     tries = server.of("message.received")
-    assert [request.answered for request in tries] == [500, 500, 204]
+    assert [request.answered for request in tries] == [500, 204]
     assert len({request.event["id"] for request in tries}) == 1
     assert len({request.headers["Pairline-Delivery"] for request in tries}) == 1
     data = tries[0].event["data"]

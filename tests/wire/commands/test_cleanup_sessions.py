@@ -25,6 +25,9 @@ def running(installed: Product, simulator: Simulator) -> Iterator[Product]:
     installed.close()
 
 
+A_COMMAND = 2.0  # seconds between two runs of a command that waits for something
+
+
 def diagnose(product: Product, **environment: str) -> tuple[int, dict[str, Any]]:
     """The exit code, and the findings by name (the worst of each)."""
     done = _run(product, environment)
@@ -109,8 +112,8 @@ def test_a_gateway_that_was_killed_is_missed_and_its_keys_are_kept(
     def missed() -> bool:
         return _level(running, "gateway") == "trouble"
 
-    wait_for(missed, "the heartbeat to be missed")
-    wait_for(lambda: stuck in _ended(running), "the stuck attempt to be ended")
+    wait_for(missed, "the heartbeat to be missed", pause=A_COMMAND)
+    wait_for(lambda: stuck in _ended(running), "the stuck attempt to be ended", pause=A_COMMAND)
 
     running.start()
     assert running.until(linked, status="ready")["phone_number"] == number
