@@ -24,8 +24,6 @@ BIN = Path(sys.executable).parent
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 MEMORY = Path("/dev/shm")
 PARALLEL = ("-n", "2", "--dist", "loadfile")
-# Long tests: whoever has none left takes over from the others, so that nobody waits at the end.
-SHARED_OUT = ("-n", "2", "--dist", "worksteal")
 MORE_PARALLEL = ("-n", "4", "--dist", "worksteal")  # they wait for timers most of their time
 EACH_ALONE = ("-n", "3", "--dist", "load")  # the few that share nothing with their file
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -76,7 +74,7 @@ TIERS = (
     ),
     Tier("wire", ((*PYTEST, *MORE_PARALLEL, "tests/wire"),)),
     Tier("chaos", ((*PYTEST, *EACH_ALONE, "tests/chaos"),)),
-    Tier("browser", ((*PYTEST, *SHARED_OUT, "tests/browser"),)),
+    Tier("browser", ((*PYTEST, *PARALLEL, "tests/browser"),)),
 )
 
 

@@ -6,10 +6,10 @@ import re
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage, sign_in
+from tests.browser.looks import complaints, too_wide
 from tests.wire.product import EMAIL, PASSWORD, Product, Simulator
 
 Scheme = Literal["light", "dark"]
@@ -45,37 +45,26 @@ def paths(product: Product) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(open_page: OpenPage, paths: list[str], scheme: Scheme) -> None:
-    page = open_page(color_scheme=scheme)
-    found = {}
+def test_axe_finds_nothing(open_page: OpenPage, paths: list[str]) -> None:
+    page = open_page()
+    found = []
     for path in paths:
         page.goto(path)
         opened = page.locator("main details.menu summary")
         if opened.count():
             opened.click()
-        result = Axe().run(page)
-        if result.violations_count:
-            found[path] = result.generate_report()
-    signed_out = open_page("/sign-in/", signed_in=False, color_scheme=scheme)
-    result = Axe().run(signed_out)
-    if result.violations_count:
-        found["/sign-in/"] = result.generate_report()
+        found += complaints(page)
+    found += complaints(open_page("/sign-in/", signed_in=False))
 
-    assert not found, "\n".join(found.values())
+    assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("width", [320, 360, 768, 1280])
-def test_nothing_is_wider_than_the_screen(
-    open_page: OpenPage, paths: list[str], width: int
-) -> None:
-    page = open_page(viewport={"width": width, "height": 740})
-    wide = {}
+def test_nothing_is_wider_than_the_screen(open_page: OpenPage, paths: list[str]) -> None:
+    page = open_page()
+    wide = []
     for path in paths:
         page.goto(path)
-        needed = page.evaluate("document.documentElement.scrollWidth")
-        if needed > width:
-            wide[path] = needed
+        wide += too_wide(page, (1280, 768, 360, 320))
 
     assert not wide
 
@@ -93,21 +82,18 @@ TWICE = """() => {
 }"""
 
 
-WIDEST = """(width) => [...document.querySelectorAll("body *")]
-  .filter((e) => e.getBoundingClientRect().right > width && !e.closest(".unseen"))
+WIDEST = """[...document.querySelectorAll("body *")]
+  .filter((e) => e.getBoundingClientRect().right > innerWidth && !e.closest(".unseen"))
   .map((e) => `${e.tagName}.${e.className}: ${e.textContent.trim().slice(0, 30)}`).slice(-4)"""
 
 
-@pytest.mark.parametrize("width", [320, 640])
-def test_texts_twice_as_long_have_room(open_page: OpenPage, paths: list[str], width: int) -> None:
-    page = open_page(viewport={"width": width, "height": 740})
-    wide = {}
+def test_texts_twice_as_long_have_room(open_page: OpenPage, paths: list[str]) -> None:
+    page = open_page()
+    wide = []
     for path in paths:
         page.goto(path)
         page.evaluate(TWICE)
-        needed = page.evaluate("document.documentElement.scrollWidth")
-        if needed > width:
-            wide[path] = needed, page.evaluate(WIDEST, width)
+        wide += too_wide(page, (640, 320), WIDEST)
 
     assert not wide
 

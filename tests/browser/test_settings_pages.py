@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import OpenPage, sign_in
+from tests.browser.looks import complaints, too_wide
 from tests.wire.product import Product, Simulator, free_port, wait_for
 
 MAIN = ["/", "/numbers/", "/connect/"]
@@ -105,97 +104,77 @@ def _of_webhooks(product: Product) -> list[str]:
     return [*doors, f"/settings/webhooks/deliveries/{deliveries[0]['id']}/"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_the_settings(
-    open_page: OpenPage, paths: list[str], login: str, scheme: Literal["light", "dark"]
+    open_page: OpenPage, paths: list[str], login: str
 ) -> None:
-    page = open_page(signed_in=False, color_scheme=scheme, storage_state=login)
+    page = open_page(signed_in=False, storage_state=login)
     found = []
     for path in paths:
         page.goto(path)
         page.locator(".accounts summary").click()
-        found += _complaints(page)
+        found += complaints(page)
 
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_where_something_is_missing(
-    open_page: OpenPage, login: str, scheme: Literal["light", "dark"]
-) -> None:
-    page = open_page(signed_in=False, color_scheme=scheme, storage_state=login)
+def test_axe_finds_nothing_where_something_is_missing(open_page: OpenPage, login: str) -> None:
+    page = open_page(signed_in=False, storage_state=login)
     found = []
     for path in ("/settings/locations/new/", "/settings/keys/new/", "/settings/webhooks/new/"):
         page.goto(path)
         page.locator("main form button.strong").click()
         expect(page.locator("[aria-invalid=true]").first).to_be_visible()
-        found += _complaints(page)
+        found += complaints(page)
 
     assert not found, "\n".join(found)
 
 
-def _complaints(page: Page) -> list[str]:
-    result = Axe().run(page)
-    return [f"{page.url}: {result.generate_report()}"] if result.violations_count else []
-
-
-@pytest.mark.parametrize("width", [320, 360])
-def test_the_settings_have_room_on_a_phone(
-    open_page: OpenPage, paths: list[str], login: str, width: int
-) -> None:
-    size = {"width": width, "height": 740}
-    page = open_page(signed_in=False, viewport=size, storage_state=login)
-
-    assert not _without_room(page, paths)
-
-
-def test_a_zoom_of_200_percent_leaves_nothing_beside_the_screen(
+def test_the_settings_have_room_on_every_screen(
     open_page: OpenPage, paths: list[str], login: str
 ) -> None:
-    size = {"width": 640, "height": 400}  # what a screen of 1280 by 800 is then
-    page = open_page(signed_in=False, viewport=size, device_scale_factor=2, storage_state=login)
-
-    assert not _without_room(page, paths)
-
-
-def _without_room(page: Page, paths: list[str]) -> dict[str, object]:
-    """What is wider than the screen, and what is torn into letters, by path."""
-    found: dict[str, object] = {}
+    page = open_page(signed_in=False, storage_state=login)
+    found = []
     for path in paths:
         page.goto(path)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found[path] = "is wider than the screen"
-        elif torn := page.evaluate(TORN):
-            found[path] = torn
+        found += _without_room(page)
+
+    assert not found
+
+
+def _without_room(page: Page) -> list[str]:
+    """What is wider than the screen, and what is torn into letters: at 320 and 360 CSS px, and
+    at 640, which is what a zoom of 200 % leaves of 1280."""
+    found = []
+    for width in (640, 360, 320):
+        found += too_wide(page, (width,))
+        found += [f"{page.url} at {width}: {word} is torn" for word in page.evaluate(TORN)]
     return found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_way_of_a_link(
     open_page: OpenPage,
     product: Product,
     simulator: Simulator,
     login: str,
     troubles: list[str],
-    scheme: Literal["light", "dark"],
 ) -> None:
     location = product.next_location()
     owner = open_page(f"/locations/{location}/links/", signed_in=False, storage_state=login)
     owner.get_by_role("button", name="Make a link").click()
-    found = _complaints(owner)
+    found = complaints(owner)
     address = owner.locator("#address").inner_text()
-    page = open_page(address, signed_in=False, color_scheme=scheme, reduced_motion="reduce")
-    found += _complaints(page)
+    page = open_page(address, signed_in=False, reduced_motion="reduce")
+    found += complaints(page)
 
     page.get_by_role("button", name="Show the code").click()
     expect(page.get_by_role("img", name=re.compile("QR code"))).to_be_visible()
-    found += _complaints(page)
+    found += complaints(page)
     sessions = product.api("GET", f"sessions/?location={location}")[1]["results"]
     simulator.scan(product.until(sessions[0]["id"], status="qr")["qr"]["text"])
     expect(page.get_by_role("status")).to_have_text("✅ Connected")
-    found += _complaints(page)
-    late = open_page(address, signed_in=False, color_scheme=scheme)
-    found += _complaints(late)
+    found += complaints(page)
+    late = open_page(address, signed_in=False)
+    found += complaints(late)
 
     assert not found, "\n".join(found)
     not_found = "Failed to load resource: the server responded with a status of 404 (Not Found)"

@@ -1,0 +1,36 @@
+"""What is wrong with how a page looks: in both colour schemes, on every screen."""
+
+from __future__ import annotations
+
+from axe_playwright_python.base import AxeResults
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+HEIGHT = 740
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe finds: every rule in the light, the one that has to do with colours
+    in the dark too."""
+    page.wait_for_load_state()  # a test may be faster than the style sheet
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    light = Axe().run(page)
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    dark = AxeResults(page.evaluate("axe.run({runOnly: ['color-contrast']})"))
+    return [
+        f"{page.url} ({scheme}): {result.generate_report()}"
+        for scheme, result in (("light", light), ("dark", dark))
+        if result.violations_count
+    ]
+
+
+def too_wide(page: Page, widths: tuple[int, ...], culprits: str = "null") -> list[str]:
+    """The widths (CSS px) at which the page is wider than the screen; ``culprits`` is a
+    script that names what is."""
+    page.wait_for_load_state()
+    found = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        if (needed := page.evaluate("document.documentElement.scrollWidth")) > width:
+            found.append(f"{page.url} needs {needed} of {width}: {page.evaluate(culprits)}")
+    return found
