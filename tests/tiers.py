@@ -1,4 +1,4 @@
-"""Runs the tiers of the tests one after another and says in one table what ran.
+"""Runs the tiers of the tests and says in one table what ran.
 
 A tier that runs no test, or that cannot run, fails the whole; only the browser tier may be
 left out, on a machine without Chromium that is not CI, and then it is said.
@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,7 @@ class Result:
     tier: str
     passed: bool = True
     tests: int = 0
+    failed: int = 0
     skipped: int = 0
     seconds: float = 0.0
     note: str = ""
@@ -76,13 +78,15 @@ TIERS = (
     Tier("chaos", ((*PYTEST, *EACH_ALONE, "tests/chaos"),)),
     Tier("browser", ((*PYTEST, *PARALLEL, "tests/browser"),)),
 )
+# One step after another; in a step, its lanes side by side. The tiers of the wire wait for timers
+# half of their time, and leave the processors to what computes.
+STEPS = ((("wire",), ("lint", "unit", "architecture", "chaos")), (("integration", "browser"),))
 
 
 def main() -> int:
     options = _options()
-    chosen = [tier for tier in TIERS if not options.tier or tier.name.split()[0] in options.tier]
     with _own_folder():
-        results = [_run(tier) for tier in chosen]
+        results = [result for lanes in STEPS for result in _run_step(lanes, options.tier)]
     _print_table(results)
     return 0 if all(result.passed for result in results) else 1
 
@@ -107,13 +111,22 @@ def _own_folder() -> Iterator[None]:
         yield
 
 
+def _run_step(lanes: Sequence[Sequence[str]], wanted: list[str]) -> list[Result]:
+    chosen = [[name for name in lane if not wanted or name in wanted] for lane in lanes]
+    with ThreadPoolExecutor(len(chosen)) as pool:
+        return [result for results in pool.map(_run_lane, chosen) for result in results]
+
+
+def _run_lane(names: list[str]) -> list[Result]:
+    return [_run(tier) for name in names for tier in TIERS if tier.name.split()[0] == name]
+
+
 def _run(tier: Tier) -> Result:
     result, began = Result(tier.name), time.monotonic()
     if tier.name == "browser" and not _has_chromium():
         result.note = "no Chromium found (Debian: apt install chromium)"
         result.passed = os.environ.get("CI") != "true"
         return result
-    _say(f"\n== {tier.name}")
     with _engines() if tier.engines else _no_engines() as environment:
         for command in tier.commands:
             _run_command(command, environment, result)
@@ -131,17 +144,15 @@ def _run_command(command: tuple[str, ...], environment: dict[str, str], result: 
     assert process.stdout is not None
     last = ""
     for line in process.stdout:
-        sys.stdout.write(line)
+        _say(f"{result.tier.split()[0]:<12} | {line.rstrip()}".rstrip())
         last = line.strip() or last
-    sys.stdout.flush()
     if process.wait() != 0:
         result.passed = False
         result.failures.append(Path(command[0]).name)
-    for name, count in re.findall(r"(\d+) (passed|skipped)", last):
-        if count == "passed":
-            result.tests += int(name)
-        else:
-            result.skipped += int(name)
+    counts = {word: int(count) for count, word in re.findall(r"(\d+) (\w+)", last)}
+    result.tests += counts.get("passed", 0)
+    result.skipped += counts.get("skipped", 0)
+    result.failed += counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
 
 
 # Tools such as mypy's Django plugin read the settings, which demand a key.
@@ -183,12 +194,16 @@ def _print_table(results: list[Result]) -> None:
         )
         notes = " ".join([result.note, *result.failures]).strip()
         _say(f"{result.tier:<36} {verdict:<7} {counted:<24} {result.seconds:6.1f} s  {notes}")
-    tests, failed = sum(r.tests for r in results), sum(not r.passed for r in results)
-    _say(f"{tests} tests passed; {len(results) - failed} of {len(results)} tiers are ok.")
+    _say(f"{sum(r.passed for r in results)} of {len(results)} tiers are ok.")
+    passed, failed, skipped = (
+        sum(counts)
+        for counts in zip(*((r.tests, r.failed, r.skipped) for r in results), strict=True)
+    )
+    _say(f"tests: {passed} passed, {failed} failed, {skipped} skipped")
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(text + "\n")  # in one piece: lanes write side by side
     sys.stdout.flush()
 
 
