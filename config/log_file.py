@@ -30,7 +30,9 @@ def files_of(folder: Path) -> list[Path]:
 
 
 class LogFile:
-    """The log in ``folder``, for one process. Not for several threads at once."""
+    """The log in ``folder``, for one process. Not for several threads at once.
+
+    A file grows to ``max_bytes``, and beyond by what others append in the same moment."""
 
     def __init__(self, folder: Path, max_bytes: int = MAX_BYTES) -> None:
         self._folder, self._max_bytes = folder, max_bytes

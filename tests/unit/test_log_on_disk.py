@@ -120,7 +120,8 @@ def test_processes_share_it_without_losing_a_line(folder: Path) -> None:
         numbers = [int(line.split()[1]) for line in found if line.startswith(name)]
         assert numbers == list(range(400 - len(numbers), 400))
     assert len(found) > 300
-    assert all(path.stat().st_size <= 12_000 for path in files_of(folder))
+    at_once = 12_000 + len(found[0]) + 1  # both saw room for one more line
+    assert all(path.stat().st_size <= at_once for path in files_of(folder))
 
 
 def test_a_disk_that_takes_nothing_costs_lines_and_no_time(folder: Path) -> None:
