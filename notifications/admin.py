@@ -46,7 +46,7 @@ class WebhookAdmin(ReadOnlyAdmin):
         webhooks: QuerySet[Webhook] = super().get_queryset(request)
         return webhooks.defer("secret")
 
-    @admin.display(description="host", ordering="url")
+    @admin.display(description="host")
     def host(self, webhook: Webhook) -> str:
         return name_of(webhook)
 

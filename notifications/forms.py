@@ -64,7 +64,7 @@ class WebhookForm(forms.Form):
     def of(cls, webhook: Webhook, principal: Principal) -> WebhookForm:
         """The form with what ``webhook`` has."""
         known = {
-            "url": webhook.url,
+            "url": webhook.known_url,
             "events": webhook.events,
             "location": webhook.location_id,
         }

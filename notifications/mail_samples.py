@@ -92,7 +92,7 @@ def _accounts() -> Iterator[Sample]:
     for change in CHANGES:
         ends = "" if change == "resumed" else _later(days=3)
         yield _of(NoticeKind.PLAN, f"plan-{change}", group, change=change, ends_at=ends)
-    hook = {"webhook": str(uuid.UUID(int=2)), "url": "https://crm.example.com/hook/key"}
+    hook = {"webhook": str(uuid.UUID(int=2)), "host": "crm.example.com"}
     yield _of(NoticeKind.WEBHOOK_OFF, "webhook-off", group, why=_WHY_OFF, **hook)
     refused = "550 5.1.1 No such user here"
     yield _of(NoticeKind.BOUNCED, "bounced", group, email="vera@example.com", why=refused)

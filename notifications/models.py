@@ -19,8 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from locations.models import Account, Location, TenantQuerySet
-from locations.sealing import SealedTextField
-from notifications.addresses import MAX_URL_CHARACTERS
+from locations.sealing import SealBroken, SealedTextField
 from notifications.bells import Bell as Bell
 from notifications.incidents import Incident as Incident
 from notifications.incidents import Outage as Outage
@@ -98,7 +97,9 @@ class Webhook(models.Model):
     location = models.ForeignKey(
         Location, on_delete=models.CASCADE, related_name="webhooks", null=True, blank=True
     )
-    url = models.CharField(max_length=MAX_URL_CHARACTERS)
+    url = (
+        SealedTextField()
+    )  # up to MAX_URL_CHARACTERS, and for a channel all that it takes to write
     format = models.CharField(max_length=10, choices=Format, default=Format.PAIRLINE)
     events = models.JSONField(default=list)  # of SUBSCRIBABLE
     secret = SealedTextField(default=new_secret, editable=False)  # "" where nothing is signed
@@ -128,12 +129,20 @@ class Webhook(models.Model):
         return self.format == Format.SLACK
 
     @property
+    def known_url(self) -> str:
+        """Its address; empty when no key opens it any more."""
+        try:
+            return str(self.url)
+        except SealBroken:
+            return ""
+
+    @property
     def shown_url(self) -> str:
         """Its address for people and keys: of a channel only where it begins, for whoever knows
         the whole may write there."""
-        if not self.is_slack:
-            return self.url
-        parts = urlsplit(self.url)
+        if not self.is_slack or not self.known_url:
+            return self.known_url
+        parts = urlsplit(self.known_url)
         return f"{parts.scheme}://{parts.netloc}/…"
 
     def hears(self, kind: Kind, account_id: uuid.UUID, location_id: uuid.UUID | None) -> bool:

@@ -30,7 +30,7 @@ KEPT = timedelta(days=30)
 _ERROR_CHARACTERS = 200
 DEAD_REASON = gettext_noop("Nothing could be delivered for 24 hours.")
 _SWITCHED_OFF = gettext_noop("Not sent: the webhook was switched off.")
-_NO_SECRET = gettext_noop("The secret of this webhook cannot be read. Rotate it.")
+_SEALED = gettext_noop("Its address or its secret cannot be read. Give it both anew.")
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,12 @@ def _one_a_session(rows: Iterable[Delivery]) -> list[Delivery]:
 def _outgoing(row: Delivery, webhook: Webhook) -> Outgoing | None:
     """All that an attempt needs; None when there is nothing to send, which is then settled."""
     try:
-        body, secret = body_of(row, webhook.format), webhook.secret
+        body, url, secret = body_of(row, webhook.format), webhook.url, webhook.secret
     except Gone as gone:
         _end(row.pk, State.SKIPPED, str(gone))
         return None
     except SealBroken:
-        _end(row.pk, State.FAILED, _NO_SECRET)
+        _end(row.pk, State.FAILED, _SEALED)
         return None
     return Outgoing(
         delivery=row.pk,
@@ -108,7 +108,7 @@ def _outgoing(row: Delivery, webhook: Webhook) -> Outgoing | None:
         session=row.session_id,
         kind=row.kind,
         attempt=row.attempts + 1,
-        url=webhook.url,
+        url=url,
         secret=secret,
         body=body,
     )
@@ -175,7 +175,7 @@ def _switched_off(webhook: Webhook, reason: str, now: datetime) -> Notice:
         kind=NoticeKind.WEBHOOK_OFF,
         key=f"webhook_off:{webhook.pk}:{now.isoformat()}",
         location_id=webhook.location_id,
-        facts={"webhook": str(webhook.pk), "url": name_of(webhook), "why": reason},
+        facts={"webhook": str(webhook.pk), "host": name_of(webhook), "why": reason},
     )
 
 

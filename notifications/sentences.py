@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
 
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext as _
@@ -101,9 +100,8 @@ def _plan(facts: Facts) -> str:
 
 
 def _webhook_off(facts: Facts) -> str:
-    # Of its address only the host: the rest may hold a key.
-    host = urlsplit(str(facts.get("url", ""))).hostname or _("your server")
-    return _("The webhook to %s was switched off, for nothing got through.") % str(host)
+    host = str(facts.get("host") or _("your server"))
+    return _("The webhook to %s was switched off, for nothing got through.") % host
 
 
 def _bounced(facts: Facts) -> str:

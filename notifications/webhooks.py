@@ -54,7 +54,7 @@ class NotSigned(Exception):
 
 def name_of(webhook: Webhook) -> str:
     """What people know it by: the host of its address (the rest may hold a key)."""
-    return urlsplit(webhook.url).hostname or webhook.url[:60]
+    return urlsplit(webhook.known_url).hostname or _("an address that cannot be read")
 
 
 def _known(events: Iterable[str], form: str) -> list[str]:
@@ -95,14 +95,15 @@ def change(
     principal: Principal,
     webhook: Webhook,
     *,
-    url: str,
     location: Location | None,
+    url: str | None = None,
     events: Iterable[str] = (),
 ) -> None:
-    """Give it another address, other events, or another location. What waits goes to the new
-    address."""
-    webhook.url, webhook.location = url, location
-    webhook.events = _known(events, webhook.format)
+    """Give it another address (None: it keeps its own), other events, or another location. What
+    waits goes to the new address."""
+    webhook.location, webhook.events = location, _known(events, webhook.format)
+    if url is not None:
+        webhook.url = url
     with transaction.atomic():
         webhook.save(update_fields=["url", "events", "location"])
         record(principal, webhook.account_id, Verb.WEBHOOK_CHANGED, name_of(webhook))
@@ -120,9 +121,7 @@ def change_some(
     with transaction.atomic():
         if url is not None or events is not None:
             kept = webhook.events if events is None else events
-            change(
-                principal, webhook, url=url or webhook.url, events=kept, location=webhook.location
-            )
+            change(principal, webhook, url=url, events=kept, location=webhook.location)
         if enabled is not None and enabled != webhook.enabled:
             switch(principal, webhook, on=enabled)
 

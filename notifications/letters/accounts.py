@@ -31,13 +31,13 @@ def webhook_off(notices: Sequence[Notice], account: str, reader: Reader) -> Lett
         "%(n)d webhooks of %(account)s were switched off",
         len(notices),
     )
-    address = [] if notices[1:] else [(_("Address"), facts.site(first))]
+    address = [] if notices[1:] else [(_("Address"), facts.text(first, "host"))]
     why = _("Its address takes nothing. %(why)s") % {"why": facts.text(first, "why")}
     return Letter(
         subject=many % said if notices[1:] else one,
         lead=_("Repair the server that takes the events, then switch the webhook on again."),
         button=_webhooks_button(notices),
-        rows=_pairs(notices, facts.site),
+        rows=_pairs(notices, lambda notice: facts.text(notice, "host")),
         why="" if notices[1:] else why,
         facts=[*address, facts.since_line(notices, reader)],
         paragraphs=[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
@@ -60,11 +59,6 @@ def count(notice: Notice, name: str) -> int:
         return int(float(text(notice, name)))
     except (ValueError, OverflowError):
         return 0
-
-
-def site(notice: Notice) -> str:
-    """The site of its ``url``, without the path: that may hold a key."""
-    return urlsplit(text(notice, "url")).netloc
 
 
 def page(notice: Notice, name: str, url: str, otherwise: str) -> str:

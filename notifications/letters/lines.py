@@ -30,7 +30,7 @@ def line_of(notice: Notice, account: str, zone: str) -> Pair:
     if notice.kind == NoticeKind.PLAN:
         return account, line_of_plan(notice, zone)
     if notice.kind == NoticeKind.WEBHOOK_OFF:
-        return facts.site(notice), facts.text(notice, "why")
+        return facts.text(notice, "host"), facts.text(notice, "why")
     if notice.kind == NoticeKind.BOUNCED:
         return facts.text(notice, "email"), facts.text(notice, "why")
     return account, _("It can be downloaded now")

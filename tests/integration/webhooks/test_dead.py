@@ -141,7 +141,7 @@ def test_the_owners_are_told_once(webhook: Webhook) -> None:
     notice = Notice.objects.get()
     assert (notice.kind, notice.account_id) == ("webhook_off", webhook.account_id)
     assert notice.facts["webhook"] == str(webhook.pk)
-    assert notice.facts["url"] == "93.184.216.34"  # the rest may hold a key
+    assert notice.facts["host"] == "93.184.216.34"  # the rest may hold a key
     assert notice.facts["why"].startswith("Nothing could be delivered for 24 hours.")
     assert [mail.to for mail in Mail.objects.all()] == ["alice@example.com"]
 
