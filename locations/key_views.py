@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from locations import keys
+from locations import keys, shown_once
 from locations.access import Principal, find_owned, find_owned_account, visible
 from locations.current import principal_of
 from locations.key_forms import KeyForm, RotateForm
@@ -58,7 +57,7 @@ def key_new(request: HttpRequest) -> HttpResponse:
     form = KeyForm(request.POST if request.method == "POST" else None, places=places)
     if request.method == "POST" and form.is_valid():
         key, secret = keys.make(account, form.cleaned_data["name"], form.limits, principal)
-        return _shown_once(request, key, secret)
+        return _with_secret(request, key, secret)
     context = {"form": form, "places": places}
     return render(request, "keys/new.html", context, status=422 if form.errors else 200)
 
@@ -70,10 +69,24 @@ def key_rotate(request: HttpRequest, key_id: UUID) -> HttpResponse:
     principal, key = _owned(request, key_id)
     form = RotateForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        secret = keys.rotate(key, form.chosen, principal)
-        return _shown_once(request, key, secret, old_until=key.old_until)
+        return _with_secret(request, key, keys.rotate(key, form.chosen, principal))
     context = {"form": form, "key": key}
     return render(request, "keys/rotate.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@never_cache
+@require_safe
+def key_secret(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """The secret of a key that was just made or rotated, this once."""
+    _principal, key = _owned(request, key_id)
+    secret = shown_once.take(request, key.pk)
+    if not secret:
+        says = _("The secret of %(name)s was shown when it was made, and cannot be shown again.")
+        messages.info(request, says % {"name": key.name})
+        return redirect("key_list")
+    old_until = key.old_until if _in_grace(key) else None
+    return render(request, "keys/made.html", {"key": key, "secret": secret, "old_until": old_until})
 
 
 @login_required
@@ -98,5 +111,7 @@ def _owned(request: HttpRequest, key_id: UUID) -> tuple[Principal, ApiKey]:
     return principal, key
 
 
-def _shown_once(request: HttpRequest, key: ApiKey, secret: str, **more: Any) -> HttpResponse:
-    return render(request, "keys/made.html", {"key": key, "secret": secret, **more})
+def _with_secret(request: HttpRequest, key: ApiKey, secret: str) -> HttpResponse:
+    """To the page that shows ``secret`` once."""
+    shown_once.keep(request, key.pk, secret)
+    return redirect("key_secret", key.pk)

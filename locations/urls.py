@@ -18,6 +18,7 @@ urlpatterns = [
     ),
     path("settings/keys/", key_views.key_list, name="key_list"),
     path("settings/keys/new/", key_views.key_new, name="key_new"),
+    path("settings/keys/<uuid:key_id>/secret/", key_views.key_secret, name="key_secret"),
     path("settings/keys/<uuid:key_id>/rotate/", key_views.key_rotate, name="key_rotate"),
     path("settings/keys/<uuid:key_id>/revoke/", key_views.key_revoke, name="key_revoke"),
     path("settings/plan/", plan_views.plan_page, name="plan"),

@@ -12,16 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from locations import shown_once
 from locations.access import find, find_writable
 from locations.current import look_at, principal_of
 from locations.places import account_to_add_to
-from locations.sealing import SealBroken, seal, unseal
 from notifications import webhooks
 from notifications.forms import WebhookForm
 from notifications.models import Format, Webhook
 from notifications.reading import log, webhook_list
-
-_SECRET_KEY = "new_webhook_secret"  # noqa: S105  in the session, sealed, until it is shown
 
 
 @login_required
@@ -62,7 +60,7 @@ def webhook_page(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         "webhook": webhook,
         "name": webhooks.name_of(webhook),
         "may_write": principal.may_write(webhook.account_id),
-        "secret": _secret_to_show(request, webhook),
+        "secret": shown_once.take(request, webhook.pk),
         **log(webhook, request.GET),
     }
     return render(request, "notifications/webhook.html", context)
@@ -162,20 +160,7 @@ def _confirm(request: HttpRequest, webhook: Webhook, template: str) -> HttpRespo
 
 
 def _with_secret(request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
-    """To the page that shows ``secret`` once, if there is one; until then it waits sealed in the
-    login."""
+    """To the page that shows ``secret`` once, if there is one."""
     if secret:
-        request.session[_SECRET_KEY] = [str(webhook.pk), seal(secret, _SECRET_KEY)]
+        shown_once.keep(request, webhook.pk, secret)
     return redirect("webhook", webhook.pk)
-
-
-def _secret_to_show(request: HttpRequest, webhook: Webhook) -> str:
-    """The secret that is new, the first time that it is asked for; else ""."""
-    waiting = request.session.get(_SECRET_KEY)
-    if not waiting or waiting[0] != str(webhook.pk):
-        return ""
-    del request.session[_SECRET_KEY]
-    try:
-        return unseal(waiting[1], _SECRET_KEY)
-    except SealBroken:
-        return ""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from locations import shown_once
 from locations.access import find_writable
 from locations.current import look_at, principal_of
 from locations.models import Location
@@ -54,23 +55,24 @@ def link_new(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def location_links(request: HttpRequest, location_id: UUID) -> HttpResponse:
-    """The open links of a location; a POST makes one and shows it, this once."""
+    """The open links of a location, and one that was just made, this once; a POST makes it."""
     principal = principal_of(request)
     location = find_writable(Location.objects.all(), principal, location_id)
     look_at(request, location.account_id)
     form = LifetimeForm(request.POST if request.method == "POST" else None)
-    address = ""
     if form.is_valid():
         try:
             lifetime = LIFETIMES[form.cleaned_data["lifetime"]]
             _made, token = links.make(principal, location, lifetime)
             address = request.build_absolute_uri(reverse("link", args=[token]))
+            shown_once.keep(request, location.pk, address)
+            return redirect("location_links", location.pk)
         except NotPossible as error:
             form.add_error(None, str(error))
     context = {
         "form": form,
         "location": location,
-        "address": address,
+        "address": shown_once.take(request, location.pk),
         "session": links.live_session(location),
         "rows": links.open_links(location),
     }

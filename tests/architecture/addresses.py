@@ -73,6 +73,7 @@ FOR_OWNERS = {
     "member_remove",
     "member_hand_over",
     "key_new",
+    "key_secret",
     "key_rotate",
     "key_revoke",
 }

@@ -35,7 +35,7 @@ def test_owners_and_members_make_one_that_is_shown_once(
 ) -> None:
     client = _signed_in("bob", account, role)
 
-    made = client.post(_page(scene.location), {"lifetime": "1h"}).content.decode()
+    made = client.post(_page(scene.location), {"lifetime": "1h"}, follow=True).text
     later = client.get(_page(scene.location)).content.decode()
 
     address = re.search(r"http://testserver/link/([\w-]{43})/", made)

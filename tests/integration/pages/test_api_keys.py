@@ -31,7 +31,7 @@ def _opens(secret: str) -> bool:
 
 
 def test_an_owner_makes_a_key_and_sees_its_secret_once(alice: Client, account: Account) -> None:
-    page = alice.post(NEW, _asked())
+    page = alice.post(NEW, _asked(), follow=True)
 
     secret, key = _secret(page), ApiKey.objects.get()
     assert page.status_code == 200
@@ -40,6 +40,25 @@ def test_an_owner_makes_a_key_and_sees_its_secret_once(alice: Client, account: A
     assert (key.is_limited, key.expires_at, key.calls_a_minute) == (False, None, None)
     assert _opens(secret)
     assert secret not in alice.get(LIST).content.decode()
+
+
+def test_loading_the_page_again_neither_shows_nor_makes_a_secret(alice: Client) -> None:
+    made = alice.post(NEW, _asked())
+    secret = _secret(alice.get(made["Location"]))
+
+    again = alice.get(made["Location"], follow=True)
+
+    assert secret not in again.text
+    assert "cannot be shown again" in again.text
+    assert ApiKey.objects.count() == 1
+
+
+def test_a_secret_waits_sealed_for_its_page(alice: Client) -> None:
+    made = alice.post(NEW, _asked())
+
+    stored = str(dict(alice.session))
+
+    assert _secret(alice.get(made["Location"])) not in stored
 
 
 def test_a_key_can_be_limited(alice: Client, location: Location) -> None:
@@ -110,7 +129,7 @@ def test_a_foreign_location_cannot_be_chosen(alice: Client) -> None:
 def test_an_owner_rotates_a_key(alice: Client, account: Account) -> None:
     key, old = ApiKey.issue(account, "Reminders")
 
-    new = _secret(alice.post(f"/settings/keys/{key.pk}/rotate/", {"grace": "1h"}))
+    new = _secret(alice.post(f"/settings/keys/{key.pk}/rotate/", {"grace": "1h"}, follow=True))
 
     assert _opens(old)
     assert _opens(new)
@@ -123,7 +142,7 @@ def test_an_owner_rotates_a_key(alice: Client, account: Account) -> None:
 def test_an_owner_ends_an_old_secret_at_once(alice: Client, account: Account) -> None:
     key, old = ApiKey.issue(account, "Reminders")
 
-    new = _secret(alice.post(f"/settings/keys/{key.pk}/rotate/", {"grace": "now"}))
+    new = _secret(alice.post(f"/settings/keys/{key.pk}/rotate/", {"grace": "now"}, follow=True))
 
     assert not _opens(old)
     assert _opens(new)
@@ -191,9 +210,9 @@ def test_a_strangers_keys_are_not_there(charlie: Client, account: Account) -> No
 
 
 def test_each_change_is_in_the_audit_log_without_a_secret(alice: Client, account: Account) -> None:
-    made = _secret(alice.post(NEW, _asked()))
+    made = _secret(alice.post(NEW, _asked(), follow=True))
     key = ApiKey.objects.get()
-    rotated = _secret(alice.post(f"/settings/keys/{key.pk}/rotate/", {"grace": "24h"}))
+    rotated = _secret(alice.post(f"/settings/keys/{key.pk}/rotate/", {"grace": "24h"}, follow=True))
     alice.post(f"/settings/keys/{key.pk}/revoke/")
 
     events = AuditEvent.objects.order_by("pk").values_list("verb", "target", "actor", "detail")
