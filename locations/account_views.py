@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from locations import closing, membership, team_mails
+from locations import closing, membership
 from locations.access import find_account, find_owned_account
 from locations.current import ACCOUNT_KEY, forget, look_at, principal_of
 from locations.export import begin_export
@@ -154,9 +154,8 @@ def account_delete(request: HttpRequest, account_id: UUID) -> HttpResponse:
     account = find_owned_account(principal, account_id)
     form = DeleteForm(account, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        people = closing.begin(principal, account)
+        closing.begin(principal, account)
         request.session[_CLOSED_KEY] = [str(account.pk), account.name]
-        team_mails.send_deleted(account, people, principal.name)
         return redirect("account_deleting", account.pk)
     context = {
         "account": account,

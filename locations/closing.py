@@ -13,7 +13,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from locations import tenancy
+from locations import team_mails, tenancy
 from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Account, Invitation, Member
@@ -24,21 +24,20 @@ logger = logging.getLogger(__name__)
 AT_MOST = timedelta(minutes=2)  # a number that cannot be unlinked must not keep an account
 
 
-def begin(principal: Principal, account: Account) -> list[str]:
-    """Begin the end of ``account``; the addresses of its people. Asking twice changes nothing,
-    and gives no addresses."""
+def begin(principal: Principal, account: Account) -> None:
+    """Begin the end of ``account``, and mail that to its people. Asking twice changes nothing."""
     with transaction.atomic():
         locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if locked.deleting_at is not None:
-            return []
+            return
         locked.deleting_at = timezone.now()
         locked.save(update_fields=["deleting_at"])
         Invitation.objects.of_accounts([account.pk]).open().update(revoked_at=locked.deleting_at)
         record(principal, account.pk, Verb.ACCOUNT_DELETED, account.name)
         account_closing.send(None, account_id=account.pk, by=principal.name)
         people = Member.objects.filter(account=account).values_list("user__email", flat=True)
+        team_mails.send_deleted(account, people, principal.name)
         logger.warning("An account is being deleted", extra={"account": str(account.pk)})
-        return list(people)
 
 
 def finish_due(now: datetime | None = None) -> int:

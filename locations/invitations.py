@@ -1,4 +1,5 @@
-"""Inviting people by mail: each function is one whole transaction, which leaves an audit row.
+"""Inviting people by mail: each function is one whole transaction, which leaves an audit row and
+the mail with the token, which stands nowhere else.
 
 NotInvited   the address cannot be invited; ``str()`` says why
 Unusable     the invitation cannot be accepted (any more)
@@ -14,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from locations import entitlements, tenancy
+from locations import entitlements, team_mails, tenancy
 from locations.access import Principal
 from locations.audit import Verb, record
 from locations.limits import Resource
@@ -42,11 +43,9 @@ def count_open(account_id: UUID) -> int:
     return int(rows.filter(expires_at__gt=timezone.now()).count())
 
 
-def invite(
-    principal: Principal, account: Account, email: str, role: Role
-) -> tuple[Invitation, str]:
-    """An invitation for ``email`` and its token, which is stored nowhere. Raises NotInvited for
-    who is a member or invited already, OverLimit when the plan has no place left."""
+def invite(principal: Principal, account: Account, email: str, role: Role) -> Invitation:
+    """An invitation for ``email``. Raises NotInvited for who is a member or invited already,
+    OverLimit when the plan has no place left."""
     email = email.lower()
     if Member.objects.filter(account=account, user__email__iexact=email).exists():
         raise NotInvited(_("%s is a member already. You can change the role below.") % email)
@@ -59,15 +58,16 @@ def invite(
             entitlements.require(account, Resource.MEMBERS)
             invitation.save(force_insert=True)
             record(principal, account.pk, Verb.INVITED, email, role.value)
+            team_mails.send_invitation(invitation, token)
     except IntegrityError:
         raise NotInvited(
             _("%s is invited already. Resend or revoke that invitation below.") % email
         ) from None
-    return invitation, token
+    return invitation
 
 
-def resend(principal: Principal, invitation: Invitation) -> str:
-    """A new token for it, which lives seven days from now; the one before is worth nothing.
+def resend(principal: Principal, invitation: Invitation) -> None:
+    """Mail a new token for it, which lives seven days from now; the one before is worth nothing.
     Raises Unusable when it is not open any more, OverLimit when its place has been taken."""
     with transaction.atomic():
         current = _lock_open(invitation.pk)
@@ -76,7 +76,7 @@ def resend(principal: Principal, invitation: Invitation) -> str:
         token = current.renew()
         current.save(update_fields=["token_hash", "expires_at"])
         record(principal, current.account_id, Verb.INVITATION_RESENT, current.email)
-    return token
+        team_mails.send_invitation(current, token)
 
 
 def revoke(principal: Principal, invitation: Invitation) -> None:

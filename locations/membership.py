@@ -1,5 +1,5 @@
 """What is done with an account's people and its name: each function is one whole transaction,
-which leaves an audit row. Mails follow after it, see ``team_mails.py``.
+which leaves an audit row and the mail to whom it is about (not to who did it himself).
 
 NotPossible   ``str()`` says why, and what to do
 """
@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from locations import team_mails
 from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Account, Member, Role, User
@@ -48,6 +49,8 @@ def change_role(principal: Principal, member: Member, role: Role) -> bool:
         current.role = role
         current.save(update_fields=["role"])
         record(principal, member.account_id, Verb.ROLE_CHANGED, member.user.email, detail)
+        if member.user != principal.user:
+            team_mails.send_role_changed(member, role, principal.name)
     return True
 
 
@@ -59,6 +62,8 @@ def remove(principal: Principal, member: Member) -> None:
             raise NotPossible(why_not_become(current.role, "", owners))
         current.delete()
         record(principal, member.account_id, Verb.MEMBER_REMOVED, member.user.email)
+        if member.user != principal.user:
+            team_mails.send_removed(member.account, member.user.email, principal.name)
 
 
 def leave(principal: Principal, member: Member) -> None:
@@ -83,6 +88,7 @@ def hand_over(principal: Principal, member: Member) -> None:
         heir.save(update_fields=["role"])
         giver.save(update_fields=["role"])
         record(principal, member.account_id, Verb.OWNERSHIP_HANDED_OVER, member.user.email)
+        team_mails.send_role_changed(member, Role.OWNER, principal.name)
 
 
 def rename(principal: Principal, account: Account, name: str) -> bool:

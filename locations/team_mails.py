@@ -1,6 +1,6 @@
-"""Mails about a team, in the words of ``team_letters.py``. Call these right after the change.
+"""Mails about a team, in the words of ``team_letters.py``. Call these in the change's transaction.
 
-They are put on their way and nobody waits for the mail server: when it is down, they are late.
+They are put into the outbox and nobody waits for the mail server: when it is down, they are late.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from locations import invitations, membership, team_mails
+from locations import invitations, membership
 from locations.access import Principal, find_account, find_owned, find_owned_account
 from locations.current import look_at, principal_of, signed_in_recently
 from locations.limits import OverLimit
@@ -73,11 +73,11 @@ def invite(request: HttpRequest, account_id: UUID) -> HttpResponse:
     if form.is_valid():
         email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
         try:
-            invitation, token = invitations.invite(principal, account, email, role)
+            invitation = invitations.invite(principal, account, email, role)
         except (invitations.NotInvited, OverLimit) as error:
             form.add_error("email", str(error))
         else:
-            _mail(request, invitation, token)
+            _say_on_its_way(request, invitation)
             return redirect("members")
     return _page(request, account, form)
 
@@ -88,14 +88,13 @@ def invitation_resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse
     principal = principal_of(request)
     invitation: Invitation = find_owned(Invitation.objects.all(), principal, invitation_id)
     try:
-        token = invitations.resend(principal, invitation)
+        invitations.resend(principal, invitation)
     except invitations.Unusable:
         messages.error(request, _("%s has used the invitation already.") % invitation.email)
     except OverLimit as error:
         messages.error(request, str(error))
     else:
-        invitation.refresh_from_db()
-        _mail(request, invitation, token)
+        _say_on_its_way(request, invitation)
     return redirect("members")
 
 
@@ -112,8 +111,7 @@ def invitation_revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse
     return redirect("members")
 
 
-def _mail(request: HttpRequest, invitation: Invitation, token: str) -> None:
-    team_mails.send_invitation(invitation, token)
+def _say_on_its_way(request: HttpRequest, invitation: Invitation) -> None:
     messages.success(request, _("An invitation is on its way to %s.") % invitation.email)
 
 
@@ -136,8 +134,6 @@ def member_role(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpRe
             _("The role of %(who)s is %(role)s now.")
             % {"who": member.user.email, "role": role.label},
         )
-        if member.user != request.user:
-            team_mails.send_role_changed(member, role, principal.name)
     return redirect("members")
 
 
@@ -155,8 +151,6 @@ def member_remove(request: HttpRequest, account_id: UUID, user_id: UUID) -> Http
             error = str(refusal)
         else:
             messages.success(request, _("%s is no longer a member.") % member.user.email)
-            if member.user != request.user:
-                team_mails.send_removed(account, member.user.email, principal.name)
             return redirect("members")
     context = {"account": account, "member": member, "error": error}
     return render(request, "team/remove.html", context, status=422 if error else 200)
@@ -181,7 +175,6 @@ def member_hand_over(request: HttpRequest, account_id: UUID, user_id: UUID) -> H
         except membership.NotPossible as error:
             form.add_error(None, str(error))
         else:
-            team_mails.send_role_changed(member, Role.OWNER, principal.name)
             messages.success(
                 request,
                 _("%(who)s owns %(account)s now. You are a member of it.")

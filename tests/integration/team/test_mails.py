@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from locations.models import Account, Invitation, User
+from locations.models import Account, AuditEvent, Invitation, Member, User
+from locations.signals import mail_wanted
 from notifications.mail_connection import Connection
 from notifications.mail_queue import claim, settle
 from tests.integration.mails.post_office import name_server, open_office
@@ -110,3 +111,43 @@ def test_the_mails_about_a_deleted_account_outlive_it(
     Account.objects.filter(pk=account.pk).delete()
 
     assert len(written()) == 3
+
+
+@pytest.fixture
+def full_outbox() -> Iterator[None]:
+    """An outbox that takes nothing: whoever wants a mail put into it hears an error."""
+
+    def refuse(**kwargs: object) -> None:
+        raise OSError("The disk is full.")
+
+    mail_wanted.connect(refuse)
+    yield
+    mail_wanted.disconnect(refuse)
+
+
+def _as_it_is(account: Account) -> list[object]:
+    """The people of the account, those who are invited, and what the audit log says."""
+    people = Member.objects.filter(account=account).order_by("pk").values_list("user", "role")
+    closed = Account.objects.get(pk=account.pk).deleting_at
+    return [*people, Invitation.objects.count(), AuditEvent.objects.count(), closed]
+
+
+@pytest.mark.parametrize("change", ["invite", "role", "remove", "hand_over", "delete"])
+def test_nothing_changes_whose_mail_cannot_be_kept(
+    full_outbox: None, people: dict[str, User], account: Account, change: str
+) -> None:
+    alice = Client(raise_request_exception=False)
+    alice.force_login(people["alice"])
+    before, bob = _as_it_is(account), [account.pk, people["bob"].pk]
+    asked: dict[str, tuple[str, dict[str, str]]] = {
+        "invite": (reverse("invite", args=[account.pk]), {"email": "d@x.org", "role": "viewer"}),
+        "role": (reverse("member_role", args=bob), {"role": "viewer"}),
+        "remove": (reverse("member_remove", args=bob), {}),
+        "hand_over": (reverse("member_hand_over", args=bob), {}),
+        "delete": (reverse("account_delete", args=[account.pk]), {"name": account.name}),
+    }
+
+    answer = alice.post(*asked[change])
+
+    assert answer.status_code == 500
+    assert _as_it_is(account) == before
