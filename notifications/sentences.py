@@ -7,28 +7,17 @@ from collections.abc import Callable, Mapping
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext as _
 
+from locations.moments import lasted
 from notifications.kinds import Facts, NoticeKind
 from sessions_app.lifecycle import Reason
 from sessions_app.presentation import international
 from sessions_app.wording import REASONS
-
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
 def sentence(kind: NoticeKind, facts: Facts) -> str:
     """What a notice of ``kind`` with ``facts`` (see ``notices.py``) says, in the language that is
     active: plain text, with names as people typed them."""
     return _SENTENCES[kind](facts)
-
-
-def lasted(seconds: float) -> str:
-    """So long, in one unit: "12 min", "3 h", "2 days"."""
-    if seconds < HOUR:
-        return _("%d min") % max(1, round(seconds / MINUTE))
-    if seconds < 2 * DAY:
-        return _("%d h") % round(seconds / HOUR)
-    days = round(seconds / DAY)
-    return ngettext("%d day", "%d days", days) % days
 
 
 def _place(facts: Facts) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from notifications.kinds import Facts, NoticeKind
-from notifications.sentences import lasted, sentence
+from notifications.sentences import sentence
 
 LISBON = {"location": "Lisbon"}
 
@@ -30,7 +30,7 @@ LISBON = {"location": "Lisbon"}
         (
             NoticeKind.RECOVERED,
             {**LISBON, "seconds": 7_000},
-            "Lisbon is connected again, after 2 h.",
+            "Lisbon is connected again, after 1 hour and 56 minutes.",
         ),
         (NoticeKind.RECOVERED, LISBON, "Lisbon is connected again."),
         (
@@ -58,11 +58,3 @@ def test_it_says_what_happened(kind: NoticeKind, facts: Facts, says: str) -> Non
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_it_has_words_for_every_kind_without_facts(kind: NoticeKind) -> None:
     assert sentence(kind, {})
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(5, "1 min"), (720, "12 min"), (3_600, "1 h"), (86_400, "24 h"), (200_000, "2 days")],
-)
-def test_it_says_how_long(seconds: float, words: str) -> None:
-    assert lasted(seconds) == words
