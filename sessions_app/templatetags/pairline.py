@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django import template
+from django.template import Context
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -57,11 +58,12 @@ def simulated_phone(qr_text: str) -> str:
     return phone_address(qr_text)
 
 
-@register.inclusion_tag("sessions/parts/_uptime.html")
-def uptime_card(location_id: UUID) -> dict[str, Strip]:
-    """The last 90 days of a location that the page has found, and the last 30 of them."""
+@register.inclusion_tag("sessions/parts/_uptime.html", takes_context=True)
+def uptime_card(context: Context, location_id: UUID) -> dict[str, Strip | str]:
+    """The last 90 days of a location that the page has found, and the last 30 of them; it is
+    fetched anew from the page's own ``path``."""
     days = uptimes([location_id])[location_id]
-    return {"whole": strip(days), "month": strip(days[-30:])}
+    return {"whole": strip(days), "month": strip(days[-30:]), "path": context["request"].path}
 
 
 @register.simple_tag

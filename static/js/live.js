@@ -41,7 +41,7 @@ document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
 const REST_MS = 3000;
 let renewal;
 document.body.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
-  if (detail.target.id !== "counts") return;
+  if (!["counts", "timeline"].includes(detail.target.id)) return;
   clearTimeout(renewal);
   renewal = setTimeout(() => document.getElementById("uptime")?.dispatchEvent(new Event("renew")), REST_MS);
 });

@@ -55,6 +55,7 @@ def test_a_person_links_a_number_and_talks(
     expect(page.get_by_role("status")).to_have_text("✅ Connected")
     digits = re.sub(r"\D", "", page.locator("#figure .number").inner_text())
     assert digits == number.lstrip("+")
+    expect(page.locator("#uptime")).to_contain_text("100 %")
 
     friend = simulator.new_phone(name="Bea")
     send(page, friend, "Your table is ready")
