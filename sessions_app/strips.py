@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from sessions_app.uptime import Day, is_whole, percent, share_of
 
@@ -22,11 +23,12 @@ _DAYS_NAMED = 5  # in words, for those who hear the picture
 
 @dataclass(frozen=True)
 class Cell:
-    """A day with an interruption."""
+    """A day with an interruption. Its places are texts: no language writes them its own way, and
+    none is asked, five hundred times a page."""
 
-    x: int
-    y: int
-    height: int
+    x: str
+    y: str
+    height: str
     tone: str
     title: str
 
@@ -65,7 +67,15 @@ def _cell(x: int, day: date, share: float) -> Cell:
     mostly = share >= _MOSTLY
     height = HEIGHT * 2 // 3 if mostly else HEIGHT // 3
     tone = "mostly" if mostly else "down"
-    return Cell(x, HEIGHT - height, height, tone, f"{date_format(day, 'j M')}: {percent(share)}")
+    title = f"{_named(day, get_language())}: {percent(share)}"
+    return Cell(str(x), str(HEIGHT - height), str(height), tone, title)
+
+
+@lru_cache(maxsize=1024)
+def _named(day: date, language: str | None) -> str:
+    """ "5 Mar" in the language, which is the active one: each page has the same ninety days many
+    times."""
+    return date_format(day, "j M")
 
 
 def _words(days: Sequence[Day], shown: str) -> str:
@@ -78,7 +88,7 @@ def _words(days: Sequence[Day], shown: str) -> str:
     if not hit:
         return f"{words} {gettext('No interruption.')}"
     worst = sorted(hit, key=lambda day: day.share or 0)[:_DAYS_NAMED]
-    named = ", ".join(f"{date_format(d.day, 'j M')} {percent(d.share or 0)}" for d in worst)
+    named = ", ".join(f"{_named(d.day, get_language())} {percent(d.share or 0)}" for d in worst)
     told = ngettext(
         "One day with an interruption: %(named)s.",
         "%(count)s days with interruptions, the worst: %(named)s.",

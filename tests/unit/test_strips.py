@@ -25,8 +25,8 @@ def test_each_kind_of_day_has_a_shape_of_its_own() -> None:
     assert drawn.empty == "M0 22h3v2h-3z"
     assert drawn.whole == "M4 0h3v24h-3z"
     assert [(cell.x, cell.height, cell.tone) for cell in drawn.cells] == [
-        (8, 16, "mostly"),
-        (12, 8, "down"),
+        ("8", "16", "mostly"),
+        ("12", "8", "down"),
     ]
     assert (drawn.width, drawn.height) == (15, 24)
 
