@@ -75,3 +75,31 @@ def test_a_number_is_ready_without_a_scan_on_another_machine(
     after = product.send(session, friend, "After")
     wait_for(lambda: product.message(session, after)["status"] == "delivered", "two ticks")
     assert [one["text"] for one in simulator.messages(friend)] == ["Before", "After"]
+
+
+def test_a_number_whose_keys_are_lost_is_ready_without_a_scan_beside_one_that_runs(
+    product: Product, simulator: Simulator
+) -> None:
+    product.start()
+    (session, number), (other, _) = product.link(), product.link()
+    phrase, file = product.folder / "phrase", str(product.folder / "a.backup")
+    phrase.write_text("correct horse battery staple")
+    secret = ("--passphrase-file", str(phrase))
+    product.manage("backup", *secret, "--output", file)
+    linked = online(simulator, number)
+    product.api("POST", f"sessions/{session}/stop/")
+    product.until(session, status="disconnected")
+    wait_for(lambda: not online(simulator, number), "the number to be let go of")
+    (product.folder / "data" / "whatsapp" / f"{session}.sqlite3").unlink()
+    product.api("POST", f"sessions/{session}/restart/")
+    product.until(session, status="disconnected", reason="keys_missing")
+
+    said = product.manage("restore", file, "--session", session, *secret).stdout
+
+    assert "the keys of 1 number in" in said
+    assert product.until(session, status="ready")["phone_number"] == number
+    assert online(simulator, number) == linked and len(devices(simulator, number)) == 1
+    assert product.snapshot(other)["status"] == "ready"
+    friend = simulator.new_phone()
+    sent = product.send(session, friend, "Back again")
+    wait_for(lambda: product.message(session, sent)["status"] == "delivered", "two ticks")
