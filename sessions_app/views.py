@@ -93,12 +93,14 @@ def connect_page(request: HttpRequest) -> HttpResponse:
             form.add_error("location", str(error))
         except OverLimit as error:
             refused = error
+    free = list(free_locations(principal))
+    only = str(free[0].pk) if len(free) == 1 else ""
     context = {
         "form": form,
         "proxy_form": proxy_form,
-        "free": free_locations(principal),
+        "free": free,
         "may_write": principal.may_add,
-        "chosen": form["location"].value() or request.GET.get("location", ""),
+        "chosen": form["location"].value() or request.GET.get("location", "") or only,
         "refused": refused,
     }
     status = 422 if form.errors or proxy_form.errors or refused else 200

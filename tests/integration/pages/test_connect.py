@@ -41,6 +41,17 @@ def test_it_has_chosen_the_location_that_one_comes_from(alice: Client, location:
     assert f'value="{location.pk}" selected' in page
 
 
+def test_it_has_chosen_the_only_location_that_is_free(
+    alice: Client, account: Account, location: Location
+) -> None:
+    selected = f'value="{location.pk}" selected'
+    assert selected in alice.get(URL).text
+
+    make_location(account, "Porto")
+
+    assert selected not in alice.get(URL).text
+
+
 def test_it_says_beside_the_field_that_a_location_is_taken(alice: Client, session: Session) -> None:
     answer = alice.post(URL, {"location": session.location_id})
 
