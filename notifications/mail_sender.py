@@ -8,7 +8,6 @@ is killed leaves at most one mail of each connection of which nobody knows wheth
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from notifications.mail_connection import Line
 from notifications.mail_message import Outgoing
 from notifications.mail_retry import Fate
 from sessions_app.gateway.ports import StoreUnavailable
+from sessions_app.looks import Looks
 
 logger = logging.getLogger(__name__)
 
@@ -44,34 +44,13 @@ class MailSender:
         self._busy: dict[asyncio.Task[None], Line] = {}
         self._circuit = Circuit()
         self._trouble_noted = True  # by a process before this one, for all that is known
-        self._wake = asyncio.Event()
-        self._stopping = False
+        self._looks = Looks(self._start_what_is_due, LOOK_SECONDS, "mails")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until ``stop``; then what is under way gets a moment to end. What does not is
         sent again by whoever comes next."""
-        waker = asyncio.create_task(self._wake_at(stop))
-        while not stop.is_set():
-            self._wake.clear()
-            await self._look()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+        await self._looks.until(stop)
         await self._say_goodbye()
-        waker.cancel()
-
-    async def _wake_at(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        self._stopping = True
-        self._wake.set()
-
-    async def _look(self) -> None:
-        """One look at the queue; a fault is logged, and the next look comes soon."""
-        try:
-            await self._start_what_is_due()
-        except StoreUnavailable:
-            logger.warning("The database does not answer; mails wait")
-        except Exception:
-            logger.exception("A look at the outbox failed; the next one follows")
 
     async def _start_what_is_due(self) -> None:
         free = [line for line in self._lines if line not in self._busy.values()]
@@ -89,7 +68,7 @@ class MailSender:
         """Send ``batch`` over ``line``, one after another; what is not tried is given back."""
         for place, outgoing in enumerate(batch):
             late = time.monotonic() >= outgoing.usable_until
-            if self._stopping or late or (place > 0 and not self._circuit.whole):
+            if self._looks.stopping or late or (place > 0 and not self._circuit.whole):
                 await self._write(partial(mail_queue.give_back, batch[place:]))
                 return
             try:
@@ -108,7 +87,7 @@ class MailSender:
                 await self._run(function)
                 return
             except StoreUnavailable:
-                if self._stopping:
+                if self._looks.stopping:
                     raise
                 logger.warning("The database does not answer; a mail's outcome waits")
                 await asyncio.sleep(_AGAIN_SECONDS)
@@ -143,7 +122,7 @@ class MailSender:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._busy.pop(task, None)
-        self._wake.set()
+        self._looks.soon()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A mail's outcome is not written; it is sent again", exc_info=error)
 

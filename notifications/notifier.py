@@ -7,12 +7,12 @@ to the others what they hold.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -26,6 +26,7 @@ from notifications.unseen_phones import warn_of_unseen
 from notifications.watching import open_for_lost, tell_due
 from sessions_app.gateway.ports import StoreUnavailable
 from sessions_app.hints import hint_news
+from sessions_app.looks import Looks
 
 logger = logging.getLogger(__name__)
 
@@ -62,13 +63,13 @@ class Notifier:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop``."""
-        while not stop.is_set():
-            for duty in DUTIES:
-                if time.monotonic() >= self._next[duty]:
-                    await self._do(duty, stop)
-                    self._next[duty] = time.monotonic() + duty.every
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+        await Looks(partial(self._round, stop), LOOK_SECONDS, "news").until(stop)
+
+    async def _round(self, stop: asyncio.Event) -> None:
+        for duty in DUTIES:
+            if time.monotonic() >= self._next[duty]:
+                await self._do(duty, stop)
+                self._next[duty] = time.monotonic() + duty.every
 
     async def _do(self, duty: Duty, stop: asyncio.Event) -> None:
         """One duty; a fault is logged, holds up no other, and its next turn comes."""

@@ -9,7 +9,6 @@ those that were sent meanwhile.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from functools import partial
 from uuid import UUID
@@ -18,7 +17,7 @@ from conversations.delivery import Run
 from notifications import queue
 from notifications.posting import Poster
 from notifications.queue import Outcome, Outgoing
-from sessions_app.gateway.ports import StoreUnavailable
+from sessions_app.looks import Looks
 
 logger = logging.getLogger(__name__)
 
@@ -35,33 +34,14 @@ class Sender:
         self._run, self._poster = run, poster
         self._under_way: dict[asyncio.Task[None], Outgoing] = {}
         self._failing: set[UUID] = set()
-        self._wake = asyncio.Event()
+        self._looks = Looks(self._start_what_is_due, LOOK_SECONDS, "webhooks")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until ``stop``; then what is under way gets a moment to end. What does not is
         sent again by whoever comes next."""
-        waker = asyncio.create_task(self._wake_at(stop))
         async with self._poster:
-            while not stop.is_set():
-                self._wake.clear()
-                await self._look()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+            await self._looks.until(stop)
             await self._say_goodbye()
-        waker.cancel()
-
-    async def _wake_at(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        self._wake.set()
-
-    async def _look(self) -> None:
-        """One look at the queue; a fault is logged, and the next look comes soon."""
-        try:
-            await self._start_what_is_due()
-        except StoreUnavailable:
-            logger.warning("The database does not answer; webhooks wait")
-        except Exception:
-            logger.exception("A look at the webhooks failed; the next one follows")
 
     async def _start_what_is_due(self) -> None:
         room = AT_ONCE - len(self._under_way)
@@ -101,7 +81,7 @@ class Sender:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.pop(task, None)
-        self._wake.set()
+        self._looks.soon()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A webhook's outcome is not written; it is sent again", exc_info=error)
 

@@ -8,7 +8,6 @@ the job again.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import secrets
@@ -25,9 +24,9 @@ from django.db import connections
 
 from locations import tenancy
 from sessions_app import job_rows, jobs
-from sessions_app.gateway.ports import StoreUnavailable
 from sessions_app.job_rows import Claim, Outcome
 from sessions_app.jobs import Job
+from sessions_app.looks import Looks
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -87,35 +86,19 @@ class JobRunner:
         self._owner = f"{socket.gethostname()[:80]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._under_way: dict[asyncio.Task[None], str] = {}
         self._alive: set[str] = set()  # the jobs whose thread lives
-        self._renewed_at = 0.0
-        self._wake = asyncio.Event()
+        self._renewed_at, self._sown = 0.0, False
+        self._looks = Looks(self._look, pace.look, "scheduled jobs")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run what is due until ``stop``; then what runs gets a moment to end."""
-        waker = asyncio.create_task(self._wake_at(stop))
-        sown = False
-        while not stop.is_set():
-            self._wake.clear()
-            try:
-                if not sown:
-                    await self._run(partial(job_rows.sow, self._registered()))
-                    sown = True
-                await self._look()
-            except StoreUnavailable:
-                logger.warning("The database does not answer; scheduled jobs wait")
-            except Exception:
-                logger.exception("A look at the scheduled jobs failed; the next one follows")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._pace.look)
-        waker.cancel()
+        await self._looks.until(stop)
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=self._pace.goodbye)
 
-    async def _wake_at(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        self._wake.set()
-
     async def _look(self) -> None:
+        if not self._sown:
+            await self._run(partial(job_rows.sow, self._registered()))
+            self._sown = True
         await self._renew()
         room = AT_ONCE - len(self._under_way)
         running = set(self._under_way.values())
@@ -160,7 +143,7 @@ class JobRunner:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.pop(task, None)
-        self._wake.set()  # there is room for another one
+        self._looks.soon()  # there is room for another one
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A job's outcome is not written; it is run again", exc_info=error)
 

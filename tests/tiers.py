@@ -80,7 +80,7 @@ TIERS = (
 )
 # One step after another; in a step, its lanes side by side. The tiers of the wire wait for timers
 # half of their time, and leave the processors to what computes.
-STEPS = ((("wire",), ("lint", "unit", "architecture", "chaos")), (("integration", "browser"),))
+STEPS = ((("wire", "unit"), ("lint", "architecture", "chaos")), (("integration", "browser"),))
 
 
 def main() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from functools import partial
@@ -12,7 +11,7 @@ from config.bundles.building import Wanted, build
 from conversations.delivery import Run
 from sessions_app import bundle_queue
 from sessions_app.bundle_queue import Asked
-from sessions_app.gateway.ports import StoreUnavailable
+from sessions_app.looks import Looks
 
 logger = logging.getLogger(__name__)
 
@@ -30,15 +29,7 @@ class BundleBuilder:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Build until ``stop``. What is half done then is given back at once."""
-        while not stop.is_set():
-            try:
-                await self._look(stop)
-            except StoreUnavailable:
-                logger.warning("The database does not answer; support bundles wait")
-            except Exception:
-                logger.exception("A look at the support bundles failed; the next one follows")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+        await Looks(partial(self._look, stop), LOOK_SECONDS, "support bundles").until(stop)
 
     async def _look(self, stop: asyncio.Event) -> None:
         if time.monotonic() >= self._housekeeping_at:
