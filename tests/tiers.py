@@ -85,8 +85,7 @@ STEPS = ((("wire", "unit"), ("lint", "architecture", "chaos")), (("integration",
 
 def main() -> int:
     options = _options()
-    with _own_folder():
-        results = [result for lanes in STEPS for result in _run_step(lanes, options.tier)]
+    results = [result for lanes in STEPS for result in _run_step(lanes, options.tier)]
     _print_table(results)
     return 0 if all(result.passed for result in results) else 1
 
@@ -99,16 +98,15 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def _own_folder() -> Iterator[None]:
-    """A temporary folder for this run alone, in memory where the machine offers it: another run
-    beside this one would close pytest's folder to PostgreSQL's user."""
+def _own_folder() -> Iterator[Path]:
+    """A temporary folder for a tier alone, in memory where the machine offers it: a run of pytest
+    that begins beside it would close pytest's folder to PostgreSQL's user."""
     parent = os.environ.get("TMPDIR") or (str(MEMORY) if os.access(MEMORY, os.W_OK) else None)
     with tempfile.TemporaryDirectory(
         prefix="pairline-", dir=parent, ignore_cleanup_errors=True
     ) as folder:
         Path(folder).chmod(0o711)
-        os.environ["TMPDIR"] = folder
-        yield
+        yield Path(folder)
 
 
 def _run_step(lanes: Sequence[Sequence[str]], wanted: list[str]) -> list[Result]:
@@ -127,9 +125,9 @@ def _run(tier: Tier) -> Result:
         result.note = "no Chromium found (Debian: apt install chromium)"
         result.passed = os.environ.get("CI") != "true"
         return result
-    with _engines() if tier.engines else _no_engines() as environment:
+    with _own_folder() as folder, _engines(folder) if tier.engines else _no_engines() as engines:
         for command in tier.commands:
-            _run_command(command, environment, result)
+            _run_command(command, {"TMPDIR": str(folder), **engines}, result)
     if tier.counts_tests and result.tests == 0:
         result.passed, result.note = False, "no test ran"
     result.seconds = time.monotonic() - began
@@ -165,20 +163,19 @@ def _no_engines() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _engines() -> Iterator[dict[str, str]]:
-    """A real PostgreSQL and a real Redis from the package index, in a temporary folder."""
+def _engines(folder: Path) -> Iterator[dict[str, str]]:
+    """A real PostgreSQL and a real Redis from the package index, in ``folder``."""
     from tests.servers import start_postgres, start_redis
 
-    with tempfile.TemporaryDirectory(prefix="pairline-engines-") as folder:
-        postgres, redis = start_postgres(Path(folder) / "postgres"), start_redis(Path(folder))
-        try:
-            yield {
-                "TEST_DATABASE_URL": postgres.get_uri(),
-                "TEST_REDIS_URL": f"unix://{redis.socket_file}",
-            }
-        finally:
-            redis.shutdown()
-            postgres.cleanup()
+    postgres, redis = start_postgres(folder / "postgres"), start_redis(folder)
+    try:
+        yield {
+            "TEST_DATABASE_URL": postgres.get_uri(),
+            "TEST_REDIS_URL": f"unix://{redis.socket_file}",
+        }
+    finally:
+        redis.shutdown()
+        postgres.cleanup()
 
 
 def _has_chromium() -> bool:
