@@ -132,7 +132,7 @@ def test_axe_finds_nothing_where_something_is_missing(open_page: OpenPage, login
 def test_the_settings_have_room_on_every_screen(
     open_page: OpenPage, paths: list[str], login: str
 ) -> None:
-    page = open_page(signed_in=False, storage_state=login)
+    page = open_page(signed_in=False, storage_state=login, device_scale_factor=2)
     found = []
     for path in paths:
         page.goto(path)

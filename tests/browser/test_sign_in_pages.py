@@ -20,7 +20,8 @@ def walk(page: Page, paths: list[str]) -> list[str]:
     found = []
     for path in paths:
         page.goto(path)
-        found += complaints(page) + too_wide(page, (1280, 320))
+        for width in (1280, 320):
+            found += too_wide(page, (width,)) + complaints(page)
     return found
 
 

@@ -44,7 +44,7 @@ LISBON = {"location": "Lisbon"}
         (NoticeKind.PLAN, {"change": "of tomorrow"}, "The plan of the account has changed."),
         (
             NoticeKind.WEBHOOK_OFF,
-            {"host": "example.com"},
+            {"host": "example.com", "url": "https://example.com/hook?key=s3cret"},
             "The webhook to example.com was switched off, for nothing got through.",
         ),
         (NoticeKind.BOUNCED, {"email": "bob@x.org"}, "Mails to bob@x.org do not arrive."),

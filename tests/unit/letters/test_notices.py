@@ -158,13 +158,14 @@ def test_of_several_changes_of_a_plan_the_latest_is_told() -> None:
 def test_a_webhook_is_named_by_its_host() -> None:
     hook = {"webhook": str(uuid.uuid4()), "why": "It answered with 500."}
     off = [
-        notice(NoticeKind.WEBHOOK_OFF, host=site, **hook)
+        notice(NoticeKind.WEBHOOK_OFF, host=site, url=f"https://{site}/secret?key=secret", **hook)
         for site in ("crm.example.com", "hooks.example.net")
     ]
 
     for said in (letter(off[0]), letter(*off)):
         mail = rendered(said)
         assert "crm.example.com" in mail.text and "It answered with 500." in mail.text
+        assert "secret" not in mail.text + mail.html
     assert said.subject == "2 webhooks of Harbour Group were switched off"
 
 
