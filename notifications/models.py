@@ -97,9 +97,8 @@ class Webhook(models.Model):
     location = models.ForeignKey(
         Location, on_delete=models.CASCADE, related_name="webhooks", null=True, blank=True
     )
-    url = (
-        SealedTextField()
-    )  # up to MAX_URL_CHARACTERS, and for a channel all that it takes to write
+    # Up to MAX_URL_CHARACTERS; for a channel it is all that one needs to write there.
+    url = SealedTextField()
     format = models.CharField(max_length=10, choices=Format, default=Format.PAIRLINE)
     events = models.JSONField(default=list)  # of SUBSCRIBABLE
     secret = SealedTextField(default=new_secret, editable=False)  # "" where nothing is signed

@@ -93,7 +93,7 @@ def connect_page(request: HttpRequest) -> HttpResponse:
             form.add_error("location", str(error))
         except OverLimit as error:
             refused = error
-    free = list(free_locations(principal))
+    free = free_locations(principal)
     only = str(free[0].pk) if len(free) == 1 else ""
     context = {
         "form": form,
