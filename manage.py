@@ -10,7 +10,7 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    from locations import tenancy
+    from core import tenancy
 
     try:
         with tenancy.everyone():  # who may type this has the whole database anyway

@@ -31,7 +31,7 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from locations import tenancy
+    from core import tenancy
 
     call_command("migrate", verbosity=0)
     with tenancy.everyone():

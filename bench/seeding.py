@@ -36,7 +36,7 @@ def main() -> None:
     django.setup()
     from django.db import transaction
 
-    from locations import tenancy
+    from core import tenancy
 
     with tenancy.everyone(), transaction.atomic():
         print(json.dumps(_fill(options)))

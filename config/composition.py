@@ -10,10 +10,11 @@ import socket
 from collections.abc import Mapping
 from typing import Protocol
 
-from config.bundles.aside import aside
 from config.bundles.builder import BundleBuilder
-from config.redaction import redact
 from conversations.delivery import DatabaseMessageSink, DatabaseOutgoingQueue
+from core.background.own_thread import aside
+from core.data.db_threads import Transactions
+from core.logs.redaction import redact
 from notifications.mail_sender import MailSender
 from notifications.notifier import Notifier
 from notifications.posting import Poster
@@ -21,7 +22,7 @@ from notifications.sender import Sender
 from sessions_app.gateway.supervisor import Gateway
 from sessions_app.gateway_settings import gateway_settings
 from sessions_app.job_runner import JobRunner
-from sessions_app.store import ChannelHints, DatabaseSessionStore, Transactions
+from sessions_app.store import ChannelHints, DatabaseSessionStore
 
 
 class Background(Protocol):

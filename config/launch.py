@@ -149,7 +149,7 @@ def _demo_text() -> str:
 def _first_steps() -> str:
     from django.conf import settings
 
-    from locations import tenancy
+    from core import tenancy
     from locations.models import Account
 
     with tenancy.everyone():

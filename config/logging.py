@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from config import env
-from config.log_file import folder_of
-from config.redaction import redact, redact_value
+from core.logs.redaction import redact, redact_value
+from core.logs.rotating_file import folder_of
 
-OUR_APPS = ("config", "locations", "sessions_app", "conversations", "notifications")
+OUR_APPS = ("core", "config", "locations", "sessions_app", "conversations", "notifications")
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -87,7 +87,7 @@ def logging_settings(data_dir: Path, *, debug: bool) -> dict[str, Any]:
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "formatter": chosen},
             "disk": {
-                "class": "config.log_disk.DiskLog",
+                "class": "core.logs.disk_handler.DiskLog",
                 "formatter": "json",
                 "folder": folder_of(data_dir),
             },

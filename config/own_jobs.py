@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from config.backup.schedule import run_scheduled
-from sessions_app.jobs import Job, register_job
+from core.background.jobs import Job, register_job
 
 
 def register() -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from locations import wrong
+from core.health import operator_alerts
 
 PERMISSION = "sessions_app.view_session"
 
@@ -24,7 +24,7 @@ def wrong_page(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": "What is wrong right now?",
-        "lines": wrong.lines(),
+        "lines": operator_alerts.lines(),
         "now": timezone.now(),
     }
     return TemplateResponse(request, "admin/wrong.html", context)

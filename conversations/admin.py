@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from conversations.models import Message
-from sessions_app.masking import masked
+from core.text.masking import masked
 
 
 @admin.register(Message)

@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from django.utils.translation import ngettext
 
 from conversations.models import Message
-from locations.export import columns
+from core.data.csv_export import columns
 from locations.signals import ExportFile, Loss, export_asked, loss_asked
 
 _MESSAGES = {

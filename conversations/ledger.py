@@ -18,11 +18,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, Message, MessageStatus
+from core.text.phone_numbers import NotANumber, e164
 from locations.entitlements import may_run
 from sessions_app.hints import hint_messages
 from sessions_app.lifecycle import Reason, Wanted
 from sessions_app.models import Session
-from sessions_app.numbers import NotANumber, e164
 from sessions_app.signals import session_wanted
 from sessions_app.snapshot import why_not_ready
 from sessions_app.wording import REASONS

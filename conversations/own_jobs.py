@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models import EARLY_RECEIPT_KEPT, EarlyReceipt
-from locations.slices import delete_in_slices
-from sessions_app.jobs import Job, register_job
-from sessions_app.units import plural
+from core.background.jobs import Job, register_job
+from core.data.batch_delete import delete_in_slices
+from core.text.units import plural
 
 
 def register() -> None:

@@ -17,7 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from locations import tenancy
+from core import tenancy
 from locations.models import Account, ApiKey, Member, Role, Scope, TenantQuerySet, User
 
 _WRITERS = frozenset({Role.OWNER, Role.MEMBER})

@@ -16,9 +16,10 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from locations import admin_confirm, subscriptions, viewing
+from core.web import admin_base
+from core.web.admin_base import Question
+from locations import subscriptions, viewing
 from locations.access import Principal
-from locations.admin_confirm import Question
 from locations.current import address_of, forget
 from locations.entitlements import (
     Resource,
@@ -158,11 +159,11 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description="Suspend the selected accounts…", permissions=["change"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
         """Asks once more, for all of their numbers stop."""
-        if admin_confirm.sure(request):
+        if admin_base.sure(request):
             done = sum(subscriptions.suspend(one, by=operator_of(request)) for one in queryset)
             self.message_user(request, f"{done} suspended. Their numbers pause, the keys stay.")
             return None
-        return admin_confirm.ask(request, self, _SUSPEND, [(one, str(one)) for one in queryset])
+        return admin_base.ask(request, self, _SUSPEND, [(one, str(one)) for one in queryset])
 
     @admin.action(description="Resume the selected accounts", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:

@@ -14,8 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from locations.letters import Button, Letter, Pair
-from locations.moments import moment
+from core.mail.content import Button, Letter, Pair
+from core.text.dates import moment
 
 Context = Mapping[str, Any]
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.handlers.asgi import ASGIRequest
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.web.streaming import download
 from locations import closing, membership
 from locations.access import find_account, find_owned_account
 from locations.current import ACCOUNT_KEY, forget, look_at, principal_of
@@ -122,28 +119,6 @@ def account_export(request: HttpRequest, account_id: UUID) -> HttpResponseBase:
     account = find_owned_account(principal, account_id)
     pieces = begin_export(principal, account)
     return download(request, pieces, "application/zip", f"pairline-{timezone.now():%Y-%m-%d}.zip")
-
-
-def download(
-    request: HttpRequest, pieces: Iterator[Any], content_type: str, name: str
-) -> HttpResponseBase:
-    """``pieces`` as a file called ``name``, sent as they come, on whatever server this is."""
-    content = _in_turn(pieces) if isinstance(request, ASGIRequest) else pieces
-    return StreamingHttpResponse(
-        content,
-        content_type=content_type,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
-async def _in_turn(pieces: Iterator[Any]) -> AsyncIterator[Any]:
-    while (piece := await sync_to_async(_next)(pieces)) is not None:
-        yield piece
-
-
-def _next(pieces: Iterator[Any]) -> Any:
-    """StopIteration cannot pass through a coroutine: None is the end."""
-    return next(pieces, None)
 
 
 @login_required

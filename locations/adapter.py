@@ -19,11 +19,11 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.mail.content import message_of, rendered
 from locations import second_steps
 from locations.account_letters import letter_of
 from locations.current import address_of
 from locations.invitations import pending
-from locations.letters import message_of, rendered
 from locations.models import User
 from locations.people import open_account
 from locations.teams import is_plain

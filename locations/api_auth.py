@@ -12,7 +12,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from locations import tenancy
+from core import tenancy
 from locations.access import Principal, principal_of_key
 from locations.current import address_of
 from locations.models import ApiKey

@@ -5,11 +5,11 @@ class LocationsConfig(AppConfig):
     name = "locations"
 
     def ready(self) -> None:
+        from core.health.operator_alerts import accounts, register_look
         from locations import announcing  # noqa: F401  connects the receivers
         from locations.entitlements import Resource, register_usage
         from locations.invitations import count_open
         from locations.models import Location, Member
-        from locations.wrong import accounts, register_look
 
         register_usage(
             Resource.LOCATIONS,

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 
+from core.data.csv_export import columns, csv_texts
 from locations.audit import Verb
-from locations.export import AUDIT, columns, csv_texts
+from locations.export import AUDIT
 from locations.models import AuditEvent
 
 ROWS_A_PAGE = 50

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from core.web.streaming import download
 from locations import audit_log
 from locations.access import ONLY_OWNERS
-from locations.account_views import download
 from locations.current import principal_of
 from locations.team_forms import AuditFilterForm
 

@@ -13,7 +13,8 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from locations import team_mails, tenancy
+from core import tenancy
+from locations import team_mails
 from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Account, Invitation, Member

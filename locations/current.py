@@ -14,9 +14,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
+from core.security.client_ip import caller
 from locations import viewing
 from locations.access import Membership, Principal, memberships, principal_of_user
-from locations.callers import caller
 from locations.models import Member, User
 
 ACCOUNT_KEY = "account"  # in the session

@@ -11,7 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from locations import tenancy
+from core import tenancy
 from locations.models import Account, AccountState, ApiKey, Location, Member, Plan, Role, User
 from locations.people import vouch_for
 

@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
-from locations import tenancy
+from core import tenancy
 from locations.limits import TRIAL_LIMITS, Limits, OverLimit, Resource, Usage, verdict
 from locations.models import Account, AccountState, Plan
 from locations.standing import standing

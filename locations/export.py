@@ -5,7 +5,6 @@ No keys, no codes, no tokens. What other apps keep of the account they add thems
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import zipfile
@@ -15,13 +14,12 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
+from core.data.csv_export import columns, csv_texts
 from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Account, AuditEvent, Location, Member
 from locations.signals import ExportFile, export_files
 
-ROWS_AT_ONCE = 500
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _PEOPLE = {"e-mail": "user__email", "role": "role", "since": "created_at"}
 _PLACES = {"id": "id", "name": "name", "ghl_id": "ghl_id", "since": "created_at"}
 AUDIT = {
@@ -50,12 +48,6 @@ def _own_files(account: Account) -> list[ExportFile]:
     ]
 
 
-def columns(rows: Any, names: Mapping[str, str]) -> Iterator[Mapping[str, object]]:
-    """Each of ``rows`` (a query) with the fields ``names`` has, by their names outside."""
-    for row in rows.values_list(*names.values()).iterator(chunk_size=ROWS_AT_ONCE):
-        yield dict(zip(names, row, strict=True))
-
-
 def zipped(files: Iterable[ExportFile]) -> Iterator[bytes]:
     """A ZIP of ``files``, in pieces."""
     pipe = _Pipe()
@@ -68,29 +60,6 @@ def zipped(files: Iterable[ExportFile]) -> Iterator[bytes]:
                     if piece := pipe.taken():
                         yield piece
     yield pipe.taken()
-
-
-def csv_texts(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
-    """The lines of a CSV, with a header when there is any row."""
-    for number, row in enumerate(rows):
-        if number == 0:
-            yield _line(row.keys())
-        yield _line(cell(value) for value in row.values())
-
-
-def cell(value: object) -> str:
-    """``value`` as a cell: a text that a spreadsheet would take for a formula gets a quote in
-    front of it."""
-    if value is None:
-        return ""
-    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
 
 
 def _json_texts(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:

@@ -23,9 +23,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.data.batch_delete import delete_in_slices
 from locations.models import IdempotentAnswer
 from locations.problems import Conflict, Refusal
-from locations.slices import delete_in_slices
 
 KEPT = timedelta(hours=24)
 HEADER = "Idempotency-Key"

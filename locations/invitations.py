@@ -15,7 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from locations import entitlements, team_mails, tenancy
+from core import tenancy
+from locations import entitlements, team_mails
 from locations.access import Principal
 from locations.audit import Verb, record
 from locations.limits import Resource

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from locations import keys, shown_once
+from core.security import show_once
+from locations import keys
 from locations.access import Principal, find_owned, find_owned_account, visible
 from locations.current import principal_of
 from locations.key_forms import KeyForm, RotateForm
@@ -80,7 +81,7 @@ def key_rotate(request: HttpRequest, key_id: UUID) -> HttpResponse:
 def key_secret(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """The secret of a key that was just made or rotated, this once."""
     _principal, key = _owned(request, key_id)
-    secret = shown_once.take(request, key.pk)
+    secret = show_once.take(request, key.pk)
     if not secret:
         says = _("The secret of %(name)s was shown when it was made, and cannot be shown again.")
         messages.info(request, says % {"name": key.name})
@@ -113,5 +114,5 @@ def _owned(request: HttpRequest, key_id: UUID) -> tuple[Principal, ApiKey]:
 
 def _with_secret(request: HttpRequest, key: ApiKey, secret: str) -> HttpResponse:
     """To the page that shows ``secret`` once."""
-    shown_once.keep(request, key.pk, secret)
+    show_once.keep(request, key.pk, secret)
     return redirect("key_secret", key.pk)

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-from locations import tenancy
+from core import tenancy
 from locations.access import Principal
 from locations.current import principal_of
 from locations.models import User

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 
-from locations import tenancy
+from core import tenancy
 from locations.access import principal_of_user
 from locations.audit import Verb, record
 from locations.models import Account, Member, Role, User

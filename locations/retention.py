@@ -10,8 +10,8 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session as SignIn
 from django.db.models import Exists, OuterRef, Q
 
+from core.data.batch_delete import delete_in_slices
 from locations.models import Invitation
-from locations.slices import delete_in_slices
 
 # Long enough to answer "was I ever invited?"; the audit log answers it for ever.
 INVITATIONS_KEPT = timedelta(days=90)

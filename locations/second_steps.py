@@ -6,8 +6,8 @@ from __future__ import annotations
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from locations.sealed_rows import Batch
-from locations.sealing import SealBroken, key_ids, seal, unseal
+from core.security.encryption import SealBroken, key_ids, seal, unseal
+from core.security.key_rotation import Batch
 
 PURPOSE = "mfa.authenticator.data"
 _SECRETS = ("secret", "seed")

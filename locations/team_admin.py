@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from core.web.admin_base import ReadOnlyAdmin
 from locations.models import AuditEvent, Invitation
-from locations.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Invitation)

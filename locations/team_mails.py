@@ -11,8 +11,8 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import get_language
 
+from core.mail.content import Letter, rendered
 from locations import team_letters
-from locations.letters import Letter, rendered
 from locations.models import Account, Invitation, Member, Role
 from locations.signals import mail_wanted
 

@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from locations import tenancy
+from core import tenancy
 from locations.access import Principal, Terms
 from locations.audit import Verb, record
 from locations.models import Account, Member, Role, User

@@ -1,4 +1,5 @@
-"""Which addresses a webhook may have. Pure: no name is looked up here; ``locations.addresses``
+"""Which addresses a webhook may have. Pure: no name is looked up here;
+``core.security.public_addresses``
 says which IP addresses are public.
 
 A customer chooses the address and our servers dial it: without these rules he could reach
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from locations.addresses import is_public
+from core.security.public_addresses import is_public
 
 MAX_URL_CHARACTERS = 500
 

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from locations.read_only_admin import ReadOnlyAdmin
+from core.web.admin_base import ReadOnlyAdmin
 from notifications import mail_admin as mail_admin  # its pages register themselves
 from notifications.incident_admin import IncidentAdmin, OutageAdmin
 from notifications.models import Delivery, Incident, Outage, Webhook

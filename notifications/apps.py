@@ -7,7 +7,7 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
-        from locations.wrong import register_look
+        from core.health.operator_alerts import register_look
         from notifications import (
             arriving,  # noqa: F401  connects its receivers
             bundle_notices,

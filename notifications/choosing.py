@@ -11,15 +11,15 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from core.text.dates import zone_of
+from core.text.timezones import UTC_NAME, is_zone
 from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Member, User
-from locations.moments import zone_of
 from notifications.daily import next_turn
 from notifications.kinds import FOLLOWS, NoticeKind, When
 from notifications.preferences import USUAL_HOUR, Digest, MailHabits, Wish
 from notifications.readers import Reader, readers_among
-from notifications.zones import UTC_NAME, is_zone
 
 CHOICES = tuple(kind for kind in NoticeKind if kind not in FOLLOWS)
 

@@ -17,9 +17,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import translation
 
-from locations.letters import Letter, rendered
+from core.mail.content import Letter, rendered
+from core.text.dates import zone_of
+from core.text.timezones import UTC_NAME
 from locations.models import Account, Member
-from locations.moments import zone_of
 from notifications import outbox
 from notifications.choosing import enrol
 from notifications.daily import Turn, next_turn
@@ -30,7 +31,6 @@ from notifications.notices import Notice
 from notifications.preferences import USUAL_HOUR, Digest
 from notifications.readers import Reader, readers_among
 from notifications.unsubscribing import digest_unsubscribe_path, with_unsubscribe
-from notifications.zones import UTC_NAME
 
 logger = logging.getLogger(__name__)
 

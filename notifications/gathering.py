@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils import translation
 
-from locations.letters import rendered
+from core.mail.content import rendered
 from locations.models import Account
 from notifications import outbox
 from notifications.announcing import announce

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
-from locations.read_only_admin import ReadOnlyAdmin
+from core.web.admin_base import ReadOnlyAdmin
 from notifications.models import Incident
 from sessions_app.lifecycle import Reason
 from sessions_app.wording import REASONS

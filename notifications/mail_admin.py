@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from locations.read_only_admin import ReadOnlyAdmin
+from core.web.admin_base import ReadOnlyAdmin
 from notifications.mail_queue import send_again
 from notifications.models import Mail, StoppedAddress
 

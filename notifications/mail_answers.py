@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from locations.letter_text import one_line
+from core.mail.text import one_line
 from notifications.mail_retry import Fate, Stage, fate_of
 
 ERROR_CHARACTERS = 200

@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from locations.letters import Rendered, rendered
+from core.mail.content import Rendered, rendered
 from notifications.mail_samples import MANY, Sample, samples
 
 PERMISSION = "notifications.view_mail"

@@ -17,8 +17,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from locations.sealing import SealBroken
-from locations.slices import delete_in_slices
+from core.data.batch_delete import delete_in_slices
+from core.security.encryption import SealBroken
 from notifications import stopping
 from notifications.mail_answers import ERROR_CHARACTERS, Outcome
 from notifications.mail_connection import ATTEMPT_SECONDS

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from locations import tenancy
-from locations.letter_text import one_line
+from core import tenancy
+from core.mail.text import one_line
 from notifications import stopping
 from notifications.models import Mail, MailState
 

@@ -14,8 +14,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core.mail.content import Letter
 from locations import account_letters, team_letters
-from locations.letters import Letter
 from locations.models import Role
 from notifications.kinds import FOLLOWS, HABITS, NoticeKind
 from notifications.letters import (

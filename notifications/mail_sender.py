@@ -15,14 +15,14 @@ from functools import partial
 from typing import Any
 
 from conversations.delivery import Run
+from core.background.poll_loop import Looks
+from core.data.errors import StoreUnavailable
 from notifications import mail_queue
 from notifications.mail_answers import Outcome
 from notifications.mail_circuit import Circuit
 from notifications.mail_connection import Line
 from notifications.mail_message import Outgoing
 from notifications.mail_retry import Fate
-from sessions_app.gateway.ports import StoreUnavailable
-from sessions_app.looks import Looks
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from locations import tenancy
-from locations.letters import Rendered
+from core import tenancy
+from core.mail.content import Rendered
 from locations.models import User
 from locations.signals import mail_wanted
 from notifications import outbox

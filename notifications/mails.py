@@ -16,8 +16,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.security.encryption import SealedTextField
 from locations.models import Account, TenantQuerySet, User
-from locations.sealing import SealedTextField
 
 
 class MailState(models.TextChoices):

@@ -18,8 +18,8 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.security.encryption import SealBroken, SealedTextField
 from locations.models import Account, Location, TenantQuerySet
-from locations.sealing import SealBroken, SealedTextField
 from notifications.bells import Bell as Bell
 from notifications.incidents import Incident as Incident
 from notifications.incidents import Outage as Outage

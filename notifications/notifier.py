@@ -17,6 +17,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from core.background.poll_loop import Looks
+from core.data.errors import StoreUnavailable
 from notifications.announcing import accounts_told
 from notifications.digest import send_digests
 from notifications.gathering import gather
@@ -24,9 +26,7 @@ from notifications.outages import look
 from notifications.plan_notices import tell_trials
 from notifications.unseen_phones import warn_of_unseen
 from notifications.watching import open_for_lost, tell_due
-from sessions_app.gateway.ports import StoreUnavailable
 from sessions_app.hints import hint_news
-from sessions_app.looks import Looks
 
 logger = logging.getLogger(__name__)
 

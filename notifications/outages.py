@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
 
-from locations.letters import Letter, rendered
+from core.mail.content import Letter, rendered
 from locations.models import User
 from notifications import outbox
 from notifications.letters import all_clear_letter, outage_letter

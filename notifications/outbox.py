@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from locations.letters import Rendered
+from core.mail.content import Rendered
 from locations.models import Account, User
 from notifications.mails import Mail
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.background.jobs import Job, register_job
+from core.text.units import plural
 from notifications import mail_queue
 from notifications.queue import KEPT, forget_old
 from notifications.retention import forget_news
-from sessions_app.jobs import Job, register_job
-from sessions_app.units import plural
 
 
 def register() -> None:

@@ -10,11 +10,11 @@ from django.conf import settings
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
+from core.text.timezones import UTC_NAME, is_zone, zones_by_region
 from notifications.choosing import CHOICES, Chosen
 from notifications.kinds import NoticeKind, When
 from notifications.preferences import USUAL_HOUR, MailHabits
 from notifications.readers import Reader
-from notifications.zones import UTC_NAME, is_zone, zones_by_region
 
 _PICK_ONE = {"required": _("Choose one."), "invalid_choice": _("Choose one of these.")}
 _HOURS = [(str(hour), f"{hour:02}:00") for hour in range(24)]

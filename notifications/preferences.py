@@ -16,9 +16,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.text.timezones import NAME_CHARACTERS, UTC_NAME, is_zone
 from locations.models import Member, TenantQuerySet, User
 from notifications.kinds import HABITS, NoticeKind, When
-from notifications.zones import NAME_CHARACTERS, UTC_NAME, is_zone
 
 USUAL_HOUR = 8
 

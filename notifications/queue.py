@@ -17,8 +17,8 @@ from django.db.models import F, Max, Min
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from locations.sealing import SealBroken
-from locations.slices import delete_in_slices
+from core.data.batch_delete import delete_in_slices
+from core.security.encryption import SealBroken
 from notifications.kinds import NoticeKind
 from notifications.models import Delivery, Kind, Notice, State, Webhook
 from notifications.payloads import Gone, body_of

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.conf import settings
 
+from core.text.timezones import UTC_NAME, is_zone
 from locations.models import Member, Role
 from notifications.kinds import FOLLOWS, HABITS, Audience, NoticeKind, When
 from notifications.preferences import USUAL_HOUR, Wish
-from notifications.zones import UTC_NAME, is_zone
 
 
 class Earlier(NamedTuple):

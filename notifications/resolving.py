@@ -19,7 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from locations.addresses import is_public
+from core.security.public_addresses import is_public
 from notifications.addresses import NOT_PUBLIC, BadAddress, parsed
 
 FORM_SECONDS = 3.0

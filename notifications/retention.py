@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from locations.slices import delete_in_slices
+from core.data.batch_delete import delete_in_slices
 from notifications.models import Incident, Notice, Outage
 
 NEWS_KEPT = timedelta(days=396)

@@ -14,10 +14,10 @@ from functools import partial
 from uuid import UUID
 
 from conversations.delivery import Run
+from core.background.poll_loop import Looks
 from notifications import queue
 from notifications.posting import Poster
 from notifications.queue import Outcome, Outgoing
-from sessions_app.looks import Looks
 
 logger = logging.getLogger(__name__)
 

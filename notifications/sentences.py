@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext as _
 
-from locations.moments import lasted
+from core.text.dates import lasted
+from core.text.phone_numbers import international
 from notifications.kinds import Facts, NoticeKind
 from sessions_app.lifecycle import Reason
-from sessions_app.presentation import international
 from sessions_app.wording import REASONS
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from locations import tenancy
+from core import tenancy
 from locations.current import address_of
 from notifications import unsubscribing
 from notifications.unsubscribing import Broken, Link

@@ -20,10 +20,10 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from locations import tenancy
+from core import tenancy
+from core.mail.content import Letter
 from locations.access import principal_of_user
 from locations.audit import Verb, record
-from locations.letters import Letter
 from locations.models import Member
 from notifications.choosing import CHOICES, reader_of, set_quiet_too
 from notifications.kinds import FOLLOWS, NoticeKind, When

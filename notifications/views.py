@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from locations import shown_once
+from core.security import show_once
 from locations.access import find, find_writable
 from locations.current import look_at, principal_of
 from locations.places import account_to_add_to
@@ -60,7 +60,7 @@ def webhook_page(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         "webhook": webhook,
         "name": webhooks.name_of(webhook),
         "may_write": principal.may_write(webhook.account_id),
-        "secret": shown_once.take(request, webhook.pk),
+        "secret": show_once.take(request, webhook.pk),
         **log(webhook, request.GET),
     }
     return render(request, "notifications/webhook.html", context)
@@ -162,5 +162,5 @@ def _confirm(request: HttpRequest, webhook: Webhook, template: str) -> HttpRespo
 def _with_secret(request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
     """To the page that shows ``secret`` once, if there is one."""
     if secret:
-        shown_once.keep(request, webhook.pk, secret)
+        show_once.keep(request, webhook.pk, secret)
     return redirect("webhook", webhook.pk)

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.dispatch import receiver
 from django.utils.translation import get_language
 
-from locations import tenancy
-from locations.letters import rendered
+from core import tenancy
+from core.mail.content import rendered
 from locations.models import Member, Role
 from notifications import outbox
 from notifications.letters import welcome_letter

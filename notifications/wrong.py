@@ -7,7 +7,8 @@ from datetime import timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from locations.wrong import Line, Urgency
+from core.health.operator_alerts import Line, Urgency
+from core.text.units import plural
 from notifications.models import (
     Incident,
     Mail,
@@ -16,7 +17,6 @@ from notifications.models import (
     StoppedAddress,
     Webhook,
 )
-from sessions_app.units import plural
 
 _LATELY = timedelta(minutes=15)
 _A_WEEK = timedelta(days=7)

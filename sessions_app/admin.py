@@ -14,9 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from locations import admin_confirm, viewing
+from core.web import admin_base
+from core.web.admin_base import Question
+from locations import viewing
 from locations.access import Principal
-from locations.admin_confirm import Question
 from locations.current import address_of
 from sessions_app import acting, bundle_admin, job_admin  # noqa: F401  they register their pages
 from sessions_app.findings import ALIVE_SECONDS
@@ -143,12 +144,12 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description="Unlink the selected sessions…", permissions=["operate"])
     def unlink(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
         """Asks once more, for a number that was unlinked has to be scanned again."""
-        if admin_confirm.sure(request):
+        if admin_base.sure(request):
             self._ask(request, queryset, acting.unlink, "unlink")
             return None
         rows = queryset.select_related("location", "account")
         named = [(row, f"{row} ({row.account})") for row in rows]
-        return admin_confirm.ask(request, self, _UNLINK, named)
+        return admin_base.ask(request, self, _UNLINK, named)
 
     def _ask(
         self,

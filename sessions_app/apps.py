@@ -6,8 +6,8 @@ class SessionsAppConfig(AppConfig):
     verbose_name = "WhatsApp sessions"
 
     def ready(self) -> None:
+        from core.health.operator_alerts import register_look
         from locations.entitlements import Resource, register_usage
-        from locations.wrong import register_look
         from sessions_app import hints, holding, job_looks, leaving, own_jobs, wrong  # noqa: F401  receivers
         from sessions_app.models import Session
 

@@ -15,12 +15,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from core.text.units import size
+from core.web.streaming import download
 from locations import viewing
-from locations.account_views import download
 from locations.current import address_of
 from sessions_app import bundles
 from sessions_app.models import SupportBundle
-from sessions_app.units import size
 
 
 @admin.register(SupportBundle)

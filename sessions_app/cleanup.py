@@ -16,6 +16,7 @@ from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.utils import timezone
 
+from core.text.masking import masked
 from locations import closing
 from locations.idempotency import forget_answers
 from sessions_app.gateway.ports import Change
@@ -34,7 +35,6 @@ from sessions_app.leftovers import (
     why_left_over,
 )
 from sessions_app.lifecycle import Event
-from sessions_app.masking import masked
 from sessions_app.transitions import apply_unowned_change
 
 logger = logging.getLogger(__name__)

@@ -8,9 +8,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from core.text.units import duration, plural, size
 from sessions_app.cleanup import CleanupReport, Ended
-from sessions_app.timeline import duration
-from sessions_app.units import plural, size
 
 
 def lines(report: CleanupReport, now: datetime | None = None) -> list[str]:

@@ -9,8 +9,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from core.health.findings import Finding, Level
 from sessions_app import machine_findings
-from sessions_app.findings import Finding, Level
 from sessions_app.looking import first_line
 
 CONNECT_SECONDS = 5

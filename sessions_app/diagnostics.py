@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from core.health.findings import Finding
 from sessions_app import database_looks, job_looks, machine_looks, mail_looks, row_looks
-from sessions_app.findings import Finding
 from sessions_app.looking import Lane, Look, lent_connection, look_all
 
 DEFAULT_PORT = 8000

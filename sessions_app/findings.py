@@ -9,40 +9,23 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from locations.sealed_rows import Unopenable
+from core.health.findings import Finding, Level
+from core.security.key_rotation import Unopenable
+from core.text.units import duration, plural, size
 from sessions_app import next_steps
 from sessions_app.key_files import KeyFile, StoreState
 from sessions_app.leftovers import SessionFacts, is_stuck, reason_to_keep
 from sessions_app.lifecycle import Reason, Status
-from sessions_app.timeline import duration
-from sessions_app.units import plural, size
 
 CLEAN = "manage.py cleanup_sessions cleanup (--dry-run shows what it would do)"
 LEFT_OVER_AFTER = timedelta(minutes=10)
 ALIVE_SECONDS = 30.0  # a gateway says that it lives every 5 s
 LOST_GATEWAY_SECONDS = 7 * 86_400.0  # an older silence is no news
 _NAMED = 3  # how many of a kind are named in a line
-
-
-class Level(StrEnum):
-    OK = "ok"
-    NOTE = "warning"
-    PROBLEM = "trouble"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line for the operator: what was looked at, how it is, with units, and what to do."""
-
-    name: str
-    level: Level
-    text: str
-    next_step: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sessions_app.findings import Finding, Level, summary
+from core.health.findings import Finding, Level
+from sessions_app.findings import summary
 
 Paint = Callable[[str], str]
 _WIDTH = max(len(level) for level in Level)

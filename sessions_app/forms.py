@@ -9,8 +9,8 @@ from django import forms
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from core.text.phone_numbers import EXAMPLE, NotANumber, e164
 from sessions_app.models import DEVICE_NAME_CHARACTERS
-from sessions_app.numbers import EXAMPLE, NotANumber, e164
 
 
 def _asked_for() -> str:

@@ -10,10 +10,10 @@ from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from core.text.units import duration
 from sessions_app import job_looks, job_rows
 from sessions_app.job_looks import Standing
 from sessions_app.job_models import ScheduledJob
-from sessions_app.timeline import duration
 
 
 @admin.register(ScheduledJob)

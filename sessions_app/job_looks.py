@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from locations.wrong import Line, Urgency
-from sessions_app.findings import Finding, Level
+from core.background.jobs import registered
+from core.health.findings import Finding, Level
+from core.health.operator_alerts import Line, Urgency
+from core.text.units import duration, plural
 from sessions_app.job_models import ScheduledJob
 from sessions_app.job_schedule import is_overdue
-from sessions_app.jobs import registered
-from sessions_app.timeline import duration
-from sessions_app.units import plural
 
 FAILURES = 3
 _MINUTE = timedelta(minutes=1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from core.text.units import duration
 from sessions_app.job_looks import Standing
-from sessions_app.timeline import duration
 
 
 def lines(jobs: Sequence[Standing]) -> list[str]:

@@ -22,11 +22,12 @@ from typing import Any, Protocol, TypeVar
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from locations import tenancy
-from sessions_app import job_rows, jobs
+from core import tenancy
+from core.background import jobs
+from core.background.jobs import Job
+from core.background.poll_loop import Looks
+from sessions_app import job_rows
 from sessions_app.job_rows import Claim, Outcome
-from sessions_app.jobs import Job
-from sessions_app.looks import Looks
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.dispatch import receiver
 from django.utils.translation import ngettext
 
-from locations.export import columns
+from core.data.csv_export import columns
 from locations.signals import (
     ExportFile,
     Loss,

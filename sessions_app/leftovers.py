@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from core.text.units import duration
 from sessions_app.key_files import KeyFile
 from sessions_app.lifecycle import Status
-from sessions_app.timeline import duration
 
 # No attempt takes so long in a gateway that works: codes run out after 160 s, and waiting for the
 # first code or for the end of a pairing takes a minute each.

@@ -11,7 +11,7 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from django.template.loader import render_to_string
 
-from locations import tenancy
+from core import tenancy
 from sessions_app import links
 from sessions_app.consumers import AccountPage
 from sessions_app.links import LinkView

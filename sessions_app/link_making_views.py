@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from locations import shown_once
+from core.security import show_once
 from locations.access import find_writable
 from locations.current import look_at, principal_of
 from locations.models import Location
@@ -65,14 +65,14 @@ def location_links(request: HttpRequest, location_id: UUID) -> HttpResponse:
             lifetime = LIFETIMES[form.cleaned_data["lifetime"]]
             _made, token = links.make(principal, location, lifetime)
             address = request.build_absolute_uri(reverse("link", args=[token]))
-            shown_once.keep(request, location.pk, address)
+            show_once.keep(request, location.pk, address)
             return redirect("location_links", location.pk)
         except NotPossible as error:
             form.add_error(None, str(error))
     context = {
         "form": form,
         "location": location,
-        "address": shown_once.take(request, location.pk),
+        "address": show_once.take(request, location.pk),
         "session": links.live_session(location),
         "rows": links.open_links(location),
     }

@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from locations import tenancy
+from core import tenancy
 from locations.current import address_of
 from locations.limits import OverLimit
 from sessions_app import links

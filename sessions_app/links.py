@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from locations import tenancy
+from core import tenancy
 from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Location, Role

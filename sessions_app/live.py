@@ -12,7 +12,7 @@ from channels.db import database_sync_to_async
 from django.http import Http404
 from django.template.loader import render_to_string
 
-from locations import tenancy
+from core import tenancy
 from locations.access import Principal
 from sessions_app.listing import Listing, Query, listing
 from sessions_app.reading import SessionView, principal_now, session_view

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from sessions_app.findings import Finding, Level
+from core.health.findings import Finding, Level
 
 SECONDS = 10.0  # for all looks together; those that dial have tighter limits of their own
 

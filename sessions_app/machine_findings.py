@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.health.findings import Finding, Level
+from core.text.units import size
 from sessions_app import next_steps
-from sessions_app.findings import Finding, Level
-from sessions_app.units import size
 
 CLOCK_NOTE_SECONDS, CLOCK_PROBLEM_SECONDS = 5.0, 30.0
 DISK_NOTE_BYTES, DISK_PROBLEM_BYTES = 1_000_000_000, 200_000_000

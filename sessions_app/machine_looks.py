@@ -12,10 +12,10 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 from django.core.checks import ERROR, WARNING, run_checks
 
+from core.health.findings import Finding, Level
 from sessions_app import findings, machine_findings, next_steps
 from sessions_app.engine.launch import SimulatorUnusable
 from sessions_app.engine.protocol import Kind
-from sessions_app.findings import Finding, Level
 from sessions_app.gateway.engine_process import EngineUnavailable, launch_engine
 from sessions_app.gateway_settings import gateway_settings
 from sessions_app.key_files import key_files

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends import console, dummy, filebased, locmem, smtp
 
-from sessions_app.findings import Finding, Level
+from core.health.findings import Finding, Level
 
 MAIL_SECONDS = 5.0
 _STAY_HERE = (

@@ -16,9 +16,9 @@ from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from core.security.encryption import SealBroken, SealedTextField
 from locations.entitlements import may_run
 from locations.models import Account, Location
-from locations.sealing import SealBroken, SealedTextField
 from sessions_app.bundle_models import SupportBundle as SupportBundle
 from sessions_app.job_models import ScheduledJob as ScheduledJob
 from sessions_app.lifecycle import Event, Reason, Status, Wanted

@@ -7,11 +7,11 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.background.jobs import Job, register_job
+from core.text.units import plural, size
 from locations import retention as people
 from locations.idempotency import forget_answers
 from sessions_app import cleanup, retention
-from sessions_app.jobs import Job, register_job
-from sessions_app.units import plural, size
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 STUCK_AFTER = timedelta(minutes=10)

@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
 
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.snapshot import SessionSnapshot
@@ -28,15 +26,6 @@ from sessions_app.wording import (
 # WhatsApp shows the first code of an attempt for a minute and each later one for 20 seconds.
 FIRST_CODE_SECONDS = 60
 LATER_CODE_SECONDS = 20
-
-
-@lru_cache(maxsize=10_000)  # 0.1 ms each, and lists and mails write the same ones again and again
-def international(number: str) -> str:
-    """An E.164 number as people write it ("+351 912 345 678"); "" stays ""."""
-    try:
-        return format_number(parse(number), PhoneNumberFormat.INTERNATIONAL)
-    except NumberParseException:
-        return number
 
 
 class Picture(StrEnum):

@@ -13,7 +13,7 @@ import socket
 from django.conf import settings
 from django.utils.translation import gettext
 
-from locations.addresses import is_public
+from core.security.public_addresses import is_public
 from sessions_app.engine.proxies import NotAProxy, ProxyAddress, parse
 from sessions_app.gateway.ports import ProxyUnusable
 

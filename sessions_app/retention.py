@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
 
-from locations.slices import delete_in_slices
+from core.data.batch_delete import delete_in_slices
 from sessions_app.lifecycle import Status
 from sessions_app.models import ConnectLink, Gateway, SessionEvent
 

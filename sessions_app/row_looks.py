@@ -10,9 +10,10 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 from django.utils import timezone
 
-from locations.sealed_rows import unopenable
+from core.health.findings import Finding, Level
+from core.security.key_rotation import unopenable
 from sessions_app import findings, next_steps
-from sessions_app.findings import Finding, GatewayFacts, Level
+from sessions_app.findings import GatewayFacts
 from sessions_app.gateway.plan import ATTEMPT_BUDGET
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.gateway_settings import gateway_settings

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext
 
+from core.web.qr_image import qr_svg
 from sessions_app.lifecycle import Reason, Status, Wanted
-from sessions_app.qr import qr_svg
 from sessions_app.wording import REASONS, label
 
 

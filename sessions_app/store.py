@@ -7,65 +7,25 @@ page never holds up the gateway and the other way round.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from channels.layers import get_channel_layer
-from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
-from locations import closing, tenancy
-from locations.sealing import SealBroken
+from core.data.db_threads import Transactions
+from core.security.encryption import SealBroken
+from locations import closing
 from sessions_app import lease_rows
-from sessions_app.gateway.ports import (
-    Change,
-    LeaseLost,
-    ProxyUnusable,
-    SessionState,
-    StoreUnavailable,
-)
+from sessions_app.gateway.ports import Change, LeaseLost, ProxyUnusable, SessionState
 from sessions_app.group_commit import GroupCommit
 from sessions_app.hints import GATEWAY_GROUP, hint_viewers
 from sessions_app.models import Gateway, Session
 from sessions_app.proxy_routes import url_to_dial
 from sessions_app.transitions import Asked, state_of
-
-Result = TypeVar("Result")
-_SERVER_THREADS = 4
-
-
-class Transactions:
-    """Runs synchronous functions on a few threads with database connections of their own.
-
-    One thread on SQLite: it takes one writer at a time, and those that meet sleep before they
-    try again, longer than a transaction takes (0.8 ms, measured)."""
-
-    def __init__(self) -> None:
-        threads = 1 if connection.vendor == "sqlite" else _SERVER_THREADS
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="gateway-db")
-
-    async def run(self, function: Callable[[], Result]) -> Result:
-        """The result of ``function``, which is one whole transaction. Raises StoreUnavailable
-        when the database does not answer, or what ``function`` raises."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._executor, self._call, function
-        )
-
-    @staticmethod
-    def _call(function: Callable[[], Result]) -> Result:
-        # These few threads live as long as the gateway, so their connections may, too: opening
-        # one for each transaction costs more than most transactions (measured). After any
-        # failure the next one gets a fresh connection.
-        try:
-            with tenancy.everyone():  # a gateway serves the sessions of all accounts
-                return function()
-        except (OperationalError, InterfaceError) as error:
-            connections.close_all()
-            raise StoreUnavailable(str(error)) from error
 
 
 class DatabaseSessionStore:

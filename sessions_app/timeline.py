@@ -10,6 +10,7 @@ from typing import Protocol
 
 from django.utils.translation import gettext, ngettext
 
+from core.text.units import duration
 from sessions_app.lifecycle import Event
 from sessions_app.wording import EVENTS
 
@@ -95,18 +96,6 @@ def _connected(row: EventRow, older: Sequence[EventRow]) -> str:
         return gettext(EVENTS[Event.CONNECTED])
     away = duration((row.at - began).total_seconds())
     return gettext("Reconnected after %(duration)s") % {"duration": away}
-
-
-def duration(seconds: float) -> str:
-    """ "8 s", "3 min", "2 h", "4 days"."""
-    if seconds >= 86_400:
-        days = int(seconds // 86_400)
-        return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
-    if seconds >= 3_600:
-        return gettext("%(count)s h") % {"count": int(seconds // 3_600)}
-    if seconds >= 60:
-        return gettext("%(count)s min") % {"count": int(seconds // 60)}
-    return gettext("%(count)s s") % {"count": max(1, round(seconds))}
 
 
 def _fold(lines: Iterable[Line]) -> list[Line]:

@@ -17,8 +17,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from core.security.encryption import SealBroken
 from locations.models import AccountState
-from locations.sealing import SealBroken
 from locations.standing import standing
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
 from sessions_app.lifecycle import Event, Outcome, Reason, Status, Wanted, next_outcome

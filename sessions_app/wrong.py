@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 
-from locations.wrong import Line, Urgency
+from core.health.findings import Finding, Level
+from core.health.operator_alerts import Line, Urgency
+from core.text.units import plural
 from sessions_app import machine_looks, row_looks
-from sessions_app.findings import Finding, Level
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
-from sessions_app.units import plural
 from sessions_app.wording import REASONS
 
 # Faults that the customer cannot mend; every other bad reason waits for him.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-from locations import tenancy
+from core import tenancy
 
 # A slow moment of the machine is no fault of what is tested.
 hypothesis.settings.register_profile("pairline", deadline=None)

@@ -22,8 +22,8 @@ from django.db.models import Field, ForeignKey, Model
 
 from config.backup.contents import BLANK, label_of, links_of
 from config.backup.errors import Refused
+from core.security.encryption import SealBroken, Sealed
 from locations import second_steps
-from locations.sealing import SealBroken, Sealed
 
 ROWS_AT_ONCE = 1000
 _STEP_SECRETS = ("secret", "seed")

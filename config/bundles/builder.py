@@ -9,9 +9,9 @@ from functools import partial
 
 from config.bundles.building import Wanted, build
 from conversations.delivery import Run
+from core.background.poll_loop import Looks
 from sessions_app import bundle_queue
 from sessions_app.bundle_queue import Asked
-from sessions_app.looks import Looks
 
 logger = logging.getLogger(__name__)
 

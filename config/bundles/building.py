@@ -20,12 +20,12 @@ from config.bundles.archive import Archive
 from config.bundles.log_lines import LastLines, for_customers, last_lines
 from config.bundles.readme import Contents, readme
 from config.bundles.told_settings import told_settings
-from config.log_file import folder_of
-from config.redaction import redact, redact_value
-from locations import tenancy
-from locations.export import csv_texts
+from core import tenancy
+from core.data.csv_export import csv_texts
+from core.health.findings import Level
+from core.logs.redaction import redact, redact_value
+from core.logs.rotating_file import folder_of
 from sessions_app import diagnostics, findings_report, trial_report
-from sessions_app.findings import Level
 from sessions_app.gateway_settings import gateway_settings
 from sessions_app.models import Session
 from sessions_app.trial import Failure, Success, try_qr

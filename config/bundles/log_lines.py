@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from config.log_file import files_of
+from core.logs.rotating_file import files_of
 
 MOST_BYTES = 12_000_000  # held at once, whatever was asked for
 # What a customer may read of a line: what happened to his session, and nothing of the machine.

@@ -8,10 +8,10 @@ from uuid import UUID
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
-from config.redaction import redact_value
-from locations.export import columns
+from core.data.csv_export import columns
+from core.logs.redaction import redact_value
+from core.text.masking import masked
 from sessions_app.lifecycle import Status, Wanted
-from sessions_app.masking import masked
 from sessions_app.models import Session, SessionEvent
 from sessions_app.snapshot import observed
 

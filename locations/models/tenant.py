@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 
-from locations import tenancy
+from core import tenancy
 
 
 class TenantQuerySet(models.QuerySet[Any]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from locations.letters import Letter
+from core.mail.content import Letter
 from notifications.kinds import NoticeKind
 from notifications.letters import accounts, losses, numbers, phones
 from notifications.letters.digest import digest_letter

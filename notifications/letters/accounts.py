@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from locations.letters import Button, Letter, Pair
-from locations.moments import moment
+from core.mail.content import Button, Letter, Pair
+from core.text.dates import moment
+from core.text.units import size
 from notifications.letters import facts, plans
 from notifications.notices import Notice
 from notifications.readers import Reader
-from sessions_app.units import size
 
 
 def plan(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from locations.letters import Button, Letter, Pair, Section
-from locations.moments import day, short, zone_label
+from core.mail.content import Button, Letter, Pair, Section
+from core.text.dates import day, short, zone_label
 from notifications.kinds import NoticeKind
 from notifications.letters.lines import line_of
 from notifications.letters.small_print import as_member

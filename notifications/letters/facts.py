@@ -10,12 +10,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
-from locations.letters import Button, Pair
-from locations.moments import moment
+from core.mail.content import Button, Pair
+from core.text.dates import moment
+from core.text.phone_numbers import international
 from notifications.notices import Notice
 from notifications.readers import Reader
 from sessions_app.lifecycle import Reason
-from sessions_app.presentation import international
 
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT, _NO_BREAK = "\u200e", "\u200f", "\u00a0"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from django.utils.translation import gettext as _
 
-from locations.letters import Pair
+from core.mail.content import Pair
 from notifications.kinds import NoticeKind
 from notifications.letters import facts, losses, numbers, phones
 from notifications.letters.plans import line_of_plan

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from locations.letters import Button, Letter, Pair
-from locations.moments import moment
+from core.mail.content import Button, Letter, Pair
+from core.text.dates import moment
 from notifications.incident_rules import REMINDERS
 from notifications.letters import facts
 from notifications.letters.loss_table import LOSSES, Loss, Next

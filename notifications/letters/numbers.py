@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from locations.letters import Letter
-from locations.moments import lasted, moment
+from core.mail.content import Letter
+from core.text.dates import lasted, moment
 from notifications.letters import facts
 from notifications.notices import Notice
 from notifications.readers import Reader

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from locations.letters import Button, Letter, Pair
-from locations.moments import lasted, moment
+from core.mail.content import Button, Letter, Pair
+from core.text.dates import lasted, moment
 
 
 def outage_letter(

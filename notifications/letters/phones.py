@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from locations.letters import Letter
-from locations.moments import day, moment
+from core.mail.content import Letter
+from core.text.dates import day, moment
 from notifications.letters import facts
 from notifications.notices import Notice
 from notifications.readers import Reader

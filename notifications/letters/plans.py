@@ -10,8 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from locations.letters import Button, Letter
-from locations.moments import day, moment
+from core.mail.content import Button, Letter
+from core.text.dates import day, moment
 from notifications.letters import facts
 from notifications.notices import Notice
 from notifications.readers import Reader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from locations.letters import Button, Letter
+from core.mail.content import Button, Letter
 
 
 def welcome_letter(account: str) -> Letter:

@@ -3,7 +3,7 @@
 import django.core.serializers.json
 import django.db.models.deletion
 import django.utils.timezone
-import locations.sealing
+import core.security.encryption
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -41,8 +41,8 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=160, unique=True)),
                 ('to', models.EmailField(max_length=254)),
                 ('subject', models.CharField(max_length=250)),
-                ('text', locations.sealing.SealedTextField(default='')),
-                ('html', locations.sealing.SealedTextField(default='')),
+                ('text', core.security.encryption.SealedTextField(default='')),
+                ('html', core.security.encryption.SealedTextField(default='')),
                 ('headers', models.JSONField(default=dict)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('sent', 'Sent'), ('failed', 'Failed'), ('bounced', 'Bounced')], default='waiting', max_length=10)),

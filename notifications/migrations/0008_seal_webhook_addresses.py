@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from locations.sealing import SealedTextField
+from core.security.encryption import SealedTextField
 
 
 def seal_open_addresses(apps, schema_editor):

@@ -66,11 +66,6 @@ class ProxyUnusable(Exception):
     is dialled instead."""
 
 
-class StoreUnavailable(Exception):
-    """The database does not answer just now. Any method of a store, sink or queue may raise it;
-    what was to be written is to be written again."""
-
-
 class SessionStore(Protocol):
     """The rows, behind compare-and-set on version and lease epoch."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from core.data.errors import StoreUnavailable
 from sessions_app.engine.protocol import Kind
 from sessions_app.gateway import backoff
 from sessions_app.gateway.engine_process import EngineUnavailable
@@ -23,7 +24,6 @@ from sessions_app.gateway.ports import (
     ProxyUnusable,
     SessionState,
     SessionStore,
-    StoreUnavailable,
 )
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.gateway.start_queue import StartQueue

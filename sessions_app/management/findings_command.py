@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.management.color import no_style
 from django.core.serializers.json import DjangoJSONEncoder
 
-from sessions_app.findings import Finding, Level
+from core.health.findings import Finding, Level
 from sessions_app.findings_report import lines, needs_somebody, report
 
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from locations.sealing import SealedTextField
+from core.security.encryption import SealedTextField
 
 CODES = ("qr_text", "pairing_code")
 

@@ -11,11 +11,11 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from core.text.phone_numbers import international
+from core.text.units import size
 from sessions_app.history import uptimes
-from sessions_app.presentation import international
 from sessions_app.simulated_network import phone_address
 from sessions_app.strips import Strip, strip
-from sessions_app.units import size
 
 register = template.Library()
 

@@ -10,8 +10,8 @@ from django.db.models import Model
 from config.backup.contents import BLANK, KEPT, LEFT_OUT, kept_models, parents_of
 from config.backup.selecting import below
 from config.backup.settling import SETTLED
+from core.security.key_rotation import sealed_fields
 from locations.models import Account, TenantQuerySet
-from locations.sealed_rows import sealed_fields
 
 MODELS = {model._meta.label: model for model in apps.get_models(include_auto_created=True)}
 each_kept = pytest.mark.parametrize("model", kept_models(), ids=lambda model: model._meta.label)

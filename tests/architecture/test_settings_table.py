@@ -53,7 +53,7 @@ def test_it_reads_the_environment_in_one_module_only() -> None:
     }
     readers = {
         str(path.relative_to(PROJECT))
-        for app in ("config", "locations", "sessions_app", "conversations", "notifications")
+        for app in ("core", "config", "locations", "sessions_app", "conversations", "notifications")
         for path in (PROJECT / app).rglob("*.py")
         if re.search(r"os\.environ|os\.getenv", path.read_text())
     }

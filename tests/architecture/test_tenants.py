@@ -18,11 +18,11 @@ from pytest_django import Settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from locations import tenancy
+from core import tenancy
+from core.data.db_threads import Transactions
 from locations.api_view import ApiView
 from locations.models import Account, ApiKey, Location, Role, TenantQuerySet, User
 from sessions_app.live import Who, follow_session
-from sessions_app.store import Transactions
 from tests.architecture.rows import Rows
 from tests.factory import make_account, make_location, make_session, make_user
 

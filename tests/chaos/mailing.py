@@ -23,7 +23,7 @@ def main() -> None:
 def _prepare(count: int) -> None:
     from django.core.management import call_command
 
-    from locations import tenancy
+    from core import tenancy
     from notifications.models import Mail
 
     with tenancy.everyone():
@@ -35,8 +35,8 @@ def _prepare(count: int) -> None:
 
 
 async def _send() -> None:
+    from core.data.db_threads import Transactions
     from notifications.mail_sender import MailSender
-    from sessions_app.store import Transactions
 
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

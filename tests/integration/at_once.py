@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from locations import tenancy
+from core import tenancy
 
 only_on_postgresql = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="SQLite writes one transaction at a time"

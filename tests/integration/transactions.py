@@ -3,6 +3,6 @@ connections as long as they live, and the pool has a dozen."""
 
 from __future__ import annotations
 
-from sessions_app.store import Transactions
+from core.data.db_threads import Transactions
 
 TRANSACTIONS = Transactions()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from locations.addresses import is_public
+from core.security.public_addresses import is_public
 
 
 @pytest.mark.parametrize(

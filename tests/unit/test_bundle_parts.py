@@ -16,7 +16,7 @@ from config.bundles.archive import Archive
 from config.bundles.log_lines import for_customers, last_lines
 from config.bundles.readme import Contents, readme
 from config.bundles.told_settings import told_settings
-from config.log_file import NAME
+from core.logs.rotating_file import NAME
 
 
 def line(session: str | None, number: int, **facts: Any) -> str:

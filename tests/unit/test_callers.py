@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from locations.callers import caller
+from core.security.client_ip import caller
 
 
 def test_it_believes_no_header_without_proxies() -> None:

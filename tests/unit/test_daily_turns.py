@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from locations.moments import zone_of
+from core.text.dates import zone_of
+from core.text.timezones import is_zone, zones_by_region
 from notifications.daily import Turn, next_turn
-from notifications.zones import is_zone, zones_by_region
 
 ZONES = [
     "UTC",

@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from locations.sealed_rows import Unopenable
+from core.health.findings import Finding, Level
+from core.security.key_rotation import Unopenable
 from sessions_app import findings
-from sessions_app.findings import Finding, GatewayFacts, Level
+from sessions_app.findings import GatewayFacts
 from sessions_app.key_files import KeyFile, StoreState
 from sessions_app.leftovers import SessionFacts
 from sessions_app.lifecycle import Status

@@ -89,4 +89,7 @@ def test_every_app_of_ours_tells_its_events_in_production(tmp_path: Path) -> Non
     ours = {name for name in settings.INSTALLED_APPS if (settings.BASE_DIR / name).is_dir()}
     loggers = logging_settings(tmp_path, debug=False)["loggers"]
 
-    assert {name for name, logger in loggers.items() if logger.get("level") == "INFO"} == ours
+    assert {name for name, logger in loggers.items() if logger.get("level") == "INFO"} == {
+        "core",
+        *ours,
+    }

@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import pytest
 
-from config.log_disk import DiskLog
-from config.log_file import NAME, OLD_ONES, LogFile, files_of
 from config.logging import JsonFormatter
+from core.logs.disk_handler import DiskLog
+from core.logs.rotating_file import NAME, OLD_ONES, LogFile, files_of
 
 QR = "2@" + "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyMTI=," * 3
 
@@ -105,7 +105,7 @@ def test_what_cannot_be_opened_is_moved_aside(folder: Path) -> None:
 
 def test_processes_share_it_without_losing_a_line(folder: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from config.log_file import LogFile\n"
+        "import sys; from pathlib import Path; from core.logs.rotating_file import LogFile\n"
         "file = LogFile(Path(sys.argv[1]), max_bytes=12_000)\n"
         "for number in range(400): file.append(f'{sys.argv[2]} {number:090}\\n'.encode())\n"
     )

@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from sessions_app.gateway.ports import StoreUnavailable
-from sessions_app.looks import Looks
+from core.background.poll_loop import Looks
+from core.data.errors import StoreUnavailable
 
 PATIENCE_SECONDS = 20.0
 LONG_SECONDS = 3_600.0  # so that only a call wakes it
@@ -61,7 +61,7 @@ async def test_it_looks_again_by_itself() -> None:
 
 async def test_a_fault_is_told_and_the_next_look_comes(caplog: pytest.LogCaptureFixture) -> None:
     work, stop = Work(StoreUnavailable(), ValueError("of ours")), asyncio.Event()
-    with caplog.at_level(logging.WARNING, "sessions_app.looks"):
+    with caplog.at_level(logging.WARNING, "core.background.poll_loop"):
         running = asyncio.create_task(Looks(work.look, 0.001, "mails").until(stop))
         for _ in range(3):
             await _next(work)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from core.health.findings import Finding, Level
 from sessions_app import machine_findings as findings
-from sessions_app.findings import Finding, Level
 from sessions_app.findings_report import lines, report
 from sessions_app.versions import NEWEST_TESTED_NEONIZE, PAIRLINE, versions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessions_app.masking import masked
+from core.text.masking import masked
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sessions_app.numbers import NotANumber, e164
+from core.text.phone_numbers import NotANumber, e164
 
 _WRITTEN = re.compile(r"\+[1-9][0-9]{6,14}")
 

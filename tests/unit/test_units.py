@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sessions_app.units import NotAnAge, parse_age, plural, size
+from core.text.units import NotAnAge, parse_age, plural, size
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
+from core.web.qr_image import qr_svg, qr_terminal
 from notifications.signature import signature
-from sessions_app.qr import qr_svg, qr_terminal
 from tests.wire.product import PROJECT, Product, Simulator, wait_for
 
 PAGE = PROJECT / "docs" / "how-to" / "api-client.md"

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from config.composition import build_background
-from locations import tenancy
+from core import tenancy
 from sessions_app.row_looks import is_alive_on
 
 

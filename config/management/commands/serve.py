@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from locations import tenancy
+from core import tenancy
 
 
 class Command(BaseCommand):

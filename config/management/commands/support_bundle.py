@@ -13,8 +13,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from config.bundles.building import NoSuchSession, Wanted, build
+from core.text.units import size
 from sessions_app.bundle_models import MOST_LINES, USUAL_LINES
-from sessions_app.units import size
 
 
 class Command(BaseCommand):

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from core.security.encryption import SealedTextField
+from core.security.key_rotation import Batch, reseal, sealed_fields
 from locations import second_steps
-from locations.sealed_rows import Batch, reseal, sealed_fields
-from locations.sealing import SealedTextField
 
 
 class Command(BaseCommand):

@@ -10,11 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from core.text.units import NotAnAge, parse_age
 from sessions_app import diagnostics, job_looks, job_report
 from sessions_app.cleanup import clean
 from sessions_app.cleanup_report import lines
 from sessions_app.management.findings_command import checked_port, print_json, tell
-from sessions_app.units import NotAnAge, parse_age
 
 
 class Command(BaseCommand):

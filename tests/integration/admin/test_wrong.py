@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from locations import wrong
+from core.health import operator_alerts
+from core.health.operator_alerts import Line, Urgency
 from locations.models import Account, AccountState, Location, User
-from locations.wrong import Line, Urgency
 from notifications.models import Webhook
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Gateway, Session
@@ -51,11 +51,11 @@ def _alive(db: None) -> None:
 
 
 @pytest.fixture
-def add_look() -> Iterator[Callable[[str, wrong.Look], None]]:
-    known = dict(wrong._LOOKS)
-    yield wrong.register_look
-    wrong._LOOKS.clear()
-    wrong._LOOKS.update(known)
+def add_look() -> Iterator[Callable[[str, operator_alerts.Look], None]]:
+    known = dict(operator_alerts._LOOKS)
+    yield operator_alerts.register_look
+    operator_alerts._LOOKS.clear()
+    operator_alerts._LOOKS.update(known)
 
 
 def text_of(operator: Client) -> str:
@@ -113,7 +113,7 @@ def test_it_says_that_no_gateway_runs(operator: Client) -> None:
 
 
 def test_apps_add_their_lines_and_one_that_fails_is_a_line(
-    operator: Client, add_look: Callable[[str, wrong.Look], None]
+    operator: Client, add_look: Callable[[str, operator_alerts.Look], None]
 ) -> None:
     def broken() -> list[Line]:
         raise RuntimeError("secret of the insides")

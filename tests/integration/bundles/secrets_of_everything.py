@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from config import env
 from config.bundles.told_settings import SHOWN
-from locations.sealing import SealedTextField
+from core.security.encryption import SealedTextField
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
 from tests.architecture.rows import MAKERS, Rows

@@ -15,10 +15,10 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
 
-from config.bundles.aside import aside
 from config.bundles.builder import BundleBuilder
 from config.bundles.building import NoSuchSession, Wanted, build
-from locations import tenancy
+from core import tenancy
+from core.background.own_thread import aside
 from locations.models import Account
 from sessions_app.lifecycle import Status
 from sessions_app.models import SessionEvent, SupportBundle

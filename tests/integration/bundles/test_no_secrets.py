@@ -11,9 +11,9 @@ import pytest
 from pytest_django import Settings
 
 from config.bundles.building import Wanted, build
-from config.log_disk import DiskLog
-from config.log_file import folder_of
 from config.logging import JsonFormatter
+from core.logs.disk_handler import DiskLog
+from core.logs.rotating_file import folder_of
 from locations.models import ApiKey
 from sessions_app.models import Session, SessionEvent
 from tests.architecture.rows import Rows

@@ -17,8 +17,8 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from core.health.findings import Finding, Level
 from sessions_app import diagnostics
-from sessions_app.findings import Finding, Level
 from sessions_app.lifecycle import Status
 from sessions_app.models import Gateway, Session
 from tests.factory import make_session

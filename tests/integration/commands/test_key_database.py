@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from pytest_django import Settings
 
+from core.health.findings import Finding, Level
 from sessions_app import diagnostics
 from sessions_app.cleanup import CleanupReport, clean
-from sessions_app.findings import Finding, Level
 from sessions_app.leftovers import LINKING, UNKNOWN
 from sessions_app.lifecycle import Status
 from tests.factory import make_session

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sessions_app import jobs
+from core.background import jobs
+from core.background.jobs import Job
 from sessions_app.job_models import ScheduledJob
-from sessions_app.jobs import Job
 from tests.integration.commands.conftest import keys as keys
 
 DAY = timedelta(days=1)

@@ -14,10 +14,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from locations import wrong
+from core.health import operator_alerts
+from core.health.findings import Level
 from locations.models import User
 from sessions_app import job_looks
-from sessions_app.findings import Level
 from tests.integration.jobs.conftest import DAY, AddJob, make_job, row
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def running(since: timedelta) -> dict[str, Any]:
 
 
 def troubles() -> list[str]:
-    return [line.text for line in wrong.lines() if line.what == "Title of tidy"]
+    return [line.text for line in operator_alerts.lines() if line.what == "Title of tidy"]
 
 
 def test_the_page_tells_how_each_ended_and_when_it_comes_round(

@@ -9,7 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from config import own_jobs
-from sessions_app import jobs
+from core.background import jobs
 
 
 @pytest.fixture(autouse=True)

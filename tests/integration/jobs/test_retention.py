@@ -16,15 +16,15 @@ from pytest_django import Settings
 
 from conversations.models import EARLY_RECEIPT_KEPT, EarlyReceipt, MessageStatus
 from conversations.own_jobs import _receipts
+from core.background.jobs import Job, registered
+from core.data.batch_delete import ROWS, delete_in_slices
 from locations import retention as people
 from locations.idempotency import KEPT, forget_answers
 from locations.models import IdempotentAnswer, Invitation, Role
-from locations.slices import ROWS, delete_in_slices
 from notifications.models import Incident, Notice
 from notifications.retention import NEWS_KEPT, forget_news
 from sessions_app import cleanup, retention
 from sessions_app.history import uptimes
-from sessions_app.jobs import Job, registered
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import ConnectLink, Gateway, Session, SessionEvent
 from tests.factory import (

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from config.redaction import redact
-from locations import tenancy
-from sessions_app.gateway.ports import StoreUnavailable
+from core import tenancy
+from core.data.errors import StoreUnavailable
+from core.logs.redaction import redact
 from sessions_app.job_models import ScheduledJob
 from sessions_app.job_runner import JobRunner, Pace
 from tests.integration.jobs.conftest import AddJob, make_job, row

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from config.redaction import redact
+from core.logs.redaction import redact
 from locations.audit import Verb
 from locations.models import Account, AuditEvent, Location, Role
 from sessions_app.lifecycle import Status

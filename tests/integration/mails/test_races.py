@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from locations import tenancy
+from core import tenancy
 from notifications.mail_answers import Outcome
 from notifications.mail_message import Outgoing
 from notifications.mail_queue import claim, give_back, settle

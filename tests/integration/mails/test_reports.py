@@ -15,7 +15,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from config.mail_provider import provider_settings, provider_urls
-from locations import tenancy
+from core import tenancy
 from locations.models import Account
 from notifications import mail_reports
 from notifications.mail_message import message_id_of

@@ -7,7 +7,7 @@ import re
 
 from django.utils.translation import override
 
-from locations.letters import rendered
+from core.mail.content import rendered
 from notifications.mail_samples import samples
 from tests.integration.pages.test_every_text import LANGUAGE, bare_words, twice_as_long
 

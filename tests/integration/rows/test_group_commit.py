@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from core.data.errors import StoreUnavailable as Away
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
-from sessions_app.gateway.ports import StoreUnavailable as Away
 from sessions_app.group_commit import MOST_TOGETHER, GroupCommit
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session

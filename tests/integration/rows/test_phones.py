@@ -10,10 +10,11 @@ from channels.db import database_sync_to_async
 from django.db import connections
 from django.utils import timezone
 
+from core.data.db_threads import Transactions
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session, SessionEvent
-from sessions_app.store import DatabaseSessionStore, Transactions
+from sessions_app.store import DatabaseSessionStore
 from sessions_app.transitions import Asked
 from tests.factory import apply_change, connect, make_account, make_session
 

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from locations.sealed_rows import BATCH_ROWS, Batch, reseal, sealed_fields, unopenable
-from locations.sealing import SealedTextField, key_ids
+from core.security.encryption import SealedTextField, key_ids
+from core.security.key_rotation import BATCH_ROWS, Batch, reseal, sealed_fields, unopenable
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
 from tests.factory import make_account, make_location, make_session

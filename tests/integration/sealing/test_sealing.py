@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db.models import F
 from pytest_django import Settings
 
-from locations.sealing import SealBroken, Sealed, key_ids, seal, unseal
+from core.security.encryption import SealBroken, Sealed, key_ids, seal, unseal
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session

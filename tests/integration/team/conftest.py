@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.test import Client
 
-from locations import tenancy
+from core import tenancy
 from locations.models import Account, Role, User
 from notifications.models import Mail
 from tests.factory import make_account, make_user

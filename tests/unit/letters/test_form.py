@@ -8,8 +8,8 @@ from email.message import EmailMessage
 import pytest
 from pytest_django import Settings
 
-from locations.letter_text import WIDTH
-from locations.letters import Button, Letter, Rendered, Section, message_of, rendered
+from core.mail.content import Button, Letter, Rendered, Section, message_of, rendered
+from core.mail.text import WIDTH
 from tests.unit.letters.colours import contrast, looks
 
 NAMES = [

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import translation
 
-from locations.moments import day, lasted, moment, short, zone_label
+from core.text.dates import day, lasted, moment, short, zone_label
 
 AT = datetime(2026, 7, 3, 23, 30, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from locations.letters import Letter, rendered
+from core.mail.content import Letter, rendered
 from locations.models import Role
 from notifications.incident_rules import REMINDERS
 from notifications.kinds import NoticeKind

@@ -9,9 +9,9 @@ import allauth
 import pytest
 from django.utils import translation
 
+from core.mail.content import Letter, rendered
+from core.mail.text import WIDTH
 from locations import account_letters
-from locations.letter_text import WIDTH
-from locations.letters import Letter, rendered
 from locations.models.plans import AccountState
 from notifications.incident_rules import RULES, Tell
 from notifications.kinds import HABITS, NoticeKind

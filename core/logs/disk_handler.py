@@ -14,7 +14,7 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.log_file import LogFile
+from core.logs.rotating_file import LogFile
 
 WAITING_RECORDS = 10_000
 FLUSH_SECONDS = 2.0

@@ -11,7 +11,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
-from sessions_app.masking import masked
+from core.text.masking import masked
 
 BLOT = "…"
 

@@ -1,5 +1,5 @@
 """Time zones by their IANA names, as people choose them. What holds for one that has vanished says
-``locations/moments.py``."""
+``core/text/dates.py``."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from enum import IntEnum
 from django.urls import reverse
 from django.utils import timezone
 
-from locations import tenancy
+from core import tenancy
 from locations.models import Account, AccountState
 from locations.standing import ends_soon, standing
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from django.utils.translation import gettext, ngettext
+
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _LONGEST = timedelta(days=3_650)
 
@@ -39,3 +41,15 @@ def size(count: float) -> str:
 def plural(count: int, noun: str, nouns: str = "") -> str:
     """ "1 session", "3 sessions"; ``nouns`` where an s at the end does not do."""
     return f"{count} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """ "8 s", "3 min", "2 h", "4 days"."""
+    if seconds >= 86_400:
+        days = int(seconds // 86_400)
+        return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
+    if seconds >= 3_600:
+        return gettext("%(count)s h") % {"count": int(seconds // 3_600)}
+    if seconds >= 60:
+        return gettext("%(count)s min") % {"count": int(seconds // 60)}
+    return gettext("%(count)s s") % {"count": max(1, round(seconds))}

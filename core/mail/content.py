@@ -16,7 +16,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from locations.letter_text import one_line, shortened, wrapped
+from core.mail.text import one_line, shortened, wrapped
 
 SUBJECT_CHARACTERS = 200
 ROWS_SHOWN = 20

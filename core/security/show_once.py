@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
-from locations.sealing import SealBroken, seal, unseal
+from core.security.encryption import SealBroken, seal, unseal
 
 _PLACE = "shown_once"
 

@@ -15,7 +15,7 @@ from django.db import models, transaction
 from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Substr
 
-from locations.sealing import (
+from core.security.encryption import (
     KEY_ID_AT,
     KEY_ID_LENGTH,
     SealBroken,

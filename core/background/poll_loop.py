@@ -8,7 +8,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from sessions_app.gateway.ports import StoreUnavailable
+from core.data.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
