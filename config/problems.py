@@ -15,7 +15,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from locations.limits import OverLimit
+from locations.plans.limits import OverLimit
 from locations.problems import PROBLEM_TYPE, KeyExpired, OverPlan, Refusal, TooManyRequests, problem
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 
 from conversations.models import Direction, Message, MessageStatus
-from locations.access import Principal, visible
+from locations.access import visible
+from locations.principals import Principal
 
 SHOWN_DAYS = 14
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, Message, MessageStatus
 from core.text.phone_numbers import NotANumber, e164
-from locations.entitlements import may_run
+from locations.plans.entitlements import may_run
 from sessions_app.hints import hint_messages
 from sessions_app.lifecycle import Reason, Wanted
 from sessions_app.models import Session

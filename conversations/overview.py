@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.paginator import Page, Paginator
 
 from conversations.days import Traffic
-from locations.access import Principal
+from locations.principals import Principal
 from sessions_app import presentation as show
 from sessions_app.board import Board, Entry, board
 from sessions_app.history import uptimes

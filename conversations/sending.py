@@ -6,8 +6,8 @@ from django.db import transaction
 
 from conversations.ledger import queue_text
 from conversations.models import Message
-from locations.access import Principal
 from locations.audit import Verb, record
+from locations.principals import Principal
 from sessions_app.models import Session
 
 

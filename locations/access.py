@@ -7,20 +7,15 @@ is refused (403). Rows of tenant data have an ``account`` and a ``TenantQuerySet
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from core import tenancy
-from locations.models import Account, ApiKey, Member, Role, Scope, TenantQuerySet, User
+from locations.models import Account, TenantQuerySet
+from locations.principals import Principal
 
-_WRITERS = frozenset({Role.OWNER, Role.MEMBER})
 ONLY_LOOKS = _(
     "Your role in this account is viewer. Ask an owner or member of the account to do this."
 )
@@ -29,129 +24,6 @@ NOT_FOR_OPERATORS = _(
     "You are viewing this account as its owner. Only the owner himself may do this: ask him to."
 )
 CLOSING = _("This account is being deleted. Nothing in it can be changed any more.")
-EVERY_SCOPE = frozenset(Scope)
-
-
-class Terms(NamedTuple):
-    """What an account's row says of its state; ``locations.standing`` says what it means."""
-
-    state: str
-    trial_ends_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Who asks: his role in each of his accounts, and the name for the timeline. ``chosen`` is
-    the account that he looks at; see ``account``."""
-
-    roles: Mapping[uuid.UUID, Role]
-    name: str
-    user: User | None = None
-    address: str | None = None  # the IP address that the request came from, for the audit log
-    chosen: uuid.UUID | None = None
-    names: Mapping[uuid.UUID, str] = field(default_factory=dict)  # of his accounts
-    closing: frozenset[uuid.UUID] = frozenset()  # those of them that are being deleted
-    terms: Mapping[uuid.UUID, Terms] = field(default_factory=dict)  # of his accounts
-    operator: str = ""  # the e-mail of the operator who views the account as its owner
-    # What a key is limited to. People are not: their role says what they may do.
-    scopes: frozenset[Scope] = EVERY_SCOPE
-    locations: frozenset[uuid.UUID] | None = None  # None: all of the account
-
-    # DRF and templates ask these of whoever is in ``request.user``.
-    is_authenticated = True
-    is_active = True
-
-    @property
-    def account_ids(self) -> list[uuid.UUID]:
-        return list(self.roles)
-
-    @property
-    def account(self) -> uuid.UUID | None:
-        """The account whose rows are listed: the chosen one while he is a member of it, else
-        his first; None when he has none."""
-        if self.chosen in self.roles:
-            return self.chosen
-        return next(iter(self.roles), None)
-
-    def may_write(self, account_id: uuid.UUID) -> bool:
-        return self.roles.get(account_id) in _WRITERS and account_id not in self.closing
-
-    @property
-    def may_add(self) -> bool:
-        """Whether he may add something to the account that he looks at."""
-        return self.account is not None and self.may_write(self.account)
-
-    def owns(self, account_id: uuid.UUID | None) -> bool:
-        """Whether he is an owner of it, also while it is being deleted."""
-        return account_id is not None and self.roles.get(account_id) is Role.OWNER
-
-
-class Membership(NamedTuple):
-    """What a person is in one of his accounts."""
-
-    account: uuid.UUID
-    role: str
-    name: str
-    deleting_at: datetime | None
-    last_seen_at: datetime | None
-    state: str
-    trial_ends_at: datetime | None
-
-
-def memberships(user: User | AnonymousUser) -> list[Membership]:
-    """Those of ``user``, the oldest first; none for who is anonymous or no longer active."""
-    if not isinstance(user, User) or not user.is_active:
-        return []
-    columns = (
-        "account_id",
-        "role",
-        "account__name",
-        "account__deleting_at",
-        "last_seen_at",
-        "account__state",
-        "account__trial_ends_at",
-    )
-    with tenancy.everyone():  # the door itself: here it is found out whose rows he may see
-        rows = Member.objects.filter(user=user).order_by("created_at", "pk")
-        return [Membership(*row) for row in rows.values_list(*columns)]
-
-
-def principal_of_user(
-    user: User | AnonymousUser,
-    chosen: uuid.UUID | None = None,
-    address: str | None = None,
-    rows: Sequence[Membership] | None = None,
-) -> Principal:
-    """The principal of a signed-in user, who looks at the account ``chosen``; an anonymous one
-    has no accounts. ``rows``: his memberships, when they are known already."""
-    if not isinstance(user, User) or not user.is_active:
-        return Principal(roles={}, name="", address=address)
-    rows = memberships(user) if rows is None else rows
-    return Principal(
-        roles={row.account: Role(row.role) for row in rows},
-        name=user.email,
-        user=user,
-        address=address,
-        chosen=chosen,
-        names={row.account: row.name for row in rows},
-        closing=frozenset(row.account for row in rows if row.deleting_at is not None),
-        terms={row.account: Terms(row.state, row.trial_ends_at) for row in rows},
-    )
-
-
-def principal_of_key(key: ApiKey, address: str | None = None) -> Principal:
-    """The principal of an API key: it acts in its own account, by its scopes, at its locations."""
-    scopes = frozenset(Scope(scope) for scope in key.scopes if scope in Scope)
-    role = Role.VIEWER if scopes <= {Scope.READ} else Role.MEMBER
-    places = key.locations.values_list("pk", flat=True) if key.is_limited else None
-    return Principal(
-        roles={key.account_id: role},
-        name=f"API key {key.name}",
-        address=address,
-        closing=frozenset() if key.account.deleting_at is None else frozenset({key.account_id}),
-        scopes=scopes,
-        locations=None if places is None else frozenset(places),
-    )
 
 
 def visible(queryset: TenantQuerySet, principal: Principal) -> TenantQuerySet:

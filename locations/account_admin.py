@@ -18,10 +18,11 @@ from django.urls import URLPattern, path, reverse
 
 from core.web import admin_base
 from core.web.admin_base import Question
-from locations import subscriptions, viewing
-from locations.access import Principal
+from locations import viewing
 from locations.current import address_of, forget
-from locations.entitlements import (
+from locations.models import Account, AccountState, Location, Member, Plan
+from locations.plans import actions as subscriptions
+from locations.plans.entitlements import (
     Resource,
     default_plan,
     limits_of,
@@ -29,8 +30,8 @@ from locations.entitlements import (
     usage_of,
     with_usage,
 )
-from locations.models import Account, AccountState, Location, Member, Plan
-from locations.plan_page import meters
+from locations.plans.queries import meters
+from locations.principals import Principal
 from locations.viewing import REASON_CHARACTERS, NotViewable, may_view
 
 _SUSPEND = Question(

@@ -13,9 +13,9 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from core import tenancy
-from locations.access import Principal, principal_of_key
 from locations.current import address_of
 from locations.models import ApiKey
+from locations.principals import Principal, principal_of_key
 from locations.problems import KeyExpired
 
 LAST_USED_STEP = timedelta(minutes=1)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
-from locations.entitlements import limits_of
 from locations.models import ApiKey
+from locations.plans.entitlements import limits_of
 from locations.rate_window import WINDOW_SECONDS, Window
 
 logger = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from locations.access import Principal
 from locations.api_calls import Rate, count_call
 from locations.models import ApiKey, Scope
+from locations.principals import Principal
 from locations.problems import ScopeMissing, TooManyRequests
 
 

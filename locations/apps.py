@@ -5,11 +5,12 @@ class LocationsConfig(AppConfig):
     name = "locations"
 
     def ready(self) -> None:
-        from core.health.operator_alerts import accounts, register_look
+        from core.health.operator_alerts import register_look
         from locations import announcing  # noqa: F401  connects the receivers
-        from locations.entitlements import Resource, register_usage
         from locations.invitations import count_open
         from locations.models import Location, Member
+        from locations.plans.alerts import accounts
+        from locations.plans.entitlements import Resource, register_usage
 
         register_usage(
             Resource.LOCATIONS,

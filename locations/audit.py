@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from locations.access import Principal
 from locations.models import AuditEvent
+from locations.principals import Principal
 
 logger = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from core import tenancy
 from locations import team_mails
-from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Account, Invitation, Member
+from locations.principals import Principal
 from locations.signals import account_closing, held
 
 logger = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.utils import timezone
 
-from locations.account_notices import Notice, notice
 from locations.current import principal_of
 from locations.models import User
+from locations.plans.banner import Notice, notice
 from locations.viewing import Viewing, in_session
 
 

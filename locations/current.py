@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from core.security.client_ip import caller
 from locations import viewing
-from locations.access import Membership, Principal, memberships, principal_of_user
 from locations.models import Member, User
+from locations.principals import Membership, Principal, memberships, principal_of_user
 
 ACCOUNT_KEY = "account"  # in the session
 _SIGNED_IN_KEY = "signed_in_at"

@@ -15,17 +15,14 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from core.data.csv_export import columns, csv_texts
-from locations.access import Principal
 from locations.audit import Verb, record
+from locations.audit_log.queries import AUDIT
 from locations.models import Account, AuditEvent, Location, Member
+from locations.principals import Principal
 from locations.signals import ExportFile, export_files
 
 _PEOPLE = {"e-mail": "user__email", "role": "role", "since": "created_at"}
 _PLACES = {"id": "id", "name": "name", "ghl_id": "ghl_id", "since": "created_at"}
-AUDIT = {
-    "at": "at", "who": "actor", "did": "verb", "to": "target", "detail": "detail",
-    "address": "address",
-}  # fmt: skip
 
 
 def begin_export(principal: Principal, account: Account) -> Iterator[bytes]:

@@ -16,11 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import tenancy
-from locations import entitlements, team_mails
-from locations.access import Principal
+from locations import team_mails
 from locations.audit import Verb, record
-from locations.limits import Resource
 from locations.models import Account, Invitation, Member, Role, User
+from locations.plans import entitlements
+from locations.plans.limits import Resource
+from locations.principals import Principal
 
 PENDING_KEY = "invitation"  # in the session: the token of somebody who is to sign in or up first
 

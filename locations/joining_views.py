@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from locations import invitations
 from locations.current import forget, look_at, principal_of
 from locations.invitations import PENDING_KEY, Unusable, is_for, usable
-from locations.limits import OverLimit
 from locations.models import Invitation, Role, User
+from locations.plans.limits import OverLimit
 from locations.teams import masked_email
 
 

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.security import show_once
 from locations import keys
-from locations.access import Principal, find_owned, find_owned_account, visible
+from locations.access import find_owned, find_owned_account, visible
 from locations.current import principal_of
 from locations.key_forms import KeyForm, RotateForm
 from locations.models import ApiKey, Location
+from locations.principals import Principal
 
 
 @login_required

@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from locations.access import Principal, visible
+from locations.access import visible
 from locations.audit import Verb, record
 from locations.models import Account, ApiKey, Location, Scope
+from locations.principals import Principal
 
 
 class Grace(Enum):

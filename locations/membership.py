@@ -12,10 +12,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from locations import team_mails
-from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Account, Member, Role, User
 from locations.people import open_account
+from locations.principals import Principal
 from locations.teams import why_not_become, why_not_leave
 
 

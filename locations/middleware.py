@@ -11,9 +11,9 @@ from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
 from core import tenancy
-from locations.access import Principal
 from locations.current import principal_of
 from locations.models import User
+from locations.principals import Principal
 
 ADMIN = "admin"  # the app's name in the URL configuration
 

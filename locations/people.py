@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from allauth.account.models import EmailAddress
-
 from core import tenancy
-from locations.access import principal_of_user
 from locations.audit import Verb, record
 from locations.models import Account, Member, Role, User
-
-
-def vouch_for(user: User) -> None:
-    """His address counts as verified: whoever made the user answers for it."""
-    EmailAddress.objects.update_or_create(
-        user=user, email=user.email.lower(), defaults={"verified": True, "primary": True}
-    )
+from locations.principals import principal_of_user
 
 
 def open_account(user: User, name: str, address: str | None) -> Account:

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from locations import places
 from locations.access import find_writable, visible
 from locations.current import principal_of
-from locations.entitlements import OverLimit
 from locations.models import Location
 from locations.place_forms import LocationForm
+from locations.plans.entitlements import OverLimit
 
 ROWS_A_PAGE = 25
 

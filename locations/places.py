@@ -9,10 +9,11 @@ from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from locations.access import Principal, find_account
+from locations.access import find_account
 from locations.audit import Verb, record
-from locations.entitlements import Resource, require
 from locations.models import Account, Location
+from locations.plans.entitlements import Resource, require
+from locations.principals import Principal
 from locations.signals import location_hold_asked
 
 

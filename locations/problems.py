@@ -13,7 +13,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, AuthenticationFailed
 
-from locations.limits import OverLimit
+from locations.plans.limits import OverLimit
 
 PROBLEM_TYPE = "application/problem+json"
 

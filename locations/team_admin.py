@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.web.admin_base import ReadOnlyAdmin
-from locations.models import AuditEvent, Invitation
+from locations.models import Invitation
 
 
 @admin.register(Invitation)
@@ -28,11 +28,3 @@ class InvitationAdmin(ReadOnlyAdmin):
         "accepted_at",
         "revoked_at",
     )
-
-
-@admin.register(AuditEvent)
-class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "account", "actor", "verb", "target", "detail", "address")
-    list_filter = ("verb",)
-    search_fields = ("account__name", "actor", "target")
-    date_hierarchy = "at"

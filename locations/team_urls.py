@@ -3,9 +3,9 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from locations import account_views as accounts
-from locations import audit_views as audit
 from locations import joining_views as joining
 from locations import team_views as team
+from locations.audit_log import views as audit
 
 _member = [
     path("role/", team.member_role, name="member_role"),

@@ -13,10 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from locations import invitations, membership
-from locations.access import Principal, find_account, find_owned, find_owned_account
+from locations.access import find_account, find_owned, find_owned_account
 from locations.current import look_at, principal_of, signed_in_recently
-from locations.limits import OverLimit
 from locations.models import Account, Invitation, Member, Role, User
+from locations.plans.limits import OverLimit
+from locations.principals import Principal
 from locations.team_forms import InviteForm, PasswordForm, RoleForm
 from locations.teams import why_not_leave
 

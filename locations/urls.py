@@ -1,6 +1,7 @@
 from django.urls import include, path
 
-from locations import key_views, place_views, plan_views, viewing_views
+from locations import key_views, place_views, viewing_views
+from locations.plans import views
 
 urlpatterns = [
     path("", include("locations.people_urls")),
@@ -21,6 +22,6 @@ urlpatterns = [
     path("settings/keys/<uuid:key_id>/secret/", key_views.key_secret, name="key_secret"),
     path("settings/keys/<uuid:key_id>/rotate/", key_views.key_rotate, name="key_rotate"),
     path("settings/keys/<uuid:key_id>/revoke/", key_views.key_revoke, name="key_revoke"),
-    path("settings/plan/", plan_views.plan_page, name="plan"),
+    path("settings/plan/", views.plan_page, name="plan"),
     path("viewing/stop/", viewing_views.viewing_stop, name="viewing_stop"),
 ]

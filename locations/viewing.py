@@ -22,9 +22,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import tenancy
-from locations.access import Principal, Terms
 from locations.audit import Verb, record
 from locations.models import Account, Member, Role, User
+from locations.principals import Principal, Terms
 
 LENGTH = timedelta(minutes=30)
 PERMISSION = "locations.view_as_owner"

@@ -13,8 +13,9 @@ from django.db import transaction
 from django.db.models import Max, Subquery
 from django.db.models.functions import Coalesce
 
-from locations.access import Principal, visible
+from locations.access import visible
 from locations.models import Member
+from locations.principals import Principal
 from notifications.bells import Bell
 from notifications.kinds import NoticeKind, kinds_for
 from notifications.notices import Notice, NoticeQuerySet

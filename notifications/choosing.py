@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from core.text.dates import zone_of
 from core.text.timezones import UTC_NAME, is_zone
-from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Member, User
+from locations.principals import Principal
 from notifications.daily import next_turn
 from notifications.kinds import FOLLOWS, NoticeKind, When
 from notifications.preferences import USUAL_HOUR, Digest, MailHabits, Wish

@@ -8,8 +8,9 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from locations.access import Principal, visible
+from locations.access import visible
 from locations.models import Location
+from locations.principals import Principal
 from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
 from notifications.models import SUBSCRIBABLE, Format, Kind, State, Webhook
 from notifications.resolving import checked_url

@@ -14,7 +14,8 @@ from django.core.paginator import Page, Paginator
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from locations.access import Principal, visible
+from locations.access import visible
+from locations.principals import Principal
 from notifications.kinds import NoticeKind
 from notifications.models import Mail, MailQuerySet, MailState
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from locations.models import Account
 from locations.models.plans import AccountState
+from locations.plans.account_state import GRACE, standing
+from locations.plans.actions import TERMS
 from locations.signals import terms_changed
-from locations.standing import GRACE, standing
-from locations.subscriptions import TERMS
 from notifications.kinds import NoticeKind
 from notifications.models import Notice
 from notifications.plan_rules import FRESH, MILESTONES, change_of, milestone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from locations.models.plans import AccountState
-from locations.standing import GRACE
+from locations.plans.account_state import GRACE
 
 TRIAL_ENDS = "trial_ends"
 TRIAL_ENDED = "trial_ended"

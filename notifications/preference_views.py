@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from locations.access import Principal, find_account
+from locations.access import find_account
 from locations.current import principal_of
 from locations.membership import member_of
 from locations.models import Member, User
+from locations.principals import Principal
 from notifications import choosing
 from notifications.preference_forms import PreferencesForm
 

@@ -10,7 +10,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q
 from django.utils import timezone
 
-from locations.access import Principal, visible
+from locations.access import visible
+from locations.principals import Principal
 from notifications.forms import LogFilter, as_id
 from notifications.models import Delivery, DeliveryQuerySet, State, Webhook, WebhookQuerySet
 from notifications.posting import headers_of

@@ -22,9 +22,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core import tenancy
 from core.mail.content import Letter
-from locations.access import principal_of_user
 from locations.audit import Verb, record
 from locations.models import Member
+from locations.principals import principal_of_user
 from notifications.choosing import CHOICES, reader_of, set_quiet_too
 from notifications.kinds import FOLLOWS, NoticeKind, When
 from notifications.preferences import Wish

@@ -13,9 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Account, Location
+from locations.principals import Principal
 from notifications.models import (
     SUBSCRIBABLE,
     Delivery,

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Location
+from locations.principals import Principal
 from sessions_app import proxying
 from sessions_app.engine.proxies import ProxyAddress
 from sessions_app.models import Session

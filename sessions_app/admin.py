@@ -17,8 +17,8 @@ from django.utils.timesince import timesince
 from core.web import admin_base
 from core.web.admin_base import Question
 from locations import viewing
-from locations.access import Principal
 from locations.current import address_of
+from locations.principals import Principal
 from sessions_app import acting, bundle_admin, job_admin  # noqa: F401  they register their pages
 from sessions_app.findings import ALIVE_SECONDS
 from sessions_app.lifecycle import Event, Reason

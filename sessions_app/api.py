@@ -16,11 +16,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from locations.access import Principal, find, find_writable, visible
+from locations.access import find, find_writable, visible
 from locations.api_view import ApiView, principal_of
 from locations.idempotency import IDEMPOTENCY_KEY, once
 from locations.models import Location
 from locations.paging import CURSOR, page_of
+from locations.principals import Principal
 from locations.problems import Conflict, conflict_at, problem_responses
 from sessions_app import acting
 from sessions_app.engine.proxies import ProxyAddress

@@ -7,7 +7,7 @@ class SessionsAppConfig(AppConfig):
 
     def ready(self) -> None:
         from core.health.operator_alerts import register_look
-        from locations.entitlements import Resource, register_usage
+        from locations.plans.entitlements import Resource, register_usage
         from sessions_app import hints, holding, job_looks, leaving, own_jobs, wrong  # noqa: F401  receivers
         from sessions_app.models import Session
 

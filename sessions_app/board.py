@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, TypedDict, cast
 
 from django.utils import timezone
 
-from locations.access import Principal, visible
+from locations.access import visible
 from locations.models import Location
+from locations.principals import Principal
 from sessions_app import presentation as show
 from sessions_app.models import Session
 from sessions_app.snapshot import SessionRow, SessionSnapshot, observed, snapshot

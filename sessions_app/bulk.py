@@ -12,7 +12,8 @@ from django.db import transaction
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext, ngettext
 
-from locations.access import Principal, find_writable
+from locations.access import find_writable
+from locations.principals import Principal
 from sessions_app import acting
 from sessions_app.board import Row, board
 from sessions_app.listing import Query, matching

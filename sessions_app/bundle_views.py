@@ -15,8 +15,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from core.web.streaming import download
-from locations.access import ONLY_LOOKS, Principal, find_writable
+from locations.access import ONLY_LOOKS, find_writable
 from locations.current import look_at, principal_of
+from locations.principals import Principal
 from sessions_app import bundles
 from sessions_app.models import Session, SupportBundle
 

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from locations.access import Principal
 from locations.audit import Verb, record
+from locations.principals import Principal
 from sessions_app.bundle_models import USUAL_LINES, SupportBundle
 from sessions_app.models import Session
 

@@ -12,7 +12,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
-from locations.access import Principal, visible
+from locations.access import visible
+from locations.principals import Principal
 from sessions_app.lifecycle import Event, Status, Wanted
 from sessions_app.models import Session, SessionEvent
 from sessions_app.timeline import Line, lines_of

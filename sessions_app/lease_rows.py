@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from locations.standing import suspended_rows
+from locations.plans.account_state import suspended_rows
 from sessions_app.gateway.ports import SessionState
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Gateway, Session

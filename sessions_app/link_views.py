@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import tenancy
 from locations.current import address_of
-from locations.limits import OverLimit
+from locations.plans.limits import OverLimit
 from sessions_app import links
 from sessions_app.forms import PairingForm
 from sessions_app.link_live import browser_of, cookie_name, link_parts

@@ -18,9 +18,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import tenancy
-from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Location, Role
+from locations.principals import Principal
 from sessions_app import acting
 from sessions_app import presentation as show
 from sessions_app.lifecycle import Status

@@ -12,7 +12,7 @@ from django.core.paginator import Page, Paginator
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from locations.access import Principal
+from locations.principals import Principal
 from sessions_app import presentation as show
 from sessions_app.board import Board, Entry, Row, board
 

@@ -13,7 +13,7 @@ from django.http import Http404
 from django.template.loader import render_to_string
 
 from core import tenancy
-from locations.access import Principal
+from locations.principals import Principal
 from sessions_app.listing import Listing, Query, listing
 from sessions_app.reading import SessionView, principal_now, session_view
 from sessions_app.summary import Summary, summary

@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from core.security.encryption import SealBroken, SealedTextField
-from locations.entitlements import may_run
 from locations.models import Account, Location
+from locations.plans.entitlements import may_run
 from sessions_app.bundle_models import SupportBundle as SupportBundle
 from sessions_app.job_models import ScheduledJob as ScheduledJob
 from sessions_app.lifecycle import Event, Reason, Status, Wanted

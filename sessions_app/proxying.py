@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from core.security.encryption import SealBroken
-from locations.access import Principal
 from locations.audit import Verb, record
+from locations.principals import Principal
 from sessions_app.engine.proxies import NotAProxy, ProxyAddress, parse
 from sessions_app.models import Session
 

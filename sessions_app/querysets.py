@@ -11,8 +11,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
-from locations.entitlements import Resource, require
 from locations.models import Location, TenantQuerySet
+from locations.plans.entitlements import Resource, require
 from sessions_app.lifecycle import Status, Wanted
 from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
 

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from locations.access import Principal, find, visible
+from locations.access import find, visible
 from locations.current import look_at, principal_of, principal_of_login
 from locations.models import Location, User
+from locations.principals import Principal
 from sessions_app import presentation as show
 from sessions_app.gateway.settings import DEFAULT_DEVICE_NAME
 from sessions_app.lifecycle import Status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from locations.access import Principal
+from locations.principals import Principal
 from sessions_app import presentation as show
 from sessions_app.board import NEEDS_SHOWN, Board, Row, board
 from sessions_app.history import Recent, recent

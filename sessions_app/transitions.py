@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from core.security.encryption import SealBroken
 from locations.models import AccountState
-from locations.standing import standing
+from locations.plans.account_state import standing
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
 from sessions_app.lifecycle import Event, Outcome, Reason, Status, Wanted, next_outcome
 from sessions_app.models import Session, SessionEvent

@@ -16,10 +16,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from locations.access import Principal, find_writable
+from locations.access import find_writable
 from locations.current import principal_of
-from locations.entitlements import OverLimit
 from locations.models import Location
+from locations.plans.entitlements import OverLimit
+from locations.principals import Principal
 from sessions_app import acting, bulk
 from sessions_app.forms import ConnectForm, DeviceNameForm, PairingForm
 from sessions_app.listing import Query, listing

@@ -25,9 +25,9 @@ from config.backup.secret import Secret
 from config.backup.selecting import rows_below
 from config.backup.settling import EPOCHS
 from locations.audit import Verb, record
-from locations.entitlements import Resource, require
-from locations.limits import OverLimit
 from locations.models import Account, Location
+from locations.plans.entitlements import Resource, require
+from locations.plans.limits import OverLimit
 from sessions_app.lifecycle import Reason, Wanted
 from sessions_app.models import Session
 

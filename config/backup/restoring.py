@@ -23,9 +23,9 @@ from config.backup.place import Placement, check_no_keys, check_store
 from config.backup.rows import insert
 from config.backup.secret import Secret
 from config.backup.settling import settled
-from locations.access import Principal
 from locations.audit import Verb, record
 from locations.models import Account, User
+from locations.principals import Principal
 from sessions_app.findings import ALIVE_SECONDS
 from sessions_app.models import Gateway
 

@@ -13,7 +13,7 @@ from conversations.forms import MessageForm
 from conversations.models import Message, MessageStatus
 from conversations.overview import Chart, chart
 from conversations.reading import messages_of
-from locations.access import Principal
+from locations.principals import Principal
 
 register = template.Library()
 

@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import locations.models.keys
+import locations.models.api_keys
 from django.db import migrations, models
 
 
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='apikey',
             name='scopes',
-            field=models.JSONField(default=locations.models.keys.every_scope),
+            field=models.JSONField(default=locations.models.api_keys.every_scope),
         ),
         migrations.CreateModel(
             name='IdempotentAnswer',

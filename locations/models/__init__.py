@@ -1,11 +1,11 @@
 """Accounts and what every other row belongs to."""
 
 from locations.models.accounts import Account, Member, Role, User, UserManager
+from locations.models.api_keys import ApiKey, Scope
 from locations.models.audit import AuditEvent
 from locations.models.idempotency import IdempotentAnswer
 from locations.models.invitations import Invitation
-from locations.models.keys import ApiKey, Scope
-from locations.models.places import Location
+from locations.models.locations import Location
 from locations.models.plans import AccountState, Plan
 from locations.models.tenant import TenantQuerySet
 

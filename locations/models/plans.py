@@ -13,7 +13,7 @@ TRIAL_LENGTH = timedelta(days=14)
 
 
 class AccountState(models.TextChoices):
-    """What the operator set. How an account stands today is ``locations.standing``'s to say."""
+    """What the operator set. ``locations.plans.account_state`` derives today's state from it."""
 
     TRIAL = "trial", _("Trial")
     ACTIVE = "active", _("Active")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locations.limits import Limits, Resource, Usage, verdict
 from locations.models import AccountState
-from locations.standing import GRACE, ends_soon, standing
+from locations.plans.account_state import GRACE, ends_soon, standing
+from locations.plans.limits import Limits, Resource, Usage, verdict
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from locations.models import Account, AccountState, AuditEvent, Plan, User
-from locations.standing import GRACE
+from locations.plans.account_state import GRACE
 from tests.factory import make_account, make_location, make_plan, make_session, make_user
 
 pytestmark = pytest.mark.django_db

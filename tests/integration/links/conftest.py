@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from locations.access import Principal
 from locations.models import Account, Location, Role
+from locations.principals import Principal
 from sessions_app import links
 from sessions_app.models import ConnectLink, Session
 from tests.factory import make_account, make_location

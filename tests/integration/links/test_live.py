@@ -15,7 +15,7 @@ from channels.testing import WebsocketCommunicator
 from django.utils import timezone
 
 from config.asgi import application
-from locations.access import Principal
+from locations.principals import Principal
 from sessions_app import links
 from sessions_app.consumers import REFUSED
 from sessions_app.hints import hint_viewers

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from locations.access import Principal
 from locations.audit import Verb
 from locations.models import Account, AuditEvent
+from locations.principals import Principal
 from sessions_app import links
 from sessions_app.lifecycle import Event, Reason, Status
 from sessions_app.models import ConnectLink, Session, SessionEvent

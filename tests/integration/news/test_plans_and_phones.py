@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from locations import subscriptions
-from locations.access import Principal
 from locations.models import Account, AccountState
+from locations.plans import actions
+from locations.principals import Principal
 from notifications.kinds import NoticeKind
 from notifications.models import Notice
 from notifications.plan_notices import tell_trials
@@ -88,7 +88,7 @@ def test_it_tells_of_a_suspension_and_of_its_end_with_the_change_itself() -> Non
     account = make_account()
     operator = Principal({}, "operator@example.com")
 
-    subscriptions.suspend(account, by=operator)
-    subscriptions.resume(account, by=operator)
+    actions.suspend(account, by=operator)
+    actions.resume(account, by=operator)
 
     assert changes() == ["suspended", "resumed"]

@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from locations.account_notices import notice
 from locations.models import Account, AccountState
+from locations.plans.banner import notice
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAGES = ("/", "/numbers/", "/connect/", "/settings/plan/", "/settings/locations/")

@@ -10,9 +10,9 @@ from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import get_channel_layer
 from django.db import transaction
 
-from locations import subscriptions
-from locations.access import Principal
 from locations.models import Account, AccountState
+from locations.plans import actions
+from locations.principals import Principal
 from sessions_app.gateway.ports import ALL_SESSIONS
 from sessions_app.hints import GATEWAY_GROUP
 from tests.factory import make_account
@@ -42,8 +42,8 @@ async def _heard(channel: str) -> list[str]:
 @pytest.mark.parametrize(
     ("state", "act"),
     [
-        (AccountState.ACTIVE, subscriptions.suspend),
-        (AccountState.SUSPENDED, subscriptions.resume),
+        (AccountState.ACTIVE, actions.suspend),
+        (AccountState.SUSPENDED, actions.resume),
     ],
 )
 def test_gateways_look_at_everything_when_an_account_stands_otherwise(

@@ -9,8 +9,8 @@ import pytest
 from django.db import transaction
 from django.db.models import ProtectedError
 
-from locations.entitlements import Limits, OverLimit, Resource, limits_of, require, usage_of
 from locations.models import Account, AccountState, Location, Plan, Role
+from locations.plans.entitlements import Limits, OverLimit, Resource, limits_of, require, usage_of
 from sessions_app.lifecycle import Status, Wanted
 from sessions_app.models import LocationBusy, Session
 from tests.factory import make_account, make_location, make_plan, make_session, make_user

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from locations.models import Account, AccountState
-from locations.standing import GRACE, standing, suspended_rows
+from locations.plans.account_state import GRACE, standing, suspended_rows
 from sessions_app import lease_rows
 from sessions_app.gateway.plan import Plan, plan
 from sessions_app.gateway.ports import Change

@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from locations import closing
-from locations.access import principal_of_user
 from locations.models import Account, Member, Role, User
+from locations.principals import principal_of_user
 from sessions_app.consumers import REFUSED
 from sessions_app.models import Session
 from tests.factory import make_account, make_location, make_session, make_user

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from locations.models.accounts import Account
-from locations.models.places import Location
+from locations.models.locations import Location
 from locations.models.tenant import TenantQuerySet
 
 

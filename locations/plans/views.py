@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from locations.access import find_account
 from locations.current import principal_of
-from locations.plan_page import plan_view
+from locations.plans.queries import plan_view
 
 
 @login_required

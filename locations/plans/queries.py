@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypedDict
 
-from locations.entitlements import (
+from locations.models import Account, AccountState
+from locations.plans.entitlements import (
     Limits,
     Resource,
     Usage,
@@ -14,8 +15,7 @@ from locations.entitlements import (
     standing_of,
     usage_of,
 )
-from locations.limits import RESOURCE_LABELS
-from locations.models import Account, AccountState
+from locations.plans.limits import RESOURCE_LABELS
 
 COUNTED = (Resource.LOCATIONS, Resource.SESSIONS, Resource.MEMBERS)
 

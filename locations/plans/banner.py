@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from locations.models import AccountState
-from locations.standing import ends_soon, standing
+from locations.plans.account_state import ends_soon, standing
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from core.web.streaming import download
-from locations import audit_log
 from locations.access import ONLY_OWNERS
+from locations.audit_log import queries
+from locations.audit_log.forms import AuditFilterForm
 from locations.current import principal_of
-from locations.team_forms import AuditFilterForm
 
 
 @login_required
@@ -29,12 +29,12 @@ def audit_page(request: HttpRequest) -> HttpResponse:
     if principal_of(request).account is None:
         return redirect("account_new")
     account_id = _owned(request)
-    form = AuditFilterForm(audit_log.actors(account_id), request.GET)
+    form = AuditFilterForm(queries.actors(account_id), request.GET)
     asked: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
-    rows = audit_log.asked_for(account_id, asked)
+    rows = queries.asked_for(account_id, asked)
     context = {
         "form": form,
-        "rows": audit_log.page(rows, request.GET.get("page", "1")),
+        "rows": queries.page(rows, request.GET.get("page", "1")),
         "filters": urlencode({name: value for name, value in asked.items() if value}),
     }
     return render(request, "settings/audit_log.html", context, status=422 if form.errors else 200)
@@ -47,10 +47,10 @@ def audit_download(request: HttpRequest) -> HttpResponseBase:
     if principal_of(request).account is None:
         raise Http404("There is no account.")
     account_id = _owned(request)
-    form = AuditFilterForm(audit_log.actors(account_id), request.GET)
+    form = AuditFilterForm(queries.actors(account_id), request.GET)
     if not form.is_valid():
         return redirect("audit_log")
-    lines = audit_log.as_csv(audit_log.asked_for(account_id, form.cleaned_data))
+    lines = queries.as_csv(queries.asked_for(account_id, form.cleaned_data))
     name = f"audit-log-{timezone.now():%Y-%m-%d}.csv"
     return download(request, lines, "text/csv; charset=utf-8", name)
 

@@ -11,7 +11,6 @@ from django.core.paginator import Page, Paginator
 
 from core.data.csv_export import columns, csv_texts
 from locations.audit import Verb
-from locations.export import AUDIT
 from locations.models import AuditEvent
 
 ROWS_A_PAGE = 50
@@ -67,3 +66,9 @@ def as_csv(rows: Any) -> Any:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
+
+
+AUDIT = {
+    "at": "at", "who": "actor", "did": "verb", "to": "target", "detail": "detail",
+    "address": "address",
+}  # fmt: skip

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db import transaction
 
-from locations.access import Principal
 from locations.audit import Verb, record
-from locations.entitlements import may_run
 from locations.models import Account, AccountState
+from locations.plans.entitlements import may_run
+from locations.principals import Principal
 from locations.signals import standing_changed, terms_changed
 
 TERMS = (

@@ -19,9 +19,9 @@ from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
 from core import tenancy
-from locations.limits import TRIAL_LIMITS, Limits, OverLimit, Resource, Usage, verdict
 from locations.models import Account, AccountState, Plan
-from locations.standing import standing
+from locations.plans.account_state import standing
+from locations.plans.limits import TRIAL_LIMITS, Limits, OverLimit, Resource, Usage, verdict
 
 __all__ = [
     "Limits",
