@@ -132,16 +132,16 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "locations.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "locations.auth.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "locations.forms.SignInForm",
-    "signup": "locations.forms.SignUpForm",
-    "add_email": "locations.forms.NewAddressForm",
-    "request_login_code": "locations.forms.AskForCodeForm",
-    "reset_password": "locations.forms.AskForResetForm",
-    "change_password": "locations.forms.ChangePasswordForm",
-    "set_password": "locations.forms.SetPasswordForm",
-    "reset_password_from_key": "locations.forms.NewPasswordForm",
+    "login": "locations.auth.forms.SignInForm",
+    "signup": "locations.auth.forms.SignUpForm",
+    "add_email": "locations.auth.forms.NewAddressForm",
+    "request_login_code": "locations.auth.forms.AskForCodeForm",
+    "reset_password": "locations.auth.forms.AskForResetForm",
+    "change_password": "locations.auth.forms.ChangePasswordForm",
+    "set_password": "locations.auth.forms.SetPasswordForm",
+    "reset_password_from_key": "locations.auth.forms.NewPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -159,13 +159,13 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # seconds
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before a change of the address
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
-MFA_ADAPTER = "locations.adapter.SecondStepAdapter"
+MFA_ADAPTER = "locations.auth.adapter.SecondStepAdapter"
 MFA_FORMS = {
-    "add_webauthn": "locations.passkey_forms.AddPasskeyForm",
-    "authenticate_webauthn": "locations.passkey_forms.PasskeyStepForm",
-    "edit_webauthn": "locations.passkey_forms.RenamePasskeyForm",
-    "login_webauthn": "locations.passkey_forms.PasskeySignInForm",
-    "reauthenticate_webauthn": "locations.passkey_forms.PasskeyAgainForm",
+    "add_webauthn": "locations.auth.passkey_forms.AddPasskeyForm",
+    "authenticate_webauthn": "locations.auth.passkey_forms.PasskeyStepForm",
+    "edit_webauthn": "locations.auth.passkey_forms.RenamePasskeyForm",
+    "login_webauthn": "locations.auth.passkey_forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "locations.auth.passkey_forms.PasskeyAgainForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

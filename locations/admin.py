@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from locations import account_admin, team_admin  # noqa: F401  register their pages
+from locations.audit_log import admin as audit_log_admin  # noqa: F401  registers its page
 from locations.models import ApiKey, Location, User
 
 admin.site.unregister(Group)  # roles are given by membership; groups would do nothing

@@ -27,7 +27,7 @@ def invitation_page(request: HttpRequest, token: str) -> HttpResponse:
     if invitation is None:
         return _nothing(request)
     if not isinstance(request.user, User):
-        request.session[PENDING_KEY] = token  # the sign-up asks for it: locations/forms.py
+        request.session[PENDING_KEY] = token  # the sign-up asks for it: locations/auth/forms.py
         return _elsewhere(request, invitation, token)
     if not is_for(invitation, request.user):
         return _elsewhere(request, invitation, token)

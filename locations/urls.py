@@ -4,7 +4,7 @@ from locations import key_views, place_views, viewing_views
 from locations.plans import views
 
 urlpatterns = [
-    path("", include("locations.people_urls")),
+    path("", include("locations.auth.urls")),
     path("settings/locations/", place_views.location_list, name="location_list"),
     path("settings/locations/new/", place_views.location_new, name="location_new"),
     path(

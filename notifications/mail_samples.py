@@ -15,7 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.mail.content import Letter
-from locations import account_letters, team_letters
+from locations import team_letters
+from locations.auth import mails
 from locations.models import Role
 from notifications.kinds import FOLLOWS, HABITS, NoticeKind
 from notifications.letters import (
@@ -124,8 +125,8 @@ def _sign_ins() -> Iterator[Sample]:
         "ip": "93.184.216.34",
         "user_agent": _FIREFOX,
     }
-    for name in account_letters.NAMES:
-        write = _fixed(account_letters.letter_of, name, context)
+    for name in mails.NAMES:
+        write = _fixed(mails.letter_of, name, context)
         yield Sample(f"sign-in-{name}", _("Sign-in"), write)
 
 

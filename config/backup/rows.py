@@ -23,7 +23,7 @@ from django.db.models import Field, ForeignKey, Model
 from config.backup.contents import BLANK, label_of, links_of
 from config.backup.errors import Refused
 from core.security.encryption import SealBroken, Sealed
-from locations import second_steps
+from locations.auth import mfa_secrets
 
 ROWS_AT_ONCE = 1000
 _STEP_SECRETS = ("secret", "seed")
@@ -69,7 +69,7 @@ def _opened_step(data: Mapping[str, Any]) -> Row:
     for name in _STEP_SECRETS:
         if name in data:
             try:
-                opened[name] = second_steps.opened(data[name])
+                opened[name] = mfa_secrets.opened(data[name])
             except SealBroken:
                 continue
     return opened
@@ -80,7 +80,7 @@ def _sealed_step(data: Mapping[str, Any]) -> Row:
     for name in _STEP_SECRETS:
         text = data.get(name)
         if text and "." not in text:  # seeds have no dot, what stayed sealed has
-            sealed[name] = second_steps.sealed(text)
+            sealed[name] = mfa_secrets.sealed(text)
     return sealed
 
 

@@ -14,8 +14,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from locations.auth.urls import SETTINGS
 from locations.models import Account, ApiKey, AuditEvent, Invitation, Role, User
-from locations.people_urls import SETTINGS
 from notifications.kinds import NoticeKind
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.security.encryption import SealedTextField
 from core.security.key_rotation import Batch, reseal, sealed_fields
-from locations import second_steps
+from locations.auth import mfa_secrets
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         broken = sum(self._rotate(field, dry_run) for field in sealed_fields())
-        broken += self._say(second_steps.PURPOSE, second_steps.reseal(dry_run=dry_run), dry_run)
+        broken += self._say(mfa_secrets.PURPOSE, mfa_secrets.reseal(dry_run=dry_run), dry_run)
         if broken:
             rows = "1 text" if broken == 1 else f"{broken} texts"
             raise CommandError(

@@ -28,7 +28,7 @@ from config.backup.secret import Secret
 from config.backup.snapshot import snapshot
 from config.models import Installation
 from conversations.models import Message, MessageStatus
-from locations import second_steps
+from locations.auth import mfa_secrets
 from locations.models import Account, AuditEvent, Location, Plan
 from notifications.gathering import gather
 from notifications.models import Delivery, Mail, State, Webhook
@@ -126,7 +126,7 @@ def test_another_machine_may_have_other_encryption_keys(
     webhook, alice = make_webhook(account), make_user("alice", account)
     session = connect(account, "Porto", proxy="http://user:pass@proxy.example:8080")
     keys.make(session)
-    data = {"secret": second_steps.sealed("JBSWY3DPEHPK3PXP")}
+    data = {"secret": mfa_secrets.sealed("JBSWY3DPEHPK3PXP")}
     Authenticator.objects.create(user=alice, type=Authenticator.Type.TOTP, data=data)
     made = back_up()
     lose_everything(keys)
@@ -136,7 +136,7 @@ def test_another_machine_may_have_other_encryption_keys(
 
     assert Webhook.objects.get().secret == webhook.secret
     assert Session.objects.get().proxy == "http://user:pass@proxy.example:8080"
-    assert second_steps.opened(Authenticator.objects.get().data["secret"]) == "JBSWY3DPEHPK3PXP"
+    assert mfa_secrets.opened(Authenticator.objects.get().data["secret"]) == "JBSWY3DPEHPK3PXP"
     with connection.cursor() as cursor:
         cursor.execute("SELECT secret FROM notifications_webhook")
         assert cursor.fetchone()[0].startswith("v1.")

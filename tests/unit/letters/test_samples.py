@@ -11,7 +11,7 @@ from django.utils import translation
 
 from core.mail.content import Letter, rendered
 from core.mail.text import WIDTH
-from locations import account_letters
+from locations.auth import mails
 from locations.models.plans import AccountState
 from notifications.incident_rules import RULES, Tell
 from notifications.kinds import HABITS, NoticeKind
@@ -112,7 +112,7 @@ def test_everything_that_the_sign_in_library_mails_has_one() -> None:
         for path in (templates / folder / "email").glob("*_subject.txt")
     }
 
-    assert asked - {"password_reset_code"} == set(account_letters.NAMES)  # we mail links
+    assert asked - {"password_reset_code"} == set(mails.NAMES)  # we mail links
 
 
 def test_who_may_end_such_mails_is_offered_it() -> None:

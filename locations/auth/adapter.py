@@ -20,8 +20,8 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.mail.content import message_of, rendered
-from locations import second_steps
-from locations.account_letters import letter_of
+from locations.auth import mfa_secrets
+from locations.auth.mails import letter_of
 from locations.current import address_of
 from locations.invitations import pending
 from locations.models import User
@@ -113,10 +113,10 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     }
 
     def encrypt(self, text: str) -> str:
-        return second_steps.sealed(text)
+        return mfa_secrets.sealed(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return second_steps.opened(encrypted_text)
+        return mfa_secrets.opened(encrypted_text)
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
         """What a new passkey is called until its owner says better."""

@@ -15,7 +15,7 @@ from allauth.mfa.webauthn.forms import (
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from locations.forms import NameField
+from locations.auth.forms import NameField
 
 NAME_CHARACTERS = 60
 # What reading an answer of no browser comes to, of whatever shape it is.

@@ -11,7 +11,7 @@ from allauth.mfa.webauthn import views as webauthn
 from allauth.usersessions import views as usersessions
 from django.urls import URLPattern, path
 
-from locations.views import SignIn, View, refusing
+from locations.auth.views import SignIn, View, refusing
 
 
 def _page(route: str, view: View, name: str) -> URLPattern:
