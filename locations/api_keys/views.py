@@ -14,10 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.security import show_once
-from locations import keys
 from locations.access import find_owned, find_owned_account, visible
+from locations.api_keys import actions
+from locations.api_keys.forms import KeyForm, RotateForm
 from locations.current import principal_of
-from locations.key_forms import KeyForm, RotateForm
 from locations.models import ApiKey, Location
 from locations.principals import Principal
 
@@ -31,7 +31,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [
             {"key": key, "state": _state(key), "is_old_valid": _in_grace(key)}
-            for key in keys.keys_of(principal)
+            for key in actions.keys_of(principal)
         ],
         "now": now,
         "owns": principal.owns(principal.account),
@@ -58,7 +58,7 @@ def key_new(request: HttpRequest) -> HttpResponse:
     places = list(visible(Location.objects.order_by("name", "pk"), principal))
     form = KeyForm(request.POST if request.method == "POST" else None, places=places)
     if request.method == "POST" and form.is_valid():
-        key, secret = keys.make(account, form.cleaned_data["name"], form.limits, principal)
+        key, secret = actions.make(account, form.cleaned_data["name"], form.limits, principal)
         return _with_secret(request, key, secret)
     context = {"form": form, "places": places}
     return render(request, "keys/new.html", context, status=422 if form.errors else 200)
@@ -71,7 +71,7 @@ def key_rotate(request: HttpRequest, key_id: UUID) -> HttpResponse:
     principal, key = _owned(request, key_id)
     form = RotateForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        return _with_secret(request, key, keys.rotate(key, form.chosen, principal))
+        return _with_secret(request, key, actions.rotate(key, form.chosen, principal))
     context = {"form": form, "key": key}
     return render(request, "keys/rotate.html", context, status=422 if form.errors else 200)
 
@@ -98,7 +98,7 @@ def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Asks first, by the name of the key; a POST revokes it."""
     principal, key = _owned(request, key_id)
     if request.method == "POST":
-        keys.revoke(key, principal)
+        actions.revoke(key, principal)
         messages.success(request, _("%(name)s is revoked.") % {"name": key.name})
         return redirect("key_list")
     return render(request, "keys/revoke.html", {"key": key})

@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from locations.keys import Grace, KeyLimits
+from locations.api_keys.actions import Grace, KeyLimits
 from locations.models import Location, Scope
 from locations.teams import NotAName, checked_name
 
