@@ -3,9 +3,9 @@
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config.problems import nothing_here
 from conversations.api import MessageList
 from locations.api import LocationDetail, LocationList
+from locations.rest.exception_handler import nothing_here
 from notifications import delivery_api
 from notifications.api import WebhookDetail, WebhookList, WebhookRotate
 from sessions_app import api

@@ -7,8 +7,8 @@ from config.mail_provider import provider_urls
 from config.wrong import wrong_page
 from notifications.mail_gallery import gallery_mail, gallery_page, gallery_preview
 
-handler400 = "config.problems.bad_request"
-handler500 = "config.problems.server_error"
+handler400 = "locations.rest.exception_handler.bad_request"
+handler500 = "locations.rest.exception_handler.server_error"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("api/", include("config.api_urls")),

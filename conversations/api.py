@@ -22,12 +22,12 @@ from conversations.serializers import (
     NewMessageSerializer,
 )
 from locations.access import find, find_writable
-from locations.api_view import ApiView, principal_of
-from locations.idempotency import IDEMPOTENCY_KEY, once
 from locations.models import Scope
-from locations.paging import CURSOR, page_of
 from locations.principals import Principal
-from locations.problems import Conflict, problem_responses
+from locations.rest.base_view import ApiView, principal_of
+from locations.rest.idempotency import IDEMPOTENCY_KEY, once
+from locations.rest.pagination import CURSOR, page_of
+from locations.rest.problems import Conflict, problem_responses
 from sessions_app.models import Session
 
 TAGS = ["Messages"]

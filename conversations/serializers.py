@@ -9,9 +9,9 @@ from rest_framework import serializers
 
 from conversations.ledger import LedgerError, checked_number, checked_text
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, MessageStatus
-from locations.api_examples import answered, asked, listed
-from locations.api_fields import MomentField, TextField
-from locations.paging import PageSerializer
+from locations.rest.fields import MomentField, TextField
+from locations.rest.pagination import PageSerializer
+from locations.rest.schema import answered, asked, listed
 
 _EXAMPLE = {
     "id": "5b8f0f5e-3f0e-4f0d-9e3b-9a3f6b1d7c33",

@@ -13,13 +13,13 @@ from rest_framework.response import Response
 
 from locations import places
 from locations.access import find, find_writable, visible
-from locations.api_examples import answered, asked, listed
-from locations.api_fields import TextField
-from locations.api_view import ApiView, principal_of
 from locations.models import Location
-from locations.paging import CURSOR, PageSerializer, page_of
 from locations.place_forms import ghl_id_validator, location_name
-from locations.problems import conflict_at, problem_responses
+from locations.rest.base_view import ApiView, principal_of
+from locations.rest.fields import TextField
+from locations.rest.pagination import CURSOR, PageSerializer, page_of
+from locations.rest.problems import conflict_at, problem_responses
+from locations.rest.schema import answered, asked, listed
 
 
 class LocationData(TypedDict):

@@ -11,12 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from locations.access import find, find_writable, visible
-from locations.api_view import ApiView, principal_of
 from locations.models import Location
-from locations.paging import CURSOR, page_of
 from locations.places import account_to_add_to
 from locations.principals import Principal
-from locations.problems import conflict_at, problem_responses
+from locations.rest.base_view import ApiView, principal_of
+from locations.rest.pagination import CURSOR, page_of
+from locations.rest.problems import conflict_at, problem_responses
 from notifications import webhooks
 from notifications.models import Webhook
 from notifications.serializers import (

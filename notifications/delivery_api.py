@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from locations.access import find, find_writable
-from locations.api_view import ApiView, principal_of
-from locations.paging import CURSOR, page_of
-from locations.problems import conflict_at, problem_responses
+from locations.rest.base_view import ApiView, principal_of
+from locations.rest.pagination import CURSOR, page_of
+from locations.rest.problems import conflict_at, problem_responses
 from notifications import webhooks
 from notifications.models import Delivery, DeliveryQuerySet, State, Webhook
 from notifications.serializers import (

@@ -7,9 +7,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from locations.api_examples import answered, asked, listed
-from locations.api_fields import FlagField, TextField
-from locations.paging import PageSerializer
+from locations.rest.fields import FlagField, TextField
+from locations.rest.pagination import PageSerializer
+from locations.rest.schema import answered, asked, listed
 from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
 from notifications.models import SUBSCRIBABLE, Format, Kind, State
 from notifications.resolving import checked_url

@@ -17,12 +17,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from locations.access import find, find_writable, visible
-from locations.api_view import ApiView, principal_of
-from locations.idempotency import IDEMPOTENCY_KEY, once
 from locations.models import Location
-from locations.paging import CURSOR, page_of
 from locations.principals import Principal
-from locations.problems import Conflict, conflict_at, problem_responses
+from locations.rest.base_view import ApiView, principal_of
+from locations.rest.idempotency import IDEMPOTENCY_KEY, once
+from locations.rest.pagination import CURSOR, page_of
+from locations.rest.problems import Conflict, conflict_at, problem_responses
 from sessions_app import acting
 from sessions_app.engine.proxies import ProxyAddress
 from sessions_app.lifecycle import Status, Wanted

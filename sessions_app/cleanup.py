@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from core.text.masking import masked
 from locations import closing
-from locations.idempotency import forget_answers
+from locations.rest.idempotency import forget_answers
 from sessions_app.gateway.ports import Change
 from sessions_app.gateway_settings import gateway_settings
 from sessions_app.hints import hint_gateway, hint_viewers

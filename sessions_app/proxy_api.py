@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from locations.access import find, find_writable
-from locations.api_view import ApiView, principal_of
-from locations.problems import conflict_at, problem_responses
+from locations.rest.base_view import ApiView, principal_of
+from locations.rest.problems import conflict_at, problem_responses
 from sessions_app import proxying
 from sessions_app.models import NotPossible, Session
 from sessions_app.proxy_serializers import NewProxySerializer, ProxyData, ProxySerializer

@@ -7,8 +7,8 @@ from typing import Any, TypedDict
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from locations.api_examples import asked
-from locations.api_fields import TextField
+from locations.rest.fields import TextField
+from locations.rest.schema import asked
 from sessions_app.engine.proxies import (
     LONGEST_LOGIN,
     SCHEMES,

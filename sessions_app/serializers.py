@@ -9,9 +9,9 @@ from uuid import UUID
 from rest_framework import serializers
 
 from core.text.phone_numbers import NotANumber, e164
-from locations.api_examples import answered, asked, listed
-from locations.api_fields import MomentField, TextField
-from locations.paging import PageSerializer
+from locations.rest.fields import MomentField, TextField
+from locations.rest.pagination import PageSerializer
+from locations.rest.schema import answered, asked, listed
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.proxy_serializers import NewProxySerializer
 from sessions_app.wording import Action

@@ -11,8 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from conversations.models import Message
-from locations.idempotency import forget_answers
 from locations.models import Account, ApiKey, IdempotentAnswer
+from locations.rest.idempotency import forget_answers
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
 from tests.factory import make_account, make_location, make_session

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from locations.api_calls import count_call
 from locations.models import Account, ApiKey
+from locations.rest.throttling import count_call
 from tests.factory import make_account, make_plan
 from tests.integration.api.conftest import Caller, assert_problem, make_key
 

@@ -12,7 +12,7 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
-from locations.problems import TITLES
+from locations.rest.problems import TITLES
 
 
 @pytest.fixture(scope="module")

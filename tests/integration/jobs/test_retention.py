@@ -19,8 +19,8 @@ from conversations.own_jobs import _receipts
 from core.background.jobs import Job, registered
 from core.data.batch_delete import ROWS, delete_in_slices
 from locations import retention as people
-from locations.idempotency import KEPT, forget_answers
 from locations.models import IdempotentAnswer, Invitation, Role
+from locations.rest.idempotency import KEPT, forget_answers
 from notifications.models import Incident, Notice
 from notifications.retention import NEWS_KEPT, forget_news
 from sessions_app import cleanup, retention

@@ -3,6 +3,6 @@
 from config.mail_provider import provider_urls
 from config.urls import urlpatterns as usual
 
-handler400 = "config.problems.bad_request"
-handler500 = "config.problems.server_error"
+handler400 = "locations.rest.exception_handler.bad_request"
+handler500 = "locations.rest.exception_handler.server_error"
 urlpatterns = [*provider_urls("postmark"), *usual]

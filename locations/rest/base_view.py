@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from locations.api_calls import Rate, count_call
 from locations.models import ApiKey, Scope
 from locations.principals import Principal
-from locations.problems import ScopeMissing, TooManyRequests
+from locations.rest.problems import ScopeMissing, TooManyRequests
+from locations.rest.throttling import Rate, count_call
 
 
 class ApiView(APIView):

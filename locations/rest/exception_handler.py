@@ -16,7 +16,14 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from locations.plans.limits import OverLimit
-from locations.problems import PROBLEM_TYPE, KeyExpired, OverPlan, Refusal, TooManyRequests, problem
+from locations.rest.problems import (
+    PROBLEM_TYPE,
+    KeyExpired,
+    OverPlan,
+    Refusal,
+    TooManyRequests,
+    problem,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from locations.models import ApiKey
 from locations.plans.entitlements import limits_of
-from locations.rate_window import WINDOW_SECONDS, Window
+from locations.rest.sliding_window import WINDOW_SECONDS, Window
 
 logger = logging.getLogger(__name__)
 

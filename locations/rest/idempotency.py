@@ -25,7 +25,7 @@ from rest_framework.response import Response
 
 from core.data.batch_delete import delete_in_slices
 from locations.models import IdempotentAnswer
-from locations.problems import Conflict, Refusal
+from locations.rest.problems import Conflict, Refusal
 
 KEPT = timedelta(hours=24)
 HEADER = "Idempotency-Key"

@@ -16,7 +16,7 @@ from core import tenancy
 from locations.current import address_of
 from locations.models import ApiKey
 from locations.principals import Principal, principal_of_key
-from locations.problems import KeyExpired
+from locations.rest.problems import KeyExpired
 
 LAST_USED_STEP = timedelta(minutes=1)
 
@@ -58,7 +58,7 @@ def _note_use(key: ApiKey, now: datetime) -> None:
 class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the OpenAPI schema describes ``BearerKeyAuthentication``."""
 
-    target_class = "locations.api_auth.BearerKeyAuthentication"
+    target_class = "locations.rest.authentication.BearerKeyAuthentication"
     name = "ApiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

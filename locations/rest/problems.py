@@ -1,6 +1,6 @@
 """What the API answers when something is not possible: problem details (RFC 9457).
 
-This module has the words and the shape; ``config.problems`` turns every exception into one.
+This module has the words and the shape; ``exception_handler`` turns every exception into one.
 """
 
 from __future__ import annotations
