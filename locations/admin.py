@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from locations import account_admin, team_admin  # noqa: F401  register their pages
+from locations.accounts import admin as account_admin  # noqa: F401  registers its page
+from locations.accounts import invitation_admin  # noqa: F401  registers its page
 from locations.audit_log import admin as audit_log_admin  # noqa: F401  registers its page
 from locations.models import ApiKey, Location, User
 

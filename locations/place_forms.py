@@ -6,7 +6,7 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from locations.teams import NotAName, checked_name
+from locations.accounts.rules import NotAName, checked_name
 
 
 def location_name(text: str) -> str:

@@ -2,9 +2,9 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from locations import account_views as accounts
-from locations import joining_views as joining
-from locations import team_views as team
+from locations.accounts import invitation_views as joining
+from locations.accounts import member_views as team
+from locations.accounts import views as accounts
 from locations.audit_log import views as audit
 
 _member = [

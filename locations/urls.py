@@ -1,6 +1,7 @@
 from django.urls import include, path
 
-from locations import place_views, viewing_views
+from locations import place_views
+from locations.accounts import views as viewing_views
 from locations.api_keys import views as key_views
 from locations.plans import views
 

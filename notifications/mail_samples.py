@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.mail.content import Letter
-from locations import team_letters
+from locations.accounts import mails as account_mails
 from locations.auth import mails
 from locations.models import Role
 from notifications.kinds import FOLLOWS, HABITS, NoticeKind
@@ -105,11 +105,15 @@ def _people() -> Iterator[Sample]:
     group = _("People")
     yield Sample("welcome", group, _fixed(welcome_letter, _ACCOUNT))
     for role in Role:
-        invitation = _fixed(team_letters.invitation, _ACCOUNT, _BY, role, "sample")
+        invitation = _fixed(account_mails.invitation_mail, _ACCOUNT, _BY, role, "sample")
         yield Sample(f"invitation-{role}", group, invitation)
-        yield Sample(f"role-{role}", group, _fixed(team_letters.role_changed, _ACCOUNT, _BY, role))
-    yield Sample("removed", group, _fixed(team_letters.removed, _ACCOUNT, _BY))
-    yield Sample("account-deleted", group, _fixed(team_letters.account_deleted, _ACCOUNT, _BY))
+        yield Sample(
+            f"role-{role}", group, _fixed(account_mails.role_changed_mail, _ACCOUNT, _BY, role)
+        )
+    yield Sample("removed", group, _fixed(account_mails.removed_mail, _ACCOUNT, _BY))
+    yield Sample(
+        "account-deleted", group, _fixed(account_mails.account_deleted_mail, _ACCOUNT, _BY)
+    )
 
 
 def _sign_ins() -> Iterator[Sample]:

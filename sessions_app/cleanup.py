@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.text.masking import masked
-from locations import closing
+from locations.accounts import deletion
 from locations.rest.idempotency import forget_answers
 from sessions_app.gateway.ports import Change
 from sessions_app.gateway_settings import gateway_settings
@@ -93,7 +93,7 @@ def clean(older_than: timedelta, *, dry_run: bool) -> CleanupReport:
     ago than that. Raises OSError when the folder cannot be read."""
     report, now = CleanupReport(dry_run), timezone.now()
     if not dry_run:
-        report.accounts = closing.finish_due(now)
+        report.accounts = deletion.finish_due(now)
         forget_answers()
     facts = session_facts()
     stuck = [session for session in facts.values() if is_stuck(session, now, older_than)]

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from core.data.db_threads import Transactions
 from core.security.encryption import SealBroken
-from locations import closing
+from locations.accounts import deletion
 from sessions_app import lease_rows
 from sessions_app.gateway.ports import Change, LeaseLost, ProxyUnusable, SessionState
 from sessions_app.group_commit import GroupCommit
@@ -119,7 +119,7 @@ class DatabaseSessionStore:
             )
 
         await self._run(write)
-        await self._run(closing.finish_due)  # accounts whose last number has just been unlinked
+        await self._run(deletion.finish_due)  # accounts whose last number has just been unlinked
 
     async def farewell(self) -> None:
         await self._run(

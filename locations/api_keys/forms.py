@@ -9,9 +9,9 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from locations.accounts.rules import NotAName, checked_name
 from locations.api_keys.actions import Grace, KeyLimits
 from locations.models import Location, Scope
-from locations.teams import NotAName, checked_name
 
 MOST_CALLS_A_MINUTE = 1_000_000
 

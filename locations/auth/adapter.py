@@ -20,13 +20,13 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.mail.content import message_of, rendered
+from locations.accounts.invitations import pending
+from locations.accounts.provisioning import open_account
+from locations.accounts.rules import is_plain
 from locations.auth import mfa_secrets
 from locations.auth.mails import letter_of
 from locations.current import address_of
-from locations.invitations import pending
 from locations.models import User
-from locations.people import open_account
-from locations.teams import is_plain
 
 logger = logging.getLogger(__name__)
 

@@ -21,9 +21,9 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from locations.invitations import pending
+from locations.accounts.invitations import pending
+from locations.accounts.rules import NAME_CHARACTERS, NotAName, checked_name
 from locations.models import User
-from locations.teams import NAME_CHARACTERS, NotAName, checked_name
 
 
 class NameField(forms.CharField):

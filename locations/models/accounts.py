@@ -72,7 +72,7 @@ class Account(models.Model):
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    # Since when it is on its way out: nothing may change in it any more (locations/closing.py).
+    # When its deletion began; nothing in it may change from then on (accounts/deletion.py).
     deleting_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # Read them through ``locations.plans.entitlements``: what they mean depends on the time.

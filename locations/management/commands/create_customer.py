@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
-from locations.customers import create_customer
+from locations.accounts.provisioning import create_customer
 
 
 class Command(BaseCommand):

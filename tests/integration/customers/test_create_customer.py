@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.db.models.signals import post_save
 
-from locations.customers import create_customer
+from locations.accounts.provisioning import create_customer
 from locations.models import Account, ApiKey, Location, Member, Role, User
 from tests.factory import PASSWORD, make_user
 

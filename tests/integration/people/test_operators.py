@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from locations.customers import create_customer
+from locations.accounts.provisioning import create_customer
 from locations.models import User
 from tests.factory import PASSWORD
 from tests.integration.people.conftest import app_code, sign_in

@@ -11,7 +11,7 @@ from channels.db import database_sync_to_async
 from django.test import Client
 from django.urls import reverse
 
-from locations import closing
+from locations.accounts import deletion
 from locations.models import Account, Member, Role, User
 from locations.principals import principal_of_user
 from sessions_app.consumers import REFUSED
@@ -67,8 +67,8 @@ def left(team: Team) -> None:
 def account_deleted(team: Team) -> None:
     Session.objects.all().delete()
     owner = replace(principal_of_user(team.alice), chosen=team.account.pk)
-    closing.begin(owner, team.account)
-    assert closing.finish_due() == 1
+    deletion.begin(owner, team.account)
+    assert deletion.finish_due() == 1
 
 
 @pytest.mark.parametrize(

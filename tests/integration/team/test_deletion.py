@@ -19,7 +19,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from conversations.models import Message
-from locations import closing
+from locations.accounts import deletion
 from locations.models import Account, ApiKey, AuditEvent, Location, User
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import Session, SessionEvent
@@ -97,12 +97,12 @@ def test_it_asks_every_number_to_unlink_and_tells_everybody(
 def test_it_waits_for_the_last_number(alice: Client, account: Account, session: Session) -> None:
     delete(alice, account)
 
-    assert closing.finish_due() == 0
+    assert deletion.finish_due() == 0
     assert Account.objects.filter(pk=account.pk).exists()
 
     unlinked(session)
     assert "Deleting: the data is being removed" in progress(alice, account)
-    assert closing.finish_due() == 1
+    assert deletion.finish_due() == 1
     assert not Account.objects.filter(pk=account.pk).exists()
     assert not Session.objects.filter(pk=session.pk).exists()
 
@@ -114,8 +114,8 @@ def test_it_waits_for_two_minutes_at_most(
     started = Account.objects.get(pk=account.pk).deleting_at
     assert started is not None
 
-    assert closing.finish_due(started + timedelta(seconds=119)) == 0
-    assert closing.finish_due(started + timedelta(seconds=120)) == 1
+    assert deletion.finish_due(started + timedelta(seconds=119)) == 0
+    assert deletion.finish_due(started + timedelta(seconds=120)) == 1
 
 
 def test_other_accounts_are_left_alone(
@@ -127,7 +127,7 @@ def test_other_accounts_are_left_alone(
 
     delete(alice, account)
     unlinked(session)
-    closing.finish_due()
+    deletion.finish_due()
 
     theirs.refresh_from_db()
     assert theirs.wanted == Wanted.LINKED
@@ -138,7 +138,7 @@ def test_who_deleted_it_is_told_that_it_is_gone(
     alice: Client, bob: Client, account: Account
 ) -> None:
     delete(alice, account)
-    closing.finish_due()
+    deletion.finish_due()
 
     assert "<bdi>Harbour Group</bdi> is deleted" in progress(alice, account)
     assert bob.get(reverse("account_deleting", args=[account.pk])).status_code == 404

@@ -8,8 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from locations.accounts.rules import NAME_CHARACTERS, NotAName, checked_name, is_plain
 from locations.models import Account, Role, User
-from locations.teams import NAME_CHARACTERS, NotAName, checked_name, is_plain
 
 
 class RoleForm(forms.Form):

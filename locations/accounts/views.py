@@ -15,14 +15,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.web.streaming import download
-from locations import closing, membership
+from locations import viewing
 from locations.access import find_account, find_owned_account
-from locations.current import ACCOUNT_KEY, forget, look_at, principal_of
-from locations.export import begin_export
-from locations.invitations import way_back
+from locations.accounts import actions, deletion
+from locations.accounts.export import begin_export
+from locations.accounts.forms import AccountNameForm, DeleteForm
+from locations.accounts.invitations import way_back
+from locations.current import ACCOUNT_KEY, address_of, forget, look_at, principal_of
 from locations.models import Account, User
 from locations.signals import losses
-from locations.team_forms import AccountNameForm, DeleteForm
 
 _CLOSED_KEY = "closed"  # in the session: the account that this person has deleted, by id and name
 
@@ -41,7 +42,7 @@ def account_new(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     form = AccountNameForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        account = membership.found(principal, form.cleaned_data["name"])
+        account = actions.found(principal, form.cleaned_data["name"])
         forget(request)
         look_at(request, account.pk)
         messages.success(request, _("%s is ready.") % account.name)
@@ -81,7 +82,7 @@ def account_rename(request: HttpRequest, account_id: UUID) -> HttpResponse:
     form = AccountNameForm(request.POST)
     if not form.is_valid():
         return _page(request, account, form)
-    if membership.rename(principal, account, form.cleaned_data["name"]):
+    if actions.rename(principal, account, form.cleaned_data["name"]):
         messages.success(request, _("The account is called %s now.") % account.name)
     return redirect("account_page")
 
@@ -94,14 +95,14 @@ def account_leave(request: HttpRequest, account_id: UUID) -> HttpResponse:
     account = find_account(principal, account_id)
     user = request.user
     assert isinstance(user, User)  # noqa: S101  # login_required
-    member = membership.member_of(account, user.pk)
+    member = actions.member_of(account, user.pk)
     if member is None:
         raise Http404("He left already.")
     error = ""
     if request.method == "POST":
         try:
-            membership.leave(principal, member)
-        except membership.NotPossible as refusal:
+            actions.leave(principal, member)
+        except actions.NotPossible as refusal:
             error = str(refusal)
         else:
             request.session.pop(ACCOUNT_KEY, None)
@@ -129,14 +130,14 @@ def account_delete(request: HttpRequest, account_id: UUID) -> HttpResponse:
     account = find_owned_account(principal, account_id)
     form = DeleteForm(account, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        closing.begin(principal, account)
+        deletion.begin(principal, account)
         request.session[_CLOSED_KEY] = [str(account.pk), account.name]
         return redirect("account_deleting", account.pk)
     context = {
         "account": account,
         "form": form,
         "losses": losses(account.pk),
-        "people": len(membership.members_of(account.pk)),
+        "people": len(actions.members_of(account.pk)),
     }
     return render(request, "team/delete.html", context, status=422 if form.errors else 200)
 
@@ -153,5 +154,16 @@ def account_deleting(request: HttpRequest, account_id: UUID) -> HttpResponse:
     account = find_account(principal, account_id)
     if account.deleting_at is None:
         raise Http404("This account stays.")
-    context = {"account": account, "progress": closing.progress(account)}
+    context = {"account": account, "progress": deletion.progress(account)}
     return render(request, "team/deleting.html", context)
+
+
+@login_required
+@require_POST
+def viewing_stop(request: HttpRequest) -> HttpResponse:
+    """Back to the operators' page of the account; to the overview if nobody was viewed."""
+    account = viewing.end(request, address_of(request))
+    forget(request)
+    if account is None:
+        return redirect("dashboard")
+    return redirect("admin:locations_account_change", account)

@@ -1,15 +1,54 @@
-"""What is written to people about a team: invitations, roles, an account that is gone. No I/O."""
+"""Mails about the members of an account. Send them in the transaction of the change.
+
+They go to the outbox; no request waits for the mail server.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from core.mail.content import Button, Letter
-from locations.models import Role
+from core.mail.content import Button, Letter, rendered
+from locations.models import Account, Invitation, Member, Role
+from locations.signals import mail_wanted
 
 
-def invitation(account: str, by: str, role: Role, token: str) -> Letter:
+def send_invitation(invitation: Invitation, token: str) -> None:
+    """The only place where the token is shown."""
+    account, role = invitation.account, Role(invitation.role)
+    letter = invitation_mail(account.name, invitation.invited_by, role, token)
+    _send("invitation", invitation.email, letter, account.pk)
+
+
+def send_removed(account: Account, email: str, by: str) -> None:
+    """To somebody who was taken out of the account."""
+    _send("removed", email, removed_mail(account.name, by), account.pk)
+
+
+def send_role_changed(member: Member, role: Role, by: str) -> None:
+    """To somebody who has another role now."""
+    letter = role_changed_mail(member.account.name, by, role)
+    _send("role_changed", member.user.email, letter, member.account_id)
+
+
+def send_deleted(account: Account, emails: Iterable[str], by: str) -> None:
+    """To everybody who was in an account that is deleted, to each alone."""
+    letter = account_deleted_mail(account.name, by)
+    for email in sorted(emails):
+        _send("account_deleted", email, letter, None)
+
+
+def _send(kind: str, to: str, letter: Letter, account_id: UUID | None) -> None:
+    mail = rendered(letter, get_language() or settings.LANGUAGE_CODE)
+    mail_wanted.send(None, mail=mail, to=to, kind=kind, account_id=account_id)
+
+
+def invitation_mail(account: str, by: str, role: Role, token: str) -> Letter:
     """To somebody who is to join ``account`` as ``role``; ``token`` is the key to it."""
     said = {"by": by, "account": account, "role": role.label}
     return Letter(
@@ -26,7 +65,7 @@ def invitation(account: str, by: str, role: Role, token: str) -> Letter:
     )
 
 
-def removed(account: str, by: str) -> Letter:
+def removed_mail(account: str, by: str) -> Letter:
     """To somebody who was taken out of ``account``."""
     said = {"by": by, "account": account}
     return Letter(
@@ -41,7 +80,7 @@ def removed(account: str, by: str) -> Letter:
     )
 
 
-def role_changed(account: str, by: str, role: Role) -> Letter:
+def role_changed_mail(account: str, by: str, role: Role) -> Letter:
     """To somebody who has another role in ``account`` now."""
     said = {"by": by, "account": account, "role": role.label}
     return Letter(
@@ -54,7 +93,7 @@ def role_changed(account: str, by: str, role: Role) -> Letter:
     )
 
 
-def account_deleted(account: str, by: str) -> Letter:
+def account_deleted_mail(account: str, by: str) -> Letter:
     """To everybody who was in ``account``."""
     said = {"by": by, "account": account}
     return Letter(

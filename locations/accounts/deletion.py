@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import tenancy
-from locations import team_mails
+from locations.accounts import mails
 from locations.audit import Verb, record
 from locations.models import Account, Invitation, Member
 from locations.principals import Principal
@@ -37,7 +37,7 @@ def begin(principal: Principal, account: Account) -> None:
         record(principal, account.pk, Verb.ACCOUNT_DELETED, account.name)
         account_closing.send(None, account_id=account.pk, by=principal.name)
         people = Member.objects.filter(account=account).values_list("user__email", flat=True)
-        team_mails.send_deleted(account, people, principal.name)
+        mails.send_deleted(account, people, principal.name)
         logger.warning("An account is being deleted", extra={"account": str(account.pk)})
 
 

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from locations import invitations
+from locations.accounts import invitations
+from locations.accounts.invitations import PENDING_KEY, Unusable, is_for, usable
+from locations.accounts.rules import masked_email
 from locations.current import forget, look_at, principal_of
-from locations.invitations import PENDING_KEY, Unusable, is_for, usable
 from locations.models import Invitation, Role, User
 from locations.plans.limits import OverLimit
-from locations.teams import masked_email
 
 
 @never_cache

@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from locations import invitations, membership
 from locations.access import find_account, find_owned, find_owned_account
+from locations.accounts import actions, invitations
+from locations.accounts.forms import InviteForm, PasswordForm, RoleForm
+from locations.accounts.rules import why_not_leave
 from locations.current import look_at, principal_of, signed_in_recently
 from locations.models import Account, Invitation, Member, Role, User
 from locations.plans.limits import OverLimit
 from locations.principals import Principal
-from locations.team_forms import InviteForm, PasswordForm, RoleForm
-from locations.teams import why_not_leave
 
 
 @login_required
@@ -41,7 +41,7 @@ def _page(
     """The people of ``account``; ``wrong``: why a member's role could not be changed."""
     principal = principal_of(request)
     owns = principal.owns(account.pk) and account.pk not in principal.closing
-    people = membership.members_of(account.pk)
+    people = actions.members_of(account.pk)
     context = {
         "account": account,
         "owns": owns,
@@ -126,8 +126,8 @@ def member_role(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpRe
         return _page(request, account, InviteForm(), (member, str(form.errors["role"][0])))
     role = Role(form.cleaned_data["role"])
     try:
-        changed = membership.change_role(principal, member, role)
-    except membership.NotPossible as error:
+        changed = actions.change_role(principal, member, role)
+    except actions.NotPossible as error:
         return _page(request, account, InviteForm(), (member, str(error)))
     if changed:
         messages.success(
@@ -147,8 +147,8 @@ def member_remove(request: HttpRequest, account_id: UUID, user_id: UUID) -> Http
     error = ""
     if request.method == "POST":
         try:
-            membership.remove(principal, member)
-        except membership.NotPossible as refusal:
+            actions.remove(principal, member)
+        except actions.NotPossible as refusal:
             error = str(refusal)
         else:
             messages.success(request, _("%s is no longer a member.") % member.user.email)
@@ -172,8 +172,8 @@ def member_hand_over(request: HttpRequest, account_id: UUID, user_id: UUID) -> H
     form = PasswordForm(user, data, needed=not signed_in_recently(request))
     if form.is_valid():
         try:
-            membership.hand_over(principal, member)
-        except membership.NotPossible as error:
+            actions.hand_over(principal, member)
+        except actions.NotPossible as error:
             form.add_error(None, str(error))
         else:
             messages.success(
@@ -195,7 +195,7 @@ def _owned(request: HttpRequest, account_id: UUID) -> tuple[Principal, Account]:
 
 
 def _member(account: Account, user_id: UUID) -> Member:
-    member = membership.member_of(account, user_id)
+    member = actions.member_of(account, user_id)
     if member is None:
         raise Http404("Nobody here is called that.")
     return member

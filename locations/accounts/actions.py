@@ -11,12 +11,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from locations import team_mails
+from locations.accounts import mails
+from locations.accounts.provisioning import open_account
+from locations.accounts.rules import why_not_become, why_not_leave
 from locations.audit import Verb, record
 from locations.models import Account, Member, Role, User
-from locations.people import open_account
 from locations.principals import Principal
-from locations.teams import why_not_become, why_not_leave
 
 
 class NotPossible(Exception):
@@ -50,7 +50,7 @@ def change_role(principal: Principal, member: Member, role: Role) -> bool:
         current.save(update_fields=["role"])
         record(principal, member.account_id, Verb.ROLE_CHANGED, member.user.email, detail)
         if member.user != principal.user:
-            team_mails.send_role_changed(member, role, principal.name)
+            mails.send_role_changed(member, role, principal.name)
     return True
 
 
@@ -63,7 +63,7 @@ def remove(principal: Principal, member: Member) -> None:
         current.delete()
         record(principal, member.account_id, Verb.MEMBER_REMOVED, member.user.email)
         if member.user != principal.user:
-            team_mails.send_removed(member.account, member.user.email, principal.name)
+            mails.send_removed(member.account, member.user.email, principal.name)
 
 
 def leave(principal: Principal, member: Member) -> None:
@@ -88,7 +88,7 @@ def hand_over(principal: Principal, member: Member) -> None:
         heir.save(update_fields=["role"])
         giver.save(update_fields=["role"])
         record(principal, member.account_id, Verb.OWNERSHIP_HANDED_OVER, member.user.email)
-        team_mails.send_role_changed(member, Role.OWNER, principal.name)
+        mails.send_role_changed(member, Role.OWNER, principal.name)
 
 
 def rename(principal: Principal, account: Account, name: str) -> bool:

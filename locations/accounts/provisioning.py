@@ -12,7 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from core import tenancy
+from locations.audit import Verb, record
 from locations.models import Account, AccountState, ApiKey, Location, Member, Plan, Role, User
+from locations.principals import principal_of_user
 
 FIRST_KEY_NAME = "First key"
 CUSTOMERS_PLAN = "Agency"  # of those whom an operator creates; who signs up begins with a trial
@@ -96,3 +98,14 @@ def _create(owner: User, password: str, account_name: str, names: Sequence[str])
         "locations": [{"id": location.pk, "name": location.name} for location in locations],
         "api_key": secret,
     }
+
+
+def open_account(user: User, name: str, address: str | None) -> Account:
+    """A new account that ``user`` owns; ``address`` is the IP address that he asked from. Call
+    it in a transaction."""
+    owner = principal_of_user(user, None, address)
+    with tenancy.everyone():  # it is nobody's before it is there
+        account = Account.objects.create(name=name)
+        Member.objects.create(account=account, user=user, role=Role.OWNER)
+        record(owner, account.pk, Verb.ACCOUNT_CREATED, name)
+    return account

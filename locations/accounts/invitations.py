@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import tenancy
-from locations import team_mails
+from locations.accounts import mails
 from locations.audit import Verb, record
 from locations.models import Account, Invitation, Member, Role, User
 from locations.plans import entitlements
@@ -60,7 +60,7 @@ def invite(principal: Principal, account: Account, email: str, role: Role) -> In
             entitlements.require(account, Resource.MEMBERS)
             invitation.save(force_insert=True)
             record(principal, account.pk, Verb.INVITED, email, role.value)
-            team_mails.send_invitation(invitation, token)
+            mails.send_invitation(invitation, token)
     except IntegrityError:
         raise NotInvited(
             _("%s is invited already. Resend or revoke that invitation below.") % email
@@ -78,7 +78,7 @@ def resend(principal: Principal, invitation: Invitation) -> None:
         token = current.renew()
         current.save(update_fields=["token_hash", "expires_at"])
         record(principal, current.account_id, Verb.INVITATION_RESENT, current.email)
-        team_mails.send_invitation(current, token)
+        mails.send_invitation(current, token)
 
 
 def revoke(principal: Principal, invitation: Invitation) -> None:
