@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest
 
-from locations.current import principal_of
+from locations.current_user import principal_of
 from locations.models import User
 from notifications.models import Outage
 from notifications.outages import outage_of

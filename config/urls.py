@@ -23,7 +23,6 @@ urlpatterns = [
     ),
     path("admin/", admin.site.urls),
     path("", include("locations.urls")),
-    path("", include("locations.team_urls")),
     path("", include("sessions_app.urls")),
     path("", include("conversations.urls")),
     path("", include("notifications.urls")),

@@ -17,7 +17,7 @@ from conversations.overview import overview
 from conversations.reading import Messages, messages_of
 from conversations.sending import send
 from locations.access import find_writable
-from locations.current import principal_of
+from locations.current_user import principal_of
 from sessions_app.models import Session
 from sessions_app.reading import session_view
 

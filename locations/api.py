@@ -11,10 +11,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from locations import places
+from locations import actions
 from locations.access import find, find_writable, visible
+from locations.forms import ghl_id_validator, location_name
 from locations.models import Location
-from locations.place_forms import ghl_id_validator, location_name
 from locations.rest.base_view import ApiView, principal_of
 from locations.rest.fields import TextField
 from locations.rest.pagination import CURSOR, PageSerializer, page_of
@@ -99,12 +99,12 @@ class LocationList(ApiView):
     )
     def post(self, request: Request) -> Response:
         principal = principal_of(request)
-        account = places.account_to_add_to(principal)
+        account = actions.account_to_add_to(principal)
         asked = NewLocationSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         try:
-            location = places.add(account, **asked.validated_data, by=principal)
-        except places.GhlIdTaken as error:
+            location = actions.add(account, **asked.validated_data, by=principal)
+        except actions.GhlIdTaken as error:
             raise serializers.ValidationError({"ghl_id": [str(error)]}) from None
         return Response(_show(location), status=201)
 
@@ -129,6 +129,6 @@ class LocationDetail(ApiView):
     def delete(self, request: Request, location_id: UUID) -> Response:
         principal = principal_of(request)
         location = find_writable(Location.objects.all(), principal, location_id)
-        with conflict_at(places.StillLinked, "location_busy"):
-            places.delete(location, by=principal)
+        with conflict_at(actions.StillLinked, "location_busy"):
+            actions.delete(location, by=principal)
         return Response(status=204)

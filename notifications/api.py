@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from locations.access import find, find_writable, visible
+from locations.actions import account_to_add_to
 from locations.models import Location
-from locations.places import account_to_add_to
 from locations.principals import Principal
 from locations.rest.base_view import ApiView, principal_of
 from locations.rest.pagination import CURSOR, page_of

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from locations.access import find, find_writable
-from locations.current import look_at, principal_of
+from locations.current_user import look_at, principal_of
 from notifications import webhooks
 from notifications.models import Delivery
 from notifications.reading import is_under_way, shown_headers

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from locations.current import principal_of
+from locations.current_user import principal_of
 from locations.models import User
 from notifications import stopping
 from notifications.mail_log import mail_log

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from locations.current import principal_of
+from locations.current_user import principal_of
 from notifications.bell import kinds, listed, mark_read, unread
 from notifications.news_forms import NewsFilterForm
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from locations.access import find_account
 from locations.accounts.actions import member_of
-from locations.current import principal_of
+from locations.current_user import principal_of
 from locations.models import Member, User
 from locations.principals import Principal
 from notifications import choosing

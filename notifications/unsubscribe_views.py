@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core import tenancy
-from locations.current import address_of
+from locations.current_user import address_of
 from notifications import unsubscribing
 from notifications.unsubscribing import Broken, Link
 

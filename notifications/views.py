@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.security import show_once
 from locations.access import find, find_writable
-from locations.current import look_at, principal_of
-from locations.places import account_to_add_to
+from locations.actions import account_to_add_to
+from locations.current_user import look_at, principal_of
 from notifications import webhooks
 from notifications.forms import WebhookForm
 from notifications.models import Format, Webhook

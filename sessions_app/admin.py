@@ -16,8 +16,8 @@ from django.utils.timesince import timesince
 
 from core.web import admin_base
 from core.web.admin_base import Question
-from locations import viewing
-from locations.current import address_of
+from locations import impersonation
+from locations.current_user import address_of
 from locations.principals import Principal
 from sessions_app import acting, bundle_admin, job_admin  # noqa: F401  they register their pages
 from sessions_app.findings import ALIVE_SECONDS
@@ -158,7 +158,7 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ask: Callable[[Principal, Session], None],
         verb: str,
     ) -> None:
-        operator, asked = viewing.operator(str(request.user), address_of(request)), 0
+        operator, asked = impersonation.operator(str(request.user), address_of(request)), 0
         for session in queryset.select_related("location"):
             try:
                 ask(operator, session)

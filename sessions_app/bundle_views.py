@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.web.streaming import download
 from locations.access import ONLY_LOOKS, find_writable
-from locations.current import look_at, principal_of
+from locations.current_user import look_at, principal_of
 from locations.principals import Principal
 from sessions_app import bundles
 from sessions_app.models import Session, SupportBundle

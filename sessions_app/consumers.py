@@ -20,7 +20,7 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.template.loader import render_to_string
 
-from locations.current import chosen_account
+from locations.current_user import chosen_account
 from sessions_app.hints import account_group, news_group, session_group, user_group
 from sessions_app.listing import Query
 from sessions_app.live import (

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core.security import show_once
 from locations.access import find_writable
-from locations.current import look_at, principal_of
+from locations.current_user import look_at, principal_of
 from locations.models import Location
 from sessions_app import links
 from sessions_app.links import LIFETIMES, USUAL_LIFETIME

@@ -21,7 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import tenancy
-from locations.current import address_of
+from locations.current_user import address_of
 from locations.plans.limits import OverLimit
 from sessions_app import links
 from sessions_app.forms import PairingForm

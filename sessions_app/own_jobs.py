@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.background.jobs import Job, register_job
 from core.text.units import plural, size
-from locations import retention as people
+from locations import jobs as people
 from locations.rest.idempotency import forget_answers
 from sessions_app import cleanup, retention
 

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from locations.access import find_writable
-from locations.current import principal_of
+from locations.current_user import principal_of
 from sessions_app import proxying
 from sessions_app.models import NotPossible, Session
 from sessions_app.proxy_forms import ProxyForm

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from locations.access import find, visible
-from locations.current import look_at, principal_of, principal_of_login
+from locations.current_user import look_at, principal_of, principal_of_login
 from locations.models import Location, User
 from locations.principals import Principal
 from sessions_app import presentation as show

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from locations.access import find_writable
-from locations.current import principal_of
+from locations.current_user import principal_of
 from locations.models import Location
 from locations.plans.entitlements import OverLimit
 from locations.principals import Principal

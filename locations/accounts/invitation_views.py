@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from locations.accounts import invitations
 from locations.accounts.invitations import PENDING_KEY, Unusable, is_for, usable
 from locations.accounts.rules import masked_email
-from locations.current import forget, look_at, principal_of
+from locations.current_user import forget, look_at, principal_of
 from locations.models import Invitation, Role, User
 from locations.plans.limits import OverLimit
 

@@ -16,7 +16,7 @@ from locations.access import find_account, find_owned, find_owned_account
 from locations.accounts import actions, invitations
 from locations.accounts.forms import InviteForm, PasswordForm, RoleForm
 from locations.accounts.rules import why_not_leave
-from locations.current import look_at, principal_of, signed_in_recently
+from locations.current_user import look_at, principal_of, signed_in_recently
 from locations.models import Account, Invitation, Member, Role, User
 from locations.plans.limits import OverLimit
 from locations.principals import Principal

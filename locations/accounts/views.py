@@ -15,13 +15,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.web.streaming import download
-from locations import viewing
+from locations import impersonation
 from locations.access import find_account, find_owned_account
 from locations.accounts import actions, deletion
 from locations.accounts.export import begin_export
 from locations.accounts.forms import AccountNameForm, DeleteForm
 from locations.accounts.invitations import way_back
-from locations.current import ACCOUNT_KEY, address_of, forget, look_at, principal_of
+from locations.current_user import ACCOUNT_KEY, address_of, forget, look_at, principal_of
 from locations.models import Account, User
 from locations.signals import losses
 
@@ -162,7 +162,7 @@ def account_deleting(request: HttpRequest, account_id: UUID) -> HttpResponse:
 @require_POST
 def viewing_stop(request: HttpRequest) -> HttpResponse:
     """Back to the operators' page of the account; to the overview if nobody was viewed."""
-    account = viewing.end(request, address_of(request))
+    account = impersonation.end(request, address_of(request))
     forget(request)
     if account is None:
         return redirect("dashboard")

@@ -17,7 +17,7 @@ from core.security import show_once
 from locations.access import find_owned, find_owned_account, visible
 from locations.api_keys import actions
 from locations.api_keys.forms import KeyForm, RotateForm
-from locations.current import principal_of
+from locations.current_user import principal_of
 from locations.models import ApiKey, Location
 from locations.principals import Principal
 

@@ -19,7 +19,7 @@ from core.web.streaming import download
 from locations.access import ONLY_OWNERS
 from locations.audit_log import queries
 from locations.audit_log.forms import AuditFilterForm
-from locations.current import principal_of
+from locations.current_user import principal_of
 
 
 @login_required

@@ -25,7 +25,7 @@ from locations.accounts.provisioning import open_account
 from locations.accounts.rules import is_plain
 from locations.auth import mfa_secrets
 from locations.auth.mails import letter_of
-from locations.current import address_of
+from locations.current_user import address_of
 from locations.models import User
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from locations.access import find_account
-from locations.current import principal_of
+from locations.current_user import principal_of
 from locations.plans.queries import plan_view
 
 

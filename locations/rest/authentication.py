@@ -13,7 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from core import tenancy
-from locations.current import address_of
+from locations.current_user import address_of
 from locations.models import ApiKey
 from locations.principals import Principal, principal_of_key
 from locations.rest.problems import KeyExpired

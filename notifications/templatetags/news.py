@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from locations.current import principal_of
+from locations.current_user import principal_of
 from notifications.bell import COUNTED, unread
 
 register = template.Library()

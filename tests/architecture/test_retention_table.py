@@ -9,8 +9,8 @@ from django.apps import apps
 
 from conversations.models import EARLY_RECEIPT_KEPT
 from core.background.jobs import registered
+from locations.jobs import INVITATIONS_KEPT
 from locations.rest.idempotency import KEPT as ANSWERS_KEPT
-from locations.retention import INVITATIONS_KEPT
 from notifications.mail_queue import KEPT as MAILS_KEPT
 from notifications.queue import KEPT as DELIVERIES_KEPT
 from sessions_app.own_jobs import LEFT_OVER_AFTER

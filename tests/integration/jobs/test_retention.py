@@ -18,7 +18,7 @@ from conversations.models import EARLY_RECEIPT_KEPT, EarlyReceipt, MessageStatus
 from conversations.own_jobs import _receipts
 from core.background.jobs import Job, registered
 from core.data.batch_delete import ROWS, delete_in_slices
-from locations import retention as people
+from locations import jobs as people
 from locations.models import IdempotentAnswer, Invitation, Role
 from locations.rest.idempotency import KEPT, forget_answers
 from notifications.models import Incident, Notice

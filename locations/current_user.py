@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from core.security.client_ip import caller
-from locations import viewing
+from locations import impersonation
 from locations.models import Member, User
 from locations.principals import Membership, Principal, memberships, principal_of_user
 
@@ -42,20 +42,20 @@ def principal_of(request: HttpRequest) -> Principal:
 
 def principal_of_login(user: User, session: Any, chosen: uuid.UUID | None) -> Principal:
     """Who asks over a socket of a page about the account ``chosen``, by his login's session."""
-    seen = viewing.in_session(session)
-    viewer = seen and viewing.principal_of_viewer(seen, user, timezone.now())
+    seen = impersonation.in_session(session)
+    viewer = seen and impersonation.principal_of_viewer(seen, user, timezone.now())
     return viewer or principal_of_user(user, chosen)
 
 
 def _viewer(request: HttpRequest) -> Principal | None:
     """An operator who views an account as its owner. When that is over, it is ended here."""
-    seen = viewing.in_session(request.session)
+    seen = impersonation.in_session(request.session)
     if seen is None or not isinstance(request.user, User):
         return None
     address = address_of(request)
-    principal = viewing.principal_of_viewer(seen, request.user, timezone.now(), address)
+    principal = impersonation.principal_of_viewer(seen, request.user, timezone.now(), address)
     if principal is None:
-        viewing.end(request, address)
+        impersonation.end(request, address)
     return principal
 
 

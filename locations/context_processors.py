@@ -7,10 +7,10 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.utils import timezone
 
-from locations.current import principal_of
+from locations.current_user import principal_of
+from locations.impersonation import Viewing, in_session
 from locations.models import User
 from locations.plans.banner import Notice, notice
-from locations.viewing import Viewing, in_session
 
 
 def account(request: HttpRequest) -> dict[str, Callable[[], object]]:

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from locations import places
+from locations import actions
 from locations.access import find_writable, visible
-from locations.current import principal_of
+from locations.current_user import principal_of
+from locations.forms import LocationForm
 from locations.models import Location
-from locations.place_forms import LocationForm
 from locations.plans.entitlements import OverLimit
 
 ROWS_A_PAGE = 25
@@ -42,15 +42,15 @@ def location_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def location_new(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
-    account = places.account_to_add_to(principal)
+    account = actions.account_to_add_to(principal)
     form = LocationForm(request.POST if request.method == "POST" else None)
     refused: OverLimit | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            location = places.add(account, **form.cleaned_data, by=principal)
+            location = actions.add(account, **form.cleaned_data, by=principal)
             messages.success(request, _("Added. Now connect its number."))
             return redirect(f"{reverse('connect')}?location={location.pk}")
-        except places.GhlIdTaken as error:
+        except actions.GhlIdTaken as error:
             form.add_error("ghl_id", str(error))
         except OverLimit as error:
             refused = error
@@ -68,10 +68,10 @@ def location_change(request: HttpRequest, location_id: UUID) -> HttpResponse:
     form = LocationForm(request.POST if request.method == "POST" else None, initial=known)
     if request.method == "POST" and form.is_valid():
         try:
-            places.change(location, **form.cleaned_data, by=principal)
+            actions.change(location, **form.cleaned_data, by=principal)
             messages.success(request, _("Saved."))
             return redirect("location_list")
-        except places.GhlIdTaken as error:
+        except actions.GhlIdTaken as error:
             form.add_error("ghl_id", str(error))
     context = {"form": form, "location": location, "name": known["name"]}
     return render(request, "locations/change.html", context, status=422 if form.errors else 200)
@@ -87,12 +87,12 @@ def location_delete(request: HttpRequest, location_id: UUID) -> HttpResponse:
     held = ""
     try:
         if request.method == "POST":
-            places.delete(location, by=principal)
+            actions.delete(location, by=principal)
             messages.success(request, _("%(name)s is deleted.") % {"name": location.name})
             return redirect("location_list")
-        if places.is_held(location.pk):
-            raise places.StillLinked
-    except places.StillLinked as error:
+        if actions.is_held(location.pk):
+            raise actions.StillLinked
+    except actions.StillLinked as error:
         held = str(error)
     status = 422 if request.method == "POST" else 200
     return render(
