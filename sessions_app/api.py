@@ -27,7 +27,7 @@ from sessions_app import acting
 from sessions_app.engine.proxies import ProxyAddress
 from sessions_app.lifecycle import Status, Wanted
 from sessions_app.models import LocationBusy, NotPossible, Session
-from sessions_app.querysets import SessionQuerySet
+from sessions_app.models.session_queryset import SessionQuerySet
 from sessions_app.serializers import (
     NewSessionSerializer,
     PairingSerializer,

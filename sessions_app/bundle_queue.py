@@ -16,7 +16,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from sessions_app.bundle_models import KEPT, BundleState, SupportBundle, bundles_folder
+from sessions_app.models import BundleState, SupportBundle
+from sessions_app.models.support_bundle import KEPT, bundles_folder
 from sessions_app.signals import bundle_ready
 
 LEASE = timedelta(minutes=2)

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from locations.audit import Verb, record
 from locations.principals import Principal
-from sessions_app.bundle_models import USUAL_LINES, SupportBundle
-from sessions_app.models import Session
+from sessions_app.models import Session, SupportBundle
+from sessions_app.models.support_bundle import USUAL_LINES
 
 logger = logging.getLogger(__name__)
 SHOWN = 20

@@ -10,7 +10,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.text.phone_numbers import EXAMPLE, NotANumber, e164
-from sessions_app.models import DEVICE_NAME_CHARACTERS
+from sessions_app.models.session import DEVICE_NAME_CHARACTERS
 
 
 def _asked_for() -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from core.text.units import duration
 from sessions_app import job_looks, job_rows
 from sessions_app.job_looks import Standing
-from sessions_app.job_models import ScheduledJob
+from sessions_app.models import ScheduledJob
 
 
 @admin.register(ScheduledJob)

@@ -24,8 +24,7 @@ from locations.principals import Principal
 from sessions_app import acting
 from sessions_app import presentation as show
 from sessions_app.lifecycle import Status
-from sessions_app.link_models import ConnectLink
-from sessions_app.models import NotPossible, Session, SessionEvent
+from sessions_app.models import ConnectLink, NotPossible, Session, SessionEvent
 from sessions_app.snapshot import SessionSnapshot, snapshot
 
 LIFETIMES: Mapping[str, timedelta] = {

@@ -26,8 +26,8 @@ from sessions_app.forms import ConnectForm, DeviceNameForm, PairingForm
 from sessions_app.listing import Query, listing
 from sessions_app.live import session_parts
 from sessions_app.models import LocationBusy, NotPossible, Session
+from sessions_app.models.session_queryset import SessionQuerySet
 from sessions_app.proxy_forms import ProxyForm
-from sessions_app.querysets import SessionQuerySet
 from sessions_app.reading import free_locations, opened, session_view
 
 Page = Callable[..., HttpResponse]

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from config.bundles.building import NoSuchSession, Wanted, build
 from core.text.units import size
-from sessions_app.bundle_models import MOST_LINES, USUAL_LINES
+from sessions_app.models.support_bundle import MOST_LINES, USUAL_LINES
 
 
 class Command(BaseCommand):

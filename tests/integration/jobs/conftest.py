@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.background import jobs
 from core.background.jobs import Job
-from sessions_app.job_models import ScheduledJob
+from sessions_app.models import ScheduledJob
 from tests.integration.commands.conftest import keys as keys
 
 DAY = timedelta(days=1)

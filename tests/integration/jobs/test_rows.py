@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from core.background.jobs import Job, registered
 from sessions_app import job_rows
-from sessions_app.job_models import ScheduledJob
 from sessions_app.job_rows import Claim, Outcome
+from sessions_app.models import ScheduledJob
 from tests.integration.at_once import meet, only_on_postgresql
 from tests.integration.jobs.conftest import DAY, AddJob, make_job, row
 

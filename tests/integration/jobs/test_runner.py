@@ -19,8 +19,8 @@ from django.utils import timezone
 from core import tenancy
 from core.data.errors import StoreUnavailable
 from core.logs.redaction import redact
-from sessions_app.job_models import ScheduledJob
 from sessions_app.job_runner import JobRunner, Pace
+from sessions_app.models import ScheduledJob
 from tests.integration.jobs.conftest import AddJob, make_job, row
 from tests.integration.webhooks.working import run, until
 

@@ -17,7 +17,7 @@ from sessions_app.lifecycle import Status, Wanted
 from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
 
 if TYPE_CHECKING:
-    from sessions_app.models import Session
+    from sessions_app.models.session import Session
 
 
 class LocationBusy(Exception):

@@ -19,12 +19,8 @@ from django.utils.translation import gettext
 from core.security.encryption import SealBroken, SealedTextField
 from locations.models import Account, Location
 from locations.plans.entitlements import may_run
-from sessions_app.bundle_models import SupportBundle as SupportBundle
-from sessions_app.job_models import ScheduledJob as ScheduledJob
-from sessions_app.lifecycle import Event, Reason, Status, Wanted
-from sessions_app.link_models import ConnectLink as ConnectLink
-from sessions_app.querysets import LocationBusy as LocationBusy
-from sessions_app.querysets import SessionEventQuerySet, SessionQuerySet
+from sessions_app.lifecycle import Reason, Status, Wanted
+from sessions_app.models.session_queryset import SessionQuerySet
 from sessions_app.signals import session_wanted
 
 DEVICE_NAME_CHARACTERS = 40  # longer ones are cut off on the phone's screen
@@ -230,59 +226,3 @@ class Session(models.Model):
     def announce_wish(self) -> None:
         """Tell the gateway, after the commit, that ``wanted`` changed."""
         transaction.on_commit(lambda: session_wanted.send(Session, session_id=self.pk), robust=True)
-
-
-class SessionEvent(models.Model):
-    """One row of a session's timeline; append-only. The account is the session's: an account's
-    latest events are read by it, without a look at every session."""
-
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="session_events")
-    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="events")
-    at = models.DateTimeField(default=timezone.now)
-    event = models.CharField(max_length=24, choices=[(str(e), str(e)) for e in Event])
-    old_status = models.CharField(max_length=12)
-    new_status = models.CharField(max_length=12)
-    reason = models.CharField(max_length=24)
-    detail = models.CharField(max_length=120, blank=True, default="")
-    actor = models.CharField(max_length=254)  # "gateway", "WhatsApp", a person's e-mail, …
-    version = models.PositiveIntegerField()
-
-    objects = SessionEventQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-version"]
-        constraints = [
-            models.UniqueConstraint(fields=["session", "version"], name="event_version_once"),
-        ]
-        indexes = [
-            models.Index(fields=["account", "-at", "-id"], name="event_of_account"),
-            # With the account, which the tenant's scope asks for, too: or else SQLite reads the
-            # whole account's past for the days of a few sessions.
-            models.Index(fields=["session", "account", "at"], name="event_of_session"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.old_status} → {self.new_status} ({self.reason})"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's; the account is the session's own."""
-        self.account_id = self.session.account_id
-        super().save(*args, **kwargs)
-
-
-class Gateway(models.Model):
-    """A running gateway and what it says of itself every few seconds."""
-
-    owner = models.CharField(primary_key=True, max_length=120)
-    host = models.CharField(max_length=120)
-    pid = models.PositiveIntegerField()
-    started_at = models.DateTimeField()
-    heartbeat_at = models.DateTimeField()
-    stopped_at = models.DateTimeField(null=True)
-    neonize_version = models.CharField(max_length=20, blank=True, default="")
-    # [{"kind", "pid", "sessions", "starts", "rss_mb"}]
-    engines = models.JSONField(default=list)
-    trouble = models.CharField(max_length=200, blank=True, default="")
-
-    def __str__(self) -> str:
-        return self.owner
