@@ -19,7 +19,8 @@ from core.web.admin_base import Question
 from locations import impersonation
 from locations.current_user import address_of
 from locations.principals import Principal
-from sessions_app import acting, bundle_admin, job_admin  # noqa: F401  they register their pages
+from sessions_app import actions
+from sessions_app import bundle_admin, job_admin  # noqa: F401  they register their pages
 from sessions_app.findings import ALIVE_SECONDS
 from sessions_app.lifecycle import Event, Reason
 from sessions_app.models import Gateway, NotPossible, Session, SessionEvent
@@ -135,17 +136,17 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description="Restart the selected sessions", permissions=["operate"])
     def restart(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        self._ask(request, queryset, acting.restart, "restart")
+        self._ask(request, queryset, actions.restart, "restart")
 
     @admin.action(description="Stop the selected sessions", permissions=["operate"])
     def stop(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        self._ask(request, queryset, acting.stop, "stop")
+        self._ask(request, queryset, actions.stop, "stop")
 
     @admin.action(description="Unlink the selected sessions…", permissions=["operate"])
     def unlink(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
         """Asks once more, for a number that was unlinked has to be scanned again."""
         if admin_base.sure(request):
-            self._ask(request, queryset, acting.unlink, "unlink")
+            self._ask(request, queryset, actions.unlink, "unlink")
             return None
         rows = queryset.select_related("location", "account")
         named = [(row, f"{row} ({row.account})") for row in rows]

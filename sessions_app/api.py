@@ -23,10 +23,11 @@ from locations.rest.base_view import ApiView, principal_of
 from locations.rest.idempotency import IDEMPOTENCY_KEY, once
 from locations.rest.pagination import CURSOR, page_of
 from locations.rest.problems import Conflict, conflict_at, problem_responses
-from sessions_app import acting
+from sessions_app import actions
+from sessions_app.actions import LocationBusy
 from sessions_app.engine.proxies import ProxyAddress
 from sessions_app.lifecycle import Status, Wanted
-from sessions_app.models import LocationBusy, NotPossible, Session
+from sessions_app.models import NotPossible, Session
 from sessions_app.models.session_queryset import SessionQuerySet
 from sessions_app.serializers import (
     NewSessionSerializer,
@@ -93,7 +94,7 @@ class SessionList(ApiView):
 
 def _create(principal: Principal, location: Location, proxy: ProxyAddress | None) -> Response:
     try:
-        session = acting.connect(principal, location, proxy)
+        session = actions.connect(principal, location, proxy)
     except LocationBusy:
         raise _busy(location) from None
     return Response(_show(session), status=201)
@@ -151,7 +152,7 @@ class SessionRestart(ApiView):
         responses={202: SnapshotSerializer, **_WISH_PROBLEMS},
     )
     def post(self, request: Request, session_id: UUID) -> Response:
-        return _wish(request, session_id, acting.restart)
+        return _wish(request, session_id, actions.restart)
 
 
 class SessionStop(ApiView):
@@ -164,7 +165,7 @@ class SessionStop(ApiView):
         responses={202: SnapshotSerializer, **_WISH_PROBLEMS},
     )
     def post(self, request: Request, session_id: UUID) -> Response:
-        return _wish(request, session_id, acting.stop)
+        return _wish(request, session_id, actions.stop)
 
 
 class SessionUnlink(ApiView):
@@ -183,7 +184,7 @@ class SessionUnlink(ApiView):
 
 def _unlink(principal: Principal, session: Session) -> None:
     if session.wanted != Wanted.UNLINKED:
-        acting.unlink(principal, session)
+        actions.unlink(principal, session)
 
 
 class SessionPairingCode(ApiView):
@@ -203,6 +204,6 @@ class SessionPairingCode(ApiView):
         def ask(principal: Principal, session: Session) -> None:
             asked = PairingSerializer(data=request.data)
             asked.is_valid(raise_exception=True)
-            acting.ask_pairing_code(principal, session, asked.validated_data["phone"])
+            actions.ask_pairing_code(principal, session, asked.validated_data["phone"])
 
         return _wish(request, session_id, ask)

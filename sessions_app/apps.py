@@ -8,7 +8,7 @@ class SessionsAppConfig(AppConfig):
     def ready(self) -> None:
         from core.health.operator_alerts import register_look
         from locations.plans.entitlements import Resource, register_usage
-        from sessions_app import hints, holding, job_looks, leaving, own_jobs, wrong  # noqa: F401  receivers
+        from sessions_app import hints, job_looks, jobs, receivers, wrong  # noqa: F401  receivers
         from sessions_app.models import Session
 
         register_usage(
@@ -19,4 +19,4 @@ class SessionsAppConfig(AppConfig):
         register_look("sessions", wrong.sessions)
         register_look("installation", wrong.installation)
         register_look("scheduled jobs", job_looks.wrong_lines)
-        own_jobs.register()
+        jobs.register()

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 
 from locations.access import find_writable
 from locations.principals import Principal
-from sessions_app import acting
+from sessions_app import actions
 from sessions_app.board import Row, board
 from sessions_app.listing import Query, matching
 from sessions_app.models import NotPossible, Session
@@ -82,7 +82,7 @@ def restart(principal: Principal, session_ids: Iterable[str | UUID]) -> Outcome:
 def _restart_one(principal: Principal, session_id: str | UUID) -> None:
     sessions = Session.objects.select_related("location", "account")
     session = find_writable(sessions, principal, session_id)
-    acting.restart(principal, session)
+    actions.restart(principal, session)
 
 
 def by_status(rows: Iterable[Row]) -> Mapping[str, int]:

@@ -24,10 +24,11 @@ from core import tenancy
 from locations.current_user import address_of
 from locations.plans.limits import OverLimit
 from sessions_app import links
+from sessions_app.actions import LocationBusy
 from sessions_app.forms import PairingForm
 from sessions_app.link_live import browser_of, cookie_name, link_parts
 from sessions_app.links import NotYours
-from sessions_app.models import ConnectLink, LocationBusy, NotPossible
+from sessions_app.models import ConnectLink, NotPossible
 
 Page = Callable[[HttpRequest, str], HttpResponse]
 LinkPage = Callable[[HttpRequest, ConnectLink, str], HttpResponse]

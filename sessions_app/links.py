@@ -21,7 +21,7 @@ from core import tenancy
 from locations.audit import Verb, record
 from locations.models import Location, Role
 from locations.principals import Principal
-from sessions_app import acting
+from sessions_app import actions
 from sessions_app import presentation as show
 from sessions_app.lifecycle import Status
 from sessions_app.models import ConnectLink, NotPossible, Session, SessionEvent
@@ -140,11 +140,11 @@ def start(link: ConnectLink, browser: str, address: str | None) -> None:
             raise NotYours
         session = live_session(link.location)
         if session is None:
-            acting.connect(principal, link.location)
+            actions.connect(principal, link.location)
         elif session.is_linked:
             raise NotYours
         elif session.status in _NEEDS_A_PRESS:
-            acting.restart(principal, session)
+            actions.restart(principal, session)
 
 
 def ask_pairing_code(link: ConnectLink, phone: str, address: str | None) -> None:
@@ -152,7 +152,7 @@ def ask_pairing_code(link: ConnectLink, phone: str, address: str | None) -> None
     session = live_session(link.location)
     if session is None or session.is_linked or is_over(link):
         raise NotYours
-    acting.ask_pairing_code(_bearer(link, address), session, phone)
+    actions.ask_pairing_code(_bearer(link, address), session, phone)
 
 
 def view_of(link: ConnectLink) -> LinkView:

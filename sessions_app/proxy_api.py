@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from locations.access import find, find_writable
 from locations.rest.base_view import ApiView, principal_of
 from locations.rest.problems import conflict_at, problem_responses
-from sessions_app import proxying
+from sessions_app import actions
 from sessions_app.models import NotPossible, Session
 from sessions_app.proxy_serializers import NewProxySerializer, ProxyData, ProxySerializer
 
@@ -22,7 +22,7 @@ _WRITE_PROBLEMS = problem_responses(400, 404, 409, 413, 415, codes={409: ("not_p
 
 
 def _show(session: Session) -> ProxyData:
-    stored = proxying.stored(session)
+    stored = actions.stored(session)
     address = stored.address
     return {
         "address": address.shown if address else None,
@@ -57,7 +57,7 @@ class SessionProxy(ApiView):
         asked = NewProxySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         with conflict_at(NotPossible, "not_possible"):
-            proxying.use(principal, session, asked.validated_data["proxy"])
+            actions.use(principal, session, asked.validated_data["proxy"])
         return Response(_show(session))
 
     @extend_schema(
@@ -75,7 +75,7 @@ class SessionProxy(ApiView):
         principal = principal_of(request)
         session = find_writable(_rows(), principal, session_id)
         with conflict_at(NotPossible, "not_possible"):
-            proxying.remove(principal, session)
+            actions.remove(principal, session)
         return Response(_show(session))
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from locations.access import find_writable
 from locations.current_user import principal_of
-from sessions_app import proxying
+from sessions_app import actions
 from sessions_app.models import NotPossible, Session
 from sessions_app.proxy_forms import ProxyForm
 from sessions_app.reading import opened
@@ -29,11 +29,11 @@ def session_proxy(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Shows where the number goes through; a POST tries another proxy and stores it."""
     principal = principal_of(request)
     session = find_writable(Session.objects.select_related("location"), principal, session_id)
-    stored = proxying.stored(session)
+    stored = actions.stored(session)
     form = ProxyForm(request.POST if request.method == "POST" else None, stored=stored.address)
     if request.method == "POST" and form.is_valid() and form.proxy is not None:
         try:
-            proxying.use(principal, session, form.proxy)
+            actions.use(principal, session, form.proxy)
             messages.success(request, gettext("The proxy leads to WhatsApp, and is used from now."))
             return redirect("session", session_id)
         except NotPossible as error:
@@ -49,7 +49,7 @@ def session_proxy_remove(request: HttpRequest, session_id: UUID) -> HttpResponse
     principal = principal_of(request)
     session = find_writable(Session.objects.select_related("location"), principal, session_id)
     try:
-        proxying.remove(principal, session)
+        actions.remove(principal, session)
         messages.success(request, gettext("Removed. The number connects without a proxy."))
     except NotPossible as error:
         messages.error(request, str(error))

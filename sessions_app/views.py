@@ -21,11 +21,12 @@ from locations.current_user import principal_of
 from locations.models import Location
 from locations.plans.entitlements import OverLimit
 from locations.principals import Principal
-from sessions_app import acting, bulk
+from sessions_app import actions, bulk
+from sessions_app.actions import LocationBusy
 from sessions_app.forms import ConnectForm, DeviceNameForm, PairingForm
 from sessions_app.listing import Query, listing
 from sessions_app.live import session_parts
-from sessions_app.models import LocationBusy, NotPossible, Session
+from sessions_app.models import NotPossible, Session
 from sessions_app.models.session_queryset import SessionQuerySet
 from sessions_app.proxy_forms import ProxyForm
 from sessions_app.reading import free_locations, opened, session_view
@@ -88,7 +89,7 @@ def connect_page(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and proxy_form.is_valid():
         location = find_writable(Location.objects.all(), principal, form.cleaned_data["location"])
         try:
-            session = acting.connect(principal, location, proxy_form.proxy)
+            session = actions.connect(principal, location, proxy_form.proxy)
             return redirect("session", session.pk)
         except LocationBusy as error:
             form.add_error("location", str(error))
@@ -127,7 +128,7 @@ def session_live(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def session_restart(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    return _act(request, session_id, acting.restart, gettext("Starting again."))
+    return _act(request, session_id, actions.restart, gettext("Starting again."))
 
 
 @login_required
@@ -135,7 +136,7 @@ def session_restart(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
-        return _act(request, session_id, acting.stop, gettext("Stopping."))
+        return _act(request, session_id, actions.stop, gettext("Stopping."))
     return _confirm(request, session_id, "sessions/stop.html")
 
 
@@ -144,7 +145,7 @@ def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_unlink(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
-        return _act(request, session_id, acting.unlink, gettext("Unlinking."))
+        return _act(request, session_id, actions.unlink, gettext("Unlinking."))
     return _confirm(request, session_id, "sessions/unlink.html")
 
 
@@ -158,7 +159,7 @@ def session_pairing(request: HttpRequest, session_id: UUID) -> HttpResponse:
     asked = False
     if request.method == "POST" and form.is_valid():
         try:
-            acting.ask_pairing_code(principal, session, form.cleaned_data["phone"])
+            actions.ask_pairing_code(principal, session, form.cleaned_data["phone"])
             asked = True
         except NotPossible as error:
             form.add_error(None, str(error))
@@ -179,7 +180,7 @@ def session_name(request: HttpRequest, session_id: UUID) -> HttpResponse:
     form = DeviceNameForm(request.POST or None, initial={"name": session.device_name})
     if request.method == "POST" and form.is_valid():
         try:
-            acting.name_device(principal, session, form.cleaned_data["name"])
+            actions.name_device(principal, session, form.cleaned_data["name"])
             messages.success(request, gettext("Saved. Scan the new code."))
             return redirect("session", session_id)
         except NotPossible as error:

@@ -5,14 +5,12 @@ from sessions_app.models.gateway import Gateway
 from sessions_app.models.scheduled_job import ScheduledJob
 from sessions_app.models.session import NotPossible, Session
 from sessions_app.models.session_event import SessionEvent
-from sessions_app.models.session_queryset import LocationBusy
 from sessions_app.models.support_bundle import BundleState, SupportBundle
 
 __all__ = [
     "BundleState",
     "ConnectLink",
     "Gateway",
-    "LocationBusy",
     "NotPossible",
     "ScheduledJob",
     "Session",

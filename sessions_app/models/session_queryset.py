@@ -6,47 +6,19 @@ import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext
 
-from locations.models import Location, TenantQuerySet
-from locations.plans.entitlements import Resource, require
+from locations.models import TenantQuerySet
 from sessions_app.lifecycle import Status, Wanted
 from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
 
 if TYPE_CHECKING:
-    from sessions_app.models.session import Session
-
-
-class LocationBusy(Exception):
-    """The location has a live session already: use that one, or unlink it first."""
+    pass
 
 
 class SessionQuerySet(TenantQuerySet):
     location_path = "location_id"
-
-    def create_for(self, location: Location, *, by: str, proxy: str = "") -> Session:
-        """A new session of ``location`` that wants to be linked, through the ``proxy`` (a URL) if
-        there is one; the gateway is told after the commit. Raises LocationBusy when the location
-        has a live session, and OverLimit when the account may not have another one."""
-        try:
-            with transaction.atomic():
-                if not self.live().of_location(location.pk).exists():  # else it is LocationBusy
-                    require(location.account, Resource.SESSIONS)
-                session: Session = self.create(
-                    account_id=location.account_id,
-                    location=location,
-                    created_by=by,
-                    wanted_by=by,
-                    proxy=proxy,
-                )
-        except IntegrityError as error:
-            says = gettext("%(location)s has a connection already.")
-            raise LocationBusy(says % {"location": location.name}) from error
-        session.announce_wish()
-        return session
 
     def of_location(self, location_id: uuid.UUID) -> Self:
         """Sessions of one location, past ones included."""

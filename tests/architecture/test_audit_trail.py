@@ -32,7 +32,7 @@ CHANGES_NOTHING = {
     "viewing_stop",  # an operator's way out; tests/integration/people/test_operators.py
     "link_new",  # leads to the page of the location that was chosen
 }
-# They dial the proxy first: sessions_app/proxying.py, tests/integration/proxies.
+# They dial the proxy first: sessions_app/actions.py, tests/integration/proxies.
 NEEDS_A_NETWORK = {"session_proxy", "session_proxy_remove"}
 
 MAILS = {

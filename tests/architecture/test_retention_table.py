@@ -13,8 +13,7 @@ from locations.jobs import INVITATIONS_KEPT
 from locations.rest.idempotency import KEPT as ANSWERS_KEPT
 from notifications.mail_queue import KEPT as MAILS_KEPT
 from notifications.queue import KEPT as DELIVERIES_KEPT
-from sessions_app.own_jobs import LEFT_OVER_AFTER
-from sessions_app.retention import EVENTS_KEPT, GATEWAYS_KEPT, LINKS_KEPT
+from sessions_app.jobs import EVENTS_KEPT, GATEWAYS_KEPT, LEFT_OVER_AFTER, LINKS_KEPT
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "retention.md"
 ROW = re.compile(r"^\| `(\w+\.\w+)` \| ([^|]+?) \| (?:`(\w+)`)? ?\| ?([^|]*?) ?\|$", re.MULTILINE)

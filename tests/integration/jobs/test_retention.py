@@ -23,7 +23,7 @@ from locations.models import IdempotentAnswer, Invitation, Role
 from locations.rest.idempotency import KEPT, forget_answers
 from notifications.models import Incident, Notice
 from notifications.retention import NEWS_KEPT, forget_news
-from sessions_app import cleanup, retention
+from sessions_app import cleanup, jobs
 from sessions_app.history import uptimes
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import ConnectLink, Gateway, Session, SessionEvent
@@ -39,7 +39,7 @@ from tests.integration.commands.conftest import KeyFolder
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-LONG_AGO = retention.EVENTS_KEPT + 10 * DAY
+LONG_AGO = jobs.EVENTS_KEPT + 10 * DAY
 
 
 @pytest.mark.parametrize("job", registered().values(), ids=lambda job: job.name)
@@ -91,14 +91,14 @@ def test_timelines_keep_what_uptime_goes_on_from() -> None:
     make_event(elsewhere, 2, LONG_AGO, up)
     before = uptimes([location.pk, elsewhere.location_id], count=90)
 
-    assert retention.forget_events(timezone.now()) == 2
+    assert jobs.forget_events(timezone.now()) == 2
 
     assert sorted(session.events.values_list("version", flat=True)) == [4, 5, 6, 7, 8]
     after = uptimes([location.pk, elsewhere.location_id], count=90)
     for place, days in before.items():
         for was, now in zip(days[:-1], after[place][:-1], strict=True):
             assert was == now
-    assert retention.forget_events(timezone.now()) == 0
+    assert jobs.forget_events(timezone.now()) == 0
 
 
 def test_one_time_links_and_gateways_go_a_month_after_their_end() -> None:
@@ -115,7 +115,7 @@ def test_one_time_links_and_gateways_go_a_month_after_their_end() -> None:
         facts = {"host": "web-1", "pid": 7, "started_at": over, "heartbeat_at": over}
         Gateway.objects.create(owner=str(days), **facts)
 
-    assert (retention.forget_links(now), retention.forget_gateways(now)) == (1, 1)
+    assert (jobs.forget_links(now), jobs.forget_gateways(now)) == (1, 1)
 
     assert {gateway.owner for gateway in Gateway.objects.all()} == {"-1", "29"}
     assert ConnectLink.objects.count() == 2
@@ -229,7 +229,7 @@ def test_stuck_attempts_are_ended_without_a_file_being_touched(
 def test_thirteen_months_hold_the_same_day_of_the_year_before() -> None:
     for year in (2027, 2028):  # before and after a leap day
         today = datetime(year, 3, 31, tzinfo=UTC)
-        assert today - retention.EVENTS_KEPT < today.replace(year=year - 1)
+        assert today - jobs.EVENTS_KEPT < today.replace(year=year - 1)
 
 
 def test_news_are_kept_for_thirteen_months() -> None:

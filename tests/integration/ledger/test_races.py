@@ -7,8 +7,9 @@ import pytest
 from conversations import arrivals, departures, receipts
 from conversations.ledger import NotReady, queue_text
 from conversations.models import EarlyReceipt, Message, MessageStatus
+from sessions_app.actions import LocationBusy, create_session
 from sessions_app.lifecycle import Reason, Status
-from sessions_app.models import LocationBusy, Session
+from sessions_app.models import Session
 from tests.factory import make_location, make_message, make_session
 from tests.integration.at_once import meet, only_on_postgresql
 from tests.integration.ledger.arrivals import NOON, make_incoming, make_receipt
@@ -124,8 +125,8 @@ def test_one_of_two_that_create_at_once_gets_the_location() -> None:
 
     with pytest.raises(LocationBusy):
         meet(
-            lambda: Session.objects.create_for(location, by="alice"),
-            lambda: Session.objects.create_for(location, by="bob"),
+            lambda: create_session(location, by="alice"),
+            lambda: create_session(location, by="bob"),
         )
 
     assert Session.objects.get().created_by == "alice"

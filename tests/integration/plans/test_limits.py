@@ -11,8 +11,9 @@ from django.db.models import ProtectedError
 
 from locations.models import Account, AccountState, Location, Plan, Role
 from locations.plans.entitlements import Limits, OverLimit, Resource, limits_of, require, usage_of
+from sessions_app.actions import LocationBusy, create_session
 from sessions_app.lifecycle import Status, Wanted
-from sessions_app.models import LocationBusy, Session
+from sessions_app.models import Session
 from tests.factory import make_account, make_location, make_plan, make_session, make_user
 from tests.integration.at_once import meet, only_on_postgresql
 
@@ -113,16 +114,16 @@ def test_it_must_be_asked_in_the_transaction_that_adds() -> None:
 def test_a_connection_over_the_limit_is_not_made_and_nothing_is_lost() -> None:
     account = make_account(plan=make_plan("Small", max_sessions=1))
     first, second = make_location(account, "A"), make_location(account, "B")
-    session = Session.objects.create_for(first, by="alice")
+    session = create_session(first, by="alice")
 
     with pytest.raises(OverLimit, match="room for 1 connection"):
-        Session.objects.create_for(second, by="alice")
+        create_session(second, by="alice")
     with pytest.raises(LocationBusy):  # the nearer reason
-        Session.objects.create_for(first, by="alice")
+        create_session(first, by="alice")
 
     assert list(Session.objects.all()) == [session]
     session.ask_unlink(by="alice")
-    Session.objects.create_for(second, by="alice")
+    create_session(second, by="alice")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -141,8 +142,8 @@ def test_two_at_once_do_not_both_take_the_last_place(what: str) -> None:
         [add_location, add_location]
         if what == "locations"
         else [
-            lambda: Session.objects.create_for(first, by="alice"),
-            lambda: Session.objects.create_for(second, by="bob"),
+            lambda: create_session(first, by="alice"),
+            lambda: create_session(second, by="bob"),
         ]
     )
     with pytest.raises(OverLimit):

@@ -8,9 +8,10 @@ import pytest
 from django.db import IntegrityError
 
 from locations.models import Account
+from sessions_app.actions import LocationBusy, create_session
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken
 from sessions_app.lifecycle import Event, Reason, Status
-from sessions_app.models import LocationBusy, Session
+from sessions_app.models import Session
 from sessions_app.transitions import Asked, apply_unowned_change
 from tests.factory import apply_change, make_account, make_location, make_session
 
@@ -115,7 +116,7 @@ def test_it_refuses_a_second_live_session_of_a_location() -> None:
     make_session(location)
 
     with pytest.raises(LocationBusy):
-        Session.objects.create_for(location, by="alice@example.com")
+        create_session(location, by="alice@example.com")
 
 
 @pytest.mark.parametrize(

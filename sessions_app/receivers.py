@@ -15,6 +15,7 @@ from locations.signals import (
     account_closing,
     export_asked,
     hold_asked,
+    location_hold_asked,
     loss_asked,
 )
 from sessions_app.lifecycle import Reason, Wanted
@@ -65,3 +66,11 @@ def lose(sender: object, account_id: UUID, **kwargs: object) -> list[Loss]:
         linked,
     )
     return [Loss(linked, words % linked)]
+
+
+@receiver(location_hold_asked)
+def holds(sender: object, location_id: UUID, **kwargs: object) -> bool:
+    """Whether a session is there that is not unlinked: WhatsApp would go on holding our device,
+    and nobody would be left to remove it."""
+    gone = Q(wanted=Wanted.UNLINKED, reason=Reason.UNLINKED, jid="")
+    return bool(Session.objects.of_location(location_id).exclude(gone).exists())

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.background.jobs import Job, register_job
+from core.data.batch_delete import delete_in_slices
 from core.text.units import plural, size
 from locations import jobs as people
 from locations.rest.idempotency import forget_answers
-from sessions_app import cleanup, retention
+from sessions_app import cleanup
+from sessions_app.lifecycle import Status
+from sessions_app.models import ConnectLink, Gateway, SessionEvent
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 STUCK_AFTER = timedelta(minutes=10)
@@ -39,7 +43,7 @@ def _cleanup() -> str:
     """Leftover key files of this machine, links and gateways; nothing is unlinked. Raises
     OSError when a file cannot be deleted."""
     now = timezone.now()
-    links, gateways = retention.forget_links(now), retention.forget_gateways(now)
+    links, gateways = forget_links(now), forget_gateways(now)
     report = cleanup.delete_left_over(LEFT_OVER_AFTER)
     if report.failed:
         raise OSError(f"{plural(len(report.failed), 'file')} could not be deleted")
@@ -51,7 +55,7 @@ def _cleanup() -> str:
 
 
 def _timelines() -> str:
-    return f"Deleted {plural(retention.forget_events(timezone.now()), 'event')}."
+    return f"Deleted {plural(forget_events(timezone.now()), 'event')}."
 
 
 def _sign_ins() -> str:
@@ -64,3 +68,29 @@ def _invitations() -> str:
 
 def _answers() -> str:
     return f"Deleted {plural(forget_answers(), 'answer')}."
+
+
+# Uptime shows 90 days; people compare with the same month of the year before.
+EVENTS_KEPT = timedelta(days=396)
+LINKS_KEPT = timedelta(days=30)
+GATEWAYS_KEPT = timedelta(days=30)
+
+
+def forget_events(now: datetime) -> int:
+    """Events older than 13 months, but for the two of each session that uptime goes on from: how
+    it stood then, and that it had been ready before."""
+    old = SessionEvent.objects.filter(at__lt=now - EVENTS_KEPT)
+    later = old.filter(session=OuterRef("session"), version__gt=OuterRef("version"))
+    ready = Q(new_status=Status.READY)
+    superfluous = Exists(later) & (~ready | Exists(later.filter(ready)))
+    return delete_in_slices(old.filter(superfluous))
+
+
+def forget_links(now: datetime) -> int:
+    """One-time links that led nowhere any more a month ago."""
+    return delete_in_slices(ConnectLink.objects.filter(expires_at__lt=now - LINKS_KEPT))
+
+
+def forget_gateways(now: datetime) -> int:
+    """Gateways that ended, or fell silent, a month ago."""
+    return delete_in_slices(Gateway.objects.filter(heartbeat_at__lt=now - GATEWAYS_KEPT))

@@ -1,0 +1,137 @@
+"""What people and keys ask of sessions: the wish and its row in the audit log, in one
+transaction. The caller has been through the door for writing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
+
+from core.security.encryption import SealBroken
+from locations.audit import Verb, record
+from locations.models import Location
+from locations.plans.entitlements import Resource, require
+from locations.principals import Principal
+from sessions_app.engine.proxies import NotAProxy, ProxyAddress, parse
+from sessions_app.models import Session
+
+
+class LocationBusy(Exception):
+    """The location has a live session already: use that one, or unlink it first."""
+
+
+def create_session(location: Location, *, by: str, proxy: str = "") -> Session:
+    """Create a session of ``location`` that is wanted linked, through ``proxy`` (a URL, "" for
+    none); the gateway gets a hint after the commit. Raises LocationBusy when the location has a
+    live session, and OverLimit when the account may not have another one."""
+    try:
+        with transaction.atomic():
+            if not Session.objects.live().of_location(location.pk).exists():  # else LocationBusy
+                require(location.account, Resource.SESSIONS)
+            session: Session = Session.objects.create(
+                account_id=location.account_id,
+                location=location,
+                created_by=by,
+                wanted_by=by,
+                proxy=proxy,
+            )
+    except IntegrityError as error:
+        says = gettext("%(location)s has a connection already.")
+        raise LocationBusy(says % {"location": location.name}) from error
+    session.announce_wish()
+    return session
+
+
+def connect(principal: Principal, location: Location, proxy: ProxyAddress | None = None) -> Session:
+    """A new session of ``location``, through ``proxy`` from its first code on. Raises LocationBusy
+    or OverLimit."""
+    url = proxy.url if proxy else ""
+    with transaction.atomic():
+        session = create_session(location, by=principal.name, proxy=url)
+        record(principal, location.account_id, Verb.SESSION_CREATED, location.name)
+        if proxy:
+            note(principal, session, proxy)
+    return session
+
+
+def restart(principal: Principal, session: Session) -> None:
+    """Start afresh. Raises NotPossible, as the others below."""
+    with transaction.atomic():
+        session.ask_restart(by=principal.name)
+        _record(principal, session, Verb.SESSION_RESTARTED)
+
+
+def stop(principal: Principal, session: Session) -> None:
+    """Disconnect, and keep the link."""
+    with transaction.atomic():
+        session.ask_stop(by=principal.name)
+        _record(principal, session, Verb.SESSION_STOPPED)
+
+
+def unlink(principal: Principal, session: Session) -> None:
+    """Remove the link for good."""
+    with transaction.atomic():
+        session.ask_unlink(by=principal.name)
+        _record(principal, session, Verb.SESSION_UNLINKED)
+
+
+def ask_pairing_code(principal: Principal, session: Session, phone: str) -> None:
+    """Ask for a code to type on the phone with the number ``phone`` (E.164)."""
+    with transaction.atomic():
+        session.ask_pairing_code(phone, by=principal.name)
+        _record(principal, session, Verb.PAIRING_CODE_ASKED)
+
+
+def name_device(principal: Principal, session: Session, name: str) -> None:
+    """Call our device ``name`` on the phone."""
+    with transaction.atomic():
+        session.ask_device_name(name, by=principal.name)
+        _record(principal, session, Verb.DEVICE_NAMED)
+
+
+def _record(principal: Principal, session: Session, verb: Verb) -> None:
+    record(principal, session.account_id, verb, session.location.name)
+
+
+@dataclass(frozen=True)
+class StoredProxy:
+    """What is stored: ``address`` None when there is none, or when it cannot be read, which is
+    not the same: a number whose proxy cannot be read does not connect."""
+
+    address: ProxyAddress | None = None
+    readable: bool = True
+
+    @property
+    def exists(self) -> bool:
+        return self.address is not None or not self.readable
+
+
+def stored(session: Session) -> StoredProxy:
+    """The proxy of ``session``."""
+    try:
+        return StoredProxy(parse(session.proxy) if session.proxy else None)
+    except (SealBroken, NotAProxy):
+        return StoredProxy(readable=False)
+
+
+def use(principal: Principal, session: Session, proxy: ProxyAddress) -> None:
+    """Go through ``proxy`` from now on. Raises NotPossible when the session is unlinked."""
+    with transaction.atomic():
+        session.set_proxy(proxy.url, by=principal.name)
+        note(principal, session, proxy)
+
+
+def remove(principal: Principal, session: Session) -> None:
+    """Go without a proxy from now on; nothing happens where there is none. Raises NotPossible
+    when the session is unlinked."""
+    if not session.has_proxy:
+        return
+    with transaction.atomic():
+        session.set_proxy("", by=principal.name)
+        record(principal, session.account_id, Verb.PROXY_REMOVED, session.location.name)
+
+
+def note(principal: Principal, session: Session, proxy: ProxyAddress) -> None:
+    """Remember in the audit log that ``proxy`` was set: where it is, and nothing of its login."""
+    record(principal, session.account_id, Verb.PROXY_SET, session.location.name, detail=proxy.shown)
