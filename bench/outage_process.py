@@ -88,7 +88,8 @@ def _open(sessions: list[Any]) -> float:
     from sessions_app.gateway.ports import Change
     from sessions_app.lifecycle import Event
     from sessions_app.models import Session
-    from sessions_app.signals import Written, sessions_written
+    from sessions_app.signals import sessions_written
+    from sessions_app.store.transitions import Written
 
     began = time.perf_counter()
     for start in range(0, len(sessions), A_GROUP):

@@ -20,9 +20,10 @@ from notifications.notifier import Notifier
 from notifications.posting import Poster
 from notifications.sender import Sender
 from sessions_app.gateway.supervisor import Gateway
-from sessions_app.gateway_settings import gateway_settings
 from sessions_app.job_runner import JobRunner
-from sessions_app.store import ChannelHints, DatabaseSessionStore
+from sessions_app.store.channel_hints import ChannelHints
+from sessions_app.store.gateway_settings import gateway_settings
+from sessions_app.store.session_store import DatabaseSessionStore
 
 
 class Background(Protocol):

@@ -22,7 +22,8 @@ from notifications.models import Incident, Notice
 from notifications.saying import Said, notices_of
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
-from sessions_app.signals import Written, sessions_written
+from sessions_app.signals import sessions_written
+from sessions_app.store.transitions import Written
 
 GATHERED_WITHIN = timedelta(seconds=5)
 """Notices wait so long for others of their kind, to be told together."""

@@ -18,8 +18,9 @@ from conversations.models import Message, MessageStatus
 from conversations.signals import message_arrived, messages_advanced
 from notifications.models import Delivery, Kind, Webhook
 from sessions_app.models import Session
-from sessions_app.signals import Written, sessions_written
+from sessions_app.signals import sessions_written
 from sessions_app.snapshot import snapshot
+from sessions_app.store.transitions import Written
 
 RECEIPTS = frozenset(
     {

@@ -20,7 +20,6 @@ from core.text.masking import masked
 from locations.accounts import deletion
 from locations.rest.idempotency import forget_answers
 from sessions_app.gateway.ports import Change
-from sessions_app.gateway_settings import gateway_settings
 from sessions_app.hints import hint_gateway, hint_viewers
 from sessions_app.key_files import KeyFile, StoreState, key_files, store_state
 from sessions_app.leftover_rows import linked_addresses, session_facts
@@ -35,7 +34,8 @@ from sessions_app.leftovers import (
     why_left_over,
 )
 from sessions_app.lifecycle import Event
-from sessions_app.transitions import apply_unowned_change
+from sessions_app.store.gateway_settings import gateway_settings
+from sessions_app.store.transitions import apply_unowned_change
 
 logger = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 
-from sessions_app.lease_rows import needs_gateway
 from sessions_app.leftovers import SessionFacts
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
+from sessions_app.store.leases import needs_gateway
 
 _COLUMNS = ("id", "account_id", "status", "reason", "since", "wanted_at", "wanted_attempt")
 

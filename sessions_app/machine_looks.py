@@ -17,7 +17,6 @@ from sessions_app import findings, machine_findings, next_steps
 from sessions_app.engine.launch import SimulatorUnusable
 from sessions_app.engine.protocol import Kind
 from sessions_app.gateway.engine_process import EngineUnavailable, launch_engine
-from sessions_app.gateway_settings import gateway_settings
 from sessions_app.key_files import key_files
 from sessions_app.soundings import (
     Fault,
@@ -29,6 +28,7 @@ from sessions_app.soundings import (
     route_to_whatsapp,
     try_to_write,
 )
+from sessions_app.store.gateway_settings import gateway_settings
 from sessions_app.versions import NEWEST_TESTED_NEONIZE
 
 REACH_SECONDS = 5.0

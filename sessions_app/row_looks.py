@@ -16,12 +16,12 @@ from sessions_app import findings, next_steps
 from sessions_app.findings import GatewayFacts
 from sessions_app.gateway.plan import ATTEMPT_BUDGET
 from sessions_app.gateway.settings import GatewaySettings
-from sessions_app.gateway_settings import gateway_settings
 from sessions_app.key_files import StoreState, key_files, store_state
 from sessions_app.leftover_rows import linked_addresses, session_facts
 from sessions_app.leftovers import SessionFacts
 from sessions_app.lifecycle import Status
 from sessions_app.models import Gateway
+from sessions_app.store.gateway_settings import gateway_settings
 
 
 def sessions() -> list[Finding]:

@@ -3,15 +3,12 @@ says so, within the transaction that writes the change."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.dispatch import Signal
 
-from sessions_app.gateway.ports import Change
-
 if TYPE_CHECKING:
-    from sessions_app.models import Session
+    pass
 
 session_wanted = Signal()
 """``session_id``: the customer asked for something; the gateway should look."""
@@ -29,17 +26,3 @@ sessions_written = Signal()
 """``changes``, a list of ``Written``: sent *within* the transaction that writes the new states.
 What a receiver writes is committed with them or not at all; what it raises undoes the changes,
 so it only writes rows."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """A change of a session's row that is about to be committed. ``moved``: its status or reason
-    are new; ``new_code``: another QR code waits for a scan; ``was_linked``: before the change
-    WhatsApp knew us as a device of its number."""
-
-    session: Session
-    change: Change
-    old_status: str
-    moved: bool
-    new_code: bool
-    was_linked: bool

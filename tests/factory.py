@@ -17,7 +17,7 @@ from notifications.models import SUBSCRIBABLE, Delivery, Incident, Kind, Mail, N
 from sessions_app.gateway.ports import SessionState
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
-from sessions_app.transitions import Asked, apply_changes
+from sessions_app.store.transitions import Asked, apply_changes
 
 _numbers = count(1)
 PASSWORD = "correct horse battery staple"

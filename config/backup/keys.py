@@ -15,8 +15,8 @@ from pathlib import Path
 
 from config.backup import key_folder
 from config.backup.archive import ArchiveWriter
-from sessions_app.gateway_settings import gateway_settings
 from sessions_app.models import Session
+from sessions_app.store.gateway_settings import gateway_settings
 
 FILES, DATABASE = "files", "postgresql"
 SHARED = "shared/keys.jsonl"  # of a key database, what belongs to no single number

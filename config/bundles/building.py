@@ -26,8 +26,8 @@ from core.health.findings import Level
 from core.logs.redaction import redact, redact_value
 from core.logs.rotating_file import folder_of
 from sessions_app import diagnostics, findings_report, trial_report
-from sessions_app.gateway_settings import gateway_settings
 from sessions_app.models import Session
+from sessions_app.store.gateway_settings import gateway_settings
 from sessions_app.trial import Failure, Success, try_qr
 from sessions_app.versions import PAIRLINE, versions
 

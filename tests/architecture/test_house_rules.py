@@ -48,7 +48,7 @@ def test_it_sends_hints_from_one_file() -> None:
 def test_it_chooses_statuses_in_one_file() -> None:
     assert _files_with(r"next_outcome\(", *APPS) == {
         "sessions_app/lifecycle.py",
-        "sessions_app/transitions.py",
+        "sessions_app/store/transitions.py",
     }
 
 

@@ -18,7 +18,7 @@ from locations.models import Account, ApiKey, AuditEvent, Location, User
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status, Wanted
 from sessions_app.models import Gateway, Session, SessionEvent
-from sessions_app.transitions import Asked
+from sessions_app.store.transitions import Asked
 from tests.factory import (
     apply_change,
     make_account,

@@ -17,10 +17,10 @@ from pytest_django import Settings
 
 from locations.models import IdempotentAnswer
 from sessions_app.cleanup import CleanupReport, clean
-from sessions_app.lease_rows import claim, needs_gateway
 from sessions_app.leftovers import LEASED, LINKED, PENDING, UNKNOWN
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
+from sessions_app.store.leases import claim, needs_gateway
 from tests.factory import make_session
 from tests.integration.commands.conftest import HOUR, UNOWNED, KeyFolder, Reread, ago
 

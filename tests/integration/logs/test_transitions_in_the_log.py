@@ -13,7 +13,7 @@ from config.logging import HumanFormatter, JsonFormatter
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
-from sessions_app.transitions import Asked
+from sessions_app.store.transitions import Asked
 from tests.factory import apply_change, make_session
 
 pytestmark = pytest.mark.django_db

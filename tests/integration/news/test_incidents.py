@@ -17,7 +17,7 @@ from notifications.watching import open_for_lost
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Reason, Status
 from sessions_app.models import Session
-from sessions_app.transitions import Asked, apply_changes
+from sessions_app.store.transitions import Asked, apply_changes
 from tests.factory import apply_change, connect, make_account, make_session
 
 pytestmark = pytest.mark.django_db

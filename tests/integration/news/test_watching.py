@@ -18,7 +18,7 @@ from notifications.watching import open_for_lost, tell_due
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Reason
 from sessions_app.models import Session
-from sessions_app.transitions import Asked, apply_changes
+from sessions_app.store.transitions import Asked, apply_changes
 from tests.factory import connect, make_account, make_incident, make_session, make_user
 
 pytestmark = pytest.mark.django_db

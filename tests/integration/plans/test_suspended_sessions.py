@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from locations.models import Account, AccountState
 from locations.plans.account_state import GRACE, standing, suspended_rows
-from sessions_app import lease_rows
 from sessions_app.gateway.plan import Plan, plan
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import NotPossible, Session
-from sessions_app.transitions import Asked, state_of
+from sessions_app.store import leases
+from sessions_app.store.transitions import Asked, state_of
 from tests.factory import apply_change, make_account, make_location, make_session
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def test_it_is_told_which_of_its_sessions_may_not_run() -> None:
     session = make_suspended(lease_owner="one")
     make_session(lease_owner="one")
 
-    (state,) = lease_rows.wishes("one")
+    (state,) = leases.wishes("one")
 
     assert (state.id, state.suspended) == (session.pk, True)
     assert plan(state, timezone.now()) is Plan.SUSPEND
@@ -64,7 +64,7 @@ def test_it_is_told_when_a_trial_has_run_out() -> None:
     account = make_account(state=AccountState.TRIAL, trial_ends_at=ended)
     session = make_session(make_location(account), lease_owner="one")
 
-    assert [state.id for state in lease_rows.wishes("one")] == [session.pk]
+    assert [state.id for state in leases.wishes("one")] == [session.pk]
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,14 @@ def test_it_claims_of_a_suspended_account_only_what_has_to_be_done(
 ) -> None:
     make_suspended(**{**FREE, **columns})
 
-    assert bool(lease_rows.claim("one", 10)) is claimed
+    assert bool(leases.claim("one", 10)) is claimed
 
 
 def test_it_claims_what_is_paused_as_soon_as_the_account_may_run() -> None:
     session = make_suspended(**{**FREE, **PAUSED, "jid": "351911111111:1@s.whatsapp.net"})
     Account.objects.update(state=AccountState.ACTIVE)
 
-    (state,) = lease_rows.claim("one", 10)
+    (state,) = leases.claim("one", 10)
 
     assert (state.id, state.suspended) == (session.pk, False)
     assert plan(state, timezone.now()) is Plan.RESUME

@@ -10,9 +10,9 @@ from pytest_django import Settings
 from sessions_app.gateway.ports import LeaseLost, ProxyUnusable
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
-from sessions_app.proxy_routes import url_to_dial
-from sessions_app.store import DatabaseSessionStore
-from sessions_app.transitions import state_of
+from sessions_app.store.proxy_dialing import url_to_dial
+from sessions_app.store.session_store import DatabaseSessionStore
+from sessions_app.store.transitions import state_of
 from tests.factory import make_session
 from tests.integration.transactions import TRANSACTIONS
 

@@ -10,10 +10,10 @@ import pytest
 
 from core.data.errors import StoreUnavailable as Away
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
-from sessions_app.group_commit import MOST_TOGETHER, GroupCommit
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
-from sessions_app.transitions import Asked
+from sessions_app.store.group_commit import MOST_TOGETHER, GroupCommit
+from sessions_app.store.transitions import Asked
 from tests.factory import make_account, make_location, make_session
 from tests.integration.transactions import TRANSACTIONS
 

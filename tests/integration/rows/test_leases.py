@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from sessions_app import lease_rows
 from sessions_app.gateway.ports import Change, LeaseLost
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import Gateway, Session
-from sessions_app.transitions import Asked
+from sessions_app.store import leases
+from sessions_app.store.transitions import Asked
 from tests.factory import apply_change, make_account, make_location, make_session
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ FREE: dict[str, Any] = {"lease_owner": "", "lease_epoch": 0, "lease_expires_at":
 def test_it_claims_what_nobody_runs_and_counts_the_epoch() -> None:
     session = make_session(status=Status.INITIALIZING, **FREE)
 
-    (state,) = lease_rows.claim("one", 10)
+    (state,) = leases.claim("one", 10)
 
     session.refresh_from_db()
     assert (state.id, state.lease_epoch) == (session.pk, 1)
@@ -37,8 +37,8 @@ def test_it_never_gives_one_session_to_two_gateways() -> None:
     for number in range(6):
         make_session(make_location(account, f"Place {number}"), **FREE)
 
-    first = {state.id for state in lease_rows.claim("one", 4)}
-    second = {state.id for state in lease_rows.claim("two", 10)}
+    first = {state.id for state in leases.claim("one", 4)}
+    second = {state.id for state in leases.claim("two", 10)}
 
     assert (len(first), len(second)) == (4, 2)
     assert not first & second
@@ -52,12 +52,12 @@ def test_it_takes_over_a_lease_that_ran_out_and_fences_the_old_owner() -> None:
         lease_expires_at=timezone.now() - timedelta(seconds=1),
     )
 
-    (state,) = lease_rows.claim("two", 10)
+    (state,) = leases.claim("two", 10)
 
     assert state.lease_epoch == 4
     with pytest.raises(LeaseLost):
         apply_change("one", Asked(session.pk, 3, Change(Event.DROPPED)))
-    assert lease_rows.renew("one") == set()
+    assert leases.renew("one") == set()
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_it_claims_what_has_work_and_leaves_what_rests(
 ) -> None:
     make_session(**{**FREE, **columns})
 
-    assert bool(lease_rows.claim("one", 10)) is claimed
+    assert bool(leases.claim("one", 10)) is claimed
 
 
 def test_it_renews_all_of_its_leases_and_no_others() -> None:
@@ -102,7 +102,7 @@ def test_it_renews_all_of_its_leases_and_no_others() -> None:
     soon = timezone.now() + timedelta(seconds=5)
     Session.objects.update(lease_expires_at=soon)
 
-    assert lease_rows.renew("one") == {mine.pk}
+    assert leases.renew("one") == {mine.pk}
 
     mine.refresh_from_db()
     other.refresh_from_db()
@@ -113,11 +113,11 @@ def test_it_renews_all_of_its_leases_and_no_others() -> None:
 
 def test_it_gives_leases_back_for_somebody_else_at_once() -> None:
     session = make_session(**FREE)
-    lease_rows.claim("one", 10)
+    leases.claim("one", 10)
 
-    lease_rows.release("one", [session.pk])
+    leases.release("one", [session.pk])
 
-    assert [state.id for state in lease_rows.claim("two", 10)] == [session.pk]
+    assert [state.id for state in leases.claim("two", 10)] == [session.pk]
 
 
 def test_it_takes_over_at_once_from_a_process_of_this_machine_that_died() -> None:
@@ -128,8 +128,8 @@ def test_it_takes_over_at_once_from_a_process_of_this_machine_that_died() -> Non
     Gateway.objects.create(owner="dead", pid=2**22 + 1, **facts)  # above Linux's highest pid
     Gateway.objects.create(owner="alive", pid=os.getpid(), **facts)
 
-    assert lease_rows.expire_leases_of_the_dead("here") == 1
-    assert len(lease_rows.claim("new", 10)) == 1
+    assert leases.expire_leases_of_the_dead("here") == 1
+    assert len(leases.claim("new", 10)) == 1
 
 
 def test_it_names_the_wishes_that_are_not_carried_out() -> None:
@@ -138,4 +138,4 @@ def test_it_names_the_wishes_that_are_not_carried_out() -> None:
     make_session(make_location(account, "B"), lease_owner="one")
     asked.ask_restart(by="alice@example.com")
 
-    assert [state.id for state in lease_rows.wishes("one")] == [asked.pk]
+    assert [state.id for state in leases.wishes("one")] == [asked.pk]

@@ -14,8 +14,8 @@ from core.data.db_threads import Transactions
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session, SessionEvent
-from sessions_app.store import DatabaseSessionStore
-from sessions_app.transitions import Asked
+from sessions_app.store.session_store import DatabaseSessionStore
+from sessions_app.store.transitions import Asked
 from tests.factory import apply_change, connect, make_account, make_session
 
 DAY = timedelta(days=1)

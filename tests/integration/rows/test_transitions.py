@@ -12,7 +12,7 @@ from sessions_app.actions import LocationBusy, create_session
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken
 from sessions_app.lifecycle import Event, Reason, Status
 from sessions_app.models import Session
-from sessions_app.transitions import Asked, apply_unowned_change
+from sessions_app.store.transitions import Asked, apply_unowned_change
 from tests.factory import apply_change, make_account, make_location, make_session
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,7 @@ from core.security.encryption import SealBroken, Sealed, key_ids, seal, unseal
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
-from sessions_app.transitions import Asked
+from sessions_app.store.transitions import Asked
 from tests.factory import apply_change, make_session
 from tests.integration.sealing.conftest import CODE, NEW, OLD, OTHER, Stored
 

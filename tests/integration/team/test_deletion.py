@@ -23,7 +23,7 @@ from locations.accounts import deletion
 from locations.models import Account, ApiKey, AuditEvent, Location, User
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import Session, SessionEvent
-from sessions_app.store import DatabaseSessionStore
+from sessions_app.store.session_store import DatabaseSessionStore
 from tests.factory import make_location, make_message, make_session
 from tests.integration.ledger.conftest import run
 from tests.integration.team.conftest import written

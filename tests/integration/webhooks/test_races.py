@@ -15,7 +15,7 @@ from notifications.queue import claim
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event
 from sessions_app.models import Session
-from sessions_app.transitions import Asked
+from sessions_app.store.transitions import Asked
 from tests.factory import apply_change, make_account, make_delivery, make_session, make_webhook
 from tests.integration.at_once import on_its_own_connection, only_on_postgresql
 

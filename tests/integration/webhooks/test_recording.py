@@ -17,7 +17,7 @@ from notifications.models import Delivery
 from sessions_app.gateway.ports import Change, IncomingMessage, Receipt
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
-from sessions_app.transitions import Asked
+from sessions_app.store.transitions import Asked
 from tests.factory import apply_change, make_location, make_message, make_session, make_webhook
 
 pytestmark = pytest.mark.django_db

@@ -23,7 +23,7 @@ from locations.plans.account_state import standing
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
 from sessions_app.lifecycle import Event, Outcome, Reason, Status, Wanted, next_outcome
 from sessions_app.models import Session, SessionEvent
-from sessions_app.signals import Written, session_changed, sessions_written
+from sessions_app.signals import session_changed, sessions_written
 
 logger = logging.getLogger(__name__)
 
@@ -228,3 +228,17 @@ def _announce(row: Session, change: Change) -> None:
 
 def _facts(row: Session) -> dict[str, str]:
     return {"session": str(row.pk), "location": str(row.location_id)}
+
+
+@dataclass(frozen=True)
+class Written:
+    """A change of a session's row that is about to be committed. ``moved``: its status or reason
+    are new; ``new_code``: another QR code waits for a scan; ``was_linked``: before the change
+    WhatsApp knew us as a device of its number."""
+
+    session: Session
+    change: Change
+    old_status: str
+    moved: bool
+    new_code: bool
+    was_linked: bool

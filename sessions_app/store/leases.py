@@ -18,7 +18,7 @@ from locations.plans.account_state import suspended_rows
 from sessions_app.gateway.ports import SessionState
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Gateway, Session
-from sessions_app.transitions import state_of
+from sessions_app.store.transitions import state_of
 
 LEASE_TTL = timedelta(seconds=30)
 

@@ -6,26 +6,24 @@ page never holds up the gateway and the other way round.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from channels.layers import get_channel_layer
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
 from core.data.db_threads import Transactions
 from core.security.encryption import SealBroken
 from locations.accounts import deletion
-from sessions_app import lease_rows
 from sessions_app.gateway.ports import Change, LeaseLost, ProxyUnusable, SessionState
-from sessions_app.group_commit import GroupCommit
-from sessions_app.hints import GATEWAY_GROUP, hint_viewers
+from sessions_app.hints import hint_viewers
 from sessions_app.models import Gateway, Session
-from sessions_app.proxy_routes import url_to_dial
-from sessions_app.transitions import Asked, state_of
+from sessions_app.store import leases
+from sessions_app.store.group_commit import GroupCommit
+from sessions_app.store.proxy_dialing import url_to_dial
+from sessions_app.store.transitions import Asked, state_of
 
 
 class DatabaseSessionStore:
@@ -39,16 +37,16 @@ class DatabaseSessionStore:
 
     async def take_over_from_the_dead(self) -> int:
         """Free what gateways of this machine held that died without a word; how many."""
-        return await self._run(lambda: lease_rows.expire_leases_of_the_dead(self._host))
+        return await self._run(lambda: leases.expire_leases_of_the_dead(self._host))
 
     async def claim(self, limit: int) -> list[SessionState]:
-        return await self._run(lambda: lease_rows.claim(self._owner, limit))
+        return await self._run(lambda: leases.claim(self._owner, limit))
 
     async def renew(self) -> set[UUID]:
-        return await self._run(lambda: lease_rows.renew(self._owner))
+        return await self._run(lambda: leases.renew(self._owner))
 
     async def wishes(self) -> list[SessionState]:
-        return await self._run(lambda: lease_rows.wishes(self._owner))
+        return await self._run(lambda: leases.wishes(self._owner))
 
     async def read(self, session_id: UUID) -> SessionState | None:
         def read() -> SessionState | None:
@@ -98,7 +96,7 @@ class DatabaseSessionStore:
 
     async def release(self, session_ids: Sequence[UUID]) -> None:
         if session_ids:
-            await self._run(lambda: lease_rows.release(self._owner, session_ids))
+            await self._run(lambda: leases.release(self._owner, session_ids))
 
     async def heartbeat(
         self, engines: list[dict[str, Any]], neonize_version: str, trouble: str
@@ -127,26 +125,3 @@ class DatabaseSessionStore:
                 stopped_at=timezone.now(), engines=[]
             )
         )
-
-
-class ChannelHints:
-    """The gateway's ``Hints`` over the channel layer; survives a layer that goes away."""
-
-    def __init__(self) -> None:
-        self._channel: str | None = None
-
-    async def next(self) -> UUID:
-        """The next session that somebody wants looked at. Raises what the layer raises."""
-        layer = get_channel_layer()
-        if layer is None:
-            await asyncio.Event().wait()
-        if self._channel is None:
-            channel = await layer.new_channel()
-            await layer.group_add(GATEWAY_GROUP, channel)
-            self._channel = channel
-        try:
-            hint = await layer.receive(self._channel)
-        except Exception:
-            self._channel = None
-            raise
-        return UUID(hint["session_id"])

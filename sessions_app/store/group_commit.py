@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sessions_app.gateway.ports import SessionState
-from sessions_app.transitions import Asked, apply_changes
+from sessions_app.store.transitions import Asked, apply_changes
 
 MOST_TOGETHER = 50
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
