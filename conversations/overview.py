@@ -11,10 +11,10 @@ from django.core.paginator import Page, Paginator
 from conversations.days import Traffic
 from locations.principals import Principal
 from sessions_app import presentation as show
-from sessions_app.board import Board, Entry, board
-from sessions_app.history import uptimes
-from sessions_app.strips import Strip, strip
-from sessions_app.summary import Summary, summary
+from sessions_app.pages.activity import uptimes
+from sessions_app.pages.location_table import Board, Entry, board
+from sessions_app.pages.summary import Summary, summary
+from sessions_app.pages.uptime_strip import Strip, strip
 
 UPTIME_ROWS = 10
 # The picture of the messages, in units of its own: two bars a day.

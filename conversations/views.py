@@ -19,7 +19,7 @@ from conversations.sending import send
 from locations.access import find_writable
 from locations.current_user import principal_of
 from sessions_app.models import Session
-from sessions_app.reading import session_view
+from sessions_app.pages.session_page import session_view
 
 
 @login_required

@@ -8,7 +8,7 @@ there.
 Where a scope is opened:
 
 - a request: ``middleware.py``, with the accounts of whoever asks, once somebody asks for rows
-- a socket: ``sessions_app/live.py``, with the accounts of its reader, at every look
+- a socket: ``sessions_app/pages/live_updates.py``, with the accounts of its reader, at every look
 - the gateway: ``sessions_app/store/session_store.py``, everyone's, in each of its transactions
 - a command: ``manage.py``, everyone's; ``serve`` gives it back
 - a way in before anybody is known (a key, a link in a mail): ``everyone`` around that one look-up

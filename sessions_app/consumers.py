@@ -22,8 +22,7 @@ from django.template.loader import render_to_string
 
 from locations.current_user import chosen_account
 from sessions_app.hints import account_group, news_group, session_group, user_group
-from sessions_app.listing import Query
-from sessions_app.live import (
+from sessions_app.pages.live_updates import (
     Frame,
     Parts,
     Who,
@@ -32,6 +31,7 @@ from sessions_app.live import (
     follow_summary,
     news,
 )
+from sessions_app.pages.number_list import Query
 
 logger = logging.getLogger(__name__)
 

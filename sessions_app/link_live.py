@@ -15,7 +15,7 @@ from core import tenancy
 from sessions_app import links
 from sessions_app.consumers import AccountPage
 from sessions_app.links import LinkView
-from sessions_app.live import Frame, Parts, Who
+from sessions_app.pages.live_updates import Frame, Parts, Who
 
 
 def cookie_name(link_id: UUID) -> str:

@@ -17,8 +17,8 @@ from locations.access import find_writable
 from locations.current_user import principal_of
 from sessions_app import actions
 from sessions_app.models import NotPossible, Session
+from sessions_app.pages.session_page import opened
 from sessions_app.proxy_forms import ProxyForm
-from sessions_app.reading import opened
 
 
 @sensitive_post_parameters("user", "password")

@@ -21,15 +21,16 @@ from locations.current_user import principal_of
 from locations.models import Location
 from locations.plans.entitlements import OverLimit
 from locations.principals import Principal
-from sessions_app import actions, bulk
+from sessions_app import actions
 from sessions_app.actions import LocationBusy
 from sessions_app.forms import ConnectForm, DeviceNameForm, PairingForm
-from sessions_app.listing import Query, listing
-from sessions_app.live import session_parts
 from sessions_app.models import NotPossible, Session
 from sessions_app.models.session_queryset import SessionQuerySet
+from sessions_app.pages import bulk_restart
+from sessions_app.pages.live_updates import session_parts
+from sessions_app.pages.number_list import Query, listing
+from sessions_app.pages.session_page import free_locations, opened, session_view
 from sessions_app.proxy_forms import ProxyForm
-from sessions_app.reading import free_locations, opened, session_view
 
 Page = Callable[..., HttpResponse]
 Wish = Callable[[Principal, Session], None]
@@ -55,18 +56,20 @@ def numbers_restart(request: HttpRequest) -> HttpResponse:
     """Asks whether the chosen numbers are to be restarted; a POST does it."""
     principal = principal_of(request)
     if request.method == "POST":
-        outcome = bulk.restart(principal, bulk.listed_ids(request.POST.get("sessions", "")))
+        outcome = bulk_restart.restart(
+            principal, bulk_restart.listed_ids(request.POST.get("sessions", ""))
+        )
         say = messages.warning if outcome.refused or not outcome.asked else messages.success
         say(request, str(outcome) or gettext("Nothing was chosen."))
         return redirect(_back(request.POST))
-    rows = bulk.chosen(principal, request.GET)
+    rows = bulk_restart.chosen(principal, request.GET)
     if not rows:
         messages.warning(request, gettext("Select the numbers that you want to restart first."))
         return redirect(_back(request.GET))
     context = {
         "rows": rows,
         "ids": ",".join(str(row["session"]["id"]) for row in rows if row["session"]),
-        "by_status": bulk.by_status(rows).items(),
+        "by_status": bulk_restart.by_status(rows).items(),
         "back": _back(request.GET),
         "query": Query.parse(request.GET),
     }

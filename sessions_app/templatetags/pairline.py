@@ -13,9 +13,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from core.text.phone_numbers import international
 from core.text.units import size
-from sessions_app.history import uptimes
+from sessions_app.pages.activity import uptimes
+from sessions_app.pages.uptime_strip import Strip, strip
 from sessions_app.simulated_network import phone_address
-from sessions_app.strips import Strip, strip
 
 register = template.Library()
 

@@ -22,7 +22,7 @@ from core import tenancy
 from core.data.db_threads import Transactions
 from locations.models import Account, ApiKey, Location, Role, TenantQuerySet, User
 from locations.rest.base_view import ApiView
-from sessions_app.live import Who, follow_session
+from sessions_app.pages.live_updates import Who, follow_session
 from tests.architecture.rows import Rows
 from tests.factory import make_account, make_location, make_session, make_user
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from sessions_app.strips import strip
-from sessions_app.uptime import Day
+from sessions_app.pages.uptime import Day
+from sessions_app.pages.uptime_strip import strip
 
 FIRST = date(2026, 5, 1)
 

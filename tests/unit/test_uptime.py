@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.uptime import Day, Life, Turn, days_of, percent, share_of
+from sessions_app.pages.uptime import Day, Life, Turn, days_of, percent, share_of
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 DAY = 86_400.0

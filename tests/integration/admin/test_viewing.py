@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from locations.models import Account, AuditEvent, Location, Member, Role, User
 from sessions_app.models import Session
-from sessions_app.reading import principal_now
+from sessions_app.pages.session_page import principal_now
 from tests.factory import make_account, make_location, make_session, make_user
 
 pytestmark = pytest.mark.django_db

@@ -24,9 +24,9 @@ from locations.rest.idempotency import KEPT, forget_answers
 from notifications.models import Incident, Notice
 from notifications.retention import NEWS_KEPT, forget_news
 from sessions_app import cleanup, jobs
-from sessions_app.history import uptimes
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import ConnectLink, Gateway, Session, SessionEvent
+from sessions_app.pages.activity import uptimes
 from tests.factory import (
     make_account,
     make_incident,

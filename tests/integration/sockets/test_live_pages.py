@@ -17,8 +17,8 @@ from locations.models import Account, Member, Role, User
 from sessions_app.consumers import COME_BACK, REFUSED, SessionPage
 from sessions_app.hints import hint_messages, hint_viewers
 from sessions_app.lifecycle import Reason, Status, Wanted
-from sessions_app.live import Frame, Who
 from sessions_app.models import Session
+from sessions_app.pages.live_updates import Frame, Who
 from tests.factory import make_account, make_location, make_message, make_session, make_user
 from tests.integration.sockets.conftest import Open, Page, connect
 

@@ -6,8 +6,8 @@ from typing import TypedDict
 
 from locations.principals import Principal
 from sessions_app import presentation as show
-from sessions_app.board import NEEDS_SHOWN, Board, Row, board
-from sessions_app.history import Recent, recent
+from sessions_app.pages.activity import Recent, recent
+from sessions_app.pages.location_table import NEEDS_SHOWN, Board, Row, board
 
 
 class Summary(TypedDict):

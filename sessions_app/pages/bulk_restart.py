@@ -15,9 +15,9 @@ from django.utils.translation import gettext, ngettext
 from locations.access import find_writable
 from locations.principals import Principal
 from sessions_app import actions
-from sessions_app.board import Row, board
-from sessions_app.listing import Query, matching
 from sessions_app.models import NotPossible, Session
+from sessions_app.pages.location_table import Row, board
+from sessions_app.pages.number_list import Query, matching
 
 MOST_AT_ONCE = 1_000
 

@@ -16,8 +16,8 @@ from locations.access import visible
 from locations.principals import Principal
 from sessions_app.lifecycle import Event, Status, Wanted
 from sessions_app.models import Session, SessionEvent
-from sessions_app.timeline import Line, lines_of
-from sessions_app.uptime import WINDOW_DAYS, Day, Life, Turn, days_of
+from sessions_app.pages.timeline import Line, lines_of
+from sessions_app.pages.uptime import WINDOW_DAYS, Day, Life, Turn, days_of
 
 _SAY_NOTHING_NEW = (Event.QR_CODE, Event.PAIR_CODE, Event.KEEPALIVE_SLOW)
 # An interruption is told in one line with its end: more rows are read than lines are shown.

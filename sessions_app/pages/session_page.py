@@ -18,8 +18,8 @@ from sessions_app import presentation as show
 from sessions_app.gateway.settings import DEFAULT_DEVICE_NAME
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
+from sessions_app.pages.timeline import Day, days
 from sessions_app.snapshot import SessionSnapshot, snapshot
-from sessions_app.timeline import Day, days
 
 TIMELINE_EVENTS = 60
 

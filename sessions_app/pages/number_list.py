@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.principals import Principal
 from sessions_app import presentation as show
-from sessions_app.board import Board, Entry, Row, board
+from sessions_app.pages.location_table import Board, Entry, Row, board
 
 ROWS_A_PAGE = 25
 DEFAULT_SORT = "location"

@@ -14,9 +14,9 @@ from django.template.loader import render_to_string
 
 from core import tenancy
 from locations.principals import Principal
-from sessions_app.listing import Listing, Query, listing
-from sessions_app.reading import SessionView, principal_now, session_view
-from sessions_app.summary import Summary, summary
+from sessions_app.pages.number_list import Listing, Query, listing
+from sessions_app.pages.session_page import SessionView, principal_now, session_view
+from sessions_app.pages.summary import Summary, summary
 
 Parts = Mapping[str, str]
 """The id of an element of the page → its HTML."""

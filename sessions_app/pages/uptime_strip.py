@@ -14,7 +14,7 @@ from functools import lru_cache
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, ngettext
 
-from sessions_app.uptime import Day, is_whole, percent, share_of
+from sessions_app.pages.uptime import Day, is_whole, percent, share_of
 
 CELL, GAP, HEIGHT = 3, 1, 24
 _MOSTLY = 0.95
