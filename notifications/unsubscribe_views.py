@@ -2,7 +2,7 @@
 servers come, too: a GET changes nothing, and a POST needs nothing but the address (RFC 8058).
 
 The address is all the right that there is, so nothing may keep or pass it on; see
-``sessions_app/link_views.py`` for why Django's check of forged posts is left out.
+``sessions_app/links/public_views.py`` for why Django's check of forged posts is left out.
 """
 
 from __future__ import annotations

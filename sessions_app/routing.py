@@ -1,7 +1,7 @@
 from django.urls import path
 
 from sessions_app.consumers import NumbersPage, OverviewPage, SessionPage
-from sessions_app.link_live import LinkSocket
+from sessions_app.links.consumers import LinkSocket
 
 websocket_urlpatterns = [
     path("ws/sessions/<uuid:session_id>/", SessionPage.as_asgi()),

@@ -1,6 +1,8 @@
 from django.urls import path
 
-from sessions_app import bundle_views, link_making_views, link_views, proxy_views, views
+from sessions_app import bundle_views, proxy_views, views
+from sessions_app.links import public_views
+from sessions_app.links import views as link_making_views
 
 urlpatterns = [
     path("numbers/", views.numbers_page, name="numbers"),
@@ -13,9 +15,9 @@ urlpatterns = [
         name="location_links",
     ),
     path("links/<uuid:link_id>/revoke/", link_making_views.link_revoke, name="link_revoke"),
-    path("link/<str:token>/", link_views.link_page, name="link"),
-    path("link/<str:token>/live/", link_views.link_live, name="link_live"),
-    path("link/<str:token>/pairing/", link_views.link_pairing, name="link_pairing"),
+    path("link/<str:token>/", public_views.link_page, name="link"),
+    path("link/<str:token>/live/", public_views.link_live, name="link_live"),
+    path("link/<str:token>/pairing/", public_views.link_pairing, name="link_pairing"),
     path("sessions/<uuid:session_id>/", views.session_page, name="session"),
     path("sessions/<uuid:session_id>/live/", views.session_live, name="session_live"),
     path("sessions/<uuid:session_id>/restart/", views.session_restart, name="session_restart"),

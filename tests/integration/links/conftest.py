@@ -9,7 +9,7 @@ from django.test import Client
 
 from locations.models import Account, Location, Role
 from locations.principals import Principal
-from sessions_app import links
+from sessions_app.links import actions
 from sessions_app.models import ConnectLink, Session
 from tests.factory import make_account, make_location
 
@@ -44,7 +44,7 @@ class Scene:
 
     @property
     def session(self) -> Session | None:
-        return links.live_session(self.location)
+        return actions.live_session(self.location)
 
 
 @pytest.fixture
@@ -60,5 +60,5 @@ def alice(account: Account) -> Principal:
 @pytest.fixture
 def scene(account: Account, alice: Principal) -> Scene:
     location = make_location(account, "Lisbon")
-    link, token = links.make(alice, location, timedelta(hours=24))
+    link, token = actions.make(alice, location, timedelta(hours=24))
     return Scene(location, link, token)

@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from config.asgi import application
 from locations.principals import Principal
-from sessions_app import links
 from sessions_app.consumers import REFUSED
 from sessions_app.hints import hint_viewers
 from sessions_app.lifecycle import Event, Reason, Status
+from sessions_app.links import actions
 from sessions_app.models import Session, SessionEvent
 from tests.integration.links.conftest import Scene
 
@@ -139,7 +139,7 @@ async def test_an_unknown_link_has_no_socket(scene: Scene) -> None:
 async def test_it_closes_when_the_link_is_revoked(scene: Scene, alice: Principal) -> None:
     async with _open(scene, await _pressed(scene)) as socket:
         await _told(socket, "figure")
-        await sync_to_async(links.revoke)(alice, scene.link)
+        await sync_to_async(actions.revoke)(alice, scene.link)
         await _becomes(scene, **QR)
 
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -11,8 +11,8 @@ from django.utils import timezone
 from locations.audit import Verb
 from locations.models import Account, AuditEvent
 from locations.principals import Principal
-from sessions_app import links
 from sessions_app.lifecycle import Event, Reason, Status
+from sessions_app.links import actions
 from sessions_app.models import ConnectLink, Session, SessionEvent
 from tests.factory import make_account, make_location, make_message, make_session
 from tests.integration.links.conftest import Phone, Scene
@@ -127,7 +127,7 @@ def test_a_second_browser_cannot_take_over(scene: Scene) -> None:
 
 
 def test_another_links_browser_cannot_take_over(scene: Scene, alice: Principal) -> None:
-    _, other = links.make(alice, scene.location, timedelta(hours=1))
+    _, other = actions.make(alice, scene.location, timedelta(hours=1))
     phone = Phone(other)
     phone.press()
     scene.phone().press()
@@ -165,7 +165,7 @@ def test_it_is_gone_when_it_is_revoked(scene: Scene, alice: Principal, part: str
     phone = scene.phone()
     phone.press()
 
-    links.revoke(alice, scene.link)
+    actions.revoke(alice, scene.link)
 
     _assert_gone(phone.look(part))
 
@@ -196,7 +196,7 @@ def test_garbage_finds_the_same_page(token: str) -> None:
 
 
 def test_every_dead_end_answers_the_same(scene: Scene, alice: Principal) -> None:
-    links.revoke(alice, scene.link)
+    actions.revoke(alice, scene.link)
 
     revoked, garbage = scene.phone().look(), Phone("garbage").look()
 

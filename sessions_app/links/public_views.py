@@ -23,11 +23,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core import tenancy
 from locations.current_user import address_of
 from locations.plans.limits import OverLimit
-from sessions_app import links
 from sessions_app.actions import LocationBusy
 from sessions_app.forms import PairingForm
-from sessions_app.link_live import browser_of, cookie_name, link_parts
-from sessions_app.links import NotYours
+from sessions_app.links import actions
+from sessions_app.links.actions import NotYours
+from sessions_app.links.consumers import browser_of, cookie_name, link_parts
 from sessions_app.models import ConnectLink, NotPossible
 
 Page = Callable[[HttpRequest, str], HttpResponse]
@@ -42,7 +42,7 @@ def _behind_link(page: LinkPage) -> Page:
     @never_cache
     @wraps(page)
     def opened(request: HttpRequest, token: str) -> HttpResponse:
-        link = links.usable(token)
+        link = actions.usable(token)
         response = _gone(request)
         if link is not None:
             with tenancy.of_accounts([link.account_id]):
@@ -63,10 +63,10 @@ def link_page(request: HttpRequest, link: ConnectLink, token: str) -> HttpRespon
     """One button, which starts; then the code, in the browser that pressed it."""
     if request.method == "POST":
         return _start(request, link, token)
-    if not link.browser_hash and not links.is_over(link):
+    if not link.browser_hash and not actions.is_over(link):
         return render(request, "links/start.html", {"link": link})
     _check_browser(request, link)
-    context = {**links.view_of(link), "token": token, "link": link}
+    context = {**actions.view_of(link), "token": token, "link": link}
     return render(request, "links/link.html", context)
 
 
@@ -75,7 +75,7 @@ def link_page(request: HttpRequest, link: ConnectLink, token: str) -> HttpRespon
 def link_live(request: HttpRequest, link: ConnectLink, token: str) -> HttpResponse:
     """The live parts, for a page whose socket is not open."""
     _check_browser(request, link)
-    return render(request, "links/_live.html", {"parts": link_parts(links.view_of(link))})
+    return render(request, "links/_live.html", {"parts": link_parts(actions.view_of(link))})
 
 
 @_behind_link
@@ -86,14 +86,14 @@ def link_pairing(request: HttpRequest, link: ConnectLink, token: str) -> HttpRes
     form, asked = PairingForm(request.POST), False
     if form.is_valid():
         try:
-            links.ask_pairing_code(link, form.cleaned_data["phone"], address_of(request))
+            actions.ask_pairing_code(link, form.cleaned_data["phone"], address_of(request))
             asked = True
         except NotPossible as error:
             form.add_error(None, str(error))
     part = request.htmx  # type: ignore[attr-defined]
     if asked and not part:
         return redirect("link", token)
-    context = {**links.view_of(link), "token": token, "link": link}
+    context = {**actions.view_of(link), "token": token, "link": link}
     context.update({"asked": asked, "pairing_form": None if asked else form})
     name = "links/_pairing.html" if part else "links/link.html"
     return render(request, name, context, status=422 if form.errors else 200)
@@ -102,7 +102,7 @@ def link_pairing(request: HttpRequest, link: ConnectLink, token: str) -> HttpRes
 def _start(request: HttpRequest, link: ConnectLink, token: str) -> HttpResponse:
     browser = browser_of(link.pk, request.COOKIES) or secrets.token_urlsafe(32)
     try:
-        links.start(link, browser, address_of(request))
+        actions.start(link, browser, address_of(request))
     except (OverLimit, LocationBusy, NotPossible):
         return render(request, "links/not_now.html", {"link": link}, status=422)
     response = redirect("link", token)
@@ -118,7 +118,7 @@ def _start(request: HttpRequest, link: ConnectLink, token: str) -> HttpResponse:
 
 
 def _check_browser(request: HttpRequest, link: ConnectLink) -> None:
-    if not links.belongs_to(link, browser_of(link.pk, request.COOKIES)):
+    if not actions.belongs_to(link, browser_of(link.pk, request.COOKIES)):
         raise NotYours
 
 

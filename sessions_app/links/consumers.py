@@ -12,9 +12,9 @@ from channels.db import database_sync_to_async
 from django.template.loader import render_to_string
 
 from core import tenancy
-from sessions_app import links
 from sessions_app.consumers import AccountPage
-from sessions_app.links import LinkView
+from sessions_app.links import actions
+from sessions_app.links.actions import LinkView
 from sessions_app.pages.live_updates import Frame, Parts, Who
 
 
@@ -37,11 +37,11 @@ def link_parts(view: LinkView) -> Parts:
 
 
 def _frame(link_id: UUID, browser: str) -> Frame | None:
-    link = links.usable_by_id(link_id)
-    if link is None or not links.belongs_to(link, browser):
+    link = actions.usable_by_id(link_id)
+    if link is None or not actions.belongs_to(link, browser):
         return None
     with tenancy.of_accounts([link.account_id]):
-        return Frame(link_parts(links.view_of(link)), account=link.account_id)
+        return Frame(link_parts(actions.view_of(link)), account=link.account_id)
 
 
 class LinkSocket(AccountPage):

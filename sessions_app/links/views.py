@@ -19,8 +19,8 @@ from core.security import show_once
 from locations.access import find_writable
 from locations.current_user import look_at, principal_of
 from locations.models import Location
-from sessions_app import links
-from sessions_app.links import LIFETIMES, USUAL_LIFETIME
+from sessions_app.links import actions
+from sessions_app.links.actions import LIFETIMES, USUAL_LIFETIME
 from sessions_app.models import ConnectLink, NotPossible
 
 
@@ -63,7 +63,7 @@ def location_links(request: HttpRequest, location_id: UUID) -> HttpResponse:
     if form.is_valid():
         try:
             lifetime = LIFETIMES[form.cleaned_data["lifetime"]]
-            _made, token = links.make(principal, location, lifetime)
+            _made, token = actions.make(principal, location, lifetime)
             address = request.build_absolute_uri(reverse("link", args=[token]))
             show_once.keep(request, location.pk, address)
             return redirect("location_links", location.pk)
@@ -73,8 +73,8 @@ def location_links(request: HttpRequest, location_id: UUID) -> HttpResponse:
         "form": form,
         "location": location,
         "address": show_once.take(request, location.pk),
-        "session": links.live_session(location),
-        "rows": links.open_links(location),
+        "session": actions.live_session(location),
+        "rows": actions.open_links(location),
     }
     return render(request, "links/links.html", context, status=422 if form.errors else 200)
 
@@ -86,6 +86,6 @@ def link_revoke(request: HttpRequest, link_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     rows = ConnectLink.objects.select_related("location")
     link: ConnectLink = find_writable(rows, principal, link_id)
-    links.revoke(principal, link)
+    actions.revoke(principal, link)
     messages.success(request, gettext("The link is revoked. Nobody can open it any more."))
     return redirect("location_links", link.location_id)
