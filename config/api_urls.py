@@ -9,7 +9,7 @@ from locations.rest.exception_handler import nothing_here
 from notifications import delivery_api
 from notifications.api import WebhookDetail, WebhookList, WebhookRotate
 from sessions_app import api
-from sessions_app.proxy_api import SessionProxy
+from sessions_app.proxies.api import SessionProxy
 
 _session = [
     path("", api.SessionDetail.as_view(), name="session"),

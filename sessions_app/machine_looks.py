@@ -18,16 +18,8 @@ from sessions_app.engine.launch import SimulatorUnusable
 from sessions_app.engine.protocol import Kind
 from sessions_app.gateway.engine_process import EngineUnavailable, launch_engine
 from sessions_app.key_files import key_files
-from sessions_app.soundings import (
-    Fault,
-    Port,
-    Unreachable,
-    port_state,
-    reach,
-    room,
-    route_to_whatsapp,
-    try_to_write,
-)
+from sessions_app.proxies.route import route_to_whatsapp
+from sessions_app.soundings import Fault, Port, Unreachable, port_state, reach, room, try_to_write
 from sessions_app.store.gateway_settings import gateway_settings
 from sessions_app.versions import NEWEST_TESTED_NEONIZE
 

@@ -13,7 +13,7 @@ from locations.rest.fields import MomentField, TextField
 from locations.rest.pagination import PageSerializer
 from locations.rest.schema import answered, asked, listed
 from sessions_app.lifecycle import Reason, Status, Wanted
-from sessions_app.proxy_serializers import NewProxySerializer
+from sessions_app.proxies.serializers import NewProxySerializer
 from sessions_app.wording import Action
 
 

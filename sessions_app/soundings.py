@@ -18,23 +18,11 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sessions_app.engine.launch import simulator_state
-from sessions_app.next_steps import WHATSAPP_HOST, WHATSAPP_PORT
+from sessions_app.proxies.route import Route
 
 _PROBE_BYTES = 64 * 1024
 _CERTIFICATE_TIMES = (9, 10)  # OpenSSL: not yet valid, has expired
 _HEAD_BYTES = 16 * 1024
-
-
-@dataclass(frozen=True)
-class Route:
-    """The way to a TLS server: through the ``proxy`` (URL) if there is one, trusting
-    ``ca_file`` alone if it is given."""
-
-    host: str = WHATSAPP_HOST
-    port: int = WHATSAPP_PORT
-    proxy: str = ""
-    ca_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,17 +45,6 @@ class Unreachable(Exception):
     def __init__(self, text: str, fault: Fault = Fault.NETWORK) -> None:
         super().__init__(text)
         self.fault = fault
-
-
-def route_to_whatsapp(simulator: str | Path | None) -> Route:
-    """As an engine would go: to the simulator if there is one, else through the proxy that the
-    environment names. Raises SimulatorUnusable."""
-    if simulator:
-        state = simulator_state(simulator)
-        return Route(proxy=state.proxy, ca_file=state.ca_file)
-    if urllib.request.proxy_bypass(WHATSAPP_HOST):
-        return Route()
-    return Route(proxy=urllib.request.getproxies().get("https", ""))
 
 
 def reach(route: Route, seconds: float) -> Reached:

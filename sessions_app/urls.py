@@ -1,8 +1,9 @@
 from django.urls import path
 
-from sessions_app import bundle_views, proxy_views, views
+from sessions_app import bundle_views, views
 from sessions_app.links import public_views
 from sessions_app.links import views as link_making_views
+from sessions_app.proxies import views as proxy_views
 
 urlpatterns = [
     path("numbers/", views.numbers_page, name="numbers"),

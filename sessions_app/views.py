@@ -30,7 +30,7 @@ from sessions_app.pages import bulk_restart
 from sessions_app.pages.live_updates import session_parts
 from sessions_app.pages.number_list import Query, listing
 from sessions_app.pages.session_page import free_locations, opened, session_view
-from sessions_app.proxy_forms import ProxyForm
+from sessions_app.proxies.forms import ProxyForm
 
 Page = Callable[..., HttpResponse]
 Wish = Callable[[Principal, Session], None]

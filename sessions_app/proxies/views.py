@@ -18,7 +18,7 @@ from locations.current_user import principal_of
 from sessions_app import actions
 from sessions_app.models import NotPossible, Session
 from sessions_app.pages.session_page import opened
-from sessions_app.proxy_forms import ProxyForm
+from sessions_app.proxies.forms import ProxyForm
 
 
 @sensitive_post_parameters("user", "password")

@@ -15,7 +15,7 @@ from locations.rest.base_view import ApiView, principal_of
 from locations.rest.problems import conflict_at, problem_responses
 from sessions_app import actions
 from sessions_app.models import NotPossible, Session
-from sessions_app.proxy_serializers import NewProxySerializer, ProxyData, ProxySerializer
+from sessions_app.proxies.serializers import NewProxySerializer, ProxyData, ProxySerializer
 
 _TAGS = ["Sessions"]
 _WRITE_PROBLEMS = problem_responses(400, 404, 409, 413, 415, codes={409: ("not_possible",)})

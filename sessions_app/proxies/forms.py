@@ -17,7 +17,7 @@ from sessions_app.engine.proxies import (
 )
 from sessions_app.forms import SmallForm
 from sessions_app.gateway.ports import ProxyUnusable
-from sessions_app.proxy_check import check
+from sessions_app.proxies.checker import check
 
 _SCHEME_NAMES = {"http": "HTTP", "https": "HTTPS", "socks5": "SOCKS5"}
 

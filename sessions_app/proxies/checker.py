@@ -15,7 +15,7 @@ from python_socks.async_.asyncio.v2 import Proxy
 
 from sessions_app.engine.proxies import ProxyAddress
 from sessions_app.gateway.ports import ProxyUnusable
-from sessions_app.soundings import Route, route_to_whatsapp
+from sessions_app.proxies.route import Route, route_to_whatsapp
 from sessions_app.store.proxy_dialing import located
 
 CHECK_SECONDS = 10.0

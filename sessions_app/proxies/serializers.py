@@ -17,7 +17,7 @@ from sessions_app.engine.proxies import (
     is_host,
 )
 from sessions_app.gateway.ports import ProxyUnusable
-from sessions_app.proxy_check import check
+from sessions_app.proxies.checker import check
 
 
 @asked(

@@ -1,0 +1,34 @@
+"""The network route to WhatsApp: direct, or through the proxy of the environment."""
+
+from __future__ import annotations
+
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from sessions_app.engine.launch import simulator_state
+
+WHATSAPP_HOST = "web.whatsapp.com"
+WHATSAPP_PORT = 443
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way to a TLS server: through the ``proxy`` (URL) if there is one, trusting
+    ``ca_file`` alone if it is given."""
+
+    host: str = WHATSAPP_HOST
+    port: int = WHATSAPP_PORT
+    proxy: str = ""
+    ca_file: str | None = None
+
+
+def route_to_whatsapp(simulator: str | Path | None) -> Route:
+    """As an engine would go: to the simulator if there is one, else through the proxy that the
+    environment names. Raises SimulatorUnusable."""
+    if simulator:
+        state = simulator_state(simulator)
+        return Route(proxy=state.proxy, ca_file=state.ca_file)
+    if urllib.request.proxy_bypass(WHATSAPP_HOST):
+        return Route()
+    return Route(proxy=urllib.request.getproxies().get("https", ""))
