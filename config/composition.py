@@ -20,7 +20,7 @@ from notifications.notifier import Notifier
 from notifications.posting import Poster
 from notifications.sender import Sender
 from sessions_app.gateway.supervisor import Gateway
-from sessions_app.job_runner import JobRunner
+from sessions_app.scheduler.worker import JobRunner
 from sessions_app.store.channel_hints import ChannelHints
 from sessions_app.store.gateway_settings import gateway_settings
 from sessions_app.store.session_store import DatabaseSessionStore

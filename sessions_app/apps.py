@@ -8,8 +8,9 @@ class SessionsAppConfig(AppConfig):
     def ready(self) -> None:
         from core.health.operator_alerts import register_look
         from locations.plans.entitlements import Resource, register_usage
-        from sessions_app import hints, job_looks, jobs, receivers, wrong  # noqa: F401  receivers
+        from sessions_app import hints, jobs, receivers, wrong  # noqa: F401  receivers
         from sessions_app.models import Session
+        from sessions_app.scheduler import status
 
         register_usage(
             Resource.SESSIONS,
@@ -18,5 +19,5 @@ class SessionsAppConfig(AppConfig):
         )
         register_look("sessions", wrong.sessions)
         register_look("installation", wrong.installation)
-        register_look("scheduled jobs", job_looks.wrong_lines)
+        register_look("scheduled jobs", status.wrong_lines)
         jobs.register()

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from core.health.findings import Finding
-from sessions_app import database_looks, job_looks, machine_looks, mail_looks, row_looks
+from sessions_app import database_looks, machine_looks, mail_looks, row_looks
 from sessions_app.looking import Lane, Look, lent_connection, look_all
+from sessions_app.scheduler import status
 
 DEFAULT_PORT = 8000
 
@@ -26,7 +27,7 @@ _ABOUT_SESSIONS = frozenset({"sessions", "stuck sessions", "linked keys", "orpha
 _INSTALLATION = (
     Look("sealed texts", row_looks.seals),
     Look("gateway", row_looks.gateways),
-    Look("scheduled jobs", job_looks.findings),
+    Look("scheduled jobs", status.findings),
 )
 _MACHINE = (
     Look("key stores", machine_looks.key_stores),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.job_schedule import (
+from sessions_app.scheduler.schedule import (
     FIRST_AFTER,
     FIRST_SPREAD,
     RETRIES,

@@ -11,10 +11,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from core.text.units import NotAnAge, parse_age
-from sessions_app import diagnostics, job_looks, job_report
+from sessions_app import diagnostics
 from sessions_app.cleanup import clean
 from sessions_app.cleanup_report import lines
 from sessions_app.management.findings_command import checked_port, print_json, tell
+from sessions_app.scheduler import report as job_report
+from sessions_app.scheduler import status
 
 
 class Command(BaseCommand):
@@ -68,7 +70,7 @@ class Command(BaseCommand):
 
     def _list_jobs(self, *, as_json: bool) -> None:
         try:
-            found = job_looks.standings()
+            found = status.standings()
         except DatabaseError as error:
             first = (str(error).splitlines() or [""])[0]
             raise CommandError(f"The jobs cannot be read: {first}") from error

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from core.health import operator_alerts
 from core.health.findings import Level
 from locations.models import User
-from sessions_app import job_looks
+from sessions_app.scheduler import status
 from tests.integration.jobs.conftest import DAY, AddJob, make_job, row
 
 pytestmark = pytest.mark.django_db
@@ -147,17 +147,17 @@ def test_a_job_of_another_release_is_shown_and_is_not_wrong(
 
 
 def test_the_diagnostics_name_the_trouble_or_what_comes_next(add_job: AddJob) -> None:
-    (before,) = job_looks.findings()
+    (before,) = status.findings()
     add_job()
     make_job(late=-2.5 * HOUR)
-    (well,) = job_looks.findings()
+    (well,) = status.findings()
     add_job(name="other")
     make_job("other", failures=3, last_result="OSError: no")
-    (bad,) = job_looks.findings()
+    (bad,) = status.findings()
 
     assert before.level is Level.OK and "none yet" in before.text
     assert (well.level, well.text) == (Level.OK, "1 job, next tidy: in 2 h")
-    assert (bad.level, bad.next_step) == (Level.PROBLEM, job_looks.SEE)
+    assert (bad.level, bad.next_step) == (Level.PROBLEM, status.SEE)
     assert bad.text == "other: failed 3 times in a row, last with: OSError: no"
 
 

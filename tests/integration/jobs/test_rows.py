@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 
 from core.background.jobs import Job, registered
-from sessions_app import job_rows
-from sessions_app.job_rows import Claim, Outcome
 from sessions_app.models import ScheduledJob
+from sessions_app.scheduler import queue
+from sessions_app.scheduler.queue import Claim, Outcome
 from tests.integration.at_once import meet, only_on_postgresql
 from tests.integration.jobs.conftest import DAY, AddJob, make_job, row
 
@@ -19,17 +19,17 @@ WELL = Outcome(True, "Deleted 3 things.")
 
 
 def claim(owner: str = "one") -> list[Claim]:
-    return job_rows.claim_due(owner, registered(), 10)
+    return queue.claim_due(owner, registered(), 10)
 
 
 @pytest.mark.django_db
 def test_it_makes_the_rows_once_and_for_soon(add_job: AddJob) -> None:
     add_job(name="tidy")
-    job_rows.sow(registered())
+    queue.sow(registered())
     before = row().due_at
     add_job(name="count")
 
-    job_rows.sow(registered())
+    queue.sow(registered())
 
     assert row().due_at == before
     assert {one.due_at - timezone.now() > MINUTE * 0.9 for one in ScheduledJob.objects.all()} == {
@@ -65,7 +65,7 @@ def test_it_takes_the_most_overdue_first_and_no_more_than_there_is_room(add_job:
         add_job(name=name)
         make_job(name, late)
 
-    taken = job_rows.claim_due("one", registered(), 2)
+    taken = queue.claim_due("one", registered(), 2)
 
     assert [one.name for one in taken] == ["b", "c"]
 
@@ -86,10 +86,10 @@ def test_who_lost_the_lease_writes_nothing(add_job: AddJob) -> None:
     ScheduledJob.objects.update(lease_expires_at=timezone.now() - MINUTE)
     (mine,) = claim("two")
 
-    assert job_rows.renew("one", ["tidy"]) == set()
-    assert not job_rows.settle(late, job, Outcome(False, "Too late"))
+    assert queue.renew("one", ["tidy"]) == set()
+    assert not queue.settle(late, job, Outcome(False, "Too late"))
     assert (row().lease_owner, row().last_result) == ("two", "")
-    assert job_rows.settle(mine, job, WELL)
+    assert queue.settle(mine, job, WELL)
 
 
 @pytest.mark.django_db
@@ -100,7 +100,7 @@ def test_a_lease_is_renewed_while_it_is_held(add_job: AddJob) -> None:
     soon = timezone.now() + timedelta(seconds=5)
     ScheduledJob.objects.update(lease_expires_at=soon)
 
-    assert job_rows.renew("one", ["tidy", "other"]) == {"tidy"}
+    assert queue.renew("one", ["tidy", "other"]) == {"tidy"}
 
     expires = row().lease_expires_at
     assert expires is not None and expires > soon
@@ -113,7 +113,7 @@ def test_it_comes_round_again_after_its_interval(add_job: AddJob) -> None:
     planned = row().planned_at
     (mine,) = claim()
 
-    job_rows.settle(mine, job, WELL)
+    queue.settle(mine, job, WELL)
 
     after = row()
     assert after.due_at == after.planned_at == planned + DAY
@@ -129,13 +129,13 @@ def test_failures_are_counted_and_tried_again_soon(add_job: AddJob) -> None:
 
     for failures, minutes in ((1, 1), (2, 5), (3, 15), (4, 60)):
         (mine,) = claim()
-        job_rows.settle(mine, job, Outcome(False, "OSError: the disk is full"))
+        queue.settle(mine, job, Outcome(False, "OSError: the disk is full"))
         assert row().failures == failures
         assert row().due_at > timezone.now() + minutes * MINUTE * 0.9
         ScheduledJob.objects.update(due_at=timezone.now() - timedelta(seconds=1))
 
     (mine,) = claim()
-    job_rows.settle(mine, job, WELL)
+    queue.settle(mine, job, WELL)
     assert (row().failures, row().last_ok) == (0, True)
 
 
@@ -145,9 +145,9 @@ def test_a_long_sentence_is_cut(add_job: AddJob) -> None:
     make_job()
     (mine,) = claim()
 
-    job_rows.settle(mine, job, Outcome(True, "x" * 5000))
+    queue.settle(mine, job, Outcome(True, "x" * 5000))
 
-    assert len(row().last_result) == job_rows.RESULT_CHARACTERS
+    assert len(row().last_result) == queue.RESULT_CHARACTERS
 
 
 @pytest.mark.django_db
@@ -166,9 +166,9 @@ def test_it_is_due_at_once_when_somebody_asks(add_job: AddJob) -> None:
     make_job(late=-timedelta(hours=20))
     planned = row().planned_at
 
-    assert job_rows.ask_now("tidy")
+    assert queue.ask_now("tidy")
     (mine,) = claim()
-    assert not job_rows.ask_now("tidy")  # it runs
-    job_rows.settle(mine, job, WELL)
+    assert not queue.ask_now("tidy")  # it runs
+    queue.settle(mine, job, WELL)
 
     assert row().planned_at == planned

@@ -19,8 +19,8 @@ from django.utils import timezone
 from core import tenancy
 from core.data.errors import StoreUnavailable
 from core.logs.redaction import redact
-from sessions_app.job_runner import JobRunner, Pace
 from sessions_app.models import ScheduledJob
+from sessions_app.scheduler.worker import JobRunner, Pace
 from tests.integration.jobs.conftest import AddJob, make_job, row
 from tests.integration.webhooks.working import run, until
 
@@ -191,8 +191,8 @@ def test_a_process_ends_although_a_job_hangs() -> None:
 import asyncio, time, django
 django.setup()
 from datetime import timedelta
-from sessions_app.job_rows import Claim
-from sessions_app.job_runner import JobRunner
+from sessions_app.scheduler.queue import Claim
+from sessions_app.scheduler.worker import JobRunner
 from sessions_app.jobs import Job
 
 async def main():

@@ -26,8 +26,8 @@ from core import tenancy
 from core.background import jobs
 from core.background.jobs import Job
 from core.background.poll_loop import Looks
-from sessions_app import job_rows
-from sessions_app.job_rows import Claim, Outcome
+from sessions_app.scheduler import queue
+from sessions_app.scheduler.queue import Claim, Outcome
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -98,7 +98,7 @@ class JobRunner:
 
     async def _look(self) -> None:
         if not self._sown:
-            await self._run(partial(job_rows.sow, self._registered()))
+            await self._run(partial(queue.sow, self._registered()))
             self._sown = True
         await self._renew()
         room = AT_ONCE - len(self._under_way)
@@ -106,7 +106,7 @@ class JobRunner:
         known = {name: job for name, job in self._registered().items() if name not in running}
         if room <= 0 or not known:
             return
-        for claim in await self._run(partial(job_rows.claim_due, self._owner, known, room)):
+        for claim in await self._run(partial(queue.claim_due, self._owner, known, room)):
             task = asyncio.create_task(self._work(claim, known[claim.name]))
             self._under_way[task] = claim.name
             task.add_done_callback(self._ended)
@@ -117,7 +117,7 @@ class JobRunner:
             return
         self._renewed_at = now
         names = frozenset(self._alive)
-        held = await self._run(partial(job_rows.renew, self._owner, names))
+        held = await self._run(partial(queue.renew, self._owner, names))
         for name in names - held:
             logger.warning("A job runs on without its lease", extra={"job": name})
 
@@ -129,7 +129,7 @@ class JobRunner:
             self._alive.discard(job.name)
         level = logging.INFO if outcome.ok else logging.ERROR
         logger.log(level, "Job ended", extra={"job": job.name, "result": outcome.sentence})
-        if not await self._run(partial(job_rows.settle, claim, job, outcome)):
+        if not await self._run(partial(queue.settle, claim, job, outcome)):
             logger.warning("A job ended after its lease; it is run again", extra={"job": job.name})
 
     async def _outcome(self, job: Job) -> Outcome:

@@ -18,8 +18,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.background.jobs import Job
-from sessions_app.job_schedule import Plan, after_failure, after_success, first, mended
 from sessions_app.models import ScheduledJob
+from sessions_app.scheduler.schedule import Plan, after_failure, after_success, first, mended
 
 LEASE = timedelta(seconds=60)
 RESULT_CHARACTERS = 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from core.text.units import duration
-from sessions_app.job_looks import Standing
+from sessions_app.scheduler.status import Standing
 
 
 def lines(jobs: Sequence[Standing]) -> list[str]:

@@ -13,8 +13,8 @@ from core.background.jobs import registered
 from core.health.findings import Finding, Level
 from core.health.operator_alerts import Line, Urgency
 from core.text.units import duration, plural
-from sessions_app.job_schedule import is_overdue
 from sessions_app.models import ScheduledJob
+from sessions_app.scheduler.schedule import is_overdue
 
 FAILURES = 3
 _MINUTE = timedelta(minutes=1)

@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from core.text.units import duration
-from sessions_app import job_looks, job_rows
-from sessions_app.job_looks import Standing
 from sessions_app.models import ScheduledJob
+from sessions_app.scheduler import queue, status
+from sessions_app.scheduler.status import Standing
 
 
 @admin.register(ScheduledJob)
@@ -72,7 +72,7 @@ class ScheduledJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gene
         """Nothing is asked: each job may run at any time."""
         for job in queryset:
             title = _standing(job).title
-            if job_rows.ask_now(job.name):
+            if queue.ask_now(job.name):
                 self.log_change(request, job, _("Asked to run now"))
                 text = _("%s: a gateway begins it within a few seconds.") % title
                 self.message_user(request, text)
@@ -94,4 +94,4 @@ class ScheduledJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gene
 
 
 def _standing(job: Any) -> Standing:
-    return job_looks.standing(job, job.read_at)
+    return status.standing(job, job.read_at)
