@@ -1,9 +1,10 @@
 from django.urls import path
 
-from sessions_app import bundle_views, views
+from sessions_app import views
 from sessions_app.links import public_views
 from sessions_app.links import views as link_making_views
 from sessions_app.proxies import views as proxy_views
+from sessions_app.support import views as bundle_views
 
 urlpatterns = [
     path("numbers/", views.numbers_page, name="numbers"),

@@ -10,8 +10,8 @@ from functools import partial
 from config.bundles.building import Wanted, build
 from conversations.delivery import Run
 from core.background.poll_loop import Looks
-from sessions_app import bundle_queue
-from sessions_app.bundle_queue import Asked
+from sessions_app.support import queue
+from sessions_app.support.queue import Asked
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ class BundleBuilder:
     async def _look(self, stop: asyncio.Event) -> None:
         if time.monotonic() >= self._housekeeping_at:
             self._housekeeping_at = time.monotonic() + HOUSEKEEPING_SECONDS
-            await self._run(bundle_queue.forget_old)
-        asked = await self._run(bundle_queue.claim)
+            await self._run(queue.forget_old)
+        asked = await self._run(queue.claim)
         if asked is not None:
             await self._make(asked, stop)
 
@@ -47,13 +47,13 @@ class BundleBuilder:
         stopped.cancel()
         if not work.done():
             work.cancel()
-            await self._run(partial(bundle_queue.fail, asked))
+            await self._run(partial(queue.fail, asked))
             return
         try:
             size = work.result()
         except Exception:
             logger.exception("A support bundle failed", extra={"bundle": str(asked.bundle)})
-            await self._run(partial(bundle_queue.fail, asked))
+            await self._run(partial(queue.fail, asked))
         else:
-            await self._run(partial(bundle_queue.finish, asked, size))
+            await self._run(partial(queue.finish, asked, size))
             logger.info("Support bundle made", extra={"bundle": str(asked.bundle), "bytes": size})

@@ -13,8 +13,8 @@ from django.utils import timezone
 from config.bundles.archive import Archive
 from config.bundles.building import Wanted, build
 from locations.models import Account, AuditEvent, Role, User
-from sessions_app.bundle_queue import claim, finish, forget_old
 from sessions_app.models import Session, SupportBundle
+from sessions_app.support.queue import claim, finish, forget_old
 from tests.factory import make_account, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nowhere")]

@@ -13,10 +13,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from locations.models import Account
-from sessions_app.bundle_queue import ATTEMPTS, claim, fail, finish, forget_old
 from sessions_app.models import SupportBundle
 from sessions_app.models.support_bundle import KEPT
 from sessions_app.signals import bundle_ready
+from sessions_app.support.queue import ATTEMPTS, claim, fail, finish, forget_old
 from tests.factory import make_account
 from tests.integration.at_once import on_its_own_connection, only_on_postgresql
 

@@ -19,8 +19,8 @@ from core.text.units import size
 from core.web.streaming import download
 from locations import impersonation
 from locations.current_user import address_of
-from sessions_app import bundles
 from sessions_app.models import SupportBundle
+from sessions_app.support import actions
 
 
 @admin.register(SupportBundle)
@@ -64,7 +64,7 @@ class SupportBundleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gen
         obj.asked_by = str(request.user)
         with transaction.atomic():
             super().save_model(request, obj, form, change)
-            bundles.note_operators(operator, obj)
+            actions.note_operators(operator, obj)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.download_file)
@@ -80,8 +80,8 @@ class SupportBundleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gen
             raise Http404
         operator = impersonation.operator(str(request.user), address_of(request))
         try:
-            pieces = bundles.download(operator, bundle)
-        except bundles.NotThere as error:
+            pieces = actions.download(operator, bundle)
+        except actions.NotThere as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:sessions_app_supportbundle_changelist")
         answer = download(request, pieces, "application/zip", bundle.file_name)

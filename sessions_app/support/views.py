@@ -18,8 +18,8 @@ from core.web.streaming import download
 from locations.access import ONLY_LOOKS, find_writable
 from locations.current_user import look_at, principal_of
 from locations.principals import Principal
-from sessions_app import bundles
 from sessions_app.models import Session, SupportBundle
+from sessions_app.support import actions
 
 
 @login_required
@@ -33,7 +33,7 @@ def support_page(request: HttpRequest) -> HttpResponse:
         if account is None or not principal.may_add:
             raise PermissionDenied(ONLY_LOOKS)
         return _ask(request, principal, account, None)
-    rows = bundles.latest(account) if principal.may_add else []
+    rows = actions.latest(account) if principal.may_add else []
     context = {"rows": rows, "may_write": principal.may_add}
     return render(request, "bundles/list.html", context)
 
@@ -56,8 +56,8 @@ def _ask(
     request: HttpRequest, principal: Principal, account_id: UUID, session: Session | None
 ) -> HttpResponse:
     try:
-        bundle = bundles.ask(principal, account_id, session)
-    except bundles.OneAtATime as busy:
+        bundle = actions.ask(principal, account_id, session)
+    except actions.OneAtATime as busy:
         messages.warning(request, str(busy))
         return redirect("bundle", busy.bundle.pk) if busy.bundle else redirect("support")
     return redirect("bundle", bundle.pk)
@@ -96,8 +96,8 @@ def bundle_live(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
 def bundle_file(request: HttpRequest, bundle_id: UUID) -> HttpResponseBase:
     bundle = _found(request, bundle_id)
     try:
-        pieces = bundles.download(principal_of(request), bundle)
-    except bundles.NotThere as error:
+        pieces = actions.download(principal_of(request), bundle)
+    except actions.NotThere as error:
         messages.error(request, str(error))
         return redirect("bundle", bundle.pk)
     answer = download(request, pieces, "application/zip", bundle.file_name)
