@@ -17,8 +17,8 @@ from core.health.findings import Finding, Level
 from core.security.key_rotation import Unopenable
 from core.text.units import duration, plural, size
 from sessions_app import next_steps
-from sessions_app.key_files import KeyFile, StoreState
-from sessions_app.leftovers import SessionFacts, is_stuck, reason_to_keep
+from sessions_app.cleanup.key_files import KeyFile, StoreState
+from sessions_app.cleanup.rules import SessionFacts, is_stuck, reason_to_keep
 from sessions_app.lifecycle import Reason, Status
 
 CLEAN = "manage.py cleanup_sessions cleanup (--dry-run shows what it would do)"

@@ -13,7 +13,7 @@ from core.data.batch_delete import delete_in_slices
 from core.text.units import plural, size
 from locations import jobs as people
 from locations.rest.idempotency import forget_answers
-from sessions_app import cleanup
+from sessions_app.cleanup import run
 from sessions_app.lifecycle import Status
 from sessions_app.models import ConnectLink, Gateway, SessionEvent
 
@@ -36,7 +36,7 @@ def register() -> None:
 
 
 def _attempts() -> str:
-    return f"Ended {plural(cleanup.end_stuck(STUCK_AFTER), 'stuck attempt')}."
+    return f"Ended {plural(run.end_stuck(STUCK_AFTER), 'stuck attempt')}."
 
 
 def _cleanup() -> str:
@@ -44,7 +44,7 @@ def _cleanup() -> str:
     OSError when a file cannot be deleted."""
     now = timezone.now()
     links, gateways = forget_links(now), forget_gateways(now)
-    report = cleanup.delete_left_over(LEFT_OVER_AFTER)
+    report = run.delete_left_over(LEFT_OVER_AFTER)
     if report.failed:
         raise OSError(f"{plural(len(report.failed), 'file')} could not be deleted")
     freed = size(sum(file.size for file in report.deleted))

@@ -14,10 +14,10 @@ from django.core.checks import ERROR, WARNING, run_checks
 
 from core.health.findings import Finding, Level
 from sessions_app import findings, machine_findings, next_steps
+from sessions_app.cleanup.key_files import key_files
 from sessions_app.engine.launch import SimulatorUnusable
 from sessions_app.engine.protocol import Kind
 from sessions_app.gateway.engine_process import EngineUnavailable, launch_engine
-from sessions_app.key_files import key_files
 from sessions_app.proxies.route import route_to_whatsapp
 from sessions_app.soundings import Fault, Port, Unreachable, port_state, reach, room, try_to_write
 from sessions_app.store.gateway_settings import gateway_settings
@@ -78,12 +78,14 @@ def key_stores() -> list[Finding]:
 
 
 def _key_database(url: str) -> list[Finding]:
-    from sessions_app import key_tables  # only installations with PostgreSQL pay for its driver
+    from sessions_app.cleanup import (
+        key_database,  # only installations with PostgreSQL pay for its driver
+    )
 
     began = time.monotonic()
     try:
-        devices = len(key_tables.stored_addresses(url))
-    except key_tables.KeysUnreachable as error:
+        devices = len(key_database.stored_addresses(url))
+    except key_database.KeysUnreachable as error:
         text = f"the key database does not answer: {error}"
         return [Finding("key stores", Level.PROBLEM, text, next_steps.KEY_DATABASE)]
     return [machine_findings.of_key_database(devices, time.monotonic() - began)]

@@ -13,12 +13,12 @@ from django.utils import timezone
 from core.health.findings import Finding, Level
 from core.security.key_rotation import unopenable
 from sessions_app import findings, next_steps
+from sessions_app.cleanup.key_files import StoreState, key_files, store_state
+from sessions_app.cleanup.queries import linked_addresses, session_facts
+from sessions_app.cleanup.rules import SessionFacts
 from sessions_app.findings import GatewayFacts
 from sessions_app.gateway.plan import ATTEMPT_BUDGET
 from sessions_app.gateway.settings import GatewaySettings
-from sessions_app.key_files import StoreState, key_files, store_state
-from sessions_app.leftover_rows import linked_addresses, session_facts
-from sessions_app.leftovers import SessionFacts
 from sessions_app.lifecycle import Status
 from sessions_app.models import Gateway
 from sessions_app.store.gateway_settings import gateway_settings
@@ -57,11 +57,13 @@ def _keys_in_files(told: GatewaySettings, facts: Iterable[SessionFacts]) -> list
 
 
 def _keys_in_a_database(url: str, facts: Iterable[SessionFacts]) -> list[Finding]:
-    from sessions_app import key_tables  # only installations with PostgreSQL pay for its driver
+    from sessions_app.cleanup import (
+        key_database,  # only installations with PostgreSQL pay for its driver
+    )
 
     try:
-        stored = key_tables.stored_addresses(url)
-    except key_tables.KeysUnreachable as error:
+        stored = key_database.stored_addresses(url)
+    except key_database.KeysUnreachable as error:
         text = f"the key database does not answer: {error}"
         return [Finding("linked keys", Level.PROBLEM, text, next_steps.KEY_DATABASE)]
     linked = linked_addresses()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sessions_app import next_steps
+from sessions_app.cleanup.key_files import trial_name
 from sessions_app.engine.launch import SimulatorUnusable, simulator_state
 from sessions_app.engine.protocol import EngineEvent, Kind, StartFailure
 from sessions_app.gateway.engine_process import (
@@ -25,7 +26,6 @@ from sessions_app.gateway.engine_process import (
 from sessions_app.gateway.keys import prepare_keys_dir
 from sessions_app.gateway.link import Link
 from sessions_app.gateway.settings import GatewaySettings
-from sessions_app.key_files import trial_name
 
 SECONDS = 10.0
 

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from config.backup.errors import BackupError, Refused
-from sessions_app.key_tables import CONNECT_SECONDS
+from sessions_app.cleanup.key_database import CONNECT_SECONDS
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -18,8 +18,8 @@ from config.backup import key_folder
 from config.backup.archive import Archive
 from config.backup.errors import Refused
 from config.backup.keys import DATABASE, FILES, SHARED, Tell, entry_of, kind_of_store
+from sessions_app.cleanup.key_files import StoreState, key_files, store_state
 from sessions_app.engine.key_file import files_of
-from sessions_app.key_files import StoreState, key_files, store_state
 from sessions_app.store.gateway_settings import gateway_settings
 
 MARK = "restoring.mark"
@@ -54,7 +54,7 @@ def has_keys(session: str, jid: str) -> bool:
     told = gateway_settings()
     if kind_of_store() == FILES:
         return store_state(Path(told.store_of(session)), busy=False) is StoreState.LINKED
-    from sessions_app.key_tables import stored_addresses
+    from sessions_app.cleanup.key_database import stored_addresses
 
     return jid in stored_addresses(told.auth_store)
 

@@ -13,9 +13,9 @@ import pytest
 from core.health.findings import Finding, Level
 from core.security.key_rotation import Unopenable
 from sessions_app import findings
+from sessions_app.cleanup.key_files import KeyFile, StoreState
+from sessions_app.cleanup.rules import SessionFacts
 from sessions_app.findings import GatewayFacts
-from sessions_app.key_files import KeyFile, StoreState
-from sessions_app.leftovers import SessionFacts
 from sessions_app.lifecycle import Status
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from sessions_app.key_files import StoreState, key_files, store_state
+from sessions_app.cleanup.key_files import StoreState, key_files, store_state
 
 
 def make_store(path: Path, *, linked: bool) -> Path:

@@ -12,8 +12,8 @@ from django.db import DatabaseError
 
 from core.text.units import NotAnAge, parse_age
 from sessions_app import diagnostics
-from sessions_app.cleanup import clean
-from sessions_app.cleanup_report import lines
+from sessions_app.cleanup.report import lines
+from sessions_app.cleanup.run import clean
 from sessions_app.management.findings_command import checked_port, print_json, tell
 from sessions_app.scheduler import report as job_report
 from sessions_app.scheduler import status

@@ -16,8 +16,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from locations.models import IdempotentAnswer
-from sessions_app.cleanup import CleanupReport, clean
-from sessions_app.leftovers import LEASED, LINKED, PENDING, UNKNOWN
+from sessions_app.cleanup.rules import LEASED, LINKED, PENDING, UNKNOWN
+from sessions_app.cleanup.run import CleanupReport, clean
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
 from sessions_app.store.leases import claim, needs_gateway

@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from core.health.findings import Finding, Level
 from sessions_app import diagnostics
-from sessions_app.cleanup import CleanupReport, clean
-from sessions_app.leftovers import LINKING, UNKNOWN
+from sessions_app.cleanup.rules import LINKING, UNKNOWN
+from sessions_app.cleanup.run import CleanupReport, clean
 from sessions_app.lifecycle import Status
 from tests.factory import make_session
 from tests.integration.commands.conftest import HOUR, UNOWNED

@@ -23,7 +23,8 @@ from locations.models import IdempotentAnswer, Invitation, Role
 from locations.rest.idempotency import KEPT, forget_answers
 from notifications.models import Incident, Notice
 from notifications.retention import NEWS_KEPT, forget_news
-from sessions_app import cleanup, jobs
+from sessions_app import jobs
+from sessions_app.cleanup import run
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import ConnectLink, Gateway, Session, SessionEvent
 from sessions_app.pages.activity import uptimes
@@ -190,7 +191,7 @@ def test_the_monthly_cleanup_deletes_what_nobody_has_written_for_a_month(
     keys.file(f"{in_use}.sqlite3-wal", age=timedelta(hours=1))
     before = keys.names()
 
-    report = cleanup.delete_left_over(MONTH)
+    report = run.delete_left_over(MONTH)
 
     assert [file.name for file in report.deleted] == [gone.name]
     assert keys.names() == before - {gone.name}
@@ -201,7 +202,7 @@ def test_the_monthly_cleanup_does_nothing_with_the_wrong_database(
 ) -> None:
     keys.store(uuid.uuid4(), age=OLD)
 
-    assert cleanup.delete_left_over(MONTH).deleted == []
+    assert run.delete_left_over(MONTH).deleted == []
 
 
 def test_the_monthly_cleanup_fails_when_it_cannot_look(settings: Settings, tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def test_stuck_attempts_are_ended_without_a_file_being_touched(
     stuck = make_session(status=Status.INITIALIZING, lease_owner="", lease_expires_at=None, **hour)
     keys.store(stuck, linked=False, age=OLD)
 
-    assert cleanup.end_stuck(timedelta(minutes=10)) == 1
+    assert run.end_stuck(timedelta(minutes=10)) == 1
 
     stuck.refresh_from_db()
     assert stuck.status == Status.DISCONNECTED

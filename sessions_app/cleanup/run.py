@@ -19,11 +19,9 @@ from django.utils import timezone
 from core.text.masking import masked
 from locations.accounts import deletion
 from locations.rest.idempotency import forget_answers
-from sessions_app.gateway.ports import Change
-from sessions_app.hints import hint_gateway, hint_viewers
-from sessions_app.key_files import KeyFile, StoreState, key_files, store_state
-from sessions_app.leftover_rows import linked_addresses, session_facts
-from sessions_app.leftovers import (
+from sessions_app.cleanup.key_files import KeyFile, StoreState, key_files, store_state
+from sessions_app.cleanup.queries import linked_addresses, session_facts
+from sessions_app.cleanup.rules import (
     NO_SESSION,
     UNKNOWN,
     SessionFacts,
@@ -33,6 +31,8 @@ from sessions_app.leftovers import (
     reason_to_keep_strays,
     why_left_over,
 )
+from sessions_app.gateway.ports import Change
+from sessions_app.hints import hint_gateway, hint_viewers
 from sessions_app.lifecycle import Event
 from sessions_app.store.gateway_settings import gateway_settings
 from sessions_app.store.transitions import apply_unowned_change
@@ -233,10 +233,12 @@ def _delete(file: KeyFile, session: SessionFacts | None, report: CleanupReport) 
 def _clean_key_database(report: CleanupReport) -> None:
     """Keys in PostgreSQL have no age; they are read before the rows, so that what is linked
     meanwhile is known as linked or as being linked. Raises KeysUnreachable."""
-    from sessions_app import key_tables  # only installations with PostgreSQL pay for its driver
+    from sessions_app.cleanup import (
+        key_database,  # only installations with PostgreSQL pay for its driver
+    )
 
     url = gateway_settings().auth_store
-    stored = key_tables.stored_addresses(url)
+    stored = key_database.stored_addresses(url)
     linked = linked_addresses().keys()
     strays = stored - linked
     linking = any(one.leased and not one.linked for one in session_facts().values())
@@ -245,7 +247,7 @@ def _clean_key_database(report: CleanupReport) -> None:
         report.kept += [Kept(_device(address), why) for address in strays]
         return
     if strays and not report.dry_run:
-        key_tables.delete_addresses(url, strays)
+        key_database.delete_addresses(url, strays)
     report.deleted += [Deleted(_device(address), 0, NO_SESSION) for address in strays]
 
 

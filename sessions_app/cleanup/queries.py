@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 
-from sessions_app.leftovers import SessionFacts
+from sessions_app.cleanup.rules import SessionFacts
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
 from sessions_app.store.leases import needs_gateway

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from core.text.units import duration, plural, size
-from sessions_app.cleanup import CleanupReport, Ended
+from sessions_app.cleanup.run import CleanupReport, Ended
 
 
 def lines(report: CleanupReport, now: datetime | None = None) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.text.units import duration
-from sessions_app.key_files import KeyFile
+from sessions_app.cleanup.key_files import KeyFile
 from sessions_app.lifecycle import Status
 
 # No attempt takes so long in a gateway that works: codes run out after 160 s, and waiting for the
