@@ -20,7 +20,7 @@ from locations import impersonation
 from locations.current_user import address_of
 from locations.principals import Principal
 from sessions_app import actions
-from sessions_app.findings import ALIVE_SECONDS
+from sessions_app.diagnostics.rules import ALIVE_SECONDS
 from sessions_app.lifecycle import Event, Reason
 from sessions_app.models import Gateway, NotPossible, Session, SessionEvent
 from sessions_app.scheduler import admin as job_admin  # noqa: F401  they register their pages

@@ -8,7 +8,8 @@ class SessionsAppConfig(AppConfig):
     def ready(self) -> None:
         from core.health.operator_alerts import register_look
         from locations.plans.entitlements import Resource, register_usage
-        from sessions_app import hints, jobs, receivers, wrong  # noqa: F401  receivers
+        from sessions_app import hints, jobs, receivers  # noqa: F401  receivers
+        from sessions_app.diagnostics import alerts
         from sessions_app.models import Session
         from sessions_app.scheduler import status
 
@@ -17,7 +18,7 @@ class SessionsAppConfig(AppConfig):
             lambda account: Session.objects.live().of_accounts([account]).count(),
             lambda: Session.objects.live(),
         )
-        register_look("sessions", wrong.sessions)
-        register_look("installation", wrong.installation)
+        register_look("sessions", alerts.sessions)
+        register_look("installation", alerts.installation)
         register_look("scheduled jobs", status.wrong_lines)
         jobs.register()

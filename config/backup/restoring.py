@@ -26,7 +26,7 @@ from config.backup.settling import settled
 from locations.audit import Verb, record
 from locations.models import Account, User
 from locations.principals import Principal
-from sessions_app.findings import ALIVE_SECONDS
+from sessions_app.diagnostics.rules import ALIVE_SECONDS
 from sessions_app.models import Gateway
 
 OPERATOR = Principal(roles={}, name="Operator (restore)")

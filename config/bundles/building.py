@@ -25,11 +25,11 @@ from core.data.csv_export import csv_texts
 from core.health.findings import Level
 from core.logs.redaction import redact, redact_value
 from core.logs.rotating_file import folder_of
-from sessions_app import diagnostics, findings_report, trial_report
+from sessions_app.diagnostics import checks, report, trial_connection
+from sessions_app.diagnostics.trial_connection import Failure, Success, try_qr
+from sessions_app.diagnostics.versions import PAIRLINE, versions
 from sessions_app.models import Session
 from sessions_app.store.gateway_settings import gateway_settings
-from sessions_app.trial import Failure, Success, try_qr
-from sessions_app.versions import PAIRLINE, versions
 
 LINES_OF_NO_SESSION = 500  # or as many as were asked for each session, when that is more
 
@@ -69,11 +69,11 @@ def build(wanted: Wanted, target: Path) -> int:
 
 def _of_the_machine(archive: Archive) -> bool:
     """Whether the database answers and has its tables."""
-    found = diagnostics.run()
-    doctor = findings_report.report(diagnostics.of_the_installation(found))
+    found = checks.run()
+    doctor = report.report(checks.of_the_installation(found))
     archive.add("doctor.json", [_json({"at": timezone.now(), "version": PAIRLINE, **doctor})])
-    archive.add("diagnostics.txt", [redact("\n".join(findings_report.lines(found)) + "\n")])
-    archive.add("test_qr.txt", [redact("\n".join(trial_report.lines(_tried())) + "\n")])
+    archive.add("diagnostics.txt", [redact("\n".join(report.lines(found)) + "\n")])
+    archive.add("test_qr.txt", [redact("\n".join(trial_connection.lines(_tried())) + "\n")])
     archive.add("versions.json", [_json(versions())])
     archive.add("settings.json", [_json(told_settings(env.given()))])
     return not any(

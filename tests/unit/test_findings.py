@@ -12,10 +12,10 @@ import pytest
 
 from core.health.findings import Finding, Level
 from core.security.key_rotation import Unopenable
-from sessions_app import findings
 from sessions_app.cleanup.key_files import KeyFile, StoreState
 from sessions_app.cleanup.rules import SessionFacts
-from sessions_app.findings import GatewayFacts
+from sessions_app.diagnostics import rules
+from sessions_app.diagnostics.rules import GatewayFacts
 from sessions_app.lifecycle import Status
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -49,7 +49,7 @@ def key_file(session: UUID | None = None, **facts: Any) -> KeyFile:
 
 
 def of_sessions(*sessions: SessionFacts, served: bool = True) -> list[Finding]:
-    return findings.of_sessions(sessions, NOW, LIMIT, served=served)
+    return rules.of_sessions(sessions, NOW, LIMIT, served=served)
 
 
 def test_sessions_are_counted_by_status_and_reason() -> None:
@@ -111,14 +111,14 @@ def test_ready_and_disconnected_sessions_are_never_stuck() -> None:
 
 def test_key_stores_are_counted_with_their_size_in_bytes() -> None:
     files = [key_file(uuid4(), size=1_200_000), key_file(uuid4(), size=34_567), key_file()]
-    (found,) = findings.of_key_stores(files, FOLDER)
+    (found,) = rules.of_key_stores(files, FOLDER)
     assert found.text == "2 key stores, 1.2 MB (1242567 bytes) in /data/whatsapp"
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666, 0o777])
 def test_keys_that_others_may_read_are_a_problem(mode: int) -> None:
     bad = key_file(uuid4(), mode=mode)
-    found = findings.of_key_stores([bad, key_file(uuid4())], FOLDER)[1]
+    found = rules.of_key_stores([bad, key_file(uuid4())], FOLDER)[1]
     assert (found.level, found.next_step) == (Level.PROBLEM, "chmod 600 /data/whatsapp/*")
     assert bad.path.name in found.text
 
@@ -134,7 +134,7 @@ def test_keys_that_others_may_read_are_a_problem(mode: int) -> None:
 )
 def test_a_linked_number_without_usable_keys_is_named(state: StoreState, word: str) -> None:
     one = uuid4()
-    (found,) = findings.of_linked_keys({one: state, uuid4(): StoreState.LINKED})
+    (found,) = rules.of_linked_keys({one: state, uuid4(): StoreState.LINKED})
     assert found.level is Level.PROBLEM
     assert found.text == f"the key store of session {one} is {word}"
     assert f"{one}.sqlite3" in found.next_step
@@ -142,20 +142,20 @@ def test_a_linked_number_without_usable_keys_is_named(state: StoreState, word: s
 
 def test_files_of_no_session_are_a_problem() -> None:
     stray = key_file(uuid4())
-    (found,) = findings.of_orphans([stray], {}, NOW)
+    (found,) = rules.of_orphans([stray], {}, NOW)
     assert found.level is Level.PROBLEM
     assert found.text == f"1 file, 8.0 kB, 1 of no session: {stray.path.name}"
 
 
 def test_what_an_attempt_left_that_was_never_linked_is_only_worth_knowing() -> None:
     expired = session(Status.DISCONNECTED)
-    (found,) = findings.of_orphans([key_file(expired.id)], {expired.id: expired}, NOW)
+    (found,) = rules.of_orphans([key_file(expired.id)], {expired.id: expired}, NOW)
     assert found.level is Level.NOTE
 
 
 def test_keys_of_linked_numbers_and_young_files_are_no_orphans() -> None:
     linked, young = session(), key_file(uuid4(), modified=NOW)
-    (found,) = findings.of_orphans([key_file(linked.id), young], {linked.id: linked}, NOW)
+    (found,) = rules.of_orphans([key_file(linked.id), young], {linked.id: linked}, NOW)
     assert (found.level, found.text) == (Level.OK, "none")
 
 
@@ -165,33 +165,33 @@ def gateway(age: float = 2.0, **facts: Any) -> GatewayFacts:
 
 def test_a_living_gateway_and_its_engines_are_listed() -> None:
     engine = {"kind": "running", "pid": 9, "sessions": 40, "starts": 1, "rss_mb": 96.4}
-    found = findings.of_gateways([gateway(engines=[engine])], waiting=0)
+    found = rules.of_gateways([gateway(engines=[engine])], waiting=0)
     assert [one.level for one in found] == [Level.OK, Level.OK]
     assert found[0].text == "host, process 7, heartbeat 2 s ago"
     assert found[1].text == "running, process 9, 40 sessions, 1 start, 96 MB"
 
 
 def test_no_living_gateway_is_a_problem_with_the_command_that_starts_one() -> None:
-    (found,) = findings.of_gateways([gateway(age=180)], waiting=12)
+    (found,) = rules.of_gateways([gateway(age=180)], waiting=12)
     assert found.level is Level.PROBLEM
     assert found.text == "none is alive; the last heartbeat is 3 min old; 12 sessions wait for one"
     assert "manage.py serve" in found.next_step
 
 
 def test_a_gateway_in_trouble_says_what_it_is() -> None:
-    (found,) = findings.of_gateways([gateway(trouble="neonize is not installed.")], waiting=0)
+    (found,) = rules.of_gateways([gateway(trouble="neonize is not installed.")], waiting=0)
     assert found.level is Level.PROBLEM
     assert "neonize is not installed." in found.text
 
 
 def test_a_gateway_that_fell_silent_beside_a_living_one_is_worth_knowing() -> None:
-    found = findings.of_gateways([gateway(), gateway(age=3_600)], waiting=0)
+    found = rules.of_gateways([gateway(), gateway(age=3_600)], waiting=0)
     assert found[1].level is Level.NOTE
     assert "fell silent 1 h ago" in found[1].text
 
 
 def test_an_old_silence_is_no_news() -> None:
-    found = findings.of_gateways([gateway(), gateway(age=30 * 86_400)], waiting=0)
+    found = rules.of_gateways([gateway(), gateway(age=30 * 86_400)], waiting=0)
     assert len(found) == 1
 
 
@@ -209,14 +209,14 @@ def test_the_last_line_says_what_is_wrong(levels: str, sentence: str) -> None:
     kinds = {"o": Level.OK, "n": Level.NOTE, "p": Level.PROBLEM}
     names = ["one", "two", "three", "four"]
     found = [Finding(names[i], kinds[kind], "") for i, kind in enumerate(levels)]
-    assert findings.summary(found) == sentence
+    assert rules.summary(found) == sentence
 
 
 def test_rows_that_no_key_opens_are_a_problem_that_names_them() -> None:
-    (well,) = findings.of_seals([])
+    (well,) = rules.of_seals([])
     column = "sessions_app.session.proxy"
-    (one,) = findings.of_seals([Unopenable(column, "0a1b2c3d", 1, ["A"])])
-    (five,) = findings.of_seals([Unopenable(column, "0a1b2c3d", 5, ["A", "B", "C"])])
+    (one,) = rules.of_seals([Unopenable(column, "0a1b2c3d", 1, ["A"])])
+    (five,) = rules.of_seals([Unopenable(column, "0a1b2c3d", 5, ["A", "B", "C"])])
 
     assert (well.level, one.level) == (Level.OK, Level.PROBLEM)
     assert one.text == f"1 row of {column} needs the key 0a1b2c3d: A"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.health.findings import Finding, Level
-from sessions_app import machine_findings as findings
-from sessions_app.findings_report import lines, report
-from sessions_app.versions import NEWEST_TESTED_NEONIZE, PAIRLINE, versions
+from sessions_app.diagnostics import machine_rules as findings
+from sessions_app.diagnostics.report import lines, report
+from sessions_app.diagnostics.versions import NEWEST_TESTED_NEONIZE, PAIRLINE, versions
 
 FOLDER = Path("/data/whatsapp")
 PROJECT = tomllib.loads((Path(__file__).resolve().parents[2] / "pyproject.toml").read_text())

@@ -19,8 +19,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sessions_app.diagnostics.probes import (
+    Fault,
+    Port,
+    Unreachable,
+    port_state,
+    reach,
+    room,
+    try_to_write,
+)
 from sessions_app.proxies.route import Route
-from sessions_app.soundings import Fault, Port, Unreachable, port_state, reach, room, try_to_write
 
 HOST = "127.0.0.1"
 DAY = timedelta(days=1)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from sessions_app import next_steps
+from sessions_app.diagnostics import advice
+from sessions_app.diagnostics.trial_connection import Success, failure
 from sessions_app.engine.protocol import EngineEvent, StartFailure
 from sessions_app.gateway.settings import GatewaySettings
-from sessions_app.trial import Success, failure
 
 SETTINGS = GatewaySettings(data_dir=Path("/data"))
 FOLDER = Path("/data/whatsapp")
@@ -19,13 +19,13 @@ FOLDER = Path("/data/whatsapp")
 @pytest.mark.parametrize(
     ("code", "step"),
     [
-        (StartFailure.DIAL, next_steps.NETWORK),
-        (StartFailure.CLOCK, next_steps.CLOCK),
-        (StartFailure.STORAGE_FULL, next_steps.free_space(FOLDER)),
-        (StartFailure.KEYS_DAMAGED, next_steps.writable(FOLDER)),
-        (StartFailure.KEYS_MISSING, next_steps.LOOK),
-        (StartFailure.OTHER, next_steps.LOOK),
-        ("a code of tomorrow", next_steps.LOOK),
+        (StartFailure.DIAL, advice.NETWORK),
+        (StartFailure.CLOCK, advice.CLOCK),
+        (StartFailure.STORAGE_FULL, advice.free_space(FOLDER)),
+        (StartFailure.KEYS_DAMAGED, advice.writable(FOLDER)),
+        (StartFailure.KEYS_MISSING, advice.LOOK),
+        (StartFailure.OTHER, advice.LOOK),
+        ("a code of tomorrow", advice.LOOK),
     ],
 )
 def test_each_cause_has_its_next_step(code: str, step: str) -> None:
@@ -55,7 +55,7 @@ def test_each_answer_is_told_in_words(message: dict[str, Any], words: str) -> No
 def test_a_simulated_network_leads_to_the_simulator() -> None:
     simulated = GatewaySettings(data_dir=Path("/data"), simulator=Path("/state.json"))
     message = {"event": EngineEvent.START_FAILED, "code": StartFailure.DIAL}
-    assert failure(message, simulated).next_step == next_steps.SIMULATOR
+    assert failure(message, simulated).next_step == advice.SIMULATOR
 
 
 def test_a_code_is_counted_and_never_part_of_a_report() -> None:

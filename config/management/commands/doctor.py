@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from sessions_app import diagnostics
-from sessions_app.management.findings_command import checked_port, tell
-from sessions_app.versions import PAIRLINE
+from sessions_app.diagnostics import checks
+from sessions_app.diagnostics.versions import PAIRLINE
+from sessions_app.management.findings_output import checked_port, tell
 
 
 class Command(BaseCommand):
@@ -27,12 +27,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--port",
             type=int,
-            default=diagnostics.DEFAULT_PORT,
+            default=checks.DEFAULT_PORT,
             help="where the site is, or is to be, served (default 8000)",
         )
 
     def handle(self, *, port: int, json: bool, **options: Any) -> None:
         at, began = timezone.now(), time.monotonic()
-        found = diagnostics.installation(checked_port(port))
+        found = checks.installation(checked_port(port))
         seconds = round(time.monotonic() - began, 3)
         tell(self, found, as_json=json, at=at, version=PAIRLINE, seconds=seconds)

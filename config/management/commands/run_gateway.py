@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from config.composition import build_background
 from core import tenancy
-from sessions_app.row_looks import is_alive_on
+from sessions_app.diagnostics.sessions import is_alive_on
 
 
 class Command(BaseCommand):

@@ -11,10 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from core.text.units import NotAnAge, parse_age
-from sessions_app import diagnostics
 from sessions_app.cleanup.report import lines
 from sessions_app.cleanup.run import clean
-from sessions_app.management.findings_command import checked_port, print_json, tell
+from sessions_app.diagnostics import checks
+from sessions_app.management.findings_output import checked_port, print_json, tell
 from sessions_app.scheduler import report as job_report
 from sessions_app.scheduler import status
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
         look = tasks.add_parser("diagnostics", aliases=["diag"], help="say what is wrong")
-        look.add_argument("--port", type=int, default=diagnostics.DEFAULT_PORT)
+        look.add_argument("--port", type=int, default=checks.DEFAULT_PORT)
         tidy = tasks.add_parser("cleanup", aliases=["clean"], help="tidy up")
         tidy.add_argument("--dry-run", action="store_true", help="only say what would be done")
         tidy.add_argument(
@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
     def handle(self, *, task: str, **options: Any) -> None:
         if task.startswith("diag"):
-            found = diagnostics.run(checked_port(options["port"]))
+            found = checks.run(checked_port(options["port"]))
             tell(self, found, as_json=options["json"])
         elif task == "jobs":
             self._list_jobs(as_json=options["json"])

@@ -13,9 +13,8 @@ from django.core.management.base import BaseCommand
 from django.core.management.color import no_style
 
 from core.web.qr_image import qr_terminal
+from sessions_app.diagnostics.trial_connection import SECONDS, Failure, Success, lines, try_qr
 from sessions_app.store.gateway_settings import gateway_settings
-from sessions_app.trial import SECONDS, Failure, Success, try_qr
-from sessions_app.trial_report import lines
 
 
 class Command(BaseCommand):

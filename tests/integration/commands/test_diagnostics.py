@@ -18,7 +18,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from core.health.findings import Finding, Level
-from sessions_app import diagnostics
+from sessions_app.diagnostics import checks
 from sessions_app.lifecycle import Status
 from sessions_app.models import Gateway, Session
 from tests.factory import make_session
@@ -36,7 +36,7 @@ def port() -> Iterator[int]:
 
 
 def named(name: str, port: int = 1) -> list[Finding]:
-    return [finding for finding in diagnostics.run(port) if finding.name == name]
+    return [finding for finding in checks.run(port) if finding.name == name]
 
 
 def problem(name: str) -> Finding:
@@ -54,7 +54,7 @@ def alive(**columns: Any) -> Gateway:
 
 def test_it_looks_at_everything_in_a_fixed_order(keys: KeyFolder, port: int) -> None:
     alive()
-    names = [finding.name for finding in diagnostics.run(port)]
+    names = [finding.name for finding in checks.run(port)]
     assert names == [
         "database",
         "migrations",
@@ -180,7 +180,7 @@ def test_it_names_rows_that_no_key_opens(keys: KeyFolder, settings: Settings) ->
 def test_it_tells_nothing_that_is_secret(keys: KeyFolder) -> None:
     codes = make_session(status=Status.QR, pairing_code="ABCD-EFGH", **UNOWNED, **ago())
     linked = make_session()
-    told = json.dumps([str(finding) for finding in diagnostics.run(1)])
+    told = json.dumps([str(finding) for finding in checks.run(1)])
     for secret in (codes.qr_text, codes.pairing_code, linked.phone_number, linked.jid):
         assert secret not in told
 
@@ -225,5 +225,5 @@ def test_looking_changes_nothing(keys: KeyFolder) -> None:
     keys.store(make_session(status=Status.INITIALIZING, **UNOWNED, **ago()), linked=False)
     keys.store(uuid4())
     before = list(Session.objects.values()), keys.names()
-    diagnostics.run(1)
+    checks.run(1)
     assert (list(Session.objects.values()), keys.names()) == before

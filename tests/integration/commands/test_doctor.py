@@ -19,7 +19,7 @@ from pytest_django import Settings
 
 from core.health.findings import Finding, Level
 from sessions_app import mail_looks
-from sessions_app.looking import Lane, Look, look_all
+from sessions_app.diagnostics.runner import Lane, Look, look_all
 from tests.integration.commands.conftest import KeyFolder
 from tests.wire.product import free_port
 

@@ -12,9 +12,9 @@ import pytest
 from pytest_django import Settings
 
 from core.health.findings import Finding, Level
-from sessions_app import diagnostics
 from sessions_app.cleanup.rules import LINKING, UNKNOWN
 from sessions_app.cleanup.run import CleanupReport, clean
+from sessions_app.diagnostics import checks
 from sessions_app.lifecycle import Status
 from tests.factory import make_session
 from tests.integration.commands.conftest import HOUR, UNOWNED
@@ -60,7 +60,7 @@ def run(*, dry_run: bool = False) -> CleanupReport:
 
 
 def named(name: str) -> list[Finding]:
-    return [one for one in diagnostics.run(1) if one.name == name]
+    return [one for one in checks.run(1) if one.name == name]
 
 
 def test_keys_of_no_session_are_deleted_and_those_of_linked_numbers_stay(

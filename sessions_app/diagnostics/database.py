@@ -10,8 +10,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from core.health.findings import Finding, Level
-from sessions_app import machine_findings
-from sessions_app.looking import first_line
+from sessions_app.diagnostics import machine_rules
+from sessions_app.diagnostics.runner import first_line
 
 CONNECT_SECONDS = 5
 _TRIES = 5  # the median of so many answers counts
@@ -68,4 +68,4 @@ def clock() -> list[Finding]:
         cursor.execute("SELECT clock_timestamp()")
         theirs = cursor.fetchone()[0]
     ahead = (timezone.now() - theirs).total_seconds()
-    return [machine_findings.of_clock(ahead, "the database")]
+    return [machine_rules.of_clock(ahead, "the database")]

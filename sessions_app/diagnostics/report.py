@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.health.findings import Finding, Level
-from sessions_app.findings import summary
+from sessions_app.diagnostics.rules import summary
 
 Paint = Callable[[str], str]
 _WIDTH = max(len(level) for level in Level)

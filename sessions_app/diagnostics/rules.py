@@ -16,9 +16,9 @@ from uuid import UUID
 from core.health.findings import Finding, Level
 from core.security.key_rotation import Unopenable
 from core.text.units import duration, plural, size
-from sessions_app import next_steps
 from sessions_app.cleanup.key_files import KeyFile, StoreState
 from sessions_app.cleanup.rules import SessionFacts, is_stuck, reason_to_keep
+from sessions_app.diagnostics import advice
 from sessions_app.lifecycle import Reason, Status
 
 CLEAN = "manage.py cleanup_sessions cleanup (--dry-run shows what it would do)"
@@ -57,7 +57,7 @@ def of_sessions(
         f"{_listed(statuses)}, the oldest for {duration(oldest.total_seconds())}: "
         f"{_named(str(session.id) for session in stuck)}"
     )
-    step = CLEAN if served else next_steps.START_GATEWAY
+    step = CLEAN if served else advice.START_GATEWAY
     return [counts, Finding("stuck sessions", Level.PROBLEM, text, step)]
 
 
@@ -192,7 +192,7 @@ def of_gateways(gateways: Sequence[GatewayFacts], waiting: int) -> list[Finding]
                 "gateway",
                 Level.PROBLEM,
                 f"none is alive{last}; {plural(waiting, 'session')} {verb} for one",
-                next_steps.START_GATEWAY,
+                advice.START_GATEWAY,
             )
         ]
     elif silent:
@@ -204,7 +204,7 @@ def of_gateways(gateways: Sequence[GatewayFacts], waiting: int) -> list[Finding]
 def _of_gateway(gateway: GatewayFacts) -> Finding:
     text = f"{gateway.place}, heartbeat {gateway.age:.0f} s ago"
     if gateway.trouble:
-        return Finding("gateway", Level.PROBLEM, f"{text}; {gateway.trouble}", next_steps.LIBRARY)
+        return Finding("gateway", Level.PROBLEM, f"{text}; {gateway.trouble}", advice.LIBRARY)
     return Finding("gateway", Level.OK, text)
 
 

@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from core.health.findings import Finding, Level
 from core.security.key_rotation import unopenable
-from sessions_app import findings, next_steps
 from sessions_app.cleanup.key_files import StoreState, key_files, store_state
 from sessions_app.cleanup.queries import linked_addresses, session_facts
 from sessions_app.cleanup.rules import SessionFacts
-from sessions_app.findings import GatewayFacts
+from sessions_app.diagnostics import advice, rules
+from sessions_app.diagnostics.rules import GatewayFacts
 from sessions_app.gateway.plan import ATTEMPT_BUDGET
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.lifecycle import Status
@@ -27,9 +27,9 @@ from sessions_app.store.gateway_settings import gateway_settings
 def sessions() -> list[Finding]:
     """How many there are in each status, and which are stuck."""
     patience = ATTEMPT_BUDGET + 2 * timedelta(seconds=settings.GATEWAY_STUCK_SECONDS)
-    served = any(gateway.age <= findings.ALIVE_SECONDS for gateway in _gateway_facts())
+    served = any(gateway.age <= rules.ALIVE_SECONDS for gateway in _gateway_facts())
     facts = session_facts().values()
-    return findings.of_sessions(facts, timezone.now(), patience, served=served)
+    return rules.of_sessions(facts, timezone.now(), patience, served=served)
 
 
 def keys() -> list[Finding]:
@@ -40,11 +40,11 @@ def keys() -> list[Finding]:
         found = _keys_in_files(told, facts.values())
     else:
         found = _keys_in_a_database(told.auth_store, facts.values())
-    return found + findings.of_orphans(files, facts, timezone.now())
+    return found + rules.of_orphans(files, facts, timezone.now())
 
 
 def _keys_in_files(told: GatewaySettings, facts: Iterable[SessionFacts]) -> list[Finding]:
-    return findings.of_linked_keys(
+    return rules.of_linked_keys(
         {
             session.id: store_state(
                 Path(told.store_of(str(session.id))),
@@ -65,7 +65,7 @@ def _keys_in_a_database(url: str, facts: Iterable[SessionFacts]) -> list[Finding
         stored = key_database.stored_addresses(url)
     except key_database.KeysUnreachable as error:
         text = f"the key database does not answer: {error}"
-        return [Finding("linked keys", Level.PROBLEM, text, next_steps.KEY_DATABASE)]
+        return [Finding("linked keys", Level.PROBLEM, text, advice.KEY_DATABASE)]
     linked = linked_addresses()
     states = {
         session: StoreState.LINKED if address in stored else StoreState.MISSING
@@ -75,23 +75,23 @@ def _keys_in_a_database(url: str, facts: Iterable[SessionFacts]) -> list[Finding
     linking = any(session.leased and not session.linked for session in facts)
     strays = 0 if linking else len(stored - linked.keys())
     return [
-        *findings.of_linked_keys(states, "the key database"),
-        findings.of_stray_devices(strays),
+        *rules.of_linked_keys(states, "the key database"),
+        rules.of_stray_devices(strays),
     ]
 
 
 def seals() -> list[Finding]:
     """Tokens and passwords that no key opens. By the ids of the keys: what somebody tampered
     with shows when it is used, or in ``rotate_keys --dry-run``."""
-    return findings.of_seals(unopenable())
+    return rules.of_seals(unopenable())
 
 
 def gateways() -> list[Finding]:
     """Who runs the sessions, with which engines."""
     waiting = sum(one.pending and not one.leased for one in session_facts().values())
     known = _gateway_facts()
-    found = findings.of_gateways(known, waiting)
-    alive = [gateway for gateway in known if gateway.age <= findings.ALIVE_SECONDS]
+    found = rules.of_gateways(known, waiting)
+    alive = [gateway for gateway in known if gateway.age <= rules.ALIVE_SECONDS]
     if len(alive) > 1 and isinstance(get_channel_layer(), InMemoryChannelLayer):
         found.append(
             Finding(
@@ -106,7 +106,7 @@ def gateways() -> list[Finding]:
 
 def is_alive_on(host: str) -> bool:
     """Whether a gateway of this machine has given a sign of life within half a minute."""
-    since = timezone.now() - timedelta(seconds=findings.ALIVE_SECONDS)
+    since = timezone.now() - timedelta(seconds=rules.ALIVE_SECONDS)
     mine = Gateway.objects.filter(host=host, stopped_at__isnull=True, heartbeat_at__gte=since)
     return mine.exists()
 

@@ -8,25 +8,27 @@ from collections.abc import Sequence
 from functools import partial
 
 from core.health.findings import Finding
-from sessions_app import database_looks, machine_looks, mail_looks, row_looks
-from sessions_app.looking import Lane, Look, lent_connection, look_all
+from sessions_app import mail_looks
+from sessions_app.diagnostics import database, sessions
+from sessions_app.diagnostics import machine as machine_looks
+from sessions_app.diagnostics.runner import Lane, Look, lent_connection, look_all
 from sessions_app.scheduler import status
 
 DEFAULT_PORT = 8000
 
 _DATABASE = (
-    Look("database", database_looks.database, needed=True),
-    Look("migrations", database_looks.migrations, needed=True),
-    Look("clock", database_looks.clock),
+    Look("database", database.database, needed=True),
+    Look("migrations", database.migrations, needed=True),
+    Look("clock", database.clock),
 )
 _SESSIONS = (
-    Look("sessions", row_looks.sessions),
-    Look("linked keys", row_looks.keys),
+    Look("sessions", sessions.sessions),
+    Look("linked keys", sessions.keys),
 )
 _ABOUT_SESSIONS = frozenset({"sessions", "stuck sessions", "linked keys", "orphaned keys"})
 _INSTALLATION = (
-    Look("sealed texts", row_looks.seals),
-    Look("gateway", row_looks.gateways),
+    Look("sealed texts", sessions.seals),
+    Look("gateway", sessions.gateways),
     Look("scheduled jobs", status.findings),
 )
 _MACHINE = (

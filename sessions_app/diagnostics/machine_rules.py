@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.health.findings import Finding, Level
 from core.text.units import size
-from sessions_app import next_steps
+from sessions_app.diagnostics import advice
 
 CLOCK_NOTE_SECONDS, CLOCK_PROBLEM_SECONDS = 5.0, 30.0
 DISK_NOTE_BYTES, DISK_PROBLEM_BYTES = 1_000_000_000, 200_000_000
@@ -17,7 +17,7 @@ def of_library(version: str, tested: str, seconds: float) -> Finding:
     was ``tested``?"""
     if version != tested:
         text = f"neonize {version} is installed, but {tested} is the newest that was tested"
-        return Finding("neonize", Level.PROBLEM, text, next_steps.LIBRARY)
+        return Finding("neonize", Level.PROBLEM, text, advice.LIBRARY)
     return Finding("neonize", Level.OK, f"{version} as tested, an engine starts in {seconds:.2f} s")
 
 
@@ -26,9 +26,9 @@ def of_disk(free: int, total: int, folder: Path) -> Finding:
     share = f" ({100 * free / total:.0f} %)" if total else ""
     text = f"{size(free)}{share} free for {folder}"
     if free < DISK_PROBLEM_BYTES:
-        return Finding("disk", Level.PROBLEM, text, next_steps.free_space(folder))
+        return Finding("disk", Level.PROBLEM, text, advice.free_space(folder))
     if free < DISK_NOTE_BYTES:
-        return Finding("disk", Level.NOTE, text, next_steps.free_space(folder))
+        return Finding("disk", Level.NOTE, text, advice.free_space(folder))
     return Finding("disk", Level.OK, text)
 
 
@@ -37,9 +37,9 @@ def of_clock(ahead: float, of_what: str) -> Finding:
     off = abs(ahead)
     text = f"{off:.1f} s {'ahead of' if ahead > 0 else 'behind'} {of_what}"
     if off > CLOCK_PROBLEM_SECONDS:
-        return Finding("clock", Level.PROBLEM, text, next_steps.CLOCK)
+        return Finding("clock", Level.PROBLEM, text, advice.CLOCK)
     level = Level.NOTE if off > CLOCK_NOTE_SECONDS else Level.OK
-    return Finding("clock", level, text, next_steps.CLOCK if level is Level.NOTE else "")
+    return Finding("clock", level, text, advice.CLOCK if level is Level.NOTE else "")
 
 
 def of_key_database(devices: int, seconds: float) -> Finding:

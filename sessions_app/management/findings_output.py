@@ -12,7 +12,7 @@ from django.core.management.color import no_style
 from django.core.serializers.json import DjangoJSONEncoder
 
 from core.health.findings import Finding, Level
-from sessions_app.findings_report import lines, needs_somebody, report
+from sessions_app.diagnostics.report import lines, needs_somebody, report
 
 
 def checked_port(port: int) -> int:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions_app import next_steps
 from sessions_app.cleanup.key_files import trial_name
+from sessions_app.diagnostics import advice
+from sessions_app.diagnostics.report import plain
 from sessions_app.engine.launch import SimulatorUnusable, simulator_state
 from sessions_app.engine.protocol import EngineEvent, Kind, StartFailure
 from sessions_app.gateway.engine_process import (
@@ -60,7 +61,7 @@ async def try_qr(settings: GatewaySettings, seconds: float = SECONDS) -> Success
         prepare_keys_dir(settings)
         return await _try(name, settings, seconds)
     except SimulatorUnusable as error:
-        return Failure(str(error), next_steps.SIMULATOR)
+        return Failure(str(error), advice.SIMULATOR)
     except OSError as error:
         return _unusable(settings, error)
     finally:
@@ -73,9 +74,9 @@ async def _try(name: str, settings: GatewaySettings, seconds: float) -> Success 
     try:
         engine = await asyncio.wait_for(launch_engine(Kind.LINKING, settings), seconds)
     except EngineUnavailable as error:
-        return Failure(f"The WhatsApp library cannot be used: {error}", next_steps.LIBRARY)
+        return Failure(f"The WhatsApp library cannot be used: {error}", advice.LIBRARY)
     except TimeoutError:
-        return Failure(f"The WhatsApp library did not start in {seconds:g} s.", next_steps.LOOK)
+        return Failure(f"The WhatsApp library did not start in {seconds:g} s.", advice.LOOK)
     launched = time.monotonic()
     try:
         async with asyncio.timeout(max(0.0, give_up_at - launched)):
@@ -83,7 +84,7 @@ async def _try(name: str, settings: GatewaySettings, seconds: float) -> Success 
     except TimeoutError:
         return Failure(f"WhatsApp sent no code in {seconds:g} s.", _network(settings))
     except CommandRefused as refused:
-        return Failure(f"The engine refused to start: {refused}", next_steps.LOOK)
+        return Failure(f"The engine refused to start: {refused}", advice.LOOK)
     finally:
         engine.kill()  # nothing of a trial is worth a polite end, which may take seconds
         await engine.ended.wait()
@@ -108,11 +109,11 @@ def failure(message: Mapping[str, Any], settings: GatewaySettings) -> Failure:
     if event == EngineEvent.START_FAILED:
         return Failure(detail or "The connection failed.", _step(message.get("code"), settings))
     if event == EngineEvent.CLIENT_OUTDATED:
-        return Failure("WhatsApp no longer accepts this version.", next_steps.UPDATE)
+        return Failure("WhatsApp no longer accepts this version.", advice.UPDATE)
     if event == EngineEvent.CONNECT_FAILURE:
         return Failure(f"WhatsApp refused the connection (code {detail}).", _network(settings))
     if message.get("type") == "gone":
-        return Failure("The WhatsApp library ended all of a sudden.", next_steps.LOOK)
+        return Failure("The WhatsApp library ended all of a sudden.", advice.LOOK)
     return Failure("WhatsApp closed the connection before it sent a code.", _network(settings))
 
 
@@ -120,24 +121,39 @@ def _step(code: object, settings: GatewaySettings) -> str:
     folder = settings.keys_dir
     steps: Mapping[str, str] = {
         StartFailure.DIAL: _network(settings),
-        StartFailure.CLOCK: next_steps.CLOCK,
-        StartFailure.STORAGE_FULL: next_steps.free_space(folder),
-        StartFailure.KEYS_DAMAGED: next_steps.writable(folder),
+        StartFailure.CLOCK: advice.CLOCK,
+        StartFailure.STORAGE_FULL: advice.free_space(folder),
+        StartFailure.KEYS_DAMAGED: advice.writable(folder),
     }
-    return steps.get(str(code), next_steps.LOOK)
+    return steps.get(str(code), advice.LOOK)
 
 
 def _network(settings: GatewaySettings) -> str:
-    return next_steps.SIMULATOR if settings.simulator else next_steps.NETWORK
+    return advice.SIMULATOR if settings.simulator else advice.NETWORK
 
 
 def _unusable(settings: GatewaySettings, error: OSError) -> Failure:
     folder = settings.keys_dir
     return Failure(
-        f"The folder {folder} cannot be used ({error.strerror}).", next_steps.writable(folder)
+        f"The folder {folder} cannot be used ({error.strerror}).", advice.writable(folder)
     )
 
 
 def _remove(name: str, settings: GatewaySettings) -> None:
     for path in settings.keys_dir.glob(f"{name}.*") if settings.keys_dir.is_dir() else ():
         path.unlink(missing_ok=True)
+
+
+Paint = Callable[[str], str]
+
+
+def lines(outcome: Success | Failure, good: Paint = plain, bad: Paint = plain) -> list[str]:
+    """Whether a code came, and how fast; or why not, and what to do. Never the code."""
+    if isinstance(outcome, Failure):
+        return [f"{bad('FAILED')}  {outcome.cause}", f"        {outcome.next_step}"]
+    library, answer = outcome.library_seconds, outcome.answer_seconds
+    return [
+        f"{good('SUCCESS')}  QR code of {outcome.characters} characters in "
+        f"{library + answer:.2f} s ({library:.2f} s to start the library, {answer:.2f} s for "
+        "WhatsApp's answer)"
+    ]

@@ -12,7 +12,8 @@ from django.utils.translation import gettext
 from core.health.findings import Finding, Level
 from core.health.operator_alerts import Line, Urgency
 from core.text.units import plural
-from sessions_app import machine_looks, row_looks
+from sessions_app.diagnostics import machine
+from sessions_app.diagnostics import sessions as row_looks
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
 from sessions_app.wording import REASONS
@@ -65,7 +66,7 @@ def _line(reason: Reason, count: int) -> Line:
 def installation() -> list[Line]:
     """The findings of the diagnostics that take no time: rows, gateways, disk and data folder."""
     found: list[Finding] = [*row_looks.sessions(), *row_looks.gateways(), *row_looks.seals()]
-    found += [*machine_looks.data_folder(), *machine_looks.disk()]
+    found += [*machine.data_folder(), *machine.disk()]
     return list(_lines(found))
 
 

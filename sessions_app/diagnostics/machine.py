@@ -13,15 +13,23 @@ from django.conf import settings
 from django.core.checks import ERROR, WARNING, run_checks
 
 from core.health.findings import Finding, Level
-from sessions_app import findings, machine_findings, next_steps
 from sessions_app.cleanup.key_files import key_files
+from sessions_app.diagnostics import advice, machine_rules, rules
+from sessions_app.diagnostics.probes import (
+    Fault,
+    Port,
+    Unreachable,
+    port_state,
+    reach,
+    room,
+    try_to_write,
+)
+from sessions_app.diagnostics.versions import NEWEST_TESTED_NEONIZE
 from sessions_app.engine.launch import SimulatorUnusable
 from sessions_app.engine.protocol import Kind
 from sessions_app.gateway.engine_process import EngineUnavailable, launch_engine
 from sessions_app.proxies.route import route_to_whatsapp
-from sessions_app.soundings import Fault, Port, Unreachable, port_state, reach, room, try_to_write
 from sessions_app.store.gateway_settings import gateway_settings
-from sessions_app.versions import NEWEST_TESTED_NEONIZE
 
 REACH_SECONDS = 5.0
 LAYER_SECONDS = 3.0
@@ -40,11 +48,11 @@ def neonize() -> list[Finding]:
     try:
         version, seconds = asyncio.run(start_and_end())
     except EngineUnavailable as error:
-        step = next_steps.LIBRARY
+        step = advice.LIBRARY
         if isinstance(error.__cause__, SimulatorUnusable):
-            step = next_steps.SIMULATOR
+            step = advice.SIMULATOR
         return [Finding("neonize", Level.PROBLEM, str(error), step)]
-    return [machine_findings.of_library(version, NEWEST_TESTED_NEONIZE, seconds)]
+    return [machine_rules.of_library(version, NEWEST_TESTED_NEONIZE, seconds)]
 
 
 def whatsapp() -> list[Finding]:
@@ -54,26 +62,24 @@ def whatsapp() -> list[Finding]:
     try:
         reached = reach(route_to_whatsapp(simulator), REACH_SECONDS)
     except SimulatorUnusable as error:
-        return [Finding("WhatsApp", Level.PROBLEM, str(error), next_steps.SIMULATOR)]
+        return [Finding("WhatsApp", Level.PROBLEM, str(error), advice.SIMULATOR)]
     except Unreachable as error:
-        network = next_steps.SIMULATOR if simulator else next_steps.NETWORK
-        step = next_steps.CLOCK if error.fault is Fault.CLOCK else network
+        network = advice.SIMULATOR if simulator else advice.NETWORK
+        step = advice.CLOCK if error.fault is Fault.CLOCK else network
         text = f"{name} cannot be reached: {error}"
         return [Finding("WhatsApp", Level.PROBLEM, text, step)]
     found = [Finding("WhatsApp", Level.OK, f"{name} answers in {reached.seconds:.2f} s")]
-    return (
-        found if reached.ahead is None else [*found, machine_findings.of_clock(reached.ahead, name)]
-    )
+    return found if reached.ahead is None else [*found, machine_rules.of_clock(reached.ahead, name)]
 
 
 def key_stores() -> list[Finding]:
     """Whether the keys can be read, and how many there are."""
     told = gateway_settings()
     try:
-        found = findings.of_key_stores(key_files(told.keys_dir), told.keys_dir)
+        found = rules.of_key_stores(key_files(told.keys_dir), told.keys_dir)
     except OSError as error:
         text = f"{told.keys_dir} cannot be read ({error.strerror})"
-        return [Finding("key stores", Level.PROBLEM, text, next_steps.readable(told.keys_dir))]
+        return [Finding("key stores", Level.PROBLEM, text, advice.readable(told.keys_dir))]
     return found if told.auth_store == "files" else _key_database(told.auth_store)
 
 
@@ -87,8 +93,8 @@ def _key_database(url: str) -> list[Finding]:
         devices = len(key_database.stored_addresses(url))
     except key_database.KeysUnreachable as error:
         text = f"the key database does not answer: {error}"
-        return [Finding("key stores", Level.PROBLEM, text, next_steps.KEY_DATABASE)]
-    return [machine_findings.of_key_database(devices, time.monotonic() - began)]
+        return [Finding("key stores", Level.PROBLEM, text, advice.KEY_DATABASE)]
+    return [machine_rules.of_key_database(devices, time.monotonic() - began)]
 
 
 def data_folder() -> list[Finding]:
@@ -101,7 +107,7 @@ def data_folder() -> list[Finding]:
         except OSError as error:
             text = f"{folder} cannot be written to ({error.strerror})"
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-            step = next_steps.free_space(folder) if full else next_steps.writable(folder)
+            step = advice.free_space(folder) if full else advice.writable(folder)
             return [Finding("data folder", Level.PROBLEM, text, step)]
     return [Finding("data folder", Level.OK, f"{told.data_dir} can be written to")]
 
@@ -111,7 +117,7 @@ def disk() -> list[Finding]:
     folder = settings.DATA_DIR
     present = next(path for path in (folder, *folder.parents) if path.exists())
     free, total = room(present)
-    return [machine_findings.of_disk(free, total, folder)]
+    return [machine_rules.of_disk(free, total, folder)]
 
 
 def hints() -> list[Finding]:
