@@ -17,7 +17,7 @@ from sessions_app.cleanup.queries import linked_addresses, session_facts
 from sessions_app.cleanup.rules import SessionFacts
 from sessions_app.diagnostics import advice, rules
 from sessions_app.diagnostics.rules import GatewayFacts
-from sessions_app.gateway.plan import ATTEMPT_BUDGET
+from sessions_app.gateway.reconcile import ATTEMPT_BUDGET
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.lifecycle import Status
 from sessions_app.models import Gateway

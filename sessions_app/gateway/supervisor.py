@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sessions_app.engine.protocol import HEARTBEAT_SECONDS
-from sessions_app.gateway.engines import Engines
-from sessions_app.gateway.keys import prepare_keys_dir
+from sessions_app.gateway.engine_pool import Engines
+from sessions_app.gateway.key_files import prepare_keys_dir
 from sessions_app.gateway.ports import (
     Hints,
     MessageSink,
@@ -25,10 +25,10 @@ from sessions_app.gateway.ports import (
     SessionState,
     SessionStore,
 )
-from sessions_app.gateway.runner import SessionRunner
+from sessions_app.gateway.session_runner import SessionRunner
+from sessions_app.gateway.session_work import Kit
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.gateway.start_queue import StartQueue, spread
-from sessions_app.gateway.work import Kit
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from locations.models import Account, AccountState
 from locations.plans.account_state import GRACE, standing, suspended_rows
-from sessions_app.gateway.plan import Plan, plan
 from sessions_app.gateway.ports import Change
+from sessions_app.gateway.reconcile import Plan, plan
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import NotPossible, Session
 from sessions_app.store import leases

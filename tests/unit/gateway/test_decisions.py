@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from sessions_app.engine.protocol import ProtocolError
-from sessions_app.gateway import backoff, translate
-from sessions_app.gateway.plan import Plan, is_wish, plan
+from sessions_app.gateway import backoff, event_mapping
 from sessions_app.gateway.ports import SessionState
+from sessions_app.gateway.reconcile import Plan, is_wish, plan
 from sessions_app.gateway.start_queue import StartQueue, spread
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 
@@ -130,7 +130,7 @@ async def test_it_lets_nobody_wait_behind_a_stuck_start() -> None:
     [(1, Event.KEEPALIVE_SLOW), (2, Event.KEEPALIVE_SLOW), (3, Event.KEEPALIVE_LOST)],
 )
 def test_it_calls_a_link_lost_at_the_third_silence(count: int, event: Event) -> None:
-    assert translate.keepalive({"type": "event", "count": count}) is event
+    assert event_mapping.keepalive({"type": "event", "count": count}) is event
 
 
 @pytest.mark.parametrize(
@@ -145,11 +145,11 @@ def test_it_calls_a_link_lost_at_the_third_silence(count: int, event: Event) -> 
     ],
 )
 def test_it_gives_each_failed_start_its_own_event(code: str, event: Event) -> None:
-    assert translate.start_failure({"type": "event", "code": code}) is event
+    assert event_mapping.start_failure({"type": "event", "code": code}) is event
 
 
 def test_it_comes_back_a_little_after_a_ban_ends() -> None:
-    change = translate.temp_ban({"type": "event", "detail": "101", "seconds": 3600}, NOW)
+    change = event_mapping.temp_ban({"type": "event", "detail": "101", "seconds": 3600}, NOW)
 
     assert change.columns["next_retry_at"] == NOW + timedelta(seconds=3660)
 
@@ -157,13 +157,13 @@ def test_it_comes_back_a_little_after_a_ban_ends() -> None:
 def test_it_keeps_showing_the_typed_code_when_the_qr_rotates() -> None:
     message = {"type": "event", "text": "x", "number": 2, "of": 6, "expires_at": 1.0}
 
-    assert translate.qr_change(message, "").event is Event.QR_CODE
-    assert translate.qr_change(message, "ABCD-EFGH").event is Event.PAIR_CODE
+    assert event_mapping.qr_change(message, "").event is Event.QR_CODE
+    assert event_mapping.qr_change(message, "ABCD-EFGH").event is Event.PAIR_CODE
 
 
 def test_it_refuses_an_event_without_its_fields() -> None:
     with pytest.raises(ProtocolError):
-        translate.qr_change({"type": "event", "text": "x"}, "")
+        event_mapping.qr_change({"type": "event", "text": "x"}, "")
 
 
 @pytest.mark.parametrize(
@@ -181,14 +181,14 @@ def test_it_notes_the_phone_hourly_and_never_backwards(
     phone_at: datetime, known: datetime | None, seen: datetime | None
 ) -> None:
     message = {"type": "event", "phone_at": phone_at.timestamp()}
-    assert translate.phone_seen(message, known, NOW) == seen
+    assert event_mapping.phone_seen(message, known, NOW) == seen
 
 
 def test_it_sees_no_phone_in_what_others_do() -> None:
-    assert translate.phone_seen({"type": "event"}, None, NOW) is None
+    assert event_mapping.phone_seen({"type": "event"}, None, NOW) is None
 
 
 @pytest.mark.parametrize("phone_at", [None, "today", -1, float("nan"), [1]])
 def test_it_refuses_a_moment_of_the_phone_that_is_none(phone_at: Any) -> None:
     with pytest.raises(ProtocolError):
-        translate.phone_seen({"type": "event", "phone_at": phone_at}, None, NOW)
+        event_mapping.phone_seen({"type": "event", "phone_at": phone_at}, None, NOW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
-from sessions_app.gateway.keys import delete_keys, prepare_keys_dir
+from sessions_app.gateway.key_files import delete_keys, prepare_keys_dir
 from sessions_app.gateway.settings import GatewaySettings
 
 

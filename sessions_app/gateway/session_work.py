@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 from core.data.errors import StoreUnavailable
 from sessions_app.engine.protocol import Kind
 from sessions_app.gateway import backoff
+from sessions_app.gateway.engine_pool import Engines
 from sessions_app.gateway.engine_process import EngineUnavailable
-from sessions_app.gateway.engines import Engines
-from sessions_app.gateway.keys import delete_keys
-from sessions_app.gateway.link import Deadline, Link
+from sessions_app.gateway.key_files import delete_keys
+from sessions_app.gateway.outgoing import TextSender, settle
 from sessions_app.gateway.ports import (
     Change,
     MessageSink,
@@ -25,9 +25,9 @@ from sessions_app.gateway.ports import (
     SessionState,
     SessionStore,
 )
+from sessions_app.gateway.remote_client import Deadline, Link
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.gateway.start_queue import StartQueue
-from sessions_app.gateway.texts import TextSender, settle
 from sessions_app.lifecycle import Event, Status
 
 logger = logging.getLogger(__name__)

@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import Any
 
 from sessions_app.engine.protocol import ProtocolError
-from sessions_app.gateway import reactions, translate
-from sessions_app.gateway.link import Link
-from sessions_app.gateway.plan import Plan, is_wish, plan
+from sessions_app.gateway import event_handlers, event_mapping
 from sessions_app.gateway.ports import LeaseLost, SessionState
-from sessions_app.gateway.work import Kit, SessionWork
+from sessions_app.gateway.reconcile import Plan, is_wish, plan
+from sessions_app.gateway.remote_client import Link
+from sessions_app.gateway.session_work import Kit, SessionWork
 from sessions_app.lifecycle import Event, Reason, Status
 
 logger = logging.getLogger(__name__)
@@ -109,15 +109,15 @@ class SessionRunner:
     async def _on_engine(self, message: dict[str, Any]) -> None:
         work = self._work
         if message["type"] == "gone":
-            await reactions.on_engine_gone(work)
+            await event_handlers.on_engine_gone(work)
             return
         if message["type"] == _SILENT:
-            await reactions.on_disconnected(work, message)
+            await event_handlers.on_disconnected(work, message)
             await work.reconnect(None)
             return
-        if message["event"] in translate.EVIDENCE:
+        if message["event"] in event_mapping.EVIDENCE:
             work.note_proof(work.kit.now())
-        reaction = reactions.REACTIONS.get(message["event"])
+        reaction = event_handlers.REACTIONS.get(message["event"])
         try:
             self._note_phone(message)
             if reaction is not None:
@@ -130,7 +130,7 @@ class SessionRunner:
     def _note_phone(self, message: dict[str, Any]) -> None:
         work = self._work
         known = work.phone_seen_at or work.state.phone_seen_at
-        seen = translate.phone_seen(message, known, work.kit.now())
+        seen = event_mapping.phone_seen(message, known, work.kit.now())
         if seen is not None:
             work.phone_seen_at = seen
 
@@ -146,7 +146,7 @@ class SessionRunner:
         elif fresh.status is Status.DISCONNECTED and fresh.next_retry_at is None:
             work.resting = True  # the operator's cleanup ended it
         else:
-            await reactions.serve_pairing_code(work)
+            await event_handlers.serve_pairing_code(work)
 
     async def _on_move(self) -> None:
         link = self._work.link
@@ -232,6 +232,6 @@ class SessionRunner:
         """The phone accepted, but WhatsApp did not let us in: again with the new keys."""
         work = self._work
         if work.number_taken:
-            await reactions.refuse_second_link(work)
+            await event_handlers.refuse_second_link(work)
         else:
             await work.reconnect(Event.PAIR_SUCCESS, detail="connecting again with the new keys")

@@ -12,12 +12,12 @@ from datetime import timedelta
 from typing import Any
 
 from sessions_app.engine.protocol import EngineEvent, Kind, StartFailure
-from sessions_app.gateway import translate
+from sessions_app.gateway import event_mapping
 from sessions_app.gateway.engine_process import CommandRefused, CommandTimeout, EngineGone
-from sessions_app.gateway.plan import ATTEMPT_BUDGET
+from sessions_app.gateway.event_mapping import WHATSAPP
 from sessions_app.gateway.ports import NumberTaken
-from sessions_app.gateway.translate import WHATSAPP
-from sessions_app.gateway.work import SessionWork
+from sessions_app.gateway.reconcile import ATTEMPT_BUDGET
+from sessions_app.gateway.session_work import SessionWork
 from sessions_app.lifecycle import Event, Status
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ ENGINE_LOSSES_UNTIL_BACKOFF = 3
 
 
 async def on_qr(work: SessionWork, message: dict[str, Any]) -> None:
-    change = translate.qr_change(message, work.pairing_code)
+    change = event_mapping.qr_change(message, work.pairing_code)
     logger.info("QR code generated for session", extra={**work.facts(), "code": change.detail})
     if work.link is not None:
         work.link.answered()
@@ -75,7 +75,7 @@ async def on_qr_timeout(work: SessionWork, message: dict[str, Any]) -> None:
 
 
 async def on_pair_success(work: SessionWork, message: dict[str, Any]) -> None:
-    identity = translate.identity(message)
+    identity = event_mapping.identity(message)
     try:
         await work.apply(Event.PAIR_SUCCESS, WHATSAPP, **identity, phone_seen_at=work.kit.now())
     except NumberTaken:
@@ -100,7 +100,7 @@ async def on_connected(work: SessionWork, message: dict[str, Any]) -> None:
         return
     try:
         if not work.number_taken:
-            identity = translate.identity(message)
+            identity = event_mapping.identity(message)
             now = work.kit.now()
             await work.apply(
                 Event.CONNECTED, WHATSAPP, **identity, next_retry_at=None, last_proof_at=now
@@ -145,7 +145,7 @@ async def on_disconnected(work: SessionWork, message: dict[str, Any]) -> None:
 
 
 async def on_keepalive_timeout(work: SessionWork, message: dict[str, Any]) -> None:
-    event = translate.keepalive(message)
+    event = event_mapping.keepalive(message)
     await work.apply(event, WHATSAPP)
     if event is Event.KEEPALIVE_LOST and work.deadline.remaining() is None:
         work.deadline.set(KEEPALIVE_SECONDS, "dropped")
@@ -172,12 +172,12 @@ async def on_logged_out(work: SessionWork, message: dict[str, Any]) -> None:
     if work.unlinking:
         await work.finish_unlink(told=True)
         return
-    event = translate.logged_out(message)
+    event = event_mapping.logged_out(message)
     await work.end_link(event, WHATSAPP, "", "The link was removed on the phone")
 
 
 async def on_temp_ban(work: SessionWork, message: dict[str, Any]) -> None:
-    change = translate.temp_ban(message, work.kit.now())
+    change = event_mapping.temp_ban(message, work.kit.now())
     delay = change.columns["next_retry_at"] - work.kit.now()
     await work.retry_later(delay, change.event, change.actor, change.detail)
 
@@ -199,7 +199,7 @@ async def on_connect_refused(work: SessionWork, message: dict[str, Any]) -> None
 
 
 async def on_start_failed(work: SessionWork, message: dict[str, Any]) -> None:
-    event, detail = translate.start_failure(message), str(message.get("detail", ""))
+    event, detail = event_mapping.start_failure(message), str(message.get("detail", ""))
     if work.link is not None:
         work.link.answered()
     if work.unlinking:
@@ -216,14 +216,14 @@ async def on_start_failed(work: SessionWork, message: dict[str, Any]) -> None:
 
 async def on_message(work: SessionWork, message: dict[str, Any]) -> None:
     """Written first; the engine forgets it only afterwards."""
-    incoming, key = translate.incoming(message), str(message["key"])
+    incoming, key = event_mapping.incoming(message), str(message["key"])
     await work.lasting(lambda: work.kit.sink.store_message(work.state.id, incoming))
     if work.link is not None:
         work.link.stored([key])
 
 
 async def on_receipt(work: SessionWork, message: dict[str, Any]) -> None:
-    receipt, key = translate.receipt(message), str(message["key"])
+    receipt, key = event_mapping.receipt(message), str(message["key"])
     await work.lasting(lambda: work.kit.sink.store_receipt(work.state.id, receipt))
     if work.link is not None:
         work.link.stored([key])

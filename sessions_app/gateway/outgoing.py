@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sessions_app.gateway.engine_process import CommandRefused, CommandTimeout, EngineGone
-from sessions_app.gateway.link import Link
 from sessions_app.gateway.ports import OutgoingQueue, OutgoingText
+from sessions_app.gateway.remote_client import Link
 from sessions_app.gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
