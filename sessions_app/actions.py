@@ -13,7 +13,7 @@ from locations.audit import Verb, record
 from locations.models import Location
 from locations.plans.entitlements import Resource, require
 from locations.principals import Principal
-from sessions_app.engine.proxies import NotAProxy, ProxyAddress, parse
+from sessions_app.engine.proxy_url import NotAProxy, ProxyAddress, parse
 from sessions_app.models import Session
 
 

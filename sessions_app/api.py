@@ -25,7 +25,7 @@ from locations.rest.pagination import CURSOR, page_of
 from locations.rest.problems import Conflict, conflict_at, problem_responses
 from sessions_app import actions
 from sessions_app.actions import LocationBusy
-from sessions_app.engine.proxies import ProxyAddress
+from sessions_app.engine.proxy_url import ProxyAddress
 from sessions_app.lifecycle import Status, Wanted
 from sessions_app.models import NotPossible, Session
 from sessions_app.models.session_queryset import SessionQuerySet

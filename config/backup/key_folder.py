@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 from urllib.parse import quote
 
 from config.backup.errors import Refused
-from sessions_app.engine.key_file import files_of
+from sessions_app.engine.keys.sqlite_reader import files_of
 
 _BUSY_SECONDS = 20.0
 _PIECE_BYTES = 256 * 1024

@@ -19,7 +19,7 @@ from config.backup.archive import Archive
 from config.backup.errors import Refused
 from config.backup.keys import DATABASE, FILES, SHARED, Tell, entry_of, kind_of_store
 from sessions_app.cleanup.key_files import StoreState, key_files, store_state
-from sessions_app.engine.key_file import files_of
+from sessions_app.engine.keys.sqlite_reader import files_of
 from sessions_app.store.gateway_settings import gateway_settings
 
 MARK = "restoring.mark"

@@ -14,10 +14,10 @@ from sessions_app.engine import launch
 from sessions_app.engine.channel import Channel
 from sessions_app.engine.clients import Clients
 from sessions_app.engine.commands import Commands, Shutdown
-from sessions_app.engine.library import Library
-from sessions_app.engine.loading import LibraryUnavailable
+from sessions_app.engine.log import Log
+from sessions_app.engine.neonize_api import Library
+from sessions_app.engine.neonize_loader import LibraryUnavailable
 from sessions_app.engine.protocol import Kind, ProtocolError, Signal
-from sessions_app.engine.quiet import Log
 
 
 def main() -> NoReturn:

@@ -14,18 +14,16 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from sessions_app.engine import events, failures, jids
-from sessions_app.engine.answer import seconds_to_answer
-from sessions_app.engine.failures import Refusal, StartRefused
+from sessions_app.engine import errors, events, jids
+from sessions_app.engine.errors import Refusal, StartRefused
 from sessions_app.engine.jids import Jid
 from sessions_app.engine.journal import Journal
-from sessions_app.engine.keys import Keys
-from sessions_app.engine.lane import Lane
-from sessions_app.engine.library import Library, LibraryError, Listener, Sent
-from sessions_app.engine.names import Names
-from sessions_app.engine.orders import NOT_CONNECTED, CommandFailed, Order, Tell
+from sessions_app.engine.keys.store import Keys
+from sessions_app.engine.lid_lookup import Names
+from sessions_app.engine.neonize_api import Library, LibraryError, Listener, Sent
 from sessions_app.engine.protocol import EngineEvent, Signal, StartFailure
-from sessions_app.engine.turns import Turn, Turns
+from sessions_app.engine.start_request import NOT_CONNECTED, CommandFailed, Order, Tell
+from sessions_app.engine.threads import Lane, Turn, Turns, seconds_to_answer
 
 STOP_SECONDS = 4.0  # less than the gateway waits
 FIRST_QR_SECONDS = 20.0
@@ -98,7 +96,7 @@ class Client:
         """Make sure of the keys. The library tells a logout before it deletes them, and a start
         that finds them in between would end the process."""
         if self.order.own_proxy:
-            failures.check_proxy(self.order.proxy or "")
+            errors.check_proxy(self.order.proxy or "")
         jid = jids.text(self.order.jid) if self.order.jid else None
         if jid and (self._keys.name, jid) in self._gone:
             raise StartRefused(StartFailure.KEYS_MISSING, "WhatsApp has logged this number out.")
@@ -128,9 +126,9 @@ class Client:
         if not error:
             return
         if self._me is None:
-            self._refused(failures.of_start(error, proxied=self.order.own_proxy))
+            self._refused(errors.of_start(error, proxied=self.order.own_proxy))
         else:
-            self._happened(failures.of_lost_events(error))
+            self._happened(errors.of_lost_events(error))
 
     def _refused(self, refused: StartRefused) -> None:
         self._happened(
@@ -258,7 +256,7 @@ class Client:
         try:
             return self._library.pair_code(self._uuid, phone.removeprefix("+"))
         except LibraryError as error:
-            raise CommandFailed(failures.of_pair_code(str(error))) from None
+            raise CommandFailed(errors.of_pair_code(str(error))) from None
 
     def send(self, to: str, text: str, secret: bytes) -> Sent:
         """Send ``text`` to ``to`` (E.164). Raises CommandFailed."""
@@ -266,7 +264,7 @@ class Client:
         try:
             return self._library.send(uuid, to.removeprefix("+"), text, secret)
         except LibraryError as error:
-            raise CommandFailed(failures.of_send(str(error))) from None
+            raise CommandFailed(errors.of_send(str(error))) from None
 
     def in_order(self, job: Callable[[], None]) -> None:
         """Run ``job`` after the sends that were asked for before."""

@@ -6,12 +6,12 @@ import threading
 import time
 from pathlib import Path
 
-from sessions_app.engine import keys
 from sessions_app.engine.client import Client
 from sessions_app.engine.journal import Journal
-from sessions_app.engine.library import Library
-from sessions_app.engine.orders import Order, Tell
-from sessions_app.engine.turns import Turns
+from sessions_app.engine.keys import store as keys
+from sessions_app.engine.neonize_api import Library
+from sessions_app.engine.start_request import Order, Tell
+from sessions_app.engine.threads import Turns
 
 
 class Clients:

@@ -10,9 +10,9 @@ from typing import Any
 from sessions_app.engine import jids
 from sessions_app.engine.client import Client
 from sessions_app.engine.clients import Clients
-from sessions_app.engine.failures import Refusal, StartRefused
-from sessions_app.engine.orders import CommandFailed, Order, Tell
+from sessions_app.engine.errors import Refusal, StartRefused
 from sessions_app.engine.protocol import Command, ProtocolError, Signal, field
+from sessions_app.engine.start_request import CommandFailed, Order, Tell
 
 SHUTDOWN_SECONDS = 3.0
 

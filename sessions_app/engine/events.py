@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sessions_app.engine import jids, messages
+from sessions_app.engine import jids, message_content
 from sessions_app.engine.jids import Jid
 from sessions_app.engine.protocol import EngineEvent
 
@@ -119,7 +119,7 @@ def _message(event: Any, me: Jid | None) -> Event | None:
     source = event.Info.MessageSource
     sent_at = event.Info.Timestamp / 1000
     phone = _phone(source, sent_at)
-    found = None if not _between_two(source) else messages.content(event.Message)
+    found = None if not _between_two(source) else message_content.content(event.Message)
     if found is None:
         return {"event": EngineEvent.PROOF, **phone} if phone else None
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import UUID
 
-from sessions_app.engine.key_file import files_of
+from sessions_app.engine.keys.sqlite_reader import files_of
 from sessions_app.gateway.settings import GatewaySettings
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
 from python_socks.async_.asyncio.v2 import Proxy
 
-from sessions_app.engine.proxies import ProxyAddress
+from sessions_app.engine.proxy_url import ProxyAddress
 from sessions_app.gateway.ports import ProxyUnusable
 from sessions_app.proxies.route import Route, route_to_whatsapp
 from sessions_app.store.proxy_dialing import located

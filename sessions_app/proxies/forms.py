@@ -8,13 +8,7 @@ from django import forms
 from django.utils.translation import gettext as says
 from django.utils.translation import gettext_lazy as _
 
-from sessions_app.engine.proxies import (
-    LONGEST_LOGIN,
-    SCHEMES,
-    NotAProxy,
-    ProxyAddress,
-    is_host,
-)
+from sessions_app.engine.proxy_url import LONGEST_LOGIN, SCHEMES, NotAProxy, ProxyAddress, is_host
 from sessions_app.forms import SmallForm
 from sessions_app.gateway.ports import ProxyUnusable
 from sessions_app.proxies.checker import check

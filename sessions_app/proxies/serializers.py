@@ -9,13 +9,7 @@ from rest_framework import serializers
 
 from locations.rest.fields import TextField
 from locations.rest.schema import asked
-from sessions_app.engine.proxies import (
-    LONGEST_LOGIN,
-    SCHEMES,
-    NotAProxy,
-    ProxyAddress,
-    is_host,
-)
+from sessions_app.engine.proxy_url import LONGEST_LOGIN, SCHEMES, NotAProxy, ProxyAddress, is_host
 from sessions_app.gateway.ports import ProxyUnusable
 from sessions_app.proxies.checker import check
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from core.security.public_addresses import is_public
-from sessions_app.engine.proxies import NotAProxy, ProxyAddress, parse
+from sessions_app.engine.proxy_url import NotAProxy, ProxyAddress, parse
 from sessions_app.gateway.ports import ProxyUnusable
 
 RESOLVE_SECONDS = 5.0

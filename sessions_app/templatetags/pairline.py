@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
 from uuid import UUID
 
 from django import template
+from django.conf import settings
 from django.template import Context
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -15,7 +19,6 @@ from core.text.phone_numbers import international
 from core.text.units import size
 from sessions_app.pages.activity import uptimes
 from sessions_app.pages.uptime_strip import Strip, strip
-from sessions_app.simulated_network import phone_address
 
 register = template.Library()
 
@@ -100,3 +103,16 @@ def amount(count: int) -> str:
 def server_clock() -> str:
     """The server's time, by which the browser corrects its own for countdowns."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def phone_address(qr_text: str) -> str:
+    """The simulator's page with this code held before its camera; "" on the real network, or
+    while the simulator is away. The code stands behind "#", so no server ever logs it."""
+    if not settings.WHATSAPP_SIMULATOR:
+        return ""
+    try:
+        state = json.loads(Path(settings.WHATSAPP_SIMULATOR).read_text(encoding="utf-8"))
+        control = str(state["control"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return f"{control}/#qr={quote(qr_text, safe='')}" if control.startswith("http://") else ""

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from sessions_app.engine import redaction
+from sessions_app.engine import log
 from sessions_app.gateway.engine_log import parse, relay
 
 
@@ -21,7 +21,7 @@ from sessions_app.gateway.engine_log import parse, relay
     ],
 )
 def test_a_line_of_the_library_keeps_its_level(level: str, number: int) -> None:
-    line = redaction.line(level, "Client/Socket", "Frame websocket closed")
+    line = log.line(level, "Client/Socket", "Frame websocket closed")
     assert parse(line) == (number, "Client/Socket: Frame websocket closed")
 
 

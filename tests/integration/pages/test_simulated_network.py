@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from sessions_app.simulated_network import phone_address
+from sessions_app.templatetags.pairline import phone_address
 
 CODE = "https://wa.me/settings/linked_devices#a,b+c"
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from locations.models import Account, ApiKey, Location
-from sessions_app.engine.proxies import parse
+from sessions_app.engine.proxy_url import parse
 from sessions_app.models import Session
 from tests.factory import make_account
 from tests.integration.proxies.conftest import PASSWORD, USER

@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from locations.models import AuditEvent, Location
-from sessions_app.engine.proxies import parse
+from sessions_app.engine.proxy_url import parse
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
 from tests.factory import make_location, make_session

@@ -15,13 +15,13 @@ from uuid import uuid4
 import pytest
 
 from sessions_app.engine.client import Client
-from sessions_app.engine.failures import StartRefused
+from sessions_app.engine.errors import StartRefused
 from sessions_app.engine.jids import Jid
 from sessions_app.engine.journal import Journal
-from sessions_app.engine.library import Library, Listener
-from sessions_app.engine.orders import CommandFailed, Order
+from sessions_app.engine.neonize_api import Library, Listener
 from sessions_app.engine.protocol import StartFailure
-from sessions_app.engine.turns import Turns
+from sessions_app.engine.start_request import CommandFailed, Order
+from sessions_app.engine.threads import Turns
 from tests.unit.engine.test_events import Build
 
 PATIENCE = 5.0

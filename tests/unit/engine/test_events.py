@@ -8,7 +8,7 @@ import pytest
 
 from sessions_app.engine import events
 from sessions_app.engine.jids import Jid
-from sessions_app.engine.loading import EVENTS, TOLD
+from sessions_app.engine.neonize_loader import EVENTS, TOLD
 
 ME = Jid("351910000001", 4, "s.whatsapp.net")
 BOB, BOB_LID = "351910000002", "77001122334455"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessions_app.engine import failures
+from sessions_app.engine import errors
 
 _NOW = "current time 2026-11-22T00:00:00Z is after 2026-11-20T00:00:00Z"
 
@@ -31,7 +31,7 @@ _NOW = "current time 2026-11-22T00:00:00Z is after 2026-11-20T00:00:00Z"
     ],
 )
 def test_it_knows_why_a_start_failed(text: str, code: str) -> None:
-    refused = failures.of_start(text)
+    refused = errors.of_start(text)
     assert refused.code == code
     assert "10.0.0.1" not in refused.detail
 
@@ -52,7 +52,7 @@ def test_it_knows_why_a_start_failed(text: str, code: str) -> None:
     ],
 )
 def test_it_knows_why_a_text_was_not_sent(text: str, code: str) -> None:
-    refusal = failures.of_send(text)
+    refusal = errors.of_send(text)
     assert refusal.code == code
     assert "351912345678" not in refusal.error
 
@@ -69,7 +69,7 @@ def test_it_knows_why_a_text_was_not_sent(text: str, code: str) -> None:
     ],
 )
 def test_it_knows_why_there_is_no_pairing_code(text: str, code: str) -> None:
-    assert failures.of_pair_code(text).code == code
+    assert errors.of_pair_code(text).code == code
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_it_knows_why_there_is_no_pairing_code(text: str, code: str) -> None:
     ],
 )
 def test_it_knows_which_event_ended_the_event_loop(text: str, event: str) -> None:
-    assert failures.of_lost_events(text)["event"] == event
+    assert errors.of_lost_events(text)["event"] == event

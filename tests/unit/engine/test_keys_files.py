@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engine import key_file
-from sessions_app.engine.failures import StartRefused
-from sessions_app.engine.keys_files import FileKeys
+from sessions_app.engine.errors import StartRefused
+from sessions_app.engine.keys import sqlite_reader
+from sessions_app.engine.keys.files import FileKeys
 
 ALICE = "351910000001:2@s.whatsapp.net"
 SECRET = "f6" * 32
@@ -64,7 +64,7 @@ def test_it_asks_a_process_of_its_own_about_a_file_that_is_open(
 def test_it_passes_a_failure_of_that_process_on(path: Path) -> None:
     path.write_bytes(os.urandom(5000))
     with pytest.raises(StartRefused) as refused:
-        key_file.sent_aside(path, [SECRET])
+        sqlite_reader.sent_aside(path, [SECRET])
     assert refused.value.code == "keys_damaged"
 
 
@@ -98,7 +98,7 @@ def test_it_finds_nothing_where_there_is_no_file(tmp_path: Path) -> None:
 
 def test_it_finds_secrets_in_thousands(path: Path) -> None:
     many = [os.urandom(32).hex() for _ in range(1200)]
-    assert key_file.sent(path, [*many, SECRET]) == {SECRET: "3EB0"}
+    assert sqlite_reader.sent(path, [*many, SECRET]) == {SECRET: "3EB0"}
 
 
 def test_it_names_the_failure_of_a_folder_that_cannot_be_used(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from sessions_app.engine.lane import Lane
+from sessions_app.engine.threads import Lane
 
 PATIENCE = 5.0
 

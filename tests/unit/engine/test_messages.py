@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.engine import messages
+from sessions_app.engine import message_content
 
 TEXT = {"conversation": "Olá"}
 
@@ -34,7 +34,7 @@ TEXT = {"conversation": "Olá"}
 def test_it_reads_what_people_read(
     e2e: Any, fields: dict[str, Any], expected: tuple[str, str | None]
 ) -> None:
-    assert messages.content(e2e.Message(**fields)) == expected
+    assert message_content.content(e2e.Message(**fields)) == expected
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_it_reads_what_people_read(
 )
 def test_it_looks_into_wrappers(e2e: Any, wrapper: str) -> None:
     wrapped = e2e.Message(**{wrapper: {"message": TEXT}})
-    assert messages.content(wrapped) == ("Olá", None)
+    assert message_content.content(wrapped) == ("Olá", None)
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_it_looks_into_wrappers(e2e: Any, wrapper: str) -> None:
     ],
 )
 def test_it_passes_over_what_nobody_reads(e2e: Any, fields: dict[str, Any]) -> None:
-    assert messages.content(e2e.Message(**fields)) is None
+    assert message_content.content(e2e.Message(**fields)) is None

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.engine import failures
-from sessions_app.engine.failures import StartRefused
-from sessions_app.engine.orders import Order
+from sessions_app.engine import errors
+from sessions_app.engine.errors import StartRefused
 from sessions_app.engine.protocol import StartFailure
-from sessions_app.engine.proxies import NotAProxy, ProxyAddress, parse
+from sessions_app.engine.proxy_url import NotAProxy, ProxyAddress, parse
+from sessions_app.engine.start_request import Order
 
 SECRET = "p@ss:w/rd %41?#"
 PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=255)
@@ -73,7 +73,7 @@ def test_what_is_not_understood_is_refused_and_a_start_with_it_too(url: str) -> 
         parse(url)
     assert "password" not in str(refused.value) or "user" in str(refused.value)
     with pytest.raises(StartRefused) as start:
-        failures.check_proxy(url)
+        errors.check_proxy(url)
     assert start.value.code is StartFailure.PROXY
 
 
@@ -103,18 +103,18 @@ def test_nothing_that_is_printed_has_the_login() -> None:
     ],
 )
 def test_a_dial_that_fails_is_the_proxys_where_there_is_one(text: str, detail: str) -> None:
-    refused = failures.of_start(text, proxied=True)
+    refused = errors.of_start(text, proxied=True)
 
     assert refused.code is StartFailure.PROXY
     assert detail in refused.detail
-    assert failures.of_start(text).code is StartFailure.DIAL
+    assert errors.of_start(text).code is StartFailure.DIAL
 
 
 @pytest.mark.parametrize(
     "text", ["x509: certificate has expired", "database or disk is full", "file is not a database"]
 )
 def test_what_is_wrong_here_is_not_the_proxys_fault(text: str) -> None:
-    assert failures.of_start(text, proxied=True) == _Same(failures.of_start(text))
+    assert errors.of_start(text, proxied=True) == _Same(errors.of_start(text))
 
 
 class _Same:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessions_app.engine import redaction
+from sessions_app.engine import log
 
 
 @pytest.mark.parametrize(
@@ -51,17 +51,17 @@ from sessions_app.engine import redaction
 def test_it_keeps_the_skeleton_and_drops_the_content(
     name: str, message: str, expected: str
 ) -> None:
-    assert redaction.line("INFO", name, message) == expected
+    assert log.line("INFO", name, message) == expected
 
 
 def test_it_drops_text_between_tags_even_when_it_looks_like_a_tag() -> None:
-    line = redaction.line("DEBUG", "Client/Send", '<body type="text">my words <b> here</body>')
+    line = log.line("DEBUG", "Client/Send", '<body type="text">my words <b> here</body>')
     assert "words" not in line and "here" not in line
 
 
 def test_it_drops_everything_of_a_stanza_that_it_cannot_read() -> None:
-    assert redaction.line("DEBUG", "Client/Recv", "my words") == "whatsapp debug Client/Recv: "
+    assert log.line("DEBUG", "Client/Recv", "my words") == "whatsapp debug Client/Recv: "
 
 
 def test_it_keeps_lines_short() -> None:
-    assert len(redaction.line("DEBUG", "Client", "word " * 10_000)) < 700
+    assert len(log.line("DEBUG", "Client", "word " * 10_000)) < 700

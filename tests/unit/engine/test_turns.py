@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from sessions_app.engine.turns import Turns
+from sessions_app.engine.threads import Turns
 
 PATIENCE = 5.0
 

@@ -28,7 +28,7 @@ import neonize
 from neonize._binder import ProxySettings
 from neonize.utils.jid import build_jid
 
-from sessions_app.engine import launch, loading
+from sessions_app.engine import launch, neonize_loader
 
 STORE = sys.argv[3]
 NOWHERE = ProxySettings(proxy_address="http://127.0.0.1:1")
@@ -173,7 +173,7 @@ def main() -> None:
     """Run one hazard. The process ends hard, except where that is the hazard (h8)."""
     binder = sys.modules["neonize._binder"]
     state = launch.simulator_state(sys.argv[2])
-    loading.trust(loading.Loaded(binder, None, ""), state.trust_root)
+    neonize_loader.trust(neonize_loader.Loaded(binder, None, ""), state.trust_root)
     if sys.argv[1] == "h8":
         connected(neonize.NewClient(STORE))
         print(json.dumps({"done": True}), flush=True)  # noqa: T201

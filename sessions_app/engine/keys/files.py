@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sessions_app.engine import key_file
-from sessions_app.engine.failures import StartRefused
+from sessions_app.engine.errors import StartRefused
+from sessions_app.engine.keys import sqlite_reader
 from sessions_app.engine.protocol import StartFailure
 
 _SQLITE_HEADER = b"SQLite format 3\0"
@@ -32,7 +32,7 @@ class FileKeys:
     @property
     def name(self) -> str:
         """Percent-encoded: the library makes a ``file:`` URL of it."""
-        return key_file.url_path(self._path)
+        return sqlite_reader.url_path(self._path)
 
     def prepare(self, jid: str | None) -> None:
         """See ``Keys``. To pair anew, what an earlier pairing left is removed; a file that
@@ -40,11 +40,11 @@ class FileKeys:
         self._room()
         if jid is None:
             self._clear()
-            key_file.lay_out(self._path)
+            sqlite_reader.lay_out(self._path)
         elif not self._path.exists() or jid not in self._devices():
             raise _MISSING
         if self._path not in _opened:
-            key_file.trim(self._path)
+            sqlite_reader.trim(self._path)
         self._path.chmod(0o600)
         _opened.add(self._path)
 
@@ -69,7 +69,7 @@ class FileKeys:
             with self._path.open("rb") as file:
                 return file.read(len(_SQLITE_HEADER)) in (_SQLITE_HEADER, b"")
         try:
-            key_file.devices(self._path)
+            sqlite_reader.devices(self._path)
         except StartRefused:
             return False
         return True
@@ -77,17 +77,17 @@ class FileKeys:
     def _devices(self) -> set[str]:
         if self._path in _opened:
             return self._list_devices(self.name)
-        return key_file.devices(self._path)
+        return sqlite_reader.devices(self._path)
 
     def find_sent(self, secrets: Sequence[str]) -> dict[str, str]:
         """See ``Keys``."""
         if not self._path.exists():
             return {}
-        look = key_file.sent_aside if self._path in _opened else key_file.sent
+        look = sqlite_reader.sent_aside if self._path in _opened else sqlite_reader.sent
         return look(self._path, secrets)
 
     def remove(self) -> None:
         """See ``Keys``. A file of the same name that comes later is another file."""
-        for file in key_file.files_of(self._path):
+        for file in sqlite_reader.files_of(self._path):
             file.unlink(missing_ok=True)
         _opened.discard(self._path)

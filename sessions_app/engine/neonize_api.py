@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sessions_app.engine import failures, loading
+from sessions_app.engine import errors, neonize_loader
 from sessions_app.engine.jids import LID_SERVER, PHONE_SERVER, Jid
 
 _CHROME = 1
@@ -42,7 +42,7 @@ class Library:
     def __init__(self, log_level: str, log: Callable[[str, str, str], None]) -> None:
         """Load the library; ``log`` gets (level, logger, message), unredacted, on any thread.
         Raises LibraryUnavailable."""
-        self._loaded = loading.load()
+        self._loaded = neonize_loader.load()
         self._binder, self._types, self.version = self._loaded
         self._go = self._binder.gocode
         self._level = _GO_LEVELS[log_level]
@@ -69,7 +69,7 @@ class Library:
         An abandoned pairing never returns. Needs the turn (``turns.py``) at the beginning."""
         address = self._jid(jid.user, jid.device).SerializeToString() if jid else b""
         device = self._properties(name)
-        told = bytes(loading.TOLD)
+        told = bytes(neonize_loader.TOLD)
         # The callbacks are referred to by this frame, which outlives Go's use of them.
         on_qr = self._binder.func_string(lambda _, text: listener.on_qr(_text(text)))
         on_login = self._binder.func_string(lambda _, text: listener.on_login(_text(text)))
@@ -99,7 +99,7 @@ class Library:
         return bytes(error or b"").decode(errors="replace")
 
     def _event(self, number: int, address: int, size: int) -> tuple[str, Any]:
-        name = loading.EVENTS[number]
+        name = neonize_loader.EVENTS[number]
         return name, getattr(self._types, name).FromString(ctypes.string_at(address, size))
 
     def _jid(self, user: str, device: int = 0, server: str = PHONE_SERVER) -> Any:
@@ -168,7 +168,7 @@ class Library:
         handle open. Raises StartRefused."""
         answer = self._go.GetAllDevices(store.encode(), self._on_log).decode(errors="replace")
         if answer.startswith("error: "):
-            raise failures.of_start(answer)
+            raise errors.of_start(answer)
         return {device.partition(",")[0] for device in answer.split("|\x01|") if device}
 
     def number_of(self, client: str, hidden: str) -> str:
@@ -182,7 +182,7 @@ class Library:
 
     def trust(self, root: bytes) -> None:
         """Trust the key ``root`` (32 bytes) instead of WhatsApp's. Raises LibraryUnavailable."""
-        loading.trust(self._loaded, root)
+        neonize_loader.trust(self._loaded, root)
 
 
 def _companion() -> Any:

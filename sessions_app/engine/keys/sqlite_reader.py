@@ -3,7 +3,7 @@
 The library brings a SQLite of its own. Two of them in one process do not see each other's locks
 on a file: the second would take the first one's running transaction for the remains of a crash
 and roll it back. So an engine reads a key file here only before the library first opens it;
-later it runs this module as a process (``python -m sessions_app.engine.key_file FILE``).
+later it runs this module as a process (``python -m sessions_app.engine.keys.sqlite_reader``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from sessions_app.engine.failures import StartRefused
+from sessions_app.engine.errors import StartRefused
 from sessions_app.engine.protocol import StartFailure
 
 BUSY_SECONDS = 5.0

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sessions_app.engine import proxies
+from sessions_app.engine import proxy_url
 from sessions_app.engine.protocol import EngineEvent, StartFailure
 
 
@@ -97,8 +97,8 @@ def check_proxy(url: str) -> None:
     """Refuse a start whose proxy the library might not understand: it would dial without one.
     Raises StartRefused."""
     try:
-        proxies.parse(url)
-    except proxies.NotAProxy as error:
+        proxy_url.parse(url)
+    except proxy_url.NotAProxy as error:
         raise StartRefused(StartFailure.PROXY, str(error)) from None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions_app.engine.failures import Refusal
+from sessions_app.engine.errors import Refusal
 from sessions_app.engine.jids import Jid
 
 Tell = Callable[[dict[str, Any]], None]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from sessions_app.engine.keys_files import FileKeys
+from sessions_app.engine.keys.files import FileKeys
 
 POSTGRES = ("postgres://", "postgresql://")
 
@@ -42,6 +42,6 @@ def of(store: str, list_devices: Callable[[str], set[str]]) -> Keys:
     if not store.startswith(POSTGRES):
         return FileKeys(Path(store), list_devices)
     # Only installations with PostgreSQL pay for its driver.
-    from sessions_app.engine.keys_postgres import PostgresKeys
+    from sessions_app.engine.keys.postgres import PostgresKeys
 
     return PostgresKeys(store, list_devices)

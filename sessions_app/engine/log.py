@@ -11,13 +11,12 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import sys
 import threading
 import time
 import traceback
 from pathlib import Path
-
-from sessions_app.engine import redaction
 
 DRAIN_SECONDS = 0.5
 
@@ -41,7 +40,7 @@ class Log:
 
     def __call__(self, level: str, name: str, message: str) -> None:
         with contextlib.suppress(queue.Full):
-            self._lines.put_nowait(redaction.line(level, name, message).encode() + b"\n")
+            self._lines.put_nowait(line(level, name, message).encode() + b"\n")
 
     def drain(self, seconds: float = DRAIN_SECONDS) -> None:
         """Let what waits be written, for ``seconds`` at most."""
@@ -69,3 +68,50 @@ def _kept_in_memory(otherwise: int) -> int:
         return os.memfd_create("engine-stderr")
     except (AttributeError, OSError):
         return otherwise
+
+
+MAX_CHARACTERS = 600
+
+_SAFE_ATTRIBUTES = frozenset({"xmlns", "type", "class", "code", "reason", "stage", "state"})
+_TAG = re.compile(r"<(/?)([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+=\"[^\"]*\")*)\s*(/?)>")
+_ATTRIBUTE = re.compile(r"([\w:.-]+)=\"([^\"]*)\"")
+_HARMLESS_VALUE = re.compile(r"[a-zA-Z0-9:_.-]{1,24}")
+_QR = re.compile(r"(QR code) .*", re.DOTALL)
+_NAME = re.compile(r"(ush name of) .*", re.DOTALL)
+_LOGIN = re.compile(r"(?<=://)[^\s/@]+(?=@)")  # of a proxy
+_KEY_LIKE = re.compile(r"[A-Za-z0-9+/=_@,-]{20,}")
+_DIGITS = re.compile(r"\d{5,}")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+
+
+def line(level: str, name: str, message: str) -> str:
+    """One line for the gateway: ``whatsapp <level> <logger>: <what may be said>``."""
+    clean = _stanza(message) if name.endswith(("/Recv", "/Send")) else _plain(message)
+    words = " ".join(clean.split())
+    return f"whatsapp {level.lower()} {name}: {words[:MAX_CHARACTERS]}"
+
+
+def _plain(message: str) -> str:
+    """A sentence of the library: without stanzas, QR texts, numbers, keys and quotations."""
+    start, end = message.find("<"), message.rfind(">")
+    if -1 < start < end:
+        return _plain(message[:start]) + _stanza(message[start : end + 1])
+    message = _QR.sub(r"\1 …", message)
+    message = _NAME.sub(r"\1 …", message)
+    message = _LOGIN.sub("…", _QUOTED.sub("…", message))
+    return _DIGITS.sub("…", _KEY_LIKE.sub("…", message))
+
+
+def _stanza(message: str) -> str:
+    """The tags in ``message`` alone: all text between them is dropped."""
+    return "".join(_tag(match) for match in _TAG.finditer(message))
+
+
+def _tag(match: re.Match[str]) -> str:
+    closing, name, attributes, empty = match.groups()
+    kept = [
+        f' {key}="{value}"'
+        for key, value in _ATTRIBUTE.findall(attributes)
+        if key in _SAFE_ATTRIBUTES and _HARMLESS_VALUE.fullmatch(value)
+    ]
+    return f"<{closing}{name}{''.join(kept)}{empty}>"

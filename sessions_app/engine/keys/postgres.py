@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import psycopg
 
-from sessions_app.engine.failures import StartRefused
+from sessions_app.engine.errors import StartRefused
 from sessions_app.engine.protocol import StartFailure
 
 CONNECT_SECONDS = 10
