@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from config.bundles.builder import BundleBuilder
-from conversations.delivery import DatabaseMessageSink, DatabaseOutgoingQueue
+from conversations.ledger.gateway_ports import DatabaseMessageSink, DatabaseOutgoingQueue
 from core.background.own_thread import aside
 from core.data.db_threads import Transactions
 from core.logs.redaction import redact

@@ -11,10 +11,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations.ledger import NotReady
+from conversations.actions import NotReady, send
 from conversations.models import Message
-from conversations.reading import listed
-from conversations.sending import send
+from conversations.queries import listed
 from conversations.serializers import (
     MessageFilterSerializer,
     MessagePageSerializer,

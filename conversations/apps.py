@@ -5,6 +5,6 @@ class ConversationsConfig(AppConfig):
     name = "conversations"
 
     def ready(self) -> None:
-        from conversations import leaving, own_jobs  # noqa: F401  connects its receivers
+        from conversations import jobs, receivers  # noqa: F401  connects its receivers
 
-        own_jobs.register()
+        jobs.register()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from conversations.ledger import BadText, checked_text
+from conversations.actions import BadText, checked_text
 from sessions_app.forms import PhoneField, SmallForm
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from conversations.ledger import LedgerError, checked_number, checked_text
+from conversations.actions import LedgerError, checked_number, checked_text
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, MessageStatus
 from locations.rest.fields import MomentField, TextField
 from locations.rest.pagination import PageSerializer

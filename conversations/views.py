@@ -11,11 +11,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from conversations.actions import LedgerError, send
+from conversations.dashboard.overview import overview
 from conversations.forms import MessageForm
-from conversations.ledger import LedgerError
-from conversations.overview import overview
-from conversations.reading import Messages, messages_of
-from conversations.sending import send
+from conversations.queries import Messages, messages_of
 from locations.access import find_writable
 from locations.current_user import principal_of
 from sessions_app.models import Session

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from conversations.delivery import Run
+from conversations.ledger.gateway_ports import Run
 from core.background.poll_loop import Looks
 from core.data.errors import StoreUnavailable
 from notifications import mail_queue

@@ -13,7 +13,7 @@ import logging
 from functools import partial
 from uuid import UUID
 
-from conversations.delivery import Run
+from conversations.ledger.gateway_ports import Run
 from core.background.poll_loop import Looks
 from notifications import queue
 from notifications.posting import Poster

@@ -8,7 +8,7 @@ import time
 from functools import partial
 
 from config.bundles.building import Wanted, build
-from conversations.delivery import Run
+from conversations.ledger.gateway_ports import Run
 from core.background.poll_loop import Looks
 from sessions_app.support import queue
 from sessions_app.support.queue import Asked

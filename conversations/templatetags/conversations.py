@@ -8,11 +8,11 @@ from django import template
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from conversations.days import traffic
+from conversations.dashboard.overview import Chart, chart
+from conversations.dashboard.traffic import traffic
 from conversations.forms import MessageForm
 from conversations.models import Message, MessageStatus
-from conversations.overview import Chart, chart
-from conversations.reading import messages_of
+from conversations.queries import messages_of
 from locations.principals import Principal
 
 register = template.Library()

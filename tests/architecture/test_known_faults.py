@@ -19,7 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from conversations.arrivals import store_message
+from conversations.ledger.inbound import store_message
 from conversations.models import Message
 from locations.models import ApiKey, Location, Role, User
 from sessions_app.gateway.ports import IncomingMessage

@@ -5,8 +5,8 @@ from itertools import pairwise, permutations
 
 import pytest
 
+from conversations.ledger.status import FORWARD, advance, may_follow
 from conversations.models import Message, MessageStatus
-from conversations.progress import FORWARD, advance, may_follow
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 Status = MessageStatus

@@ -14,8 +14,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from conversations.jobs import _receipts
 from conversations.models import EARLY_RECEIPT_KEPT, EarlyReceipt, MessageStatus
-from conversations.own_jobs import _receipts
 from core.background.jobs import Job, registered
 from core.data.batch_delete import ROWS, delete_in_slices
 from locations import jobs as people

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
-from conversations.delivery import DatabaseMessageSink, DatabaseOutgoingQueue
+from conversations.ledger.gateway_ports import DatabaseMessageSink, DatabaseOutgoingQueue
 from sessions_app.models import Session
 from tests.factory import make_session
 

@@ -10,8 +10,8 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import get_channel_layer
 
-from conversations.delivery import DatabaseMessageSink, DatabaseOutgoingQueue
-from conversations.ledger import queue_text
+from conversations.actions import queue_text
+from conversations.ledger.gateway_ports import DatabaseMessageSink, DatabaseOutgoingQueue
 from conversations.models import MessageStatus
 from sessions_app.hints import session_group
 from sessions_app.models import Session

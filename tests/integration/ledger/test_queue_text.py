@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from conversations.ledger import BadNumber, BadText, LedgerError, NotReady, queue_text
+from conversations.actions import BadNumber, BadText, LedgerError, NotReady, queue_text
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, Message, MessageStatus
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session

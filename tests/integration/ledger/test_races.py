@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conversations import arrivals, departures, receipts
-from conversations.ledger import NotReady, queue_text
+from conversations.actions import NotReady, queue_text
+from conversations.ledger import inbound, outbound, receipts
 from conversations.models import EarlyReceipt, Message, MessageStatus
 from sessions_app.actions import LocationBusy, create_session
 from sessions_app.lifecycle import Reason, Status
@@ -34,12 +34,12 @@ def test_a_receipt_and_the_result_of_its_send_never_miss_each_other(session: Ses
     first, second = (make_message(session, status=MessageStatus.SENDING) for _ in range(2))
 
     meet(
-        lambda: departures.sent(first.pk, ID, NOON),
+        lambda: outbound.sent(first.pk, ID, NOON),
         lambda: receipts.store_receipt(session.pk, make_receipt(ID)),
     )
     meet(
         lambda: receipts.store_receipt(session.pk, make_receipt("3EB0B2")),
-        lambda: departures.sent(second.pk, "3EB0B2", NOON),
+        lambda: outbound.sent(second.pk, "3EB0B2", NOON),
     )
 
     assert set(Message.objects.values_list("status", flat=True)) == {"delivered"}
@@ -50,14 +50,14 @@ def test_an_echo_and_the_result_of_its_send_are_one_message(session: Session) ->
     first, second = (make_message(session, status=MessageStatus.SENDING) for _ in range(2))
 
     meet(
-        lambda: departures.sent(first.pk, ID, NOON),
-        lambda: arrivals.store_message(session.pk, make_incoming(whatsapp_id=ID, from_me=True)),
+        lambda: outbound.sent(first.pk, ID, NOON),
+        lambda: inbound.store_message(session.pk, make_incoming(whatsapp_id=ID, from_me=True)),
     )
     meet(
-        lambda: arrivals.store_message(
+        lambda: inbound.store_message(
             session.pk, make_incoming(whatsapp_id="3EB0B2", from_me=True)
         ),
-        lambda: departures.sent(second.pk, "3EB0B2", NOON),
+        lambda: outbound.sent(second.pk, "3EB0B2", NOON),
     )
 
     assert set(Message.objects.values_list("pk", "status")) == {
@@ -68,7 +68,7 @@ def test_an_echo_and_the_result_of_its_send_are_one_message(session: Session) ->
 
 def test_a_message_that_comes_twice_at_once_is_written_once(session: Session) -> None:
     def store() -> bool:
-        return arrivals.store_message(session.pk, make_incoming())
+        return inbound.store_message(session.pk, make_incoming())
 
     again = meet(store, store)
 
@@ -80,10 +80,10 @@ def test_two_that_take_at_once_get_two_texts(session: Session) -> None:
     make_message(session, text="first", created_at=NOON)
     make_message(session, text="second")
 
-    second = meet(lambda: departures.take(session.pk), lambda: departures.take(session.pk))
+    second = meet(lambda: outbound.take(session.pk), lambda: outbound.take(session.pk))
 
     assert second.text == "second"
-    assert departures.take(session.pk) is None
+    assert outbound.take(session.pk) is None
 
 
 def test_a_text_that_is_being_taken_as_the_link_ends_is_not_called_failed(
@@ -92,8 +92,8 @@ def test_a_text_that_is_being_taken_as_the_link_ends_is_not_called_failed(
     taken = make_message(session)
 
     meet(
-        lambda: departures.take(session.pk),
-        lambda: departures.fail_waiting(session.pk, "session_ended", "Unlinked."),
+        lambda: outbound.take(session.pk),
+        lambda: outbound.fail_waiting(session.pk, "session_ended", "Unlinked."),
     )
 
     taken.refresh_from_db()
@@ -103,7 +103,7 @@ def test_a_text_that_is_being_taken_as_the_link_ends_is_not_called_failed(
 def test_a_text_queued_as_the_session_ends_is_failed_with_the_rest(session: Session) -> None:
     def end() -> None:
         _end(session)
-        departures.fail_waiting(session.pk, "session_ended", "Unlinked.")
+        outbound.fail_waiting(session.pk, "session_ended", "Unlinked.")
 
     meet(lambda: queue_text(session, to="+351912345678", text="Hello", by=""), end)
 

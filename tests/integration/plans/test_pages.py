@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from conversations.ledger import NotReady, queue_text
+from conversations.actions import NotReady, queue_text
 from locations.models import Account, AccountState, AuditEvent, Location
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session

@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from conversations.arrivals import store_message
+from conversations.ledger.inbound import store_message
+from conversations.ledger.receipts import store_receipt
 from conversations.models import MessageStatus
-from conversations.receipts import store_receipt
 from notifications.models import Delivery
 from sessions_app.gateway.ports import Change, IncomingMessage, Receipt
 from sessions_app.lifecycle import Event, Status

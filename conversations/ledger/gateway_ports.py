@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from conversations import arrivals, departures, receipts
+from conversations.ledger import inbound, outbound, receipts
 from sessions_app.gateway.ports import IncomingMessage, OutgoingText, Receipt
 from sessions_app.hints import hint_messages
 
@@ -31,7 +31,7 @@ class DatabaseMessageSink:
         self._run = run
 
     async def store_message(self, session_id: UUID, message: IncomingMessage) -> None:
-        if await self._run(lambda: arrivals.store_message(session_id, message)):
+        if await self._run(lambda: inbound.store_message(session_id, message)):
             await hint_messages(session_id)
 
     async def store_receipt(self, session_id: UUID, receipt: Receipt) -> None:
@@ -48,28 +48,28 @@ class DatabaseOutgoingQueue:
     async def waiting(self, session_ids: Sequence[UUID]) -> list[UUID]:
         if not session_ids:
             return []
-        return await self._run(lambda: departures.sessions_that_wait(session_ids))
+        return await self._run(lambda: outbound.sessions_that_wait(session_ids))
 
     async def take(self, session_id: UUID) -> OutgoingText | None:
-        return await self._run(lambda: departures.take(session_id))
+        return await self._run(lambda: outbound.take(session_id))
 
     async def sent(self, message_id: UUID, whatsapp_id: str, at: datetime) -> None:
-        await self._change(lambda: departures.sent(message_id, whatsapp_id, at))
+        await self._change(lambda: outbound.sent(message_id, whatsapp_id, at))
 
     async def failed(self, message_id: UUID, code: str, sentence: str) -> None:
-        await self._change(lambda: departures.failed(message_id, code, sentence))
+        await self._change(lambda: outbound.failed(message_id, code, sentence))
 
     async def put_back(self, message_id: UUID) -> None:
-        await self._change(lambda: departures.put_back(message_id))
+        await self._change(lambda: outbound.put_back(message_id))
 
     async def in_doubt(self, session_id: UUID) -> dict[str, UUID]:
-        return await self._run(lambda: departures.in_doubt(session_id))
+        return await self._run(lambda: outbound.in_doubt(session_id))
 
     async def may_have_left(self, message_id: UUID, whatsapp_id: str) -> None:
-        await self._change(lambda: departures.may_have_left(message_id, whatsapp_id))
+        await self._change(lambda: outbound.may_have_left(message_id, whatsapp_id))
 
     async def fail_waiting(self, session_id: UUID, code: str, sentence: str) -> None:
-        await self._change(lambda: departures.fail_waiting(session_id, code, sentence))
+        await self._change(lambda: outbound.fail_waiting(session_id, code, sentence))
 
     async def _change(self, transaction: Callable[[], UUID | None]) -> None:
         changed = await self._run(transaction)

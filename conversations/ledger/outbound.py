@@ -12,9 +12,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from conversations.ledger.receipts import announce_status, collect_early, kept_id, lock_session
+from conversations.ledger.status import TIME_COLUMN, advance, may_follow
 from conversations.models import Direction, Message, MessageStatus
-from conversations.progress import TIME_COLUMN, advance, may_follow
-from conversations.receipts import announce_status, collect_early, kept_id, lock_session
 from sessions_app.gateway.ports import OutgoingText
 from sessions_app.models import Session
 

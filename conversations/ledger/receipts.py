@@ -14,8 +14,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from conversations.ledger.status import TIME_COLUMN, advance
 from conversations.models import EARLY_RECEIPT_KEPT, Direction, EarlyReceipt, Message, MessageStatus
-from conversations.progress import TIME_COLUMN, advance
 from conversations.signals import message_status_changed, messages_advanced
 from sessions_app.gateway.ports import Receipt
 from sessions_app.models import Session

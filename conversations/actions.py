@@ -19,7 +19,9 @@ from django.utils.translation import gettext
 
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, Message, MessageStatus
 from core.text.phone_numbers import NotANumber, e164
+from locations.audit import Verb, record
 from locations.plans.entitlements import may_run
+from locations.principals import Principal
 from sessions_app.hints import hint_messages
 from sessions_app.lifecycle import Reason, Wanted
 from sessions_app.models import Session
@@ -121,3 +123,12 @@ def _why_not(row: Session) -> Reason | None:
 def _announce(session_id: UUID) -> None:
     session_wanted.send(Session, session_id=session_id)
     async_to_sync(hint_messages)(session_id)
+
+
+def send(principal: Principal, session: Session, *, to: str, text: str) -> Message:
+    """Put ``text`` in the queue for the number ``to``; the log says neither. Raises what
+    ``queue_text`` raises. The caller has been through the door for writing."""
+    with transaction.atomic():
+        message = queue_text(session, to=to, text=text, by=principal.name)
+        record(principal, session.account_id, Verb.TEXT_SENT, session.location.name)
+    return message

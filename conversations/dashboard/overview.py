@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 
-from conversations.days import Traffic
+from conversations.dashboard.traffic import Traffic
 from locations.principals import Principal
 from sessions_app import presentation as show
 from sessions_app.pages.activity import uptimes

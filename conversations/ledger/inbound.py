@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db import transaction
 
+from conversations.ledger.receipts import collect_early, kept_id, lock_session
 from conversations.models import Direction, Message, MessageStatus
-from conversations.receipts import collect_early, kept_id, lock_session
 from conversations.signals import message_arrived, message_stored
 from sessions_app.gateway.ports import IncomingMessage
 from sessions_app.models import Session
