@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from notifications.channels import deliver
-from notifications.notices import Notice
+from notifications.models import Notice
 
 _told: SimpleQueue[UUID] = SimpleQueue()  # from the threads of transactions to the event loop
 

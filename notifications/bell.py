@@ -16,9 +16,9 @@ from django.db.models.functions import Coalesce
 from locations.access import visible
 from locations.models import Member
 from locations.principals import Principal
-from notifications.bells import Bell
 from notifications.kinds import NoticeKind, kinds_for
-from notifications.notices import Notice, NoticeQuerySet
+from notifications.models import Bell, Notice
+from notifications.models.notice import NoticeQuerySet
 from notifications.sentences import sentence
 from sessions_app.hints import hint_read
 from sessions_app.models import Session

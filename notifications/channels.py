@@ -15,8 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from notifications.kinds import HABITS, Audience, NoticeKind
-from notifications.models import Delivery, Kind, Webhook
-from notifications.notices import Notice
+from notifications.models import Delivery, Kind, Notice, Webhook
 from notifications.sentences import sentence
 
 LISTED = 100  # sessions of one event

@@ -18,7 +18,8 @@ from locations.models import Member, User
 from locations.principals import Principal
 from notifications.daily import next_turn
 from notifications.kinds import FOLLOWS, NoticeKind, When
-from notifications.preferences import USUAL_HOUR, Digest, MailHabits, Wish
+from notifications.models import Digest, MailHabits, Wish
+from notifications.models.preference import USUAL_HOUR
 from notifications.readers import Reader, readers_among
 
 CHOICES = tuple(kind for kind in NoticeKind if kind not in FOLLOWS)

@@ -14,7 +14,8 @@ from locations.rest.base_view import ApiView, principal_of
 from locations.rest.pagination import CURSOR, page_of
 from locations.rest.problems import conflict_at, problem_responses
 from notifications import webhooks
-from notifications.models import Delivery, DeliveryQuerySet, State, Webhook
+from notifications.models import Delivery, State, Webhook
+from notifications.models.webhook import DeliveryQuerySet
 from notifications.serializers import (
     DeliveryFilterSerializer,
     DeliveryPageSerializer,

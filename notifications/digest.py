@@ -26,9 +26,8 @@ from notifications.choosing import enrol
 from notifications.daily import Turn, next_turn
 from notifications.kinds import NoticeKind
 from notifications.letters import digest_letter
-from notifications.mails import Mail
-from notifications.notices import Notice
-from notifications.preferences import USUAL_HOUR, Digest
+from notifications.models import Digest, Mail, Notice
+from notifications.models.preference import USUAL_HOUR
 from notifications.readers import Reader, readers_among
 from notifications.unsubscribing import digest_unsubscribe_path, with_unsubscribe
 

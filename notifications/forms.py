@@ -12,7 +12,8 @@ from locations.access import visible
 from locations.models import Location
 from locations.principals import Principal
 from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
-from notifications.models import SUBSCRIBABLE, Format, Kind, State, Webhook
+from notifications.models import Format, Kind, State, Webhook
+from notifications.models.webhook import SUBSCRIBABLE
 from notifications.resolving import checked_url
 
 

@@ -23,8 +23,7 @@ from notifications import outbox
 from notifications.announcing import announce
 from notifications.kinds import NoticeKind, When
 from notifications.letters import letter_of
-from notifications.mails import Mail
-from notifications.notices import Notice
+from notifications.models import Mail, Notice
 from notifications.readers import Reader, readers_of
 from notifications.unsubscribing import unsubscribe_path, with_unsubscribe
 

@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from locations.access import visible
 from locations.principals import Principal
 from notifications.kinds import NoticeKind
-from notifications.models import Mail, MailQuerySet, MailState
+from notifications.models import Mail, MailState
+from notifications.models.mail import MailQuerySet
 
 ROWS_A_PAGE = 25
 _OTHERS: Mapping[str, str | Promise] = {

@@ -24,8 +24,7 @@ from notifications.mail_answers import ERROR_CHARACTERS, Outcome
 from notifications.mail_connection import ATTEMPT_SECONDS
 from notifications.mail_message import Outgoing
 from notifications.mail_retry import GIVE_UP_AFTER, Fate, wait_before_next
-from notifications.mail_troubles import MailServerTrouble
-from notifications.mails import Mail, MailState
+from notifications.models import Mail, MailServerTrouble, MailState
 
 _MARGIN_SECONDS = 30.0  # to write down how it ended
 _FOR_THE_OTHERS_SECONDS = 60.0  # what is claimed together goes out one after another

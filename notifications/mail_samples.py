@@ -28,7 +28,7 @@ from notifications.letters import (
 )
 from notifications.letters.loss_table import LOSSES
 from notifications.letters.plans import CHANGES
-from notifications.notices import Notice
+from notifications.models import Notice
 from notifications.readers import Reader
 from sessions_app.lifecycle import Reason
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from core.mail.content import Rendered
 from locations.models import Account, User
-from notifications.mails import Mail
+from notifications.models import Mail
 
 
 def mail_of(

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from core.text.timezones import UTC_NAME, is_zone, zones_by_region
 from notifications.choosing import CHOICES, Chosen
 from notifications.kinds import NoticeKind, When
-from notifications.preferences import USUAL_HOUR, MailHabits
+from notifications.models import MailHabits
+from notifications.models.preference import USUAL_HOUR
 from notifications.readers import Reader
 
 _PICK_ONE = {"required": _("Choose one."), "invalid_choice": _("Choose one of these.")}

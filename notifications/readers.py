@@ -14,7 +14,8 @@ from django.conf import settings
 from core.text.timezones import UTC_NAME, is_zone
 from locations.models import Member, Role
 from notifications.kinds import FOLLOWS, HABITS, Audience, NoticeKind, When
-from notifications.preferences import USUAL_HOUR, Wish
+from notifications.models import Wish
+from notifications.models.preference import USUAL_HOUR
 
 
 class Earlier(NamedTuple):

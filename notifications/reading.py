@@ -13,7 +13,8 @@ from django.utils import timezone
 from locations.access import visible
 from locations.principals import Principal
 from notifications.forms import LogFilter, as_id
-from notifications.models import Delivery, DeliveryQuerySet, State, Webhook, WebhookQuerySet
+from notifications.models import Delivery, State, Webhook
+from notifications.models.webhook import DeliveryQuerySet, WebhookQuerySet
 from notifications.posting import headers_of
 from notifications.signature import HIDDEN
 from notifications.webhooks import MAX_WEBHOOKS

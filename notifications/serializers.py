@@ -11,7 +11,8 @@ from locations.rest.fields import FlagField, TextField
 from locations.rest.pagination import PageSerializer
 from locations.rest.schema import answered, asked, listed
 from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
-from notifications.models import SUBSCRIBABLE, Format, Kind, State
+from notifications.models import Format, Kind, State
+from notifications.models.webhook import SUBSCRIBABLE
 from notifications.resolving import checked_url
 from sessions_app.serializers import IdField
 

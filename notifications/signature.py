@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 
 HEADER = "Pairline-Signature"
 HIDDEN = "…"
-
-
-def new_secret() -> str:
-    """A fresh secret: ``whsec_`` and 43 characters."""
-    return f"whsec_{secrets.token_urlsafe(32)}"
 
 
 def signature(secret: str, at: int, body: bytes) -> str:

@@ -11,9 +11,7 @@ from django.utils.translation import gettext_noop
 
 from locations.models import Member
 from notifications.kinds import NoticeKind
-from notifications.mail_troubles import StoppedAddress
-from notifications.mails import Mail, MailState
-from notifications.notices import Notice
+from notifications.models import Mail, MailState, Notice, StoppedAddress
 
 BOUNCED = gettext_noop("Mails to this address came back.")
 COMPLAINED = gettext_noop("Whoever reads mails at this address called one of ours unwanted.")

@@ -27,7 +27,7 @@ from locations.models import Member
 from locations.principals import principal_of_user
 from notifications.choosing import CHOICES, reader_of, set_quiet_too
 from notifications.kinds import FOLLOWS, NoticeKind, When
-from notifications.preferences import Wish
+from notifications.models import Wish
 from notifications.readers import Reader
 
 DIGEST = "digest"

@@ -16,16 +16,8 @@ from django.utils.translation import gettext as _
 from locations.audit import Verb, record
 from locations.models import Account, Location
 from locations.principals import Principal
-from notifications.models import (
-    SUBSCRIBABLE,
-    Delivery,
-    DeliveryQuerySet,
-    Format,
-    Kind,
-    State,
-    Webhook,
-)
-from notifications.signature import new_secret
+from notifications.models import Delivery, Format, Kind, State, Webhook
+from notifications.models.webhook import SUBSCRIBABLE, DeliveryQuerySet, new_secret
 
 MAX_WEBHOOKS = 20  # an account
 _REPLAYED_AT_ONCE = 10_000

@@ -9,14 +9,7 @@ from django.utils import timezone
 
 from core.health.operator_alerts import Line, Urgency
 from core.text.units import plural
-from notifications.models import (
-    Incident,
-    Mail,
-    MailServerTrouble,
-    Outage,
-    StoppedAddress,
-    Webhook,
-)
+from notifications.models import Incident, Mail, MailServerTrouble, Outage, StoppedAddress, Webhook
 
 _LATELY = timedelta(minutes=15)
 _A_WEEK = timedelta(days=7)

@@ -13,7 +13,8 @@ from django.utils import timezone
 from conversations.models import Direction, Message, MessageStatus
 from locations.models import Account, AccountState, Location, Member, Plan, Role, User
 from notifications.kinds import NoticeKind
-from notifications.models import SUBSCRIBABLE, Delivery, Incident, Kind, Mail, Notice, Webhook
+from notifications.models import Delivery, Incident, Kind, Mail, Notice, Webhook
+from notifications.models.webhook import SUBSCRIBABLE
 from sessions_app.gateway.ports import SessionState
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session

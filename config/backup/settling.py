@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conversations.models import Direction, MessageStatus
-from notifications.mails import MailState
-from notifications.models import State
+from notifications.models import MailState, State
 
 Row = dict[str, Any]
 

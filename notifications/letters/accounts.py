@@ -13,7 +13,7 @@ from core.mail.content import Button, Letter, Pair
 from core.text.dates import moment
 from core.text.units import size
 from notifications.letters import facts, plans
-from notifications.notices import Notice
+from notifications.models import Notice
 from notifications.readers import Reader
 
 

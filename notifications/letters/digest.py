@@ -13,7 +13,7 @@ from core.text.dates import day, short, zone_label
 from notifications.kinds import NoticeKind
 from notifications.letters.lines import line_of
 from notifications.letters.small_print import as_member
-from notifications.notices import Notice
+from notifications.models import Notice
 from notifications.readers import Reader
 
 Told = Sequence[tuple[NoticeKind, Sequence[Notice]]]

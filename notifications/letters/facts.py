@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from core.mail.content import Button, Pair
 from core.text.dates import moment
 from core.text.phone_numbers import international
-from notifications.notices import Notice
+from notifications.models import Notice
 from notifications.readers import Reader
 from sessions_app.lifecycle import Reason
 

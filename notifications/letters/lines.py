@@ -10,7 +10,7 @@ from core.mail.content import Pair
 from notifications.kinds import NoticeKind
 from notifications.letters import facts, losses, numbers, phones
 from notifications.letters.plans import line_of_plan
-from notifications.notices import Notice
+from notifications.models import Notice
 
 _OF_NUMBERS: Mapping[str, Callable[[Notice], str]] = {
     NoticeKind.LINKED: numbers.linked_line,

@@ -14,7 +14,7 @@ from core.text.dates import moment
 from notifications.incident_rules import REMINDERS
 from notifications.letters import facts
 from notifications.letters.loss_table import LOSSES, Loss, Next
-from notifications.notices import Notice
+from notifications.models import Notice
 from notifications.readers import Reader
 from sessions_app.lifecycle import Reason
 from sessions_app.wording import REASONS

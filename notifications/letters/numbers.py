@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from core.mail.content import Letter
 from core.text.dates import lasted, moment
 from notifications.letters import facts
-from notifications.notices import Notice
+from notifications.models import Notice
 from notifications.readers import Reader
 from sessions_app.lifecycle import Reason
 

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from core.mail.content import Letter
 from core.text.dates import day, moment
 from notifications.letters import facts
-from notifications.notices import Notice
+from notifications.models import Notice
 from notifications.readers import Reader
 
 UNLINKED_AFTER = timedelta(days=14)  # of not being online: WhatsApp's rule

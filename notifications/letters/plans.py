@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from core.mail.content import Button, Letter
 from core.text.dates import day, moment
 from notifications.letters import facts
-from notifications.notices import Notice
+from notifications.models import Notice
 from notifications.readers import Reader
 
 Words = str | Promise

@@ -4,7 +4,7 @@ import django.core.serializers.json
 import django.db.models.deletion
 import django.utils.timezone
 import core.security.encryption
-import notifications.signature
+import notifications.models.webhook
 import uuid
 from django.db import migrations, models
 
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('url', models.CharField(max_length=500)),
                 ('events', models.JSONField(default=list)),
-                ('secret', core.security.encryption.SealedTextField(default=notifications.signature.new_secret, editable=False)),
+                ('secret', core.security.encryption.SealedTextField(default=notifications.models.webhook.new_secret, editable=False)),
                 ('enabled', models.BooleanField(default=True)),
                 ('died', models.BooleanField(default=False, editable=False)),
                 ('disabled_at', models.DateTimeField(blank=True, editable=False, null=True)),

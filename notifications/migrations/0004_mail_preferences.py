@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import notifications.preferences
+import notifications.models.preference
 from django.conf import settings
 from django.db import migrations, models
 
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='mail_habits', serialize=False, to=settings.AUTH_USER_MODEL)),
                 ('language', models.CharField(default='en', max_length=16)),
-                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[notifications.preferences.check_zone])),
+                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[notifications.models.preference.check_zone])),
                 ('digest_hour', models.PositiveSmallIntegerField(default=8)),
             ],
             options={

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from notifications.models import SUBSCRIBABLE
+from notifications.models.webhook import SUBSCRIBABLE
 from notifications.retry import WAITS
 from notifications.signature import signature
 from sessions_app.serializers import SnapshotSerializer

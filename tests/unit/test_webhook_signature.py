@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from notifications.signature import new_secret, signature
+from notifications.models.webhook import new_secret
+from notifications.signature import signature
 
 BODY = b'{"type":"webhook.test"}'
 

@@ -15,8 +15,8 @@ from notifications.digest import send_digests
 from notifications.gathering import gather
 from notifications.kinds import NoticeKind, When
 from notifications.models import Digest, Mail, MailHabits, Notice, Wish
+from notifications.models.preference import USUAL_HOUR
 from notifications.notifier import Notifier
-from notifications.preferences import USUAL_HOUR
 from sessions_app.models import Session
 from tests.factory import connect, make_account, make_notice, make_user
 from tests.integration.at_once import meet, only_on_postgresql

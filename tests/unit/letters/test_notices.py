@@ -15,7 +15,7 @@ from locations.models import Role
 from notifications.incident_rules import REMINDERS
 from notifications.kinds import NoticeKind
 from notifications.letters import digest_letter, letter_of
-from notifications.notices import Notice
+from notifications.models import Notice
 from notifications.readers import Reader
 from sessions_app.lifecycle import Reason
 

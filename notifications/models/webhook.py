@@ -6,6 +6,7 @@ the delivery is sent (see ``payloads.py``).
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,19 +21,6 @@ from django.utils.translation import gettext_lazy as _
 
 from core.security.encryption import SealBroken, SealedTextField
 from locations.models import Account, Location, TenantQuerySet
-from notifications.bells import Bell as Bell
-from notifications.incidents import Incident as Incident
-from notifications.incidents import Outage as Outage
-from notifications.mail_troubles import MailServerTrouble as MailServerTrouble
-from notifications.mail_troubles import StoppedAddress as StoppedAddress
-from notifications.mails import Mail as Mail
-from notifications.mails import MailQuerySet as MailQuerySet
-from notifications.mails import MailState as MailState
-from notifications.notices import Notice as Notice
-from notifications.preferences import Digest as Digest
-from notifications.preferences import MailHabits as MailHabits
-from notifications.preferences import Wish as Wish
-from notifications.signature import new_secret
 
 
 class Kind(models.TextChoices):
@@ -61,6 +49,11 @@ class State(models.TextChoices):
     DELIVERED = "delivered", _("Delivered")
     FAILED = "failed", _("Failed")
     SKIPPED = "skipped", _("Skipped")  # what it was about is gone
+
+
+def new_secret() -> str:
+    """A fresh secret: ``whsec_`` and 43 characters."""
+    return f"whsec_{secrets.token_urlsafe(32)}"
 
 
 class WebhookQuerySet(TenantQuerySet):

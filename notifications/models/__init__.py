@@ -1,0 +1,29 @@
+"""The models of this app. Import them from here."""
+
+from notifications.models.incident import Ending, Incident, Outage
+from notifications.models.mail import Mail, MailState
+from notifications.models.mail_suppression import MailServerTrouble, StoppedAddress
+from notifications.models.notice import Notice
+from notifications.models.preference import Digest, MailHabits, Wish
+from notifications.models.read_marker import Bell
+from notifications.models.webhook import Delivery, Format, Kind, State, Webhook
+
+__all__ = [
+    "Bell",
+    "Delivery",
+    "Digest",
+    "Ending",
+    "Format",
+    "Incident",
+    "Kind",
+    "Mail",
+    "MailHabits",
+    "MailServerTrouble",
+    "MailState",
+    "Notice",
+    "Outage",
+    "State",
+    "StoppedAddress",
+    "Webhook",
+    "Wish",
+]
