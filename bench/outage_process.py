@@ -114,9 +114,9 @@ def _decide() -> dict[str, float]:
     from django.utils import timezone
 
     from notifications.gathering import gather
+    from notifications.incidents.outages import look
+    from notifications.incidents.timers import open_for_lost, tell_due
     from notifications.models import Incident, Mail, Outage
-    from notifications.outages import look
-    from notifications.watching import open_for_lost, tell_due
 
     now = timezone.now() + timedelta(minutes=1)
     began = time.perf_counter()

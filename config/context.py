@@ -7,8 +7,8 @@ from django.http import HttpRequest
 
 from locations.current_user import principal_of
 from locations.models import User
+from notifications.incidents.outages import outage_of
 from notifications.models import Outage
-from notifications.outages import outage_of
 
 
 def installation(request: HttpRequest) -> dict[str, object]:

@@ -9,21 +9,17 @@ class NotificationsConfig(AppConfig):
 
         from core.health.operator_alerts import register_look
         from notifications import (
-            arriving,  # noqa: F401  connects its receivers
             bundle_notices,
-            leaving,  # noqa: F401  as well
             mail_reports,
-            mailing,  # noqa: F401  as well
-            opening,
             own_jobs,
             plan_notices,
             recording,
-            welcome,  # noqa: F401  connects its receiver
         )
+        from notifications.incidents import tracker
         from notifications.wrong import dead_webhooks, long_losses, mails, outages
 
         recording.connect()
-        opening.connect()
+        tracker.connect()
         plan_notices.connect()
         bundle_notices.connect()
         register_look("webhooks", dead_webhooks)

@@ -22,10 +22,10 @@ from core.data.errors import StoreUnavailable
 from notifications.announcing import accounts_told
 from notifications.digest import send_digests
 from notifications.gathering import gather
-from notifications.outages import look
+from notifications.incidents.outages import look
+from notifications.incidents.timers import open_for_lost, tell_due
+from notifications.incidents.unseen_phones import warn_of_unseen
 from notifications.plan_notices import tell_trials
-from notifications.unseen_phones import warn_of_unseen
-from notifications.watching import open_for_lost, tell_due
 from sessions_app.hints import hint_news
 
 logger = logging.getLogger(__name__)

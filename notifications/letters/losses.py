@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from core.mail.content import Button, Letter, Pair
 from core.text.dates import moment
-from notifications.incident_rules import REMINDERS
+from notifications.incidents.rules import REMINDERS
 from notifications.letters import facts
 from notifications.letters.loss_table import LOSSES, Loss, Next
 from notifications.models import Notice

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from notifications.incident_rules import RULES
+from notifications.incidents.rules import RULES
 from sessions_app.lifecycle import Reason
 from sessions_app.wording import REASONS
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.incident_rules import (
+from notifications.incidents.rules import (
     NETWORK,
     REMINDERS,
     RULES,

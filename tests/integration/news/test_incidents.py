@@ -11,9 +11,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from notifications.incidents.timers import open_for_lost
 from notifications.kinds import NoticeKind
 from notifications.models import Incident, Notice
-from notifications.watching import open_for_lost
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Reason, Status
 from sessions_app.models import Session

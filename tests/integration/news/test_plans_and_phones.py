@@ -10,10 +10,10 @@ from django.utils import timezone
 from locations.models import Account, AccountState
 from locations.plans import actions
 from locations.principals import Principal
+from notifications.incidents.unseen_phones import warn_of_unseen
 from notifications.kinds import NoticeKind
 from notifications.models import Notice
 from notifications.plan_notices import tell_trials
-from notifications.unseen_phones import warn_of_unseen
 from sessions_app.lifecycle import Status
 from tests.factory import make_account, make_session
 

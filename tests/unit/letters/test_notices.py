@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from core.mail.content import Letter, rendered
 from locations.models import Role
-from notifications.incident_rules import REMINDERS
+from notifications.incidents.rules import REMINDERS
 from notifications.kinds import NoticeKind
 from notifications.letters import digest_letter, letter_of
 from notifications.models import Notice

@@ -13,7 +13,7 @@ from core.mail.content import Letter, rendered
 from core.mail.text import WIDTH
 from locations.auth import mails
 from locations.models.plans import AccountState
-from notifications.incident_rules import RULES, Tell
+from notifications.incidents.rules import RULES, Tell
 from notifications.kinds import HABITS, NoticeKind
 from notifications.letters.loss_table import LOSSES
 from notifications.letters.plans import CHANGES

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Count
 
 from locations.models import Location
-from notifications.incident_rules import LOSSES_A_DAY, REMINDERS, RULES
+from notifications.incidents.rules import LOSSES_A_DAY, REMINDERS, RULES
 from notifications.kinds import NoticeKind
 from notifications.models import Incident, Notice
 from sessions_app.lifecycle import Reason

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from notifications.incident_rules import RULES
+from notifications.incidents.rules import RULES
 
 OURS = frozenset(str(reason) for reason, rule in RULES.items() if rule.ours)
 """The reasons that may be the platform's fault."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from notifications.incident_rules import UNSEEN_WARNINGS, unseen_warning
+from notifications.incidents.rules import UNSEEN_WARNINGS, unseen_warning
 from notifications.kinds import NoticeKind
 from notifications.models import Notice
 from sessions_app.models import Session

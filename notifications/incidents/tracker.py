@@ -17,9 +17,9 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from notifications.incident_rules import HEALING, Change, Open, Step, after
+from notifications.incidents.notices import Said, notices_of
+from notifications.incidents.rules import HEALING, Change, Open, Step, after
 from notifications.models import Incident, Notice
-from notifications.saying import Said, notices_of
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
 from sessions_app.signals import sessions_written

@@ -13,9 +13,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from core.mail.content import Letter, rendered
 from locations.models import User
 from notifications import outbox
-from notifications.letters import all_clear_letter, outage_letter
-from notifications.models import Incident, Outage
-from notifications.outage_rules import (
+from notifications.incidents.outage_rules import (
     HOLD,
     OURS,
     REOPENED_WITHIN,
@@ -24,6 +22,8 @@ from notifications.outage_rules import (
     begins,
     is_over,
 )
+from notifications.letters import all_clear_letter, outage_letter
+from notifications.models import Incident, Outage
 from sessions_app.lifecycle import Reason, Wanted
 from sessions_app.models import Session
 

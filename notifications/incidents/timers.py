@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from notifications.incident_rules import HEALING, due
+from notifications.incidents.notices import Said, notices_of
+from notifications.incidents.rules import HEALING, due
+from notifications.incidents.tracker import COLUMNS, open_state, take_over
 from notifications.models import Incident, Notice
-from notifications.opening import COLUMNS, open_state, take_over
-from notifications.saying import Said, notices_of
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
 from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
