@@ -63,8 +63,8 @@ def _fill(members: int) -> None:
 
 def _join(accounts: list[Any], users: list[Any]) -> None:
     from locations.models import Member
-    from notifications.choosing import CHOICES
     from notifications.models import Digest, Wish
+    from notifications.preferences.actions import CHOICES
 
     start, day = DUE - timedelta(days=1), DUE.date()
     members = [

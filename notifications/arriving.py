@@ -7,7 +7,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from locations.models import User
-from notifications.choosing import guess_zone
+from notifications.preferences.actions import guess_zone
 
 
 @receiver(user_signed_up)

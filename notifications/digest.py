@@ -22,14 +22,14 @@ from core.text.dates import zone_of
 from core.text.timezones import UTC_NAME
 from locations.models import Account, Member
 from notifications import outbox
-from notifications.choosing import enrol
-from notifications.daily import Turn, next_turn
 from notifications.kinds import NoticeKind
 from notifications.letters import digest_letter
 from notifications.models import Digest, Mail, Notice
 from notifications.models.preference import USUAL_HOUR
-from notifications.readers import Reader, readers_among
-from notifications.unsubscribing import digest_unsubscribe_path, with_unsubscribe
+from notifications.preferences.actions import enrol
+from notifications.preferences.digest_schedule import Turn, next_turn
+from notifications.preferences.recipients import Reader, readers_among
+from notifications.preferences.unsubscribe import digest_unsubscribe_path, with_unsubscribe
 
 logger = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from notifications.announcing import announce
 from notifications.kinds import NoticeKind, When
 from notifications.letters import letter_of
 from notifications.models import Mail, Notice
-from notifications.readers import Reader, readers_of
-from notifications.unsubscribing import unsubscribe_path, with_unsubscribe
+from notifications.preferences.recipients import Reader, readers_of
+from notifications.preferences.unsubscribe import unsubscribe_path, with_unsubscribe
 
 AT_ONCE = 200  # accounts a transaction
 _DAY = timedelta(days=1)

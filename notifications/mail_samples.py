@@ -29,7 +29,7 @@ from notifications.letters import (
 from notifications.letters.loss_table import LOSSES
 from notifications.letters.plans import CHANGES
 from notifications.models import Notice
-from notifications.readers import Reader
+from notifications.preferences.recipients import Reader
 from sessions_app.lifecycle import Reason
 
 MANY = 51

@@ -1,13 +1,8 @@
 from django.urls import include, path
 
-from notifications import (
-    delivery_views,
-    mail_views,
-    news_views,
-    preference_views,
-    unsubscribe_views,
-    views,
-)
+from notifications import delivery_views, mail_views, news_views, views
+from notifications.preferences import unsubscribe_views
+from notifications.preferences import views as preference_views
 
 _webhook = [
     path("", views.webhook_page, name="webhook"),

@@ -18,7 +18,7 @@ from notifications.letters.outages import all_clear_letter, outage_letter
 from notifications.letters.small_print import why_you
 from notifications.letters.welcome import welcome_letter
 from notifications.models import Notice
-from notifications.readers import Reader
+from notifications.preferences.recipients import Reader
 
 __all__ = ["all_clear_letter", "digest_letter", "letter_of", "outage_letter", "welcome_letter"]
 

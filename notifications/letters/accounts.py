@@ -14,7 +14,7 @@ from core.text.dates import moment
 from core.text.units import size
 from notifications.letters import facts, plans
 from notifications.models import Notice
-from notifications.readers import Reader
+from notifications.preferences.recipients import Reader
 
 
 def plan(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:

@@ -14,7 +14,7 @@ from notifications.kinds import NoticeKind
 from notifications.letters.lines import line_of
 from notifications.letters.small_print import as_member
 from notifications.models import Notice
-from notifications.readers import Reader
+from notifications.preferences.recipients import Reader
 
 Told = Sequence[tuple[NoticeKind, Sequence[Notice]]]
 

@@ -14,7 +14,7 @@ from core.mail.content import Button, Pair
 from core.text.dates import moment
 from core.text.phone_numbers import international
 from notifications.models import Notice
-from notifications.readers import Reader
+from notifications.preferences.recipients import Reader
 from sessions_app.lifecycle import Reason
 
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT, _NO_BREAK = "\u200e", "\u200f", "\u00a0"

@@ -15,7 +15,7 @@ from notifications.incidents.rules import REMINDERS
 from notifications.letters import facts
 from notifications.letters.loss_table import LOSSES, Loss, Next
 from notifications.models import Notice
-from notifications.readers import Reader
+from notifications.preferences.recipients import Reader
 from sessions_app.lifecycle import Reason
 from sessions_app.wording import REASONS
 

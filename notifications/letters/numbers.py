@@ -11,7 +11,7 @@ from core.mail.content import Letter
 from core.text.dates import lasted, moment
 from notifications.letters import facts
 from notifications.models import Notice
-from notifications.readers import Reader
+from notifications.preferences.recipients import Reader
 from sessions_app.lifecycle import Reason
 
 

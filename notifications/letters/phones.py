@@ -12,7 +12,7 @@ from core.mail.content import Letter
 from core.text.dates import day, moment
 from notifications.letters import facts
 from notifications.models import Notice
-from notifications.readers import Reader
+from notifications.preferences.recipients import Reader
 
 UNLINKED_AFTER = timedelta(days=14)  # of not being online: WhatsApp's rule
 

@@ -14,7 +14,7 @@ from core.mail.content import Button, Letter
 from core.text.dates import day, moment
 from notifications.letters import facts
 from notifications.models import Notice
-from notifications.readers import Reader
+from notifications.preferences.recipients import Reader
 
 Words = str | Promise
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from locations.models import Role
 from notifications.kinds import FOLLOWS, HABITS, Audience, NoticeKind
-from notifications.readers import Reader
+from notifications.preferences.recipients import Reader
 
 
 def why_you(kind: NoticeKind, account: str, reader: Reader) -> Sequence[str]:

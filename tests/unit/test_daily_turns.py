@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.text.dates import zone_of
 from core.text.timezones import is_zone, zones_by_region
-from notifications.daily import Turn, next_turn
+from notifications.preferences.digest_schedule import Turn, next_turn
 
 ZONES = [
     "UTC",

@@ -14,7 +14,7 @@ from locations.models import Account, AuditEvent, Member, Role, User
 from notifications.gathering import gather
 from notifications.kinds import NoticeKind, When
 from notifications.models import Digest, Mail, MailHabits, Wish
-from notifications.readers import readers_of
+from notifications.preferences.recipients import readers_of
 from tests.factory import PASSWORD, connect, make_account, make_notice, make_user
 
 pytestmark = pytest.mark.django_db

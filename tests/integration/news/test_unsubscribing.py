@@ -14,8 +14,8 @@ from locations.models import Account, AuditEvent, Member, Role, User
 from notifications.gathering import gather
 from notifications.kinds import NoticeKind, When
 from notifications.models import Mail, Wish
-from notifications.readers import Reader, readers_of
-from notifications.unsubscribing import digest_unsubscribe_path, unsubscribe_path
+from notifications.preferences.recipients import Reader, readers_of
+from notifications.preferences.unsubscribe import digest_unsubscribe_path, unsubscribe_path
 from tests.factory import connect, make_account, make_notice, make_user
 
 pytestmark = pytest.mark.django_db

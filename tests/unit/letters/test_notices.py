@@ -16,7 +16,7 @@ from notifications.incidents.rules import REMINDERS
 from notifications.kinds import NoticeKind
 from notifications.letters import digest_letter, letter_of
 from notifications.models import Notice
-from notifications.readers import Reader
+from notifications.preferences.recipients import Reader
 from sessions_app.lifecycle import Reason
 
 AT = datetime(2026, 11, 3, 14, 2, tzinfo=UTC)

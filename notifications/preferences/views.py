@@ -17,8 +17,8 @@ from locations.accounts.actions import member_of
 from locations.current_user import principal_of
 from locations.models import Member, User
 from locations.principals import Principal
-from notifications import choosing
-from notifications.preference_forms import PreferencesForm
+from notifications.preferences import actions
+from notifications.preferences.forms import PreferencesForm
 
 
 @login_required
@@ -30,11 +30,11 @@ def mail_preferences(request: HttpRequest) -> HttpResponse:
     if principal.account is None:
         return redirect("account_new")
     member = _member(principal, principal.account)
-    reader, habits = choosing.reader_of(member), choosing.habits_of(member.user)
+    reader, habits = actions.reader_of(member), actions.habits_of(member.user)
     data = request.POST if request.method == "POST" else None
     form = PreferencesForm(reader, habits, data)
     if data is not None and form.is_valid():
-        choosing.choose(principal, member, form.chosen)
+        actions.choose(principal, member, form.chosen)
         messages.success(request, _("Saved."))
         return redirect("mail_preferences")
     context = {"form": form, "account": member.account, "reader": reader}

@@ -18,8 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core import tenancy
 from locations.current_user import address_of
-from notifications import unsubscribing
-from notifications.unsubscribing import Broken, Link
+from notifications.preferences import unsubscribe as unsubscribing
+from notifications.preferences.unsubscribe import Broken, Link
 
 Page = Callable[[HttpRequest, str], HttpResponse]
 LinkPage = Callable[[HttpRequest, Link, str], HttpResponse]

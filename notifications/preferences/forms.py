@@ -11,11 +11,11 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from core.text.timezones import UTC_NAME, is_zone, zones_by_region
-from notifications.choosing import CHOICES, Chosen
 from notifications.kinds import NoticeKind, When
 from notifications.models import MailHabits
 from notifications.models.preference import USUAL_HOUR
-from notifications.readers import Reader
+from notifications.preferences.actions import CHOICES, Chosen
+from notifications.preferences.recipients import Reader
 
 _PICK_ONE = {"required": _("Choose one."), "invalid_choice": _("Choose one of these.")}
 _HOURS = [(str(hour), f"{hour:02}:00") for hour in range(24)]

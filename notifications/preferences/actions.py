@@ -16,11 +16,11 @@ from core.text.timezones import UTC_NAME, is_zone
 from locations.audit import Verb, record
 from locations.models import Member, User
 from locations.principals import Principal
-from notifications.daily import next_turn
 from notifications.kinds import FOLLOWS, NoticeKind, When
 from notifications.models import Digest, MailHabits, Wish
 from notifications.models.preference import USUAL_HOUR
-from notifications.readers import Reader, readers_among
+from notifications.preferences.digest_schedule import next_turn
+from notifications.preferences.recipients import Reader, readers_among
 
 CHOICES = tuple(kind for kind in NoticeKind if kind not in FOLLOWS)
 

@@ -25,10 +25,10 @@ from core.mail.content import Letter
 from locations.audit import Verb, record
 from locations.models import Member
 from locations.principals import principal_of_user
-from notifications.choosing import CHOICES, reader_of, set_quiet_too
 from notifications.kinds import FOLLOWS, NoticeKind, When
 from notifications.models import Wish
-from notifications.readers import Reader
+from notifications.preferences.actions import CHOICES, reader_of, set_quiet_too
+from notifications.preferences.recipients import Reader
 
 DIGEST = "digest"
 _ENDS, _UNDOES = signing.Signer(salt="unsubscribe"), signing.Signer(salt="unsubscribe-undo")
