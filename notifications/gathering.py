@@ -22,7 +22,7 @@ from locations.models import Account
 from notifications import outbox
 from notifications.announcing import announce
 from notifications.kinds import NoticeKind, When
-from notifications.letters import letter_of
+from notifications.mail_content import letter_of
 from notifications.models import Mail, Notice
 from notifications.preferences.recipients import Reader, readers_of
 from notifications.preferences.unsubscribe import unsubscribe_path, with_unsubscribe

@@ -14,7 +14,7 @@ from core import tenancy
 from core.mail.content import rendered
 from locations.models import Member, Role
 from notifications import outbox
-from notifications.letters import welcome_letter
+from notifications.mail_content import welcome_letter
 
 
 @receiver(email_confirmed, dispatch_uid="notifications.welcome")

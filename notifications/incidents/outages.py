@@ -22,7 +22,7 @@ from notifications.incidents.outage_rules import (
     begins,
     is_over,
 )
-from notifications.letters import all_clear_letter, outage_letter
+from notifications.mail_content import all_clear_letter, outage_letter
 from notifications.models import Incident, Outage
 from sessions_app.lifecycle import Reason, Wanted
 from sessions_app.models import Session

@@ -8,7 +8,7 @@ import re
 from django.utils.translation import override
 
 from core.mail.content import rendered
-from notifications.mail_samples import samples
+from notifications.mail_content.samples import samples
 from tests.integration.pages.test_every_text import LANGUAGE, bare_words, twice_as_long
 
 __all__ = ["twice_as_long"]  # a fixture

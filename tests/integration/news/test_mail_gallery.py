@@ -11,7 +11,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from locations.models import User
-from notifications.mail_samples import samples
+from notifications.mail_content.samples import samples
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/mails/"

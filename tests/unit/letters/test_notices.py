@@ -14,7 +14,7 @@ from core.mail.content import Letter, rendered
 from locations.models import Role
 from notifications.incidents.rules import REMINDERS
 from notifications.kinds import NoticeKind
-from notifications.letters import digest_letter, letter_of
+from notifications.mail_content import digest_letter, letter_of
 from notifications.models import Notice
 from notifications.preferences.recipients import Reader
 from sessions_app.lifecycle import Reason

@@ -15,9 +15,9 @@ from locations.auth import mails
 from locations.models.plans import AccountState
 from notifications.incidents.rules import RULES, Tell
 from notifications.kinds import HABITS, NoticeKind
-from notifications.letters.loss_table import LOSSES
-from notifications.letters.plans import CHANGES
-from notifications.mail_samples import MANY, Sample, samples
+from notifications.mail_content.loss_reasons import LOSSES
+from notifications.mail_content.plans import CHANGES
+from notifications.mail_content.samples import MANY, Sample, samples
 from notifications.plan_rules import MILESTONES, change_of
 from tests.unit.letters.colours import contrast, looks
 

@@ -24,7 +24,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from core.mail.content import Rendered, rendered
-from notifications.mail_samples import MANY, Sample, samples
+from notifications.mail_content.samples import MANY, Sample, samples
 
 PERMISSION = "notifications.view_mail"
 _DARK = "@media (prefers-color-scheme: dark)"

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from core.mail.content import Button, Letter
 from core.text.dates import day, moment
-from notifications.letters import facts
+from notifications.mail_content import notice_facts
 from notifications.models import Notice
 from notifications.preferences.recipients import Reader
 
@@ -86,7 +86,7 @@ CHANGES: Mapping[str, Change] = {
 
 def letter(notice: Notice, account: str, reader: Reader) -> Letter:
     """The letter about one change."""
-    change, at = _change(notice), facts.time(notice, "ends_at")
+    change, at = _change(notice), notice_facts.time(notice, "ends_at")
     ends = [(str(change.ends), moment(at, reader.time_zone))] if at and change.ends else []
     happened = line_of_plan(notice, reader.time_zone)
     return Letter(
@@ -106,8 +106,8 @@ def line_of_plan(notice: Notice, zone: str) -> str:
 
 def _change(notice: Notice) -> Change:
     """A change that has no words is told as one of the plan."""
-    return CHANGES.get(facts.text(notice, "change"), CHANGES["plan"])
+    return CHANGES.get(notice_facts.text(notice, "change"), CHANGES["plan"])
 
 
 def _day(notice: Notice, zone: str) -> dict[str, str]:
-    return {"day": day(facts.time(notice, "ends_at") or notice.at, zone)}
+    return {"day": day(notice_facts.time(notice, "ends_at") or notice.at, zone)}

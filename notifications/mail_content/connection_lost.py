@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from core.mail.content import Button, Letter, Pair
 from core.text.dates import moment
 from notifications.incidents.rules import REMINDERS
-from notifications.letters import facts
-from notifications.letters.loss_table import LOSSES, Loss, Next
+from notifications.mail_content import notice_facts
+from notifications.mail_content.loss_reasons import LOSSES, Loss, Next
 from notifications.models import Notice
 from notifications.preferences.recipients import Reader
 from sessions_app.lifecycle import Reason
@@ -40,9 +40,9 @@ def reminder(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
         len(notices),
     ) % {"n": len(notices)}
     if len(notices) == 1:
-        said = {"place": facts.place(notices[0]), "happened": still_line(notices[0])}
+        said = {"place": notice_facts.place(notices[0]), "happened": still_line(notices[0])}
         subject = _("%(place)s: %(happened)s") % said
-    last = all(facts.count(notice, "days") >= REMINDERS[-1].days for notice in notices)
+    last = all(notice_facts.count(notice, "days") >= REMINDERS[-1].days for notice in notices)
     ends = [_("This is the last reminder.")] if last else []
     letter = _letter(notices, reader, subject, ends)
     if all(_loss(notice).next is Next.ITSELF for notice in notices):
@@ -57,7 +57,7 @@ def reminder(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
 
 def still_line(notice: Notice) -> str:
     """One sentence that says for how long its number has been lost."""
-    days = max(facts.count(notice, "days"), 1)
+    days = max(notice_facts.count(notice, "days"), 1)
     return ngettext("Not connected for %(n)d day", "Not connected for %(n)d days", days) % {
         "n": days
     }
@@ -65,7 +65,7 @@ def still_line(notice: Notice) -> str:
 
 def happened(notice: Notice) -> str:
     """One sentence that says what became of its number."""
-    reason = facts.reason(notice)
+    reason = notice_facts.reason(notice)
     if reason is None:
         return _("The connection was lost")
     own = LOSSES[reason].happened if reason in LOSSES else ""
@@ -79,12 +79,12 @@ def _letter(notices: Sequence[Notice], reader: Reader, subject: str, ends: Seque
         subject=subject,
         lead=_lead(losses),
         button=_button(notices, losses[0]),
-        rows=facts.rows(notices, happened),
+        rows=notice_facts.rows(notices, happened),
         why=_why(notices, same),
         facts=[
-            *facts.about(notices),
+            *notice_facts.about(notices),
             *_until(notices, reader),
-            facts.since_line(notices, reader),
+            notice_facts.since_line(notices, reader),
         ],
         paragraphs=[*([str(same.otherwise)] if same else []), *ends],
     )
@@ -109,7 +109,7 @@ def _why(notices: Sequence[Notice], same: Loss | None) -> str:
 
 
 def _until(notices: Sequence[Notice], reader: Reader) -> list[Pair]:
-    ends = facts.time(notices[0], "until")
+    ends = notice_facts.time(notices[0], "until")
     if ends is None or notices[1:]:
         return []
     return [(_("We connect it again"), moment(ends, reader.time_zone))]
@@ -119,7 +119,7 @@ def _button(notices: Sequence[Notice], loss: Loss) -> Button:
     session = notices[0].session_id
     if loss.next is Next.PROXY and len(notices) == 1 and session is not None:
         return Button(_("Check the proxy"), reverse("session_proxy", args=[session]))
-    return facts.button(notices, _LABELS[loss.next]())
+    return notice_facts.button(notices, _LABELS[loss.next]())
 
 
 _LABELS = {
@@ -137,10 +137,10 @@ def _after_loss(notices: Sequence[Notice]) -> list[str]:
 
 
 def _named(notice: Notice) -> dict[str, str]:
-    return {"place": facts.place(notice), "happened": happened(notice)}
+    return {"place": notice_facts.place(notice), "happened": happened(notice)}
 
 
 def _loss(notice: Notice) -> Loss:
-    reason = facts.reason(notice) or Reason.RECONNECTING
+    reason = notice_facts.reason(notice) or Reason.RECONNECTING
     known = LOSSES.get(reason)
     return known or Loss(Next.OPEN, _(REASONS[reason].advice), "", "")

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from core.mail.content import Letter
 from notifications.kinds import NoticeKind
-from notifications.letters import accounts, losses, numbers, phones
-from notifications.letters.digest import digest_letter
-from notifications.letters.outages import all_clear_letter, outage_letter
-from notifications.letters.small_print import why_you
-from notifications.letters.welcome import welcome_letter
+from notifications.mail_content import accounts, connection_lost, number_status, phone_offline
+from notifications.mail_content.digest import digest_letter
+from notifications.mail_content.footer import why_you
+from notifications.mail_content.outages import all_clear_letter, outage_letter
+from notifications.mail_content.welcome import welcome_letter
 from notifications.models import Notice
 from notifications.preferences.recipients import Reader
 
@@ -24,12 +24,12 @@ __all__ = ["all_clear_letter", "digest_letter", "letter_of", "outage_letter", "w
 
 _Write = Callable[[Sequence[Notice], str, Reader], Letter]
 _WRITE: Mapping[NoticeKind, _Write] = {
-    NoticeKind.LINKED: numbers.linked,
-    NoticeKind.LOST: losses.lost,
-    NoticeKind.REMINDER: losses.reminder,
-    NoticeKind.RECOVERED: numbers.recovered,
-    NoticeKind.PHONE_OFFLINE: phones.phone_offline,
-    NoticeKind.STOPPED: numbers.stopped,
+    NoticeKind.LINKED: number_status.linked,
+    NoticeKind.LOST: connection_lost.lost,
+    NoticeKind.REMINDER: connection_lost.reminder,
+    NoticeKind.RECOVERED: number_status.recovered,
+    NoticeKind.PHONE_OFFLINE: phone_offline.phone_offline,
+    NoticeKind.STOPPED: number_status.stopped,
     NoticeKind.PLAN: accounts.plan,
     NoticeKind.WEBHOOK_OFF: accounts.webhook_off,
     NoticeKind.BOUNCED: accounts.bounced,

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from core.mail.content import Letter
 from core.text.dates import lasted, moment
-from notifications.letters import facts
+from notifications.mail_content import notice_facts
 from notifications.models import Notice
 from notifications.preferences.recipients import Reader
 from sessions_app.lifecycle import Reason
@@ -18,16 +18,16 @@ from sessions_app.lifecycle import Reason
 def linked(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     """They were linked."""
     first = notices[0]
-    one = _("%(place)s: WhatsApp is linked") % {"place": facts.place(first)}
+    one = _("%(place)s: WhatsApp is linked") % {"place": notice_facts.place(first)}
     n = len(notices)
     many = ngettext("%(n)d number is linked", "%(n)d numbers are linked", n) % {"n": n}
     return Letter(
         subject=many if notices[1:] else one,
         lead=_("Send a test message to see it work."),
-        button=facts.button(notices, _("Open the number")),
-        rows=facts.rows(notices, linked_line),
+        button=notice_facts.button(notices, _("Open the number")),
+        rows=notice_facts.rows(notices, linked_line),
         why="" if notices[1:] else f"{linked_line(first)}.",
-        facts=[*facts.about(notices), facts.since_line(notices, reader)],
+        facts=[*notice_facts.about(notices), notice_facts.since_line(notices, reader)],
         paragraphs=[
             _(
                 "Keep WhatsApp on the phone, and the phone online now and then: WhatsApp ends "
@@ -40,7 +40,7 @@ def linked(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
 def recovered(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     """They are connected again."""
     first = notices[0]
-    one = _("%(place)s: Connected again") % {"place": facts.place(first)}
+    one = _("%(place)s: Connected again") % {"place": notice_facts.place(first)}
     n = len(notices)
     many = ngettext("%(n)d number is connected again", "%(n)d numbers are connected again", n) % {
         "n": n
@@ -49,10 +49,10 @@ def recovered(notices: Sequence[Notice], account: str, reader: Reader) -> Letter
     return Letter(
         subject=many if notices[1:] else one,
         lead=_("Nothing to do: messages go out and come in again."),
-        button=facts.button(notices, _("Open the number")),
-        rows=facts.rows(notices, recovered_line),
+        button=notice_facts.button(notices, _("Open the number")),
+        rows=notice_facts.rows(notices, recovered_line),
         why="" if notices[1:] else f"{recovered_line(first)}.",
-        facts=[*facts.about(notices), (_("Connected again"), at)],
+        facts=[*notice_facts.about(notices), (_("Connected again"), at)],
     )
 
 
@@ -60,7 +60,7 @@ def stopped(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     """Somebody stopped or unlinked them: a confirmation."""
     first = notices[0]
     one = _("%(place)s: %(happened)s") % {
-        "place": facts.place(first),
+        "place": notice_facts.place(first),
         "happened": stopped_line(first),
     }
     n = len(notices)
@@ -70,26 +70,26 @@ def stopped(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     return Letter(
         subject=many if notices[1:] else one,
         lead=_again(notices),
-        button=facts.button(notices, _("Open the number")),
-        rows=facts.rows(notices, stopped_line),
+        button=notice_facts.button(notices, _("Open the number")),
+        rows=notice_facts.rows(notices, stopped_line),
         why="" if notices[1:] else f"{stopped_line(first)}.",
-        facts=[*facts.about(notices), facts.since_line(notices, reader)],
+        facts=[*notice_facts.about(notices), notice_facts.since_line(notices, reader)],
         paragraphs=[_from_now_on(notices)],
     )
 
 
 def linked_line(notice: Notice) -> str:
-    by = facts.text(notice, "by")
+    by = notice_facts.text(notice, "by")
     return _("Linked by %(by)s") % {"by": by} if by else _("Linked")
 
 
 def recovered_line(notice: Notice) -> str:
-    down = lasted(facts.count(notice, "seconds"))
+    down = lasted(notice_facts.count(notice, "seconds"))
     return _("It was down for %(time)s") % {"time": down}
 
 
 def stopped_line(notice: Notice) -> str:
-    by = facts.text(notice, "by")
+    by = notice_facts.text(notice, "by")
     if _is_unlinked(notice):
         return _("Unlinked by %(by)s") % {"by": by} if by else _("Unlinked")
     return _("Stopped by %(by)s") % {"by": by} if by else _("Stopped")
@@ -111,4 +111,4 @@ def _from_now_on(notices: Sequence[Notice]) -> str:
 
 
 def _is_unlinked(notice: Notice) -> bool:
-    return facts.reason(notice) is Reason.UNLINKED
+    return notice_facts.reason(notice) is Reason.UNLINKED

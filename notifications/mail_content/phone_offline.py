@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from core.mail.content import Letter
 from core.text.dates import day, moment
-from notifications.letters import facts
+from notifications.mail_content import notice_facts
 from notifications.models import Notice
 from notifications.preferences.recipients import Reader
 
@@ -21,16 +21,16 @@ def phone_offline(notices: Sequence[Notice], account: str, reader: Reader) -> Le
     """Open WhatsApp on the phones of ``notices`` before the first of them is unlinked."""
     ends = {"day": day(min(map(_unlinked_at, notices)), reader.time_zone)}
     several = bool(notices[1:])
-    seen = moment(min(map(facts.since, notices)), reader.time_zone)
+    seen = moment(min(map(notice_facts.since, notices)), reader.time_zone)
     return Letter(
         subject=_subject(notices),
         lead=_("Open WhatsApp on these phones before %(day)s.") % ends
         if several
         else _("Open WhatsApp on the phone before %(day)s.") % ends,
-        button=facts.button(notices, _("Open the number")),
-        rows=facts.rows(notices, away_line),
+        button=notice_facts.button(notices, _("Open the number")),
+        rows=notice_facts.rows(notices, away_line),
         why=_("WhatsApp unlinks all devices of a phone that was not online for 14 days."),
-        facts=[*facts.about(notices), (_("Phone last seen"), seen)],
+        facts=[*notice_facts.about(notices), (_("Phone last seen"), seen)],
         paragraphs=[
             _("It is enough to have WhatsApp open on the phone for a minute, with internet."),
             _(
@@ -43,7 +43,7 @@ def phone_offline(notices: Sequence[Notice], account: str, reader: Reader) -> Le
 
 
 def away_line(notice: Notice) -> str:
-    n = max(facts.count(notice, "days"), 1)
+    n = max(notice_facts.count(notice, "days"), 1)
     return ngettext(
         "The phone has not been online for %(n)d day",
         "The phone has not been online for %(n)d days",
@@ -59,12 +59,12 @@ def _subject(notices: Sequence[Notice]) -> str:
             "%(n)d phones have not been online for long",
             n,
         ) % {"n": n}
-    said = {"place": facts.place(notices[0]), "happened": away_line(notices[0])}
+    said = {"place": notice_facts.place(notices[0]), "happened": away_line(notices[0])}
     return _("%(place)s: %(happened)s") % said
 
 
 def _unlinked_at(notice: Notice) -> datetime:
-    seen = facts.time(notice, "since")
+    seen = notice_facts.time(notice, "since")
     if seen is None:
-        seen = notice.at - timedelta(days=facts.count(notice, "days"))
+        seen = notice.at - timedelta(days=notice_facts.count(notice, "days"))
     return seen + UNLINKED_AFTER

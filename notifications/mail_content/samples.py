@@ -19,15 +19,15 @@ from locations.accounts import mails as account_mails
 from locations.auth import mails
 from locations.models import Role
 from notifications.kinds import FOLLOWS, HABITS, NoticeKind
-from notifications.letters import (
+from notifications.mail_content import (
     all_clear_letter,
     digest_letter,
     letter_of,
     outage_letter,
     welcome_letter,
 )
-from notifications.letters.loss_table import LOSSES
-from notifications.letters.plans import CHANGES
+from notifications.mail_content.loss_reasons import LOSSES
+from notifications.mail_content.plans import CHANGES
 from notifications.models import Notice
 from notifications.preferences.recipients import Reader
 from sessions_app.lifecycle import Reason

@@ -11,8 +11,8 @@ from django.utils.translation import ngettext
 from core.mail.content import Button, Letter, Pair, Section
 from core.text.dates import day, short, zone_label
 from notifications.kinds import NoticeKind
-from notifications.letters.lines import line_of
-from notifications.letters.small_print import as_member
+from notifications.mail_content.footer import as_member
+from notifications.mail_content.one_liners import line_of
 from notifications.models import Notice
 from notifications.preferences.recipients import Reader
 

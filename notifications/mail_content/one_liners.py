@@ -8,17 +8,17 @@ from django.utils.translation import gettext as _
 
 from core.mail.content import Pair
 from notifications.kinds import NoticeKind
-from notifications.letters import facts, losses, numbers, phones
-from notifications.letters.plans import line_of_plan
+from notifications.mail_content import connection_lost, notice_facts, number_status, phone_offline
+from notifications.mail_content.plans import line_of_plan
 from notifications.models import Notice
 
 _OF_NUMBERS: Mapping[str, Callable[[Notice], str]] = {
-    NoticeKind.LINKED: numbers.linked_line,
-    NoticeKind.LOST: losses.happened,
-    NoticeKind.REMINDER: losses.still_line,
-    NoticeKind.RECOVERED: numbers.recovered_line,
-    NoticeKind.PHONE_OFFLINE: phones.away_line,
-    NoticeKind.STOPPED: numbers.stopped_line,
+    NoticeKind.LINKED: number_status.linked_line,
+    NoticeKind.LOST: connection_lost.happened,
+    NoticeKind.REMINDER: connection_lost.still_line,
+    NoticeKind.RECOVERED: number_status.recovered_line,
+    NoticeKind.PHONE_OFFLINE: phone_offline.away_line,
+    NoticeKind.STOPPED: number_status.stopped_line,
 }
 
 
@@ -26,11 +26,11 @@ def line_of(notice: Notice, account: str, zone: str) -> Pair:
     """What ``notice`` is about (a location, an address, the account named ``account``), and what
     is said of it; days are those of ``zone``."""
     if notice.kind in _OF_NUMBERS:
-        return facts.row(notice, _OF_NUMBERS[notice.kind](notice))
+        return notice_facts.row(notice, _OF_NUMBERS[notice.kind](notice))
     if notice.kind == NoticeKind.PLAN:
         return account, line_of_plan(notice, zone)
     if notice.kind == NoticeKind.WEBHOOK_OFF:
-        return facts.text(notice, "host"), facts.text(notice, "why")
+        return notice_facts.text(notice, "host"), notice_facts.text(notice, "why")
     if notice.kind == NoticeKind.BOUNCED:
-        return facts.text(notice, "email"), facts.text(notice, "why")
+        return notice_facts.text(notice, "email"), notice_facts.text(notice, "why")
     return account, _("It can be downloaded now")
