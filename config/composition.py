@@ -15,7 +15,7 @@ from conversations.ledger.gateway_ports import DatabaseMessageSink, DatabaseOutg
 from core.background.own_thread import aside
 from core.data.db_threads import Transactions
 from core.logs.redaction import redact
-from notifications.mail_sender import MailSender
+from notifications.mail.worker import MailSender
 from notifications.notifier import Notifier
 from notifications.posting import Poster
 from notifications.sender import Sender

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core.web.admin_base import ReadOnlyAdmin
-from notifications import mail_admin as mail_admin  # its pages register themselves
 from notifications.incidents.admin import IncidentAdmin, OutageAdmin
 from notifications.models import Delivery, Incident, Outage, Webhook
 from notifications.webhooks import name_of

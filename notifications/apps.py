@@ -8,14 +8,9 @@ class NotificationsConfig(AppConfig):
         from django.conf import settings
 
         from core.health.operator_alerts import register_look
-        from notifications import (
-            bundle_notices,
-            mail_reports,
-            own_jobs,
-            plan_notices,
-            recording,
-        )
+        from notifications import bundle_notices, own_jobs, plan_notices, recording
         from notifications.incidents import tracker
+        from notifications.mail import bounces
         from notifications.wrong import dead_webhooks, long_losses, mails, outages
 
         recording.connect()
@@ -28,4 +23,4 @@ class NotificationsConfig(AppConfig):
         own_jobs.register()
         register_look("mails", mails)
         if settings.EMAIL_PROVIDER:
-            mail_reports.connect()
+            bounces.connect()

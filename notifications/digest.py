@@ -21,8 +21,8 @@ from core.mail.content import Letter, rendered
 from core.text.dates import zone_of
 from core.text.timezones import UTC_NAME
 from locations.models import Account, Member
-from notifications import outbox
 from notifications.kinds import NoticeKind
+from notifications.mail import outbox
 from notifications.mail_content import digest_letter
 from notifications.models import Digest, Mail, Notice
 from notifications.models.preference import USUAL_HOUR

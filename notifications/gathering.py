@@ -19,9 +19,9 @@ from django.utils import translation
 
 from core.mail.content import rendered
 from locations.models import Account
-from notifications import outbox
 from notifications.announcing import announce
 from notifications.kinds import NoticeKind, When
+from notifications.mail import outbox
 from notifications.mail_content import letter_of
 from notifications.models import Mail, Notice
 from notifications.preferences.recipients import Reader, readers_of

@@ -11,7 +11,7 @@ from core import tenancy
 from core.mail.content import Rendered
 from locations.models import User
 from locations.signals import mail_wanted
-from notifications import outbox
+from notifications.mail import outbox
 
 
 @receiver(mail_wanted, dispatch_uid="notifications.mailing")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.background.jobs import Job, register_job
 from core.text.units import plural
-from notifications import mail_queue
+from notifications.mail import queue
 from notifications.queue import KEPT, forget_old
 from notifications.retention import forget_news
 
@@ -25,8 +25,8 @@ def _deliveries() -> str:
 
 
 def _mails() -> str:
-    kept = mail_queue.KEPT.days
-    return f"Deleted {plural(mail_queue.forget_old(), 'mail')} older than {kept} days."
+    kept = queue.KEPT.days
+    return f"Deleted {plural(queue.forget_old(), 'mail')} older than {kept} days."
 
 
 def _news() -> str:

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
-from notifications import delivery_views, mail_views, news_views, views
+from notifications import delivery_views, news_views, views
+from notifications.mail import views as mail_views
 from notifications.preferences import unsubscribe_views
 from notifications.preferences import views as preference_views
 

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from core import tenancy
 from core.mail.content import rendered
 from locations.models import Member, Role
-from notifications import outbox
+from notifications.mail import outbox
 from notifications.mail_content import welcome_letter
 
 

@@ -12,7 +12,6 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from core.mail.content import Letter, rendered
 from locations.models import User
-from notifications import outbox
 from notifications.incidents.outage_rules import (
     HOLD,
     OURS,
@@ -22,6 +21,7 @@ from notifications.incidents.outage_rules import (
     begins,
     is_over,
 )
+from notifications.mail import outbox
 from notifications.mail_content import all_clear_letter, outage_letter
 from notifications.models import Incident, Outage
 from sessions_app.lifecycle import Reason, Wanted

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django import template
 
-from notifications.mail_log import KINDS
+from notifications.mail.queries import KINDS
+from notifications.mail.suppression import stopped_address
 from notifications.models import StoppedAddress
-from notifications.stopping import stopped_address
 
 register = template.Library()
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from core.health.findings import Finding
-from sessions_app import mail_looks
+from notifications.mail import health
 from sessions_app.diagnostics import database, sessions
 from sessions_app.diagnostics import machine as machine_looks
 from sessions_app.diagnostics.runner import Lane, Look, lent_connection, look_all
@@ -35,7 +35,7 @@ _MACHINE = (
     Look("key stores", machine_looks.key_stores),
     Look("neonize", machine_looks.neonize),
     Look("WhatsApp", machine_looks.whatsapp),
-    Look("mail", mail_looks.mail),
+    Look("mail", health.mail),
     Look("data folder", machine_looks.data_folder),
     Look("disk", machine_looks.disk),
     Look("hints", machine_looks.hints),

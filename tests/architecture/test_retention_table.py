@@ -11,7 +11,7 @@ from conversations.models import EARLY_RECEIPT_KEPT
 from core.background.jobs import registered
 from locations.jobs import INVITATIONS_KEPT
 from locations.rest.idempotency import KEPT as ANSWERS_KEPT
-from notifications.mail_queue import KEPT as MAILS_KEPT
+from notifications.mail.queue import KEPT as MAILS_KEPT
 from notifications.queue import KEPT as DELIVERIES_KEPT
 from sessions_app.jobs import EVENTS_KEPT, GATEWAYS_KEPT, LEFT_OVER_AFTER, LINKS_KEPT
 

@@ -36,7 +36,7 @@ def _prepare(count: int) -> None:
 
 async def _send() -> None:
     from core.data.db_threads import Transactions
-    from notifications.mail_sender import MailSender
+    from notifications.mail.worker import MailSender
 
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.mail_circuit import PAUSES, PUT_OFF_IN_A_ROW, Circuit
-from notifications.mail_retry import GIVE_UP_AFTER, WAITS, Fate, Stage, fate_of, wait_before_next
+from notifications.mail.circuit_breaker import PAUSES, PUT_OFF_IN_A_ROW, Circuit
+from notifications.mail.retry import GIVE_UP_AFTER, WAITS, Fate, Stage, fate_of, wait_before_next
 
 SENDER, RECIPIENT, CONTENT = Stage.SENDER, Stage.RECIPIENT, Stage.CONTENT
 ROWS = [

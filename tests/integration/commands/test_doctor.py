@@ -18,7 +18,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from core.health.findings import Finding, Level
-from sessions_app import mail_looks
+from notifications.mail import health
 from sessions_app.diagnostics.runner import Lane, Look, look_all
 from tests.integration.commands.conftest import KeyFolder
 from tests.wire.product import free_port
@@ -57,7 +57,7 @@ def mail_server(settings: Settings, request: pytest.FixtureRequest) -> Iterator[
 
 
 def test_a_mail_server_is_greeted_and_gets_no_mail(mail_server: Server) -> None:
-    (found,) = mail_looks.mail()
+    (found,) = health.mail()
     assert found.level is Level.OK
     assert "takes our greeting in" in found.text
     assert mail_server.mails == 0
@@ -66,7 +66,7 @@ def test_a_mail_server_is_greeted_and_gets_no_mail(mail_server: Server) -> None:
 @pytest.mark.parametrize("mail_server", [True], indirect=True)
 def test_a_mail_server_that_says_nothing_is_given_up_in_time(mail_server: Server) -> None:
     began = time.monotonic()
-    (found,) = mail_looks.mail(0.2)
+    (found,) = health.mail(0.2)
     assert found.level is Level.PROBLEM
     assert "says nothing within 0.2 s" in found.text and "EMAIL_URL" in found.next_step
     assert time.monotonic() - began < 5
@@ -76,14 +76,14 @@ def test_a_login_that_is_refused_is_told_without_it(
     mail_server: Server, settings: Settings
 ) -> None:
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "pairline", "hunter2hunter2"
-    (found,) = mail_looks.mail()
+    (found,) = health.mail()
     assert found.level is Level.PROBLEM
     assert "hunter2" not in str(found)
 
 
 def test_a_mail_server_that_is_not_there_is_named(settings: Settings) -> None:
     settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = SMTP_BACKEND, "127.0.0.1", 1
-    (found,) = mail_looks.mail()
+    (found,) = health.mail()
     assert found.text == "127.0.0.1:1 cannot be reached: Connection refused"
 
 
@@ -91,7 +91,7 @@ def test_a_mail_server_that_is_not_there_is_named(settings: Settings) -> None:
 def test_mails_on_the_terminal_leave_nowhere(settings: Settings, debug: bool, level: Level) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     settings.DEBUG = debug
-    (found,) = mail_looks.mail()
+    (found,) = health.mail()
     assert found.level is level
     assert "no mail leaves" in found.text
 

@@ -13,8 +13,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from pytest_django import Settings
 
-from notifications.mail_connection import Line
-from notifications.mail_sender import MailSender
+from notifications.mail.smtp_connection import Line
+from notifications.mail.worker import MailSender
 from notifications.models import Mail
 from tests.integration.webhooks.working import run, until
 

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from locations.models import User
-from notifications.mail_queue import KEPT, claim, forget_old, forget_trouble, note_trouble
+from notifications.mail.queue import KEPT, claim, forget_old, forget_trouble, note_trouble
+from notifications.mail.suppression import stop
 from notifications.models import Mail, MailServerTrouble, StoppedAddress
-from notifications.stopping import stop
 from notifications.wrong import mails
 from tests.factory import make_account, make_mail
 

@@ -11,12 +11,12 @@ from django.db import connection
 from django.utils import timezone
 
 from core import tenancy
-from notifications.mail_answers import Outcome
-from notifications.mail_message import Outgoing
-from notifications.mail_queue import claim, give_back, settle
-from notifications.mail_retry import Fate
+from notifications.mail.message import Outgoing
+from notifications.mail.outcomes import Outcome
+from notifications.mail.queue import claim, give_back, settle
+from notifications.mail.retry import Fate
+from notifications.mail.suppression import stop
 from notifications.models import Mail, StoppedAddress
-from notifications.stopping import stop
 from tests.factory import make_mail
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,8 +17,8 @@ from pytest_django import Settings
 from config.mail_provider import provider_settings, provider_urls
 from core import tenancy
 from locations.models import Account
-from notifications import mail_reports
-from notifications.mail_message import message_id_of
+from notifications.mail import bounces
+from notifications.mail.message import message_id_of
 from notifications.models import Mail, Notice, StoppedAddress
 from tests.factory import make_account, make_mail, make_user
 from tests.integration.mails.post_office import at_work, open_office, run, until
@@ -34,7 +34,7 @@ def _postmark(settings: Settings) -> None:
     settings.EMAIL_PROVIDER = "postmark"
     for name, value in provider_settings("postmark", "", SECRET).items():
         setattr(settings, name, value)
-    mail_reports.connect()
+    bounces.connect()
 
 
 @pytest.fixture

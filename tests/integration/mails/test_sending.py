@@ -11,8 +11,8 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from notifications.mail_connection import MAILS_A_CONNECTION, Connection
-from notifications.mail_retry import Fate
+from notifications.mail.retry import Fate
+from notifications.mail.smtp_connection import MAILS_A_CONNECTION, Connection
 from notifications.models import Mail, MailServerTrouble, StoppedAddress
 from tests.factory import make_account, make_mail
 from tests.integration.mails.post_office import (
@@ -117,7 +117,7 @@ async def test_a_connection_is_used_for_many(office: PostOffice) -> None:
 
 
 def test_a_connection_has_an_end(office: PostOffice) -> None:
-    from notifications.mail_queue import claim
+    from notifications.mail.queue import claim
 
     for n in range(MAILS_A_CONNECTION + 1):
         make_mail(None, to=f"member-{n}@example.com")

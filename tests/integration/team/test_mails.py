@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from locations.models import Account, AuditEvent, Invitation, Member, User
 from locations.signals import mail_wanted
-from notifications.mail_connection import Connection
-from notifications.mail_queue import claim, settle
+from notifications.mail.queue import claim, settle
+from notifications.mail.smtp_connection import Connection
 from tests.integration.mails.post_office import name_server, open_office
 from tests.integration.team.conftest import written
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from core.mail.text import one_line
-from notifications.mail_retry import Fate, Stage, fate_of
+from notifications.mail.retry import Fate, Stage, fate_of
 
 ERROR_CHARACTERS = 200
 _WORDS = {

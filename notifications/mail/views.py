@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from locations.current_user import principal_of
 from locations.models import User
-from notifications import stopping
-from notifications.mail_log import mail_log
+from notifications.mail import suppression
+from notifications.mail.queries import mail_log
 
 
 @login_required
@@ -29,6 +29,6 @@ def mails_page(request: HttpRequest) -> HttpResponse:
 def try_again(request: HttpRequest) -> HttpResponse:
     """Of nobody's address but his own."""
     user = request.user
-    if isinstance(user, User) and stopping.try_again(user.email):
+    if isinstance(user, User) and suppression.try_again(user.email):
         messages.success(request, _("From now on we send to %s again.") % user.email)
     return redirect("account_email")

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core.web.admin_base import ReadOnlyAdmin
-from notifications.mail_queue import send_again
+from notifications.mail.queue import send_again
 from notifications.models import Mail, StoppedAddress
 
 

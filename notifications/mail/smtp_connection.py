@@ -18,8 +18,8 @@ from threading import Thread
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from notifications.mail_answers import Outcome, at_opening, at_sending, at_the_end, too_slow
-from notifications.mail_message import Outgoing, message_of
+from notifications.mail.message import Outgoing, message_of
+from notifications.mail.outcomes import Outcome, at_opening, at_sending, at_the_end, too_slow
 
 logger = logging.getLogger(__name__)
 

@@ -17,12 +17,12 @@ from typing import Any
 from conversations.ledger.gateway_ports import Run
 from core.background.poll_loop import Looks
 from core.data.errors import StoreUnavailable
-from notifications import mail_queue
-from notifications.mail_answers import Outcome
-from notifications.mail_circuit import Circuit
-from notifications.mail_connection import Line
-from notifications.mail_message import Outgoing
-from notifications.mail_retry import Fate
+from notifications.mail import queue
+from notifications.mail.circuit_breaker import Circuit
+from notifications.mail.message import Outgoing
+from notifications.mail.outcomes import Outcome
+from notifications.mail.retry import Fate
+from notifications.mail.smtp_connection import Line
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class MailSender:
         places = self._circuit.places(time.monotonic(), len(free), len(self._busy))
         for line in free[:places]:
             room = BATCH if self._circuit.whole else 1
-            batch = await self._run(partial(mail_queue.claim, room))
+            batch = await self._run(partial(queue.claim, room))
             if not batch:
                 return
             task = asyncio.create_task(self._work(line, batch))
@@ -69,15 +69,15 @@ class MailSender:
         for place, outgoing in enumerate(batch):
             late = time.monotonic() >= outgoing.usable_until
             if self._looks.stopping or late or (place > 0 and not self._circuit.whole):
-                await self._write(partial(mail_queue.give_back, batch[place:]))
+                await self._write(partial(queue.give_back, batch[place:]))
                 return
             try:
                 outcome = await line.send(outgoing)
             except asyncio.CancelledError:  # of this one nobody knows; the others are free
-                await self._write(partial(mail_queue.give_back, batch[place + 1 :]))
+                await self._write(partial(queue.give_back, batch[place + 1 :]))
                 raise
             self._log(outgoing, outcome)
-            await self._write(partial(mail_queue.settle, outgoing, outcome))
+            await self._write(partial(queue.settle, outgoing, outcome))
             await self._judge(outcome)
 
     async def _write(self, function: Callable[[], Any]) -> None:
@@ -97,14 +97,14 @@ class MailSender:
         if outcome.breaks:
             self._circuit.broke(now)
             self._trouble_noted = True
-            await self._write(partial(mail_queue.note_trouble, outcome.error))
+            await self._write(partial(queue.note_trouble, outcome.error))
         elif outcome.fate is Fate.LATER:
             self._circuit.put_off(now)
         else:
             self._circuit.answered()
             if self._trouble_noted:
                 self._trouble_noted = False
-                await self._write(mail_queue.forget_trouble)
+                await self._write(queue.forget_trouble)
 
     def _log(self, outgoing: Outgoing, outcome: Outcome) -> None:
         """No address and no text, of neither side."""

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from core import tenancy
 from core.mail.text import one_line
-from notifications import stopping
+from notifications.mail import suppression
 from notifications.models import Mail, MailState
 
 logger = logging.getLogger(__name__)
@@ -38,9 +38,9 @@ def on_report(sender: object, event: Any, esp_name: str, **kwargs: object) -> No
         if event.event_type != "complained" and event.reject_reason in _NOT_THE_ADDRESS:
             _came_to_nothing(mail, event)
         elif mail is not None:
-            stopping.came_back(mail, _why(event))
+            suppression.came_back(mail, _why(event))
         else:
-            stopping.stop(event.recipient, _why(event))
+            suppression.stop(event.recipient, _why(event))
     logger.info(
         "A mail was reported",
         extra={"mail": str(mail.pk) if mail else "", "event": event.event_type, "by": esp_name},
@@ -76,9 +76,9 @@ def _came_to_nothing(mail: Mail | None, event: Any) -> None:
 
 def _why(event: Any) -> str:
     if event.event_type == "complained":
-        return _(stopping.COMPLAINED)
+        return _(suppression.COMPLAINED)
     said = _said(event)
-    return f"{_(stopping.BOUNCED)} ({said})" if said else _(stopping.BOUNCED)
+    return f"{_(suppression.BOUNCED)} ({said})" if said else _(suppression.BOUNCED)
 
 
 def _said(event: Any) -> str:

@@ -19,11 +19,11 @@ from django.utils.translation import gettext_noop
 
 from core.data.batch_delete import delete_in_slices
 from core.security.encryption import SealBroken
-from notifications import stopping
-from notifications.mail_answers import ERROR_CHARACTERS, Outcome
-from notifications.mail_connection import ATTEMPT_SECONDS
-from notifications.mail_message import Outgoing
-from notifications.mail_retry import GIVE_UP_AFTER, Fate, wait_before_next
+from notifications.mail import suppression
+from notifications.mail.message import Outgoing
+from notifications.mail.outcomes import ERROR_CHARACTERS, Outcome
+from notifications.mail.retry import GIVE_UP_AFTER, Fate, wait_before_next
+from notifications.mail.smtp_connection import ATTEMPT_SECONDS
 from notifications.models import Mail, MailServerTrouble, MailState
 
 _MARGIN_SECONDS = 30.0  # to write down how it ended
@@ -47,7 +47,7 @@ def claim(room: int) -> list[Outgoing]:
     with transaction.atomic():
         due = Mail.objects.due(now).order_by("next_attempt_at")
         rows: list[Mail] = list(due.select_for_update(skip_locked=True)[:room])
-        stopped = stopping.stopped(row.to for row in rows) if rows else set()
+        stopped = suppression.stopped(row.to for row in rows) if rows else set()
         until, claimed = now + LEASE, []
         for row in rows:
             if ending := _ending_without_an_attempt(row, now, stopped):
@@ -99,7 +99,7 @@ def settle(sent: Outgoing, outcome: Outcome) -> None:
         return
     with transaction.atomic():
         if mine.update(**_columns(sent, outcome, now)):
-            stopping.stop(sent.to, outcome.error, outcome.code, sent.account)
+            suppression.stop(sent.to, outcome.error, outcome.code, sent.account)
 
 
 def _columns(sent: Outgoing, outcome: Outcome, now: datetime) -> dict[str, Any]:
