@@ -104,8 +104,8 @@ def _notice(account: Any, number: int, order: int) -> Any:
 def _time() -> dict[str, float]:
     from django.urls import get_resolver
 
-    from notifications.digest import send_digests
     from notifications.models import Mail
+    from notifications.notices.digest import send_digests
 
     assert get_resolver().url_patterns  # loaded once in a process's life
     began, slices = time.monotonic(), []

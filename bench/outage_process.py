@@ -113,10 +113,10 @@ def _decide() -> dict[str, float]:
     """Seconds of one round of the notifier, a minute later, and what came of it."""
     from django.utils import timezone
 
-    from notifications.gathering import gather
     from notifications.incidents.outages import look
     from notifications.incidents.timers import open_for_lost, tell_due
     from notifications.models import Incident, Mail, Outage
+    from notifications.notices.dispatch import gather
 
     now = timezone.now() + timedelta(minutes=1)
     began = time.perf_counter()

@@ -8,9 +8,10 @@ class NotificationsConfig(AppConfig):
         from django.conf import settings
 
         from core.health.operator_alerts import register_look
-        from notifications import bundle_notices, own_jobs, plan_notices, recording
+        from notifications import own_jobs, recording
         from notifications.incidents import tracker
         from notifications.mail import bounces
+        from notifications.notices import bundle_notices, plan_notices
         from notifications.wrong import dead_webhooks, long_losses, mails, outages
 
         recording.connect()

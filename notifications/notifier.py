@@ -19,13 +19,12 @@ from django.utils import timezone
 
 from core.background.poll_loop import Looks
 from core.data.errors import StoreUnavailable
-from notifications.announcing import accounts_told
-from notifications.digest import send_digests
-from notifications.gathering import gather
 from notifications.incidents.outages import look
 from notifications.incidents.timers import open_for_lost, tell_due
 from notifications.incidents.unseen_phones import warn_of_unseen
-from notifications.plan_notices import tell_trials
+from notifications.notices.digest import send_digests
+from notifications.notices.dispatch import accounts_told, gather
+from notifications.notices.plan_notices import tell_trials
 from sessions_app.hints import hint_news
 
 logger = logging.getLogger(__name__)

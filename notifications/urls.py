@@ -1,7 +1,8 @@
 from django.urls import include, path
 
-from notifications import delivery_views, news_views, views
+from notifications import delivery_views, views
 from notifications.mail import views as mail_views
+from notifications.notices import views as news_views
 from notifications.preferences import unsubscribe_views
 from notifications.preferences import views as preference_views
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 
 from locations.current_user import principal_of
-from notifications.bell import COUNTED, unread
+from notifications.notices.inbox import COUNTED, unread
 
 register = template.Library()
 

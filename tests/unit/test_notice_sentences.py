@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from notifications.kinds import Facts, NoticeKind
-from notifications.sentences import sentence
+from notifications.notices.sentences import sentence
 
 LISBON = {"location": "Lisbon"}
 

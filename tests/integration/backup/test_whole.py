@@ -30,9 +30,9 @@ from config.models import Installation
 from conversations.models import Message, MessageStatus
 from locations.auth import mfa_secrets
 from locations.models import Account, AuditEvent, Location, Plan
-from notifications.gathering import gather
 from notifications.incidents.timers import tell_due
 from notifications.models import Delivery, Mail, State, Webhook
+from notifications.notices.dispatch import gather
 from sessions_app.lifecycle import Status
 from sessions_app.models import Gateway, Session
 from tests.factory import (

@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from locations.models import Account, Role
-from notifications.gathering import gather
 from notifications.mail.queue import claim
 from notifications.mail.suppression import came_back, stop, try_again
 from notifications.models import Mail, Notice, StoppedAddress
+from notifications.notices.dispatch import gather
 from tests.factory import make_account, make_mail, make_user
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from locations.models import Account, Member, User
-from notifications.gathering import gather
 from notifications.kinds import NoticeKind
 from notifications.models import Notice
+from notifications.notices.dispatch import gather
 from tests.factory import connect, make_account, make_notice
 
 WITHOUT_SESSION = {"session_id": None, "location_id": None}

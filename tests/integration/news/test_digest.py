@@ -10,12 +10,12 @@ from asgiref.sync import async_to_sync
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from locations.models import Account, Member, Role, User
-from notifications import digest as digests
-from notifications.digest import send_digests
-from notifications.gathering import gather
 from notifications.kinds import NoticeKind, When
 from notifications.models import Digest, Mail, MailHabits, Notice, Wish
 from notifications.models.preference import USUAL_HOUR
+from notifications.notices import digest as digests
+from notifications.notices.digest import send_digests
+from notifications.notices.dispatch import gather
 from notifications.notifier import Notifier
 from sessions_app.models import Session
 from tests.factory import connect, make_account, make_notice, make_user

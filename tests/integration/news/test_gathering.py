@@ -9,9 +9,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from locations.models import Account, Role
-from notifications.gathering import gather
 from notifications.kinds import NoticeKind
 from notifications.models import Mail, Notice
+from notifications.notices.dispatch import gather
 from tests.factory import connect, make_account, make_notice, make_user
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.test import Client
 
 from locations.models import Role, User
-from notifications.announcing import accounts_told, announce
+from notifications.notices.dispatch import accounts_told, announce
 from notifications.notifier import Notifier
 from sessions_app.models import Session
 from tests.factory import connect, make_account, make_notice, make_user

@@ -11,9 +11,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from locations.models import Account, AuditEvent, Member, Role, User
-from notifications.gathering import gather
 from notifications.kinds import NoticeKind, When
 from notifications.models import Digest, Mail, MailHabits, Wish
+from notifications.notices.dispatch import gather
 from notifications.preferences.recipients import readers_of
 from tests.factory import PASSWORD, connect, make_account, make_notice, make_user
 

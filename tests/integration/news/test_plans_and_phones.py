@@ -13,7 +13,7 @@ from locations.principals import Principal
 from notifications.incidents.unseen_phones import warn_of_unseen
 from notifications.kinds import NoticeKind
 from notifications.models import Notice
-from notifications.plan_notices import tell_trials
+from notifications.notices.plan_notices import tell_trials
 from sessions_app.lifecycle import Status
 from tests.factory import make_account, make_session
 

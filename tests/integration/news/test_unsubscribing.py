@@ -11,9 +11,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from locations.models import Account, AuditEvent, Member, Role, User
-from notifications.gathering import gather
 from notifications.kinds import NoticeKind, When
 from notifications.models import Mail, Wish
+from notifications.notices.dispatch import gather
 from notifications.preferences.recipients import Reader, readers_of
 from notifications.preferences.unsubscribe import digest_unsubscribe_path, unsubscribe_path
 from tests.factory import connect, make_account, make_notice, make_user

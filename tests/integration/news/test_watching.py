@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from locations.models import Account
-from notifications.gathering import gather
 from notifications.incidents.outages import look, outage_of
 from notifications.incidents.timers import open_for_lost, tell_due
 from notifications.kinds import NoticeKind
 from notifications.models import Incident, Mail, Notice, Outage
+from notifications.notices.dispatch import gather
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Reason
 from sessions_app.models import Session

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from locations.models import Role
-from notifications.gathering import gather
 from notifications.models import Delivery, Mail, Notice, State, Webhook
+from notifications.notices.dispatch import gather
 from notifications.queue import Outcome, claim, forget_old, settle
 from notifications.retry import WAITS
 from notifications.wrong import dead_webhooks

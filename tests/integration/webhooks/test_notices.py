@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from locations.models import Account, Role
-from notifications.gathering import gather
 from notifications.kinds import NoticeKind
 from notifications.models import Delivery, Format, Kind, State, Webhook
+from notifications.notices.dispatch import gather
 from notifications.payloads import body_of
 from sessions_app.models import Session
 from tests.factory import connect, make_account, make_notice, make_user, make_webhook

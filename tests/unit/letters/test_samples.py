@@ -18,7 +18,7 @@ from notifications.kinds import HABITS, NoticeKind
 from notifications.mail_content.loss_reasons import LOSSES
 from notifications.mail_content.plans import CHANGES
 from notifications.mail_content.samples import MANY, Sample, samples
-from notifications.plan_rules import MILESTONES, change_of
+from notifications.notices.plan_rules import MILESTONES, change_of
 from tests.unit.letters.colours import contrast, looks
 
 SAMPLES = samples()

@@ -19,7 +19,7 @@ from locations.principals import Principal
 from notifications.kinds import NoticeKind, kinds_for
 from notifications.models import Bell, Notice
 from notifications.models.notice import NoticeQuerySet
-from notifications.sentences import sentence
+from notifications.notices.sentences import sentence
 from sessions_app.hints import hint_read
 from sessions_app.models import Session
 

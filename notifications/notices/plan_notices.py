@@ -14,7 +14,7 @@ from locations.plans.actions import TERMS
 from locations.signals import terms_changed
 from notifications.kinds import NoticeKind
 from notifications.models import Notice
-from notifications.plan_rules import FRESH, MILESTONES, change_of, milestone
+from notifications.notices.plan_rules import FRESH, MILESTONES, change_of, milestone
 
 
 def connect() -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from notifications.kinds import HABITS, Audience, NoticeKind
 from notifications.models import Delivery, Kind, Notice, Webhook
-from notifications.sentences import sentence
+from notifications.notices.sentences import sentence
 
 LISTED = 100  # sessions of one event
 Group = Sequence[Notice]

@@ -10,6 +10,8 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from queue import Empty, SimpleQueue
 from uuid import UUID
 
 from django.conf import settings
@@ -19,11 +21,11 @@ from django.utils import translation
 
 from core.mail.content import rendered
 from locations.models import Account
-from notifications.announcing import announce
 from notifications.kinds import NoticeKind, When
 from notifications.mail import outbox
 from notifications.mail_content import letter_of
 from notifications.models import Mail, Notice
+from notifications.notices.webhook_channel import deliver
 from notifications.preferences.recipients import Reader, readers_of
 from notifications.preferences.unsubscribe import unsubscribe_path, with_unsubscribe
 
@@ -114,3 +116,25 @@ def _mail(group: Group, reader: Reader, account: Account) -> Mail:
     )
     mail.user_id = reader.user
     return mail
+
+
+_told: SimpleQueue[UUID] = SimpleQueue()  # from the threads of transactions to the event loop
+
+
+def announce(groups: Sequence[Sequence[Notice]]) -> None:
+    """Tell of ``groups`` of notices that are gathered in this transaction, each of one account
+    and kind."""
+    deliver(groups)
+    for account_id in {group[0].account_id for group in groups}:
+        transaction.on_commit(partial(_told.put, account_id))
+
+
+def accounts_told() -> set[UUID]:
+    """The accounts that something was told to since this was asked last: their open pages should
+    look. Who asks sends the hints, for that is the event loop's to do."""
+    found: set[UUID] = set()
+    try:
+        while True:
+            found.add(_told.get_nowait())
+    except Empty:
+        return found

@@ -11,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from locations.current_user import principal_of
-from notifications.bell import kinds, listed, mark_read, unread
-from notifications.news_forms import NewsFilterForm
+from notifications.notices.forms import NewsFilterForm
+from notifications.notices.inbox import kinds, listed, mark_read, unread
 
 
 @login_required
