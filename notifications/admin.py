@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from core.web.admin_base import ReadOnlyAdmin
 from notifications.incidents.admin import IncidentAdmin, OutageAdmin
+from notifications.mail import admin as mail_admin  # noqa: F401  registers its pages
 from notifications.models import Delivery, Incident, Outage, Webhook
 from notifications.webhooks import name_of
 
