@@ -6,8 +6,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from conversations.api import MessageList
 from locations.api import LocationDetail, LocationList
 from locations.rest.exception_handler import nothing_here
-from notifications import delivery_api
-from notifications.api import WebhookDetail, WebhookList, WebhookRotate
+from notifications.webhooks import delivery_api
+from notifications.webhooks.api import WebhookDetail, WebhookList, WebhookRotate
 from sessions_app import api
 from sessions_app.proxies.api import SessionProxy
 

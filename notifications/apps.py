@@ -8,13 +8,14 @@ class NotificationsConfig(AppConfig):
         from django.conf import settings
 
         from core.health.operator_alerts import register_look
-        from notifications import own_jobs, recording
+        from notifications import own_jobs
         from notifications.incidents import tracker
         from notifications.mail import bounces
         from notifications.notices import bundle_notices, plan_notices
+        from notifications.webhooks import recorder
         from notifications.wrong import dead_webhooks, long_losses, mails, outages
 
-        recording.connect()
+        recorder.connect()
         tracker.connect()
         plan_notices.connect()
         bundle_notices.connect()

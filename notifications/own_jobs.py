@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from core.background.jobs import Job, register_job
 from core.text.units import plural
 from notifications.mail import queue
-from notifications.queue import KEPT, forget_old
 from notifications.retention import forget_news
+from notifications.webhooks.queue import KEPT, forget_old
 
 
 def register() -> None:

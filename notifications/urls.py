@@ -1,10 +1,11 @@
 from django.urls import include, path
 
-from notifications import delivery_views, views
 from notifications.mail import views as mail_views
 from notifications.notices import views as news_views
 from notifications.preferences import unsubscribe_views
 from notifications.preferences import views as preference_views
+from notifications.webhooks import views
+from notifications.webhooks import views as delivery_views
 
 _webhook = [
     path("", views.webhook_page, name="webhook"),

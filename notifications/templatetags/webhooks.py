@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from notifications.models import State, Webhook
-from notifications.webhooks import name_of
+from notifications.webhooks.actions import name_of
 
 register = template.Library()
 

@@ -12,7 +12,7 @@ from core.background.jobs import registered
 from locations.jobs import INVITATIONS_KEPT
 from locations.rest.idempotency import KEPT as ANSWERS_KEPT
 from notifications.mail.queue import KEPT as MAILS_KEPT
-from notifications.queue import KEPT as DELIVERIES_KEPT
+from notifications.webhooks.queue import KEPT as DELIVERIES_KEPT
 from sessions_app.jobs import EVENTS_KEPT, GATEWAYS_KEPT, LEFT_OVER_AFTER, LINKS_KEPT
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "retention.md"

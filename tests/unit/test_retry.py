@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.retry import DEAD_AFTER, WAITS, is_dead, wait_before_next
+from notifications.webhooks.retry import DEAD_AFTER, WAITS, is_dead, wait_before_next
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notifications import slack
+from notifications.webhooks import slack
 
 URL = "https://pairline.example/numbers/"
 

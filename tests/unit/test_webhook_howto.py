@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from notifications.models.webhook import SUBSCRIBABLE
-from notifications.retry import WAITS
-from notifications.signature import signature
+from notifications.webhooks.retry import WAITS
+from notifications.webhooks.signature import signature
 from sessions_app.serializers import SnapshotSerializer
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "webhooks.md").read_text()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notifications.models.webhook import new_secret
-from notifications.signature import signature
+from notifications.webhooks.signature import signature
 
 BODY = b'{"type":"webhook.test"}'
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from core.web.qr_image import qr_svg, qr_terminal
-from notifications.signature import signature
+from notifications.webhooks.signature import signature
 from tests.wire.product import PROJECT, Product, Simulator, wait_for
 
 PAGE = PROJECT / "docs" / "how-to" / "api-client.md"

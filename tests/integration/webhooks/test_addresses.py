@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from notifications.models import Delivery
-from notifications.posting import Poster
-from notifications.queue import Outcome, Outgoing
-from notifications.resolving import LookUp, guarded_socket, look_up
+from notifications.webhooks.dns_guard import LookUp, guarded_socket, look_up
+from notifications.webhooks.http_client import Poster
+from notifications.webhooks.queue import Outcome, Outgoing
 from tests.factory import make_account, make_delivery, make_webhook
 from tests.integration.webhooks.receiver import Receiver, receiving
 from tests.integration.webhooks.working import run, sending, until

@@ -14,7 +14,7 @@ from locations.models import Account, Role
 from notifications.kinds import NoticeKind
 from notifications.models import Delivery, Format, Kind, State, Webhook
 from notifications.notices.dispatch import gather
-from notifications.payloads import body_of
+from notifications.webhooks.payloads import body_of
 from sessions_app.models import Session
 from tests.factory import connect, make_account, make_notice, make_user, make_webhook
 from tests.integration.webhooks.receiver import Receiver

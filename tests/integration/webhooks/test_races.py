@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 
 from notifications.models import Delivery, Webhook
-from notifications.queue import claim
+from notifications.webhooks.queue import claim
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event
 from sessions_app.models import Session

@@ -15,8 +15,8 @@ from pytest_django import Settings
 
 from locations.models import Role
 from notifications.models import Delivery, State, Webhook
-from notifications.queue import claim
-from notifications.webhooks import name_of
+from notifications.webhooks.actions import name_of
+from notifications.webhooks.queue import claim
 from sessions_app.models import Session
 from tests.factory import make_delivery, make_user, make_webhook
 

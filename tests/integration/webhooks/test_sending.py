@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from notifications.models import Delivery, Kind, Webhook
-from notifications.queue import LEASE, Outcome, claim, settle
+from notifications.webhooks.queue import LEASE, Outcome, claim, settle
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
 from tests.factory import make_account, make_delivery, make_message, make_session, make_webhook

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 
-from notifications.posting import Poster
-from notifications.resolving import look_up
-from notifications.sender import Sender
+from notifications.webhooks.dns_guard import look_up
+from notifications.webhooks.http_client import Poster
+from notifications.webhooks.worker import Sender
 
 Result = TypeVar("Result")
 PATIENCE_SECONDS = 30.0

@@ -11,8 +11,8 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 
 from conversations.models import Message
-from notifications import slack
 from notifications.models import Delivery, Format, Kind
+from notifications.webhooks import slack
 from sessions_app.models import Session
 
 MAX_BODY_BYTES = 256 * 1024

@@ -13,10 +13,10 @@ from locations.access import find, find_writable
 from locations.rest.base_view import ApiView, principal_of
 from locations.rest.pagination import CURSOR, page_of
 from locations.rest.problems import conflict_at, problem_responses
-from notifications import webhooks
 from notifications.models import Delivery, State, Webhook
 from notifications.models.webhook import DeliveryQuerySet
-from notifications.serializers import (
+from notifications.webhooks import actions
+from notifications.webhooks.serializers import (
     DeliveryFilterSerializer,
     DeliveryPageSerializer,
     DeliverySerializer,
@@ -78,8 +78,8 @@ class WebhookTest(ApiView):
     def post(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        with conflict_at(webhooks.SwitchedOff, "webhook_off"):
-            return Response(_show(webhooks.send_test(principal, webhook)), status=202)
+        with conflict_at(actions.SwitchedOff, "webhook_off"):
+            return Response(_show(actions.send_test(principal, webhook)), status=202)
 
 
 class WebhookReplay(ApiView):
@@ -94,8 +94,8 @@ class WebhookReplay(ApiView):
     def post(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        with conflict_at(webhooks.SwitchedOff, "webhook_off"):
-            return Response({"replayed": webhooks.replay_failed(principal, webhook)}, status=202)
+        with conflict_at(actions.SwitchedOff, "webhook_off"):
+            return Response({"replayed": actions.replay_failed(principal, webhook)}, status=202)
 
 
 class DeliveryReplay(ApiView):
@@ -111,7 +111,7 @@ class DeliveryReplay(ApiView):
         principal = principal_of(request)
         rows = Delivery.objects.select_related("webhook")
         delivery: Delivery = find_writable(rows, principal, delivery_id)
-        with conflict_at(webhooks.SwitchedOff, "webhook_off"):
-            webhooks.replay(principal, delivery)
+        with conflict_at(actions.SwitchedOff, "webhook_off"):
+            actions.replay(principal, delivery)
         delivery.refresh_from_db()
         return Response(_show(delivery), status=202)

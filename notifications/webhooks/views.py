@@ -16,10 +16,10 @@ from core.security import show_once
 from locations.access import find, find_writable
 from locations.actions import account_to_add_to
 from locations.current_user import look_at, principal_of
-from notifications import webhooks
-from notifications.forms import WebhookForm
-from notifications.models import Format, Webhook
-from notifications.reading import log, webhook_list
+from notifications.models import Delivery, Format, Webhook
+from notifications.webhooks import actions
+from notifications.webhooks.forms import WebhookForm
+from notifications.webhooks.queries import is_under_way, log, shown_headers, webhook_list
 
 
 @login_required
@@ -40,9 +40,9 @@ def webhook_new(request: HttpRequest) -> HttpResponse:
     form = WebhookForm(principal, request.POST if request.method == "POST" else None, form=kind)
     if request.method == "POST" and form.is_valid():
         try:
-            webhook = webhooks.create(principal, account.pk, form=kind, **form.cleaned_data)
+            webhook = actions.create(principal, account.pk, form=kind, **form.cleaned_data)
             return _with_secret(request, webhook, webhook.secret)
-        except webhooks.TooMany as error:
+        except actions.TooMany as error:
             form.add_error(None, str(error))
     status = 422 if form.errors else 200
     context = {"form": form, "slack": slack}
@@ -58,7 +58,7 @@ def webhook_page(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     look_at(request, webhook.account_id)
     context = {
         "webhook": webhook,
-        "name": webhooks.name_of(webhook),
+        "name": actions.name_of(webhook),
         "may_write": principal.may_write(webhook.account_id),
         "secret": show_once.take(request, webhook.pk),
         **log(webhook, request.GET),
@@ -75,10 +75,10 @@ def webhook_change(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     if request.method == "POST":
         form = WebhookForm(principal, request.POST, form=webhook.format)
         if form.is_valid():
-            webhooks.change(principal, webhook, **form.cleaned_data)
+            actions.change(principal, webhook, **form.cleaned_data)
             messages.success(request, _("Saved."))
             return redirect("webhook", webhook.pk)
-    context = {"form": form, "webhook": webhook, "name": webhooks.name_of(webhook)}
+    context = {"form": form, "webhook": webhook, "name": actions.name_of(webhook)}
     status = 422 if form.errors else 200
     return render(request, "notifications/change.html", context, status=status)
 
@@ -90,10 +90,10 @@ def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """Asks first: the server on the other side has to get the new secret."""
     webhook = _writable(request, webhook_id)
     if webhook.is_slack:
-        messages.error(request, str(webhooks.NotSigned()))
+        messages.error(request, str(actions.NotSigned()))
         return redirect("webhook", webhook.pk)
     if request.method == "POST":
-        secret = webhooks.rotate(principal_of(request), webhook)
+        secret = actions.rotate(principal_of(request), webhook)
         return _with_secret(request, webhook, secret)
     return _confirm(request, webhook, "notifications/rotate.html")
 
@@ -104,7 +104,7 @@ def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """On with ``on=1``, else off."""
     webhook = _writable(request, webhook_id)
     on = request.POST.get("on") == "1"
-    webhooks.switch(principal_of(request), webhook, on=on)
+    actions.switch(principal_of(request), webhook, on=on)
     messages.success(request, _("Switched on.") if on else _("Switched off."))
     return redirect("webhook", webhook.pk)
 
@@ -115,8 +115,8 @@ def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook = _writable(request, webhook_id)
     if request.method == "POST":
-        name = webhooks.name_of(webhook)
-        webhooks.remove(principal_of(request), webhook)
+        name = actions.name_of(webhook)
+        actions.remove(principal_of(request), webhook)
         messages.success(request, _("The webhook to %s is deleted.") % name)
         return redirect("webhooks")
     return _confirm(request, webhook, "notifications/delete.html")
@@ -127,8 +127,8 @@ def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook = _writable(request, webhook_id)
     try:
-        delivery = webhooks.send_test(principal_of(request), webhook)
-    except webhooks.SwitchedOff as error:
+        delivery = actions.send_test(principal_of(request), webhook)
+    except actions.SwitchedOff as error:
         messages.error(request, str(error))
         return redirect("webhook", webhook.pk)
     return redirect("webhook_delivery", delivery.pk)
@@ -140,9 +140,9 @@ def webhook_replay(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """Sends all that failed again."""
     webhook = _writable(request, webhook_id)
     try:
-        count = webhooks.replay_failed(principal_of(request), webhook)
+        count = actions.replay_failed(principal_of(request), webhook)
         messages.success(request, _("%d are sent again.") % count)
-    except webhooks.SwitchedOff as error:
+    except actions.SwitchedOff as error:
         messages.error(request, str(error))
     return redirect("webhook", webhook.pk)
 
@@ -155,7 +155,7 @@ def _writable(request: HttpRequest, webhook_id: UUID) -> Webhook:
 
 
 def _confirm(request: HttpRequest, webhook: Webhook, template: str) -> HttpResponse:
-    context = {"webhook": webhook, "name": webhooks.name_of(webhook)}
+    context = {"webhook": webhook, "name": actions.name_of(webhook)}
     return render(request, template, context)
 
 
@@ -164,3 +164,34 @@ def _with_secret(request: HttpRequest, webhook: Webhook, secret: str) -> HttpRes
     if secret:
         show_once.keep(request, webhook.pk, secret)
     return redirect("webhook", webhook.pk)
+
+
+@login_required
+@never_cache
+@require_safe
+def delivery_page(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
+    principal = principal_of(request)
+    delivery: Delivery = find(Delivery.objects.select_related("webhook"), principal, delivery_id)
+    look_at(request, delivery.account_id)
+    context = {
+        "delivery": delivery,
+        "name": actions.name_of(delivery.webhook),
+        "headers": shown_headers(delivery),
+        "under_way": is_under_way(delivery),
+        "may_write": principal.may_write(delivery.account_id),
+    }
+    return render(request, "notifications/delivery.html", context)
+
+
+@login_required
+@require_POST
+def delivery_replay(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
+    principal = principal_of(request)
+    rows = Delivery.objects.select_related("webhook")
+    delivery: Delivery = find_writable(rows, principal, delivery_id)
+    try:
+        actions.replay(principal, delivery)
+        messages.success(request, _("It is sent again."))
+    except actions.SwitchedOff as error:
+        messages.error(request, str(error))
+    return redirect("webhook_delivery", delivery.pk)

@@ -10,10 +10,10 @@ from rest_framework import serializers
 from locations.rest.fields import FlagField, TextField
 from locations.rest.pagination import PageSerializer
 from locations.rest.schema import answered, asked, listed
-from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
 from notifications.models import Format, Kind, State
 from notifications.models.webhook import SUBSCRIBABLE
-from notifications.resolving import checked_url
+from notifications.webhooks.dns_guard import checked_url
+from notifications.webhooks.url_rules import MAX_URL_CHARACTERS, BadAddress
 from sessions_app.serializers import IdField
 
 _EVENTS = [str(kind) for kind in SUBSCRIBABLE]

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.security.public_addresses import is_public
-from notifications.addresses import NOT_PUBLIC, BadAddress, parsed
+from notifications.webhooks.url_rules import NOT_PUBLIC, BadAddress, parsed
 
 FORM_SECONDS = 3.0
 

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from locations.access import visible
 from locations.models import Location
 from locations.principals import Principal
-from notifications.addresses import MAX_URL_CHARACTERS, BadAddress
 from notifications.models import Format, Kind, State, Webhook
 from notifications.models.webhook import SUBSCRIBABLE
-from notifications.resolving import checked_url
+from notifications.webhooks.dns_guard import checked_url
+from notifications.webhooks.url_rules import MAX_URL_CHARACTERS, BadAddress
 
 
 class WebhookForm(forms.Form):

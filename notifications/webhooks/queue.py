@@ -21,9 +21,9 @@ from core.data.batch_delete import delete_in_slices
 from core.security.encryption import SealBroken
 from notifications.kinds import NoticeKind
 from notifications.models import Delivery, Kind, Notice, State, Webhook
-from notifications.payloads import Gone, body_of
-from notifications.retry import is_dead, wait_before_next
-from notifications.webhooks import name_of
+from notifications.webhooks.actions import name_of
+from notifications.webhooks.payloads import Gone, body_of
+from notifications.webhooks.retry import is_dead, wait_before_next
 
 LEASE = timedelta(seconds=25)
 KEPT = timedelta(days=30)

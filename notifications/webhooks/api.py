@@ -17,9 +17,9 @@ from locations.principals import Principal
 from locations.rest.base_view import ApiView, principal_of
 from locations.rest.pagination import CURSOR, page_of
 from locations.rest.problems import conflict_at, problem_responses
-from notifications import webhooks
 from notifications.models import Webhook
-from notifications.serializers import (
+from notifications.webhooks import actions
+from notifications.webhooks.serializers import (
     ChangeWebhookSerializer,
     NewWebhookSerializer,
     WebhookPageSerializer,
@@ -83,8 +83,8 @@ class WebhookList(ApiView):
         wanted = asked.validated_data
         location = _location(principal, wanted["location"])
         account_id = location.account_id if location else account_to_add_to(principal).pk
-        with conflict_at(webhooks.TooMany, "too_many_webhooks"):
-            webhook = webhooks.create(
+        with conflict_at(actions.TooMany, "too_many_webhooks"):
+            webhook = actions.create(
                 principal,
                 account_id,
                 url=wanted["url"],
@@ -132,7 +132,7 @@ class WebhookDetail(ApiView):
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
         asked = ChangeWebhookSerializer(data=request.data, context={"format": webhook.format})
         asked.is_valid(raise_exception=True)
-        webhooks.change_some(principal, webhook, **asked.validated_data)
+        actions.change_some(principal, webhook, **asked.validated_data)
         return Response(_show(webhook))
 
     @extend_schema(
@@ -144,7 +144,7 @@ class WebhookDetail(ApiView):
     )
     def delete(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
-        webhooks.remove(principal, find_writable(Webhook.objects.all(), principal, webhook_id))
+        actions.remove(principal, find_writable(Webhook.objects.all(), principal, webhook_id))
         return Response(status=204)
 
 
@@ -164,6 +164,6 @@ class WebhookRotate(ApiView):
     def post(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        with conflict_at(webhooks.NotSigned, "not_signed"):
-            webhooks.rotate(principal, webhook)
+        with conflict_at(actions.NotSigned, "not_signed"):
+            actions.rotate(principal, webhook)
         return Response(_show_with_secret(webhook))

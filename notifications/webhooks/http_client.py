@@ -14,9 +14,7 @@ import aiohttp
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from notifications.addresses import NOT_AN_ADDRESS, NOT_PUBLIC, BadAddress, parsed
-from notifications.queue import Outcome, Outgoing
-from notifications.resolving import (
+from notifications.webhooks.dns_guard import (
     GuardedResolver,
     LookUp,
     Refused,
@@ -24,7 +22,9 @@ from notifications.resolving import (
     look_up,
     plain_allowed,
 )
-from notifications.signature import HEADER, signature
+from notifications.webhooks.queue import Outcome, Outgoing
+from notifications.webhooks.signature import HEADER, signature
+from notifications.webhooks.url_rules import NOT_AN_ADDRESS, NOT_PUBLIC, BadAddress, parsed
 
 TIMEOUT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 64 * 1024

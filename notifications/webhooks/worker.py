@@ -15,9 +15,9 @@ from uuid import UUID
 
 from conversations.ledger.gateway_ports import Run
 from core.background.poll_loop import Looks
-from notifications import queue
-from notifications.posting import Poster
-from notifications.queue import Outcome, Outgoing
+from notifications.webhooks import queue
+from notifications.webhooks.http_client import Poster
+from notifications.webhooks.queue import Outcome, Outgoing
 
 logger = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from locations.access import visible
 from locations.principals import Principal
-from notifications.forms import LogFilter, as_id
 from notifications.models import Delivery, State, Webhook
 from notifications.models.webhook import DeliveryQuerySet, WebhookQuerySet
-from notifications.posting import headers_of
-from notifications.signature import HIDDEN
-from notifications.webhooks import MAX_WEBHOOKS
+from notifications.webhooks.actions import MAX_WEBHOOKS
+from notifications.webhooks.forms import LogFilter, as_id
+from notifications.webhooks.http_client import headers_of
+from notifications.webhooks.signature import HIDDEN
 
 ROWS_A_PAGE = 50
 
