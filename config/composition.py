@@ -16,9 +16,9 @@ from core.background.own_thread import aside
 from core.data.db_threads import Transactions
 from core.logs.redaction import redact
 from notifications.mail.worker import MailSender
-from notifications.notifier import Notifier
 from notifications.webhooks.http_client import Poster
 from notifications.webhooks.worker import Sender
+from notifications.worker import Notifier
 from sessions_app.gateway.supervisor import Gateway
 from sessions_app.scheduler.worker import JobRunner
 from sessions_app.store.channel_hints import ChannelHints

@@ -8,12 +8,12 @@ class NotificationsConfig(AppConfig):
         from django.conf import settings
 
         from core.health.operator_alerts import register_look
-        from notifications import own_jobs
+        from notifications import jobs, receivers  # noqa: F401  connects the receivers
+        from notifications.alerts import dead_webhooks, long_losses, mails, outages
         from notifications.incidents import tracker
         from notifications.mail import bounces
         from notifications.notices import bundle_notices, plan_notices
         from notifications.webhooks import recorder
-        from notifications.wrong import dead_webhooks, long_losses, mails, outages
 
         recorder.connect()
         tracker.connect()
@@ -22,7 +22,7 @@ class NotificationsConfig(AppConfig):
         register_look("webhooks", dead_webhooks)
         register_look("outages", outages)
         register_look("losses", long_losses)
-        own_jobs.register()
+        jobs.register()
         register_look("mails", mails)
         if settings.EMAIL_PROVIDER:
             bounces.connect()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
@@ -72,3 +73,6 @@ FOLLOWS: Mapping[NoticeKind, NoticeKind] = {NoticeKind.REMINDER: NoticeKind.LOST
 
 Facts = Mapping[str, Any]
 """What a notice is about, as JSON; see ``notices.py`` for what each kind holds."""
+
+
+REMINDERS = (timedelta(days=1), timedelta(days=3), timedelta(days=7))

@@ -13,8 +13,8 @@ from uuid import UUID
 from django.db.models import Count
 
 from locations.models import Location
-from notifications.incidents.rules import LOSSES_A_DAY, REMINDERS, RULES
-from notifications.kinds import NoticeKind
+from notifications.incidents.rules import LOSSES_A_DAY, RULES
+from notifications.kinds import REMINDERS, NoticeKind
 from notifications.models import Incident, Notice
 from sessions_app.lifecycle import Reason
 from sessions_app.models import Session

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from notifications.kinds import NoticeKind
+from notifications.kinds import REMINDERS, NoticeKind
 from sessions_app.lifecycle import Reason, Status
 
 
@@ -89,7 +89,6 @@ HEALING = frozenset(
 )
 """Reasons of a linked number that is not ready and usually heals by itself."""
 
-REMINDERS = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
 """After the loss was told; then silence."""
 
 LOSSES_A_DAY = 3

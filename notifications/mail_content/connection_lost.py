@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from core.mail.content import Button, Letter, Pair
 from core.text.dates import moment
-from notifications.incidents.rules import REMINDERS
+from notifications.kinds import REMINDERS
 from notifications.mail_content import notice_facts
 from notifications.mail_content.loss_reasons import LOSSES, Loss, Next
 from notifications.models import Notice

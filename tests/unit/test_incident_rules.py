@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from notifications.incidents.rules import (
     NETWORK,
-    REMINDERS,
     RULES,
     Change,
     Open,
@@ -22,7 +21,7 @@ from notifications.incidents.rules import (
     due,
     unseen_warning,
 )
-from notifications.kinds import NoticeKind
+from notifications.kinds import REMINDERS, NoticeKind
 from sessions_app.lifecycle import Reason, Status
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

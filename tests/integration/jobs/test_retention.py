@@ -21,8 +21,8 @@ from core.data.batch_delete import ROWS, delete_in_slices
 from locations import jobs as people
 from locations.models import IdempotentAnswer, Invitation, Role
 from locations.rest.idempotency import KEPT, forget_answers
+from notifications.jobs import NEWS_KEPT, forget_news
 from notifications.models import Incident, Notice
-from notifications.retention import NEWS_KEPT, forget_news
 from sessions_app import jobs
 from sessions_app.cleanup import run
 from sessions_app.lifecycle import Reason, Status

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from locations.models import User
+from notifications.alerts import mails
 from notifications.mail.queue import KEPT, claim, forget_old, forget_trouble, note_trouble
 from notifications.mail.suppression import stop
 from notifications.models import Mail, MailServerTrouble, StoppedAddress
-from notifications.wrong import mails
 from tests.factory import make_account, make_mail
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from notifications.models.preference import USUAL_HOUR
 from notifications.notices import digest as digests
 from notifications.notices.digest import send_digests
 from notifications.notices.dispatch import gather
-from notifications.notifier import Notifier
+from notifications.worker import Notifier
 from sessions_app.models import Session
 from tests.factory import connect, make_account, make_notice, make_user
 from tests.integration.at_once import meet, only_on_postgresql

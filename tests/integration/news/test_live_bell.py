@@ -13,7 +13,7 @@ from django.test import Client
 
 from locations.models import Role, User
 from notifications.notices.dispatch import accounts_told, announce
-from notifications.notifier import Notifier
+from notifications.worker import Notifier
 from sessions_app.models import Session
 from tests.factory import connect, make_account, make_notice, make_user
 from tests.integration.news.conftest import sign_in

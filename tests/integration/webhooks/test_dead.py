@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from locations.models import Role
+from notifications.alerts import dead_webhooks
 from notifications.models import Delivery, Mail, Notice, State, Webhook
 from notifications.notices.dispatch import gather
 from notifications.webhooks.queue import Outcome, claim, forget_old, settle
 from notifications.webhooks.retry import WAITS
-from notifications.wrong import dead_webhooks
 from tests.factory import make_account, make_delivery, make_user, make_webhook
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,7 @@ from django.urls import reverse
 
 from core.mail.content import Letter, rendered
 from locations.models import Role
-from notifications.incidents.rules import REMINDERS
-from notifications.kinds import NoticeKind
+from notifications.kinds import REMINDERS, NoticeKind
 from notifications.mail_content import digest_letter, letter_of
 from notifications.models import Notice
 from notifications.preferences.recipients import Reader

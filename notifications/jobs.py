@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.background.jobs import Job, register_job
+from core.data.batch_delete import delete_in_slices
 from core.text.units import plural
 from notifications.mail import queue
-from notifications.retention import forget_news
+from notifications.models import Incident, Notice, Outage
 from notifications.webhooks.queue import KEPT, forget_old
 
 
@@ -31,3 +32,17 @@ def _mails() -> str:
 
 def _news() -> str:
     return f"Deleted {plural(forget_news(timezone.now()), 'old piece')} of news."
+
+
+NEWS_KEPT = timedelta(days=396)
+
+
+def forget_news(now: datetime) -> int:
+    """Delete notices, and incidents and outages that ended, more than 13 months before ``now``;
+    how many rows."""
+    before = now - NEWS_KEPT
+    return (
+        delete_in_slices(Notice.objects.filter(at__lt=before))
+        + delete_in_slices(Incident.objects.filter(ended_at__lt=before))
+        + delete_in_slices(Outage.objects.filter(ended_at__lt=before))
+    )
