@@ -6,9 +6,4 @@ class ConfigConfig(AppConfig):
     verbose_name = "Pairline"
 
     def ready(self) -> None:
-        from config import (
-            checks,  # noqa: F401  registers the system checks
-            own_jobs,
-        )
-
-        own_jobs.register()
+        from config import checks  # noqa: F401  registers the system checks

@@ -10,7 +10,6 @@ import socket
 from collections.abc import Mapping
 from typing import Protocol
 
-from config.bundles.builder import BundleBuilder
 from conversations.ledger.gateway_ports import DatabaseMessageSink, DatabaseOutgoingQueue
 from core.background.own_thread import aside
 from core.data.db_threads import Transactions
@@ -19,6 +18,7 @@ from notifications.mail.worker import MailSender
 from notifications.webhooks.http_client import Poster
 from notifications.webhooks.worker import Sender
 from notifications.worker import Notifier
+from operations.support_bundles.worker import BundleBuilder
 from sessions_app.gateway.supervisor import Gateway
 from sessions_app.scheduler.worker import JobRunner
 from sessions_app.store.channel_hints import ChannelHints

@@ -15,7 +15,15 @@ from config import env
 from core.logs.redaction import redact, redact_value
 from core.logs.rotating_file import folder_of
 
-OUR_APPS = ("core", "config", "locations", "sessions_app", "conversations", "notifications")
+OUR_APPS = (
+    "core",
+    "locations",
+    "sessions_app",
+    "conversations",
+    "notifications",
+    "operations",
+    "config",
+)
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 

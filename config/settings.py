@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "sessions_app",
     "conversations",
     "notifications",
+    "operations",
     "config",
 ]
 
@@ -263,3 +264,5 @@ SPECTACULAR_SETTINGS = {
 }
 
 LOGGING = logging_settings(DATA_DIR, debug=DEBUG)
+
+ENVIRONMENT = env.given  # a function: for support bundles, which show it redacted

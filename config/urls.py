@@ -4,8 +4,8 @@ from django.urls import include, path
 
 from config.health import healthz
 from config.mail_provider import provider_urls
-from config.wrong import wrong_page
 from notifications.mail_content.preview_views import gallery_mail, gallery_page, gallery_preview
+from operations.views import wrong_page
 
 handler400 = "locations.rest.exception_handler.bad_request"
 handler500 = "locations.rest.exception_handler.server_error"

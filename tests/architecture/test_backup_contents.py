@@ -7,11 +7,11 @@ from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.db.models import Model
 
-from config.backup.contents import BLANK, KEPT, LEFT_OUT, kept_models, parents_of
-from config.backup.selecting import below
-from config.backup.settling import SETTLED
 from core.security.key_rotation import sealed_fields
 from locations.models import Account, TenantQuerySet
+from operations.backup.inventory import BLANK, KEPT, LEFT_OUT, kept_models, parents_of
+from operations.backup.restored_rows import SETTLED
+from operations.backup.row_selection import below
 
 MODELS = {model._meta.label: model for model in apps.get_models(include_auto_created=True)}
 each_kept = pytest.mark.parametrize("model", kept_models(), ids=lambda model: model._meta.label)
@@ -20,9 +20,9 @@ each_kept = pytest.mark.parametrize("model", kept_models(), ids=lambda model: mo
 @pytest.mark.parametrize("label", sorted(MODELS))
 def test_a_model_is_kept_or_left_out_for_a_reason(label: str) -> None:
     assert (label in KEPT) != (label in LEFT_OUT), (
-        f"Put {label} into KEPT of config/backup/contents.py, or into LEFT_OUT with the reason. "
+        f"Put {label} into KEPT of operations/backup/inventory.py, or into LEFT_OUT with why. "
         "If its rows must not come back as they were (something that waits to be sent), say so in "
-        "config/backup/settling.py."
+        "operations/backup/restored_rows.py."
     )
 
 

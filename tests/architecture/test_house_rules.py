@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-APPS = ("core", "config", "locations", "sessions_app", "conversations", "notifications")
+APPS = (
+    "core",
+    "locations",
+    "sessions_app",
+    "conversations",
+    "notifications",
+    "operations",
+    "config",
+)
 JUNK_DRAWERS = {"utils.py", "helpers.py", "services.py", "managers.py", "misc.py", "common.py"}
 FILE_LINES = 300
 FUNCTION_LINES = 45

@@ -6,6 +6,15 @@ import ast
 import re
 from pathlib import Path
 
+APPS = (
+    "core",
+    "locations",
+    "sessions_app",
+    "conversations",
+    "notifications",
+    "operations",
+    "config",
+)
 PROJECT = Path(__file__).resolve().parents[2]
 READERS = {"text", "boolean", "integer", "words", "choice", "database", "email", "keys"}
 
@@ -53,7 +62,15 @@ def test_it_reads_the_environment_in_one_module_only() -> None:
     }
     readers = {
         str(path.relative_to(PROJECT))
-        for app in ("core", "config", "locations", "sessions_app", "conversations", "notifications")
+        for app in (
+            "core",
+            "locations",
+            "sessions_app",
+            "conversations",
+            "notifications",
+            "operations",
+            "config",
+        )
         for path in (PROJECT / app).rglob("*.py")
         if re.search(r"os\.environ|os\.getenv", path.read_text())
     }

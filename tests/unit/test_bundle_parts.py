@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from config.bundles import log_lines
-from config.bundles.archive import Archive
-from config.bundles.log_lines import for_customers, last_lines
-from config.bundles.readme import Contents, readme
-from config.bundles.told_settings import told_settings
 from core.logs.rotating_file import NAME
+from operations.support_bundles import log_lines
+from operations.support_bundles.log_lines import for_customers, last_lines
+from operations.support_bundles.readme import Contents, readme
+from operations.support_bundles.settings import told_settings
+from operations.support_bundles.zip_archive import Archive
 
 
 def line(session: str | None, number: int, **facts: Any) -> str:

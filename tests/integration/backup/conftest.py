@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from config.backup.contents import kept_models
-from config.backup.making import Made, make
-from config.backup.secret import Secret
 from locations.models import Account
+from operations.backup.create import Made, make
+from operations.backup.inventory import kept_models
+from operations.backup.secret import Secret
 from sessions_app.models import Gateway, Session
 from tests.architecture.rows import MAKERS, Rows
 from tests.factory import connect, make_message

@@ -12,11 +12,11 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from config import checks
-from config.backup.errors import Refused
-from config.backup.schedule import new_name, prune, run_scheduled
-from config.backup.secret import new_key_file
-from config.backup.telling import Progress
 from locations.models import Account
+from operations.backup.errors import Refused
+from operations.backup.progress import Progress
+from operations.backup.schedule import new_name, prune, run_scheduled
+from operations.backup.secret import new_key_file
 from tests.factory import make_account
 from tests.integration.backup.conftest import Keys, linked, lose_everything
 

@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from pytest_django import Settings
 
-from config.backup.errors import BackupError, Refused
-from config.backup.making import Made
-from config.backup.one_session import restore_session
-from config.backup.restoring import restore_all
 from locations.models import Account
+from operations.backup.create import Made
+from operations.backup.errors import BackupError, Refused
+from operations.backup.restore import restore_all
+from operations.backup.restore_session import restore_session
 from sessions_app.models import Session
 from tests.factory import connect, make_account
 from tests.integration.backup.conftest import KEY, Keys, linked, lose_everything, silent

@@ -13,15 +13,15 @@ from django.db import models
 from django.test.utils import isolate_apps
 from django.utils import timezone
 
-from config.backup.errors import Refused
-from config.backup.making import Made
-from config.backup.one_session import restore_session
-from config.backup.parts import Writer, restore_account
-from config.backup.restoring import Restored
-from config.models import Installation
 from conversations.models import Message
 from locations.models import Account, AuditEvent, Location, Member, Plan, Role, User
 from notifications.models import Wish
+from operations.backup.create import Made
+from operations.backup.errors import Refused
+from operations.backup.restore import Restored
+from operations.backup.restore_account import Writer, restore_account
+from operations.backup.restore_session import restore_session
+from operations.models import Installation
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session, SessionEvent
 from tests.factory import connect, make_account, make_location, make_plan, make_session, make_user

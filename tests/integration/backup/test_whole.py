@@ -18,21 +18,20 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from config.backup.archive import archive_in, archive_to
-from config.backup.checking import check
-from config.backup.errors import BackupError, Damaged, Refused, WrongKey
-from config.backup.making import Made, make
-from config.backup.place import MARK
-from config.backup.restoring import Restored, restore_all
-from config.backup.secret import Secret
-from config.backup.snapshot import snapshot
-from config.models import Installation
 from conversations.models import Message, MessageStatus
 from locations.auth import mfa_secrets
 from locations.models import Account, AuditEvent, Location, Plan
 from notifications.incidents.timers import tell_due
 from notifications.models import Delivery, Mail, State, Webhook
 from notifications.notices.dispatch import gather
+from operations.backup.archive import archive_in, archive_to
+from operations.backup.create import Made, make, snapshot
+from operations.backup.errors import BackupError, Damaged, Refused, WrongKey
+from operations.backup.keys.placement import MARK
+from operations.backup.restore import Restored, restore_all
+from operations.backup.secret import Secret
+from operations.backup.verify import check
+from operations.models import Installation
 from sessions_app.lifecycle import Status
 from sessions_app.models import Gateway, Session
 from tests.factory import (

@@ -15,8 +15,8 @@ from django.db.models import CharField, Field, Model, TextField
 from pytest_django import Settings
 
 from config import env
-from config.bundles.told_settings import SHOWN
 from core.security.encryption import SealedTextField
+from operations.support_bundles.settings import SHOWN
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
 from tests.architecture.rows import MAKERS, Rows

@@ -15,11 +15,11 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
 
-from config.bundles.builder import BundleBuilder
-from config.bundles.building import NoSuchSession, Wanted, build
 from core import tenancy
 from core.background.own_thread import aside
 from locations.models import Account
+from operations.support_bundles.build import NoSuchSession, Wanted, build
+from operations.support_bundles.worker import BundleBuilder
 from sessions_app.lifecycle import Status
 from sessions_app.models import SessionEvent, SupportBundle
 from tests.factory import connect, make_account

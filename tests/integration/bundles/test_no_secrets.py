@@ -10,11 +10,11 @@ from urllib.parse import quote
 import pytest
 from pytest_django import Settings
 
-from config.bundles.building import Wanted, build
 from config.logging import JsonFormatter
 from core.logs.disk_handler import DiskLog
 from core.logs.rotating_file import folder_of
 from locations.models import ApiKey
+from operations.support_bundles.build import Wanted, build
 from sessions_app.models import Session, SessionEvent
 from tests.architecture.rows import Rows
 from tests.factory import make_account

@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from config.bundles.archive import Archive
-from config.bundles.building import Wanted, build
 from locations.models import Account, AuditEvent, Role, User
+from operations.support_bundles.build import Wanted, build
+from operations.support_bundles.zip_archive import Archive
 from sessions_app.models import Session, SupportBundle
 from sessions_app.support.queue import claim, finish, forget_old
 from tests.factory import make_account, make_user

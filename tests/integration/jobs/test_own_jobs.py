@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from config import own_jobs
 from core.background import jobs
+from operations import jobs as own_jobs
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from config.backup.archive import MANIFEST, archive_in, archive_to
-from config.backup.errors import Damaged, WrongKey
-from config.backup.sealed_file import SealedWriter
-from config.backup.secret import Secret
+from operations.backup.archive import MANIFEST, archive_in, archive_to
+from operations.backup.encrypted_file import SealedWriter
+from operations.backup.errors import Damaged, WrongKey
+from operations.backup.secret import Secret
 
 KEY = Secret(b"k", b"k" * 32)
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.backup import secret
-from config.backup.errors import BackupError, Damaged, Refused, WrongKey
-from config.backup.sealed_file import (
+from operations.backup import secret
+from operations.backup.encrypted_file import (
     CHUNK_BYTES,
     HEADER_BYTES,
     TAG_BYTES,
     SealedReader,
     SealedWriter,
 )
+from operations.backup.errors import BackupError, Damaged, Refused, WrongKey
 
 KEY = secret.Secret(b"k", b"k" * 32)
 OTHER = secret.Secret(b"k", b"o" * 32)
