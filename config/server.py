@@ -21,7 +21,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
 from config.composition import Background
-from config.inbound import bound
+from config.request_limits import bound
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from config import env, mail_provider
 from config.databases import database_settings
 from config.logging import logging_settings
-from config.policies import content_security_policy, transport_security
+from config.security_headers import content_security_policy, transport_security
 
 BASE_DIR = env.BASE_DIR
 env.load()
@@ -95,7 +95,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-                "config.context.installation",
+                "config.context_processors.installation",
                 "locations.context_processors.account",
             ],
         },

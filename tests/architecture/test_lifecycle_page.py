@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sessions_app.lifecycle_diagram import mermaid, table
+from tests.architecture.lifecycle_diagram import mermaid, table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "lifecycle.md"
 

@@ -56,7 +56,7 @@ def test_it_reads_the_environment_in_one_module_only() -> None:
     # allow-listed part of it on.
     allowed = {
         "config/env.py",
-        "config/launch.py",
+        "config/bootstrap.py",
         "config/asgi.py",
         "sessions_app/gateway/engine_process.py",
     }

@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
-from config.launch import _make_env_file
+from config.bootstrap import _make_env_file
 
 NAME = "FIELD_ENCRYPTION_KEYS"
 A, B = secrets.token_bytes(32), secrets.token_bytes(32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from csp.constants import NONCE
 
-from config.policies import YEAR_SECONDS, content_security_policy, transport_security
+from config.security_headers import YEAR_SECONDS, content_security_policy, transport_security
 
 
 def test_it_allows_nothing_inline_and_nothing_from_elsewhere() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from config.inbound import BODY_BYTES
+from config.request_limits import BODY_BYTES
 from tests.wire.product import Product
 
 PATIENCE_SECONDS = 30.0
