@@ -7,11 +7,12 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        from core.health.checks import register_check
         from core.health.operator_alerts import register_look
         from notifications import jobs, receivers  # noqa: F401  connects the receivers
         from notifications.alerts import dead_webhooks, long_losses, mails, outages
         from notifications.incidents import tracker
-        from notifications.mail import bounces
+        from notifications.mail import bounces, health
         from notifications.notices import bundle_notices, plan_notices
         from notifications.webhooks import recorder
 
@@ -24,5 +25,6 @@ class NotificationsConfig(AppConfig):
         register_look("losses", long_losses)
         jobs.register()
         register_look("mails", mails)
+        register_check("mail", health.mail)
         if settings.EMAIL_PROVIDER:
             bounces.connect()

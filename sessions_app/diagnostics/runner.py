@@ -1,7 +1,7 @@
-"""Looks side by side, each in time: whatever hangs holds up nobody, and is itself a finding.
+"""Run the checks concurrently with one timeout. A check that hangs is reported as a finding.
 
-A lane is a row of looks that wait for each other; lanes do not. Each lane has a thread that
-nobody waits for at the end of the process.
+The checks of a group run one after the other; groups run at the same time. Each group has a
+daemon thread, so a check that hangs does not keep the process from ending.
 """
 
 from __future__ import annotations
@@ -15,85 +15,75 @@ from dataclasses import dataclass, field
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from core.health.checks import Check
 from core.health.findings import Finding, Level
 
 SECONDS = 10.0  # for all looks together; those that dial have tighter limits of their own
 
-Find = Callable[[], list[Finding]]
 Around = Callable[[], AbstractContextManager[None]]
 
 
-@dataclass(frozen=True)
-class Look:
-    """Something to look at. What comes after a look that others ``need`` is skipped when it finds
-    trouble."""
-
-    name: str
-    find: Find
-    needed: bool = False
-
-
 @dataclass
-class Lane:
-    """Looks one after the other; ``around`` is entered by their thread. Read ``found`` once the
-    look's event is set."""
+class CheckGroup:
+    """Checks that run one after the other, on a thread that enters ``around``. Read ``found``
+    once the check's event is set."""
 
-    looks: Sequence[Look]
+    checks: Sequence[Check]
     around: Around = nullcontext
     found: dict[str, list[Finding]] = field(default_factory=dict)
     done: dict[str, threading.Event] = field(default_factory=dict)
 
     def start(self) -> None:
         """Begin, on a thread that sees the rows that its starter sees."""
-        self.done = {look.name: threading.Event() for look in self.looks}
+        self.done = {check.name: threading.Event() for check in self.checks}
         run = copy_context().run
-        threading.Thread(target=run, args=(self._run,), name="look", daemon=True).start()
+        threading.Thread(target=run, args=(self._run,), name="check", daemon=True).start()
 
     def _run(self) -> None:
         missing = ""
         with self.around():
-            for look in self.looks:
+            for check in self.checks:
                 if missing:
                     text = f"not looked at: the {missing} comes first"
-                    self.found[look.name] = [Finding(look.name, Level.NOTE, text)]
+                    self.found[check.name] = [Finding(check.name, Level.NOTE, text)]
                 else:
-                    self.found[look.name] = guarded(look)
-                if look.needed and _trouble(self.found[look.name]):
-                    missing = missing or look.name
-                self.done[look.name].set()
+                    self.found[check.name] = guarded(check)
+                if check.needed and _trouble(self.found[check.name]):
+                    missing = missing or check.name
+                self.done[check.name].set()
 
     def result(self, name: str, until: float) -> list[Finding] | None:
-        """What the look ``name`` found by ``until`` (of time.monotonic); None: nothing yet."""
+        """What the check ``name`` found by ``until`` (of time.monotonic); None: nothing yet."""
         ended = self.done[name].wait(max(0.0, until - time.monotonic()))
         return self.found[name] if ended else None
 
 
-def look_all(lanes: Sequence[Lane], seconds: float = SECONDS) -> dict[str, list[Finding]]:
-    """What was found, by the name of the look. Takes ``seconds`` at most and never raises."""
+def run_all(groups: Sequence[CheckGroup], seconds: float = SECONDS) -> dict[str, list[Finding]]:
+    """What was found, by the name of the check. Takes ``seconds`` at most and never raises."""
     until = time.monotonic() + seconds
-    for lane in lanes:
-        lane.start()
+    for group in groups:
+        group.start()
     found: dict[str, list[Finding]] = {}
-    for lane in lanes:
-        for look in lane.looks:
-            result = lane.result(look.name, until)
-            found[look.name] = late(look.name, seconds) if result is None else result
+    for group in groups:
+        for check in group.checks:
+            result = group.result(check.name, until)
+            found[check.name] = late(check.name, seconds) if result is None else result
     return found
 
 
 def late(name: str, seconds: float) -> list[Finding]:
-    """The look ``name`` has not come to an end."""
+    """The check ``name`` has not come to an end."""
     step = "Mend that first, then run this again."
     return [Finding(name, Level.PROBLEM, f"no answer in {seconds:g} s", step)]
 
 
-def guarded(look: Look) -> list[Finding]:
-    """What ``look`` finds; if it fails, that."""
+def guarded(check: Check) -> list[Finding]:
+    """What ``check`` finds; if it fails, that."""
     try:
-        return look.find()
+        return check.run()
     except Exception as error:  # whatever it is, the other looks go on
         text = f"cannot be looked at: {type(error).__name__}: {first_line(error)}"
-        return [Finding(look.name, Level.PROBLEM, text, "Mend that first, then run this again.")]
+        return [Finding(check.name, Level.PROBLEM, text, "Mend that first, then run this again.")]
 
 
 def first_line(error: Exception) -> str:

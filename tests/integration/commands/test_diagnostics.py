@@ -69,11 +69,11 @@ def test_it_looks_at_everything_in_a_fixed_order(keys: KeyFolder, port: int) -> 
         "key stores",
         "neonize",
         "WhatsApp",
-        "mail",
         "data folder",
         "disk",
         "hints",
         "settings",
+        "mail",
         "port",
     ]
 

@@ -17,9 +17,10 @@ from django.core.management import call_command
 from django.db import connection
 from pytest_django import Settings
 
+from core.health.checks import Check
 from core.health.findings import Finding, Level
 from notifications.mail import health
-from sessions_app.diagnostics.runner import Lane, Look, look_all
+from sessions_app.diagnostics.runner import CheckGroup, run_all
 from tests.integration.commands.conftest import KeyFolder
 from tests.wire.product import free_port
 
@@ -99,8 +100,8 @@ def test_mails_on_the_terminal_leave_nowhere(settings: Settings, debug: bool, le
 # --- looks side by side -------------------------------------------------------------------
 
 
-def _fine(name: str) -> Look:
-    return Look(name, lambda: [Finding(name, Level.OK, "well")])
+def _fine(name: str) -> Check:
+    return Check(name, lambda: [Finding(name, Level.OK, "well")])
 
 
 def test_a_look_that_hangs_holds_up_no_other() -> None:
@@ -110,8 +111,10 @@ def test_a_look_that_hangs_holds_up_no_other() -> None:
         released.wait(30)
         return []
 
-    hangs = Look("hangs", hang)
-    found = look_all([Lane([hangs, _fine("behind")]), Lane([_fine("beside")])], seconds=0.2)
+    hangs = Check("hangs", hang)
+    found = run_all(
+        [CheckGroup([hangs, _fine("behind")]), CheckGroup([_fine("beside")])], seconds=0.2
+    )
     released.set()
     assert [found[name][0].level for name in ("hangs", "behind", "beside")] == [
         Level.PROBLEM,
@@ -125,14 +128,14 @@ def test_a_look_that_fails_is_a_finding_of_its_own() -> None:
     def broken() -> list[Finding]:
         raise RuntimeError("the roof\nis on fire")
 
-    found = look_all([Lane([Look("roof", broken), _fine("floor")])])
+    found = run_all([CheckGroup([Check("roof", broken), _fine("floor")])])
     assert found["roof"][0].text == "cannot be looked at: RuntimeError: the roof"
     assert found["floor"][0].level is Level.OK
 
 
 def test_what_leans_on_trouble_is_not_looked_at() -> None:
-    trouble = Look("database", lambda: [Finding("database", Level.PROBLEM, "away")], needed=True)
-    found = look_all([Lane([trouble, _fine("tables")])])
+    trouble = Check("database", lambda: [Finding("database", Level.PROBLEM, "away")], needed=True)
+    found = run_all([CheckGroup([trouble, _fine("tables")])])
     assert found["tables"][0].text == "not looked at: the database comes first"
 
 

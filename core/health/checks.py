@@ -1,0 +1,34 @@
+"""The registry of health checks: every app adds those of what it owns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.health.findings import Finding
+
+Run = Callable[[], list[Finding]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One health check. If a ``needed`` check finds trouble, the checks after it in its group
+    are skipped."""
+
+    name: str
+    run: Run
+    needed: bool = False
+
+
+_CHECKS: dict[str, Check] = {}
+
+
+def register_check(name: str, run: Run) -> None:
+    """Add a check of something outside the database. It runs on a thread of its own, at the same
+    time as the others, and has ten seconds."""
+    _CHECKS[name] = Check(name, run)
+
+
+def registered() -> tuple[Check, ...]:
+    """Return the registered checks, in the order of their registration."""
+    return tuple(_CHECKS.values())
