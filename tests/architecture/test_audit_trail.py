@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 A_PERSONS_OWN = {pattern.name for pattern in SETTINGS} | {"account_email_again"}
 CHANGES_NOTHING = {
     "account_switch",  # which of his accounts somebody looks at
-    "viewing_stop",  # an operator's way out; tests/integration/people/test_operators.py
+    "viewing_stop",  # an operator's way out; tests/integration/locations/auth/test_operators.py
     "link_new",  # leads to the page of the location that was chosen
 }
 # They dial the proxy first: sessions_app/actions.py, tests/integration/proxies.

@@ -1,6 +1,7 @@
 """The thirteen ways in which the library hurts whoever uses it plainly, each beside the engine
 that tames it. The plain way runs in a process of its own (``naive.py``), wherever it fails
-reliably; a rule that prevents a rare crash is tested in ``tests/unit/engine/test_client.py``.
+reliably; a rule that prevents a rare crash is tested in
+``tests/unit/sessions_app/engine/test_client.py``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,132 @@
+"""What two transactions do to the ledger at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from conversations.actions import NotReady, queue_text
+from conversations.ledger import inbound, outbound, receipts
+from conversations.models import EarlyReceipt, Message, MessageStatus
+from sessions_app.actions import LocationBusy, create_session
+from sessions_app.lifecycle import Reason, Status
+from sessions_app.models import Session
+from tests.factory import make_location, make_message, make_session
+from tests.integration.at_once import meet, only_on_postgresql
+from tests.integration.conversations.ledger.arrivals import NOON, make_incoming, make_receipt
+
+pytestmark = [pytest.mark.django_db(transaction=True), only_on_postgresql]
+ID = "3EB0A1"
+
+
+@pytest.fixture
+def session(transactional_db: None) -> Session:
+    return make_session()
+
+
+def _end(session: Session) -> None:
+    """What the gateway writes when the link is removed on the phone."""
+    Session.objects.filter(pk=session.pk).update(
+        status=Status.DISCONNECTED, reason=Reason.LOGGED_OUT
+    )
+
+
+def test_a_receipt_and_the_result_of_its_send_never_miss_each_other(session: Session) -> None:
+    first, second = (make_message(session, status=MessageStatus.SENDING) for _ in range(2))
+
+    meet(
+        lambda: outbound.sent(first.pk, ID, NOON),
+        lambda: receipts.store_receipt(session.pk, make_receipt(ID)),
+    )
+    meet(
+        lambda: receipts.store_receipt(session.pk, make_receipt("3EB0B2")),
+        lambda: outbound.sent(second.pk, "3EB0B2", NOON),
+    )
+
+    assert set(Message.objects.values_list("status", flat=True)) == {"delivered"}
+    assert not EarlyReceipt.objects.exists()
+
+
+def test_an_echo_and_the_result_of_its_send_are_one_message(session: Session) -> None:
+    first, second = (make_message(session, status=MessageStatus.SENDING) for _ in range(2))
+
+    meet(
+        lambda: outbound.sent(first.pk, ID, NOON),
+        lambda: inbound.store_message(session.pk, make_incoming(whatsapp_id=ID, from_me=True)),
+    )
+    meet(
+        lambda: inbound.store_message(
+            session.pk, make_incoming(whatsapp_id="3EB0B2", from_me=True)
+        ),
+        lambda: outbound.sent(second.pk, "3EB0B2", NOON),
+    )
+
+    assert set(Message.objects.values_list("pk", "status")) == {
+        (first.pk, "sent"),
+        (second.pk, "sent"),
+    }
+
+
+def test_a_message_that_comes_twice_at_once_is_written_once(session: Session) -> None:
+    def store() -> bool:
+        return inbound.store_message(session.pk, make_incoming())
+
+    again = meet(store, store)
+
+    assert again is False
+    assert Message.objects.count() == 1
+
+
+def test_two_that_take_at_once_get_two_texts(session: Session) -> None:
+    make_message(session, text="first", created_at=NOON)
+    make_message(session, text="second")
+
+    second = meet(lambda: outbound.take(session.pk), lambda: outbound.take(session.pk))
+
+    assert second.text == "second"
+    assert outbound.take(session.pk) is None
+
+
+def test_a_text_that_is_being_taken_as_the_link_ends_is_not_called_failed(
+    session: Session,
+) -> None:
+    taken = make_message(session)
+
+    meet(
+        lambda: outbound.take(session.pk),
+        lambda: outbound.fail_waiting(session.pk, "session_ended", "Unlinked."),
+    )
+
+    taken.refresh_from_db()
+    assert taken.status == MessageStatus.UNCONFIRMED  # it may have left
+
+
+def test_a_text_queued_as_the_session_ends_is_failed_with_the_rest(session: Session) -> None:
+    def end() -> None:
+        _end(session)
+        outbound.fail_waiting(session.pk, "session_ended", "Unlinked.")
+
+    meet(lambda: queue_text(session, to="+351912345678", text="Hello", by=""), end)
+
+    assert Message.objects.get().status == MessageStatus.FAILED
+
+
+def test_a_text_that_comes_after_the_end_is_refused(session: Session) -> None:
+    with pytest.raises(NotReady, match="removed on the phone"):
+        meet(
+            lambda: _end(session),
+            lambda: queue_text(session, to="+351912345678", text="Hello", by=""),
+        )
+
+    assert not Message.objects.exists()
+
+
+def test_one_of_two_that_create_at_once_gets_the_location() -> None:
+    location = make_location()
+
+    with pytest.raises(LocationBusy):
+        meet(
+            lambda: create_session(location, by="alice"),
+            lambda: create_session(location, by="bob"),
+        )
+
+    assert Session.objects.get().created_by == "alice"

@@ -1,0 +1,296 @@
+"""The end of an account: announced, numbers let go of, data gone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core.management import call_command
+from django.test import AsyncClient, Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from conversations.models import Message
+from locations.accounts import deletion
+from locations.models import Account, ApiKey, AuditEvent, Location, User
+from sessions_app.lifecycle import Event, Reason, Status, Wanted
+from sessions_app.models import Session, SessionEvent
+from sessions_app.store.session_store import DatabaseSessionStore
+from tests.factory import make_location, make_message, make_session
+from tests.integration.conversations.ledger.conftest import run
+from tests.integration.locations.accounts.conftest import written
+
+
+@pytest.fixture
+def session(account: Account) -> Session:
+    return make_session(make_location(account, "Lisbon"))
+
+
+def delete(client: Client, account: Account, name: str = "Harbour Group") -> Any:
+    return client.post(reverse("account_delete", args=[account.pk]), {"name": name})
+
+
+def unlinked(session: Session) -> None:
+    """What the gateway does once it has told WhatsApp."""
+    Session.objects.filter(pk=session.pk).update(
+        status=Status.DISCONNECTED, reason=Reason.UNLINKED, jid="", phone_number=""
+    )
+
+
+def progress(client: Client, account: Account) -> str:
+    return client.get(reverse("account_deleting", args=[account.pk])).text
+
+
+def test_it_says_what_is_lost_and_asks_for_the_name(
+    alice: Client, account: Account, session: Session
+) -> None:
+    make_message(session)
+
+    page = alice.get(reverse("account_delete", args=[account.pk])).text
+
+    assert "1 linked number, which is unlinked first" in page
+    assert "1 message" in page
+    assert "the access of 3 people" in page
+    assert "Download the export first" in page
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "harbour group", "Harbour", "a" * 5000, "Harbour\u200b Group"]
+)
+def test_it_deletes_nothing_without_the_right_name(
+    alice: Client, account: Account, session: Session, typed: str
+) -> None:
+    answer = delete(alice, account, typed)
+
+    assert answer.status_code == 422
+    account.refresh_from_db()
+    session.refresh_from_db()
+    assert (account.deleting_at, session.wanted) == (None, Wanted.LINKED)
+
+
+def test_it_asks_every_number_to_unlink_and_tells_everybody(
+    alice: Client, account: Account, session: Session
+) -> None:
+    other = make_session(make_location(account, "Porto"))
+
+    answer = delete(alice, account)
+
+    assert answer["Location"] == reverse("account_deleting", args=[account.pk])
+    for one in (session, other):
+        one.refresh_from_db()
+        assert (one.wanted, one.wanted_by) == (Wanted.UNLINKED, "alice@example.com")
+    assert "Deleting: 2 numbers are being unlinked" in progress(alice, account)
+    assert sorted(m.to for m in written()) == [
+        f"{name}@example.com" for name in ("alice", "bob", "vera")
+    ]
+    assert AuditEvent.objects.filter(verb="account_deleted").get().target == "Harbour Group"
+
+
+def test_it_waits_for_the_last_number(alice: Client, account: Account, session: Session) -> None:
+    delete(alice, account)
+
+    assert deletion.finish_due() == 0
+    assert Account.objects.filter(pk=account.pk).exists()
+
+    unlinked(session)
+    assert "Deleting: the data is being removed" in progress(alice, account)
+    assert deletion.finish_due() == 1
+    assert not Account.objects.filter(pk=account.pk).exists()
+    assert not Session.objects.filter(pk=session.pk).exists()
+
+
+def test_it_waits_for_two_minutes_at_most(
+    alice: Client, account: Account, session: Session
+) -> None:
+    delete(alice, account)
+    started = Account.objects.get(pk=account.pk).deleting_at
+    assert started is not None
+
+    assert deletion.finish_due(started + timedelta(seconds=119)) == 0
+    assert deletion.finish_due(started + timedelta(seconds=120)) == 1
+
+
+def test_other_accounts_are_left_alone(
+    alice: Client, charlie: Client, account: Account, session: Session
+) -> None:
+    elsewhere = Account.objects.get(name="Elsewhere")
+    theirs = make_session(make_location(elsewhere, "Far"))
+    message = make_message(theirs)
+
+    delete(alice, account)
+    unlinked(session)
+    deletion.finish_due()
+
+    theirs.refresh_from_db()
+    assert theirs.wanted == Wanted.LINKED
+    assert Message.objects.filter(pk=message.pk).exists()
+
+
+def test_who_deleted_it_is_told_that_it_is_gone(
+    alice: Client, bob: Client, account: Account
+) -> None:
+    delete(alice, account)
+    deletion.finish_due()
+
+    assert "<bdi>Harbour Group</bdi> is deleted" in progress(alice, account)
+    assert bob.get(reverse("account_deleting", args=[account.pk])).status_code == 404
+
+
+def test_nothing_can_be_changed_meanwhile(
+    alice: Client, bob: Client, account: Account, people: dict[str, User], session: Session
+) -> None:
+    _, secret = ApiKey.issue(account, "Reminders")
+    delete(alice, account)
+
+    answers = [
+        bob.post(reverse("session_restart", args=[session.pk])),
+        bob.post(reverse("connect"), {"location": str(session.location_id)}),
+        alice.post(
+            reverse("invite", args=[account.pk]), {"email": "d@example.com", "role": "viewer"}
+        ),
+        alice.post(reverse("account_rename", args=[account.pk]), {"name": "Saved"}),
+        alice.post(reverse("member_remove", args=[account.pk, people["bob"].pk])),
+        Client().post(
+            f"/api/v1/sessions/{session.pk}/restart/",
+            headers={"Authorization": f"Bearer {secret}"},
+        ),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403] * 6
+    assert "This account is being deleted." in answers[0].text
+    assert delete(alice, account).status_code == 403
+    assert len(written()) == 3
+
+
+def test_a_gateway_that_beats_finishes_it(alice: Client, account: Account) -> None:
+    delete(alice, account)
+
+    class Here:
+        """The gateway's transactions, on the test's own connection."""
+
+        run = staticmethod(run)
+
+    store = DatabaseSessionStore("test", "here", 1, Here())  # type: ignore[arg-type]
+    async_to_sync(store.heartbeat)([], "0", "")
+
+    assert not Account.objects.filter(pk=account.pk).exists()
+
+
+def test_a_cleanup_finishes_it(
+    alice: Client, account: Account, settings: Settings, tmp_path: Path, capsys: Any
+) -> None:
+    settings.DATA_DIR = tmp_path
+    delete(alice, account)
+
+    call_command("cleanup_sessions", "cleanup", "--dry-run")
+    assert Account.objects.filter(pk=account.pk).exists()
+
+    call_command("cleanup_sessions", "cleanup")
+    assert not Account.objects.filter(pk=account.pk).exists()
+    assert "Finished the deletion of 1 account" in capsys.readouterr().out
+
+
+def files_of(content: bytes) -> dict[str, Any]:
+    """The files of a ZIP, each read as what it is."""
+    found: dict[str, Any] = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        for name in archive.namelist():
+            text = archive.read(name).decode()
+            is_csv = name.endswith(".csv")
+            found[name] = list(csv.DictReader(io.StringIO(text))) if is_csv else json.loads(text)
+    return found
+
+
+@pytest.fixture
+def rich(account: Account, session: Session, people: dict[str, User]) -> Session:
+    """An account with one of each thing that an export holds, and of those it must not."""
+    Location.objects.create(account=account, name="=HYPERLINK(evil)")
+    make_message(session, text='Olá 👋\n"quoted", and = signs', peer="+351911111111")
+    SessionEvent.objects.create(
+        session=session,
+        event=str(Event.CONNECTED),
+        old_status="initializing",
+        new_status="ready",
+        reason="ok",
+        actor="WhatsApp",
+        version=2,
+    )
+    make_session(make_location(account, "Porto"), Status.QR, qr_text="the-qr-text")
+    foreign = make_session(make_location(Account.objects.get(name="Elsewhere"), "Far away"))
+    make_message(foreign, text="not yours")
+    ApiKey.issue(account, "Reminders")
+    return session
+
+
+def test_the_export_has_everything_but_secrets(
+    alice: Client, account: Account, rich: Session
+) -> None:
+    answer = alice.post(reverse("account_export", args=[account.pk]))
+
+    assert answer.streaming
+    assert answer["Content-Type"] == "application/zip"
+    content = answer.getvalue()
+    files = files_of(content)
+    assert files["account.json"][0]["name"] == "Harbour Group"
+    assert [row["e-mail"] for row in files["members.csv"]] == [
+        f"{name}@example.com" for name in ("alice", "bob", "vera")
+    ]
+    assert {row["name"] for row in files["locations.csv"]} == {
+        "Lisbon",
+        "Porto",
+        "'=HYPERLINK(evil)",
+    }
+    assert {row["location"] for row in files["sessions.json"]} == {"Lisbon", "Porto"}
+    assert [row["event"] for row in files["timeline.json"]] == ["connected"]
+    assert [row["text"] for row in files["messages.json"]] == ['Olá 👋\n"quoted", and = signs']
+    assert files["audit-log.csv"][-1]["did"] == "account_exported"
+    everything = json.dumps(files)
+    for secret in ("the-qr-text", "key_hash", "pl_", "not yours", "Far away", "secret"):
+        assert secret not in everything
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_export_streams_on_the_server_as_it_ships(
+    account: Account, rich: Session, people: dict[str, User]
+) -> None:
+    client = AsyncClient()
+    await client.aforce_login(people["alice"])
+
+    answer: Any = await client.post(reverse("account_export", args=[account.pk]))
+
+    content = b"".join([piece async for piece in answer.streaming_content])
+    assert files_of(content)["account.json"][0]["name"] == "Harbour Group"
+
+
+def test_an_export_of_many_messages_comes_in_pieces(
+    alice: Client, account: Account, session: Session
+) -> None:
+    message = make_message(session)
+    now = timezone.now()
+    Message.objects.bulk_create(
+        Message(
+            account=account,
+            session=session,
+            direction="out",
+            status="sent",
+            peer="+351911111111",
+            text=f"{number} {message.secret * 3}{number * 7919}",
+            created_at=now + timedelta(seconds=number),
+        )
+        for number in range(3_000)
+    )
+
+    answer: Any = alice.post(reverse("account_export", args=[account.pk]))
+    pieces = list(answer.streaming_content)
+
+    assert len(pieces) > 3
+    assert len(files_of(b"".join(pieces))["messages.json"]) == 3_001

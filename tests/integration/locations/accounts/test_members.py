@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from locations.models import Account, AuditEvent, Member, Role, User
+from tests.integration.locations.accounts.conftest import written
+
+CHANGES = ["member_role", "member_remove", "member_hand_over"]
+
+
+def post(client: Client, name: str, account: Account, user: User, **data: str) -> Any:
+    return client.post(reverse(name, args=[account.pk, user.pk]), data)
+
+
+def role_of(user: User, account: Account) -> str | None:
+    return Member.objects.filter(user=user, account=account).values_list("role", flat=True).first()
+
+
+@pytest.mark.parametrize("who", ["alice", "bob", "vera"])
+def test_it_lists_the_people_to_everybody_in_the_account(
+    request: pytest.FixtureRequest, who: str
+) -> None:
+    page = request.getfixturevalue(who).get(reverse("members"))
+
+    assert page.status_code == 200
+    for name in ("alice", "bob", "vera"):
+        assert f"{name}@example.com" in page.text
+    assert "charlie@example.com" not in page.text
+
+
+@pytest.mark.parametrize("who", ["bob", "vera"])
+def test_it_shows_who_may_not_change_anything_no_controls(
+    request: pytest.FixtureRequest, who: str
+) -> None:
+    page = request.getfixturevalue(who).get(reverse("members")).text.split("<main", 1)[1]
+
+    assert "<button" not in page
+    assert "<select" not in page
+    assert "Remove" not in page
+
+
+def test_it_says_when_somebody_was_last_seen(
+    alice: Client, bob: Client, people: dict[str, User]
+) -> None:
+    assert Member.objects.get(user=people["bob"]).last_seen_at is None
+
+    bob.get(reverse("members"))
+
+    assert Member.objects.get(user=people["bob"]).last_seen_at is not None
+    assert "last seen" in alice.get(reverse("members")).text
+    assert "not seen yet" in alice.get(reverse("members")).text  # vera
+
+
+def test_it_changes_a_role_tells_the_person_and_writes_it_down(
+    alice: Client, account: Account, people: dict[str, User]
+) -> None:
+    answer = post(alice, "member_role", account, people["vera"], role="member")
+
+    assert answer.status_code == 302
+    said = alice.get(reverse("members")).text
+    assert "The role of vera@example.com is Member now." in said
+    assert role_of(people["vera"], account) == Role.MEMBER
+    assert [message.to for message in written()] == ["vera@example.com"]
+    assert "Your role is now: Member" in written()[0].text
+    event = AuditEvent.objects.get()
+    assert (event.actor, event.verb, event.target) == (
+        "alice@example.com",
+        "role_changed",
+        "vera@example.com",
+    )
+    assert (event.detail, event.address) == ("viewer → member", "127.0.0.1")
+
+
+def test_the_same_role_again_changes_nothing(
+    alice: Client, account: Account, people: dict[str, User]
+) -> None:
+    post(alice, "member_role", account, people["vera"], role="viewer")
+
+    assert written() == []
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize("role", ["", "king", "OWNER", "a" * 5000, "\u202eowner"])
+def test_it_takes_no_role_that_there_is_not(
+    alice: Client, account: Account, people: dict[str, User], role: str
+) -> None:
+    answer = post(alice, "member_role", account, people["vera"], role=role)
+
+    assert answer.status_code == 422
+    assert role_of(people["vera"], account) == Role.VIEWER
+
+
+def test_the_last_owner_cannot_become_anything_else(
+    alice: Client, account: Account, people: dict[str, User]
+) -> None:
+    answer = post(alice, "member_role", account, people["alice"], role="member")
+
+    assert answer.status_code == 422
+    assert "An account needs an owner. Make another member an owner first." in answer.text
+    assert role_of(people["alice"], account) == Role.OWNER
+
+
+def test_one_of_two_owners_can_step_back(
+    alice: Client, account: Account, people: dict[str, User]
+) -> None:
+    post(alice, "member_role", account, people["bob"], role="owner")
+
+    answer = post(alice, "member_role", account, people["alice"], role="viewer")
+
+    assert answer.status_code == 302
+    assert role_of(people["alice"], account) == Role.VIEWER
+
+
+def test_it_asks_by_name_before_it_removes_somebody(
+    alice: Client, account: Account, people: dict[str, User]
+) -> None:
+    address = reverse("member_remove", args=[account.pk, people["bob"].pk])
+
+    page = alice.get(address)
+
+    assert "Remove bob@example.com?" in page.text
+    assert role_of(people["bob"], account) == Role.MEMBER
+
+    assert alice.post(address).status_code == 302
+    assert role_of(people["bob"], account) is None
+    assert written()[0].to == "bob@example.com"
+    assert "removed you from Harbour Group" in written()[0].text
+    assert AuditEvent.objects.get().verb == "member_removed"
+
+
+def test_the_only_owner_cannot_be_removed(
+    alice: Client, account: Account, people: dict[str, User]
+) -> None:
+    answer = post(alice, "member_remove", account, people["alice"])
+
+    assert answer.status_code == 422
+    assert role_of(people["alice"], account) == Role.OWNER
+
+
+def test_a_removed_member_finds_nothing_any_more(
+    alice: Client, bob: Client, account: Account, people: dict[str, User]
+) -> None:
+    bob.get(reverse("members"))
+    post(alice, "member_remove", account, people["bob"])
+
+    assert bob.get(reverse("members")).headers["Location"] == reverse("account_new")
+    assert bob.get(reverse("account_leave", args=[account.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("who", ["bob", "vera"])
+def test_it_lets_only_owners_change_people(
+    request: pytest.FixtureRequest, account: Account, people: dict[str, User], name: str, who: str
+) -> None:
+    answer = post(
+        request.getfixturevalue(who), name, account, people["vera"], role="owner", password="x"
+    )
+
+    assert answer.status_code == 403
+    assert "Only owners" in answer.text
+    assert role_of(people["vera"], account) == Role.VIEWER
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_stranger_finds_no_people(
+    charlie: Client, account: Account, people: dict[str, User], name: str
+) -> None:
+    assert post(charlie, name, account, people["vera"], role="owner").status_code == 404
+    assert role_of(people["vera"], account) == Role.VIEWER
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_an_owner_cannot_reach_people_of_another_account_through_his_own(
+    charlie: Client, people: dict[str, User], name: str
+) -> None:
+    own = Account.objects.get(name="Elsewhere")
+
+    assert post(charlie, name, own, people["vera"], role="owner").status_code == 404
+
+
+def test_it_hands_an_account_over_by_name(
+    alice: Client, account: Account, people: dict[str, User]
+) -> None:
+    address = reverse("member_hand_over", args=[account.pk, people["bob"].pk])
+
+    assert "over to bob@example.com?" in alice.get(address).text
+    assert alice.post(address).status_code == 302  # alice has signed in just now
+
+    assert role_of(people["bob"], account) == Role.OWNER
+    assert role_of(people["alice"], account) == Role.MEMBER
+    assert AuditEvent.objects.get().verb == "ownership_handed_over"
+    assert written()[0].to == "bob@example.com"
+
+
+def test_it_asks_for_the_password_when_the_sign_in_is_old(
+    alice: Client, account: Account, people: dict[str, User]
+) -> None:
+    session = alice.session
+    session["signed_in_at"] = 1.0
+    session.save()
+
+    assert post(alice, "member_hand_over", account, people["bob"]).status_code == 422
+    wrong = post(alice, "member_hand_over", account, people["bob"], password="wrong")
+    assert "This is not your password." in wrong.text
+    assert role_of(people["bob"], account) == Role.MEMBER
+
+    right = post(
+        alice,
+        "member_hand_over",
+        account,
+        people["bob"],
+        password="correct horse battery staple",
+    )
+    assert right.status_code == 302
+    assert role_of(people["bob"], account) == Role.OWNER
+
+
+def test_nobody_hands_over_to_himself(
+    alice: Client, account: Account, people: dict[str, User]
+) -> None:
+    assert post(alice, "member_hand_over", account, people["alice"]).status_code == 404

@@ -1,0 +1,14 @@
+"""Fixtures that these tests share with others."""
+
+from __future__ import annotations
+
+from tests.integration.locations.accounts.conftest import (  # noqa: F401  fixtures
+    account,
+    alice,
+    bob,
+    charlie,
+    people,
+    rows_of_all,
+    sign_in,
+    vera,
+)

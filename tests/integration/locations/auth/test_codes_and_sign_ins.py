@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from django.core import mail
+from django.test import Client
+
+from locations.models import User
+from tests.integration.locations.auth.conftest import PostOffice, sign_in, text_of, without_tokens
+from tests.integration.locations.auth.test_sign_in import is_signed_in
+
+ASK, TYPE = "/sign-in/code/", "/sign-in/code/confirm/"
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+
+def mailed_code(post_office: PostOffice) -> str:
+    return str(post_office.last()["Subject"]).split()[0]
+
+
+def test_a_mailed_code_signs_in(browser: Client, alice: User, post_office: PostOffice) -> None:
+    asked = browser.post(ASK, {"email": "alice@example.com"}, follow=True)
+    assert "Type the code" in asked.text
+    code = mailed_code(post_office)
+    assert code in text_of(post_office.last())
+
+    wrong = browser.post(TYPE, {"code": "nonsense"})
+    assert wrong.status_code == 422
+    browser.post(TYPE, {"code": code.lower()})
+
+    assert is_signed_in(browser)
+
+
+def test_a_mailed_code_is_for_the_browser_that_asked(
+    browser: Client, alice: User, post_office: PostOffice
+) -> None:
+    browser.post(ASK, {"email": "alice@example.com"})
+
+    other = Client()
+    assert other.post(TYPE, {"code": mailed_code(post_office)})["Location"] == ASK
+    assert not is_signed_in(other)
+
+
+def test_three_wrong_codes_are_enough(
+    browser: Client, alice: User, post_office: PostOffice
+) -> None:
+    browser.post(ASK, {"email": "alice@example.com"})
+    for _ in range(3):
+        browser.post(TYPE, {"code": "nonsense"})
+
+    browser.post(TYPE, {"code": mailed_code(post_office)})
+
+    assert not is_signed_in(browser)
+
+
+def test_a_code_for_an_unknown_address_is_answered_byte_for_byte_alike(
+    alice: User, post_office: PostOffice
+) -> None:
+    seen = []
+    for email in ("alice@example.com", "nobody@example.com"):
+        browser = Client()
+        browser.get(ASK)
+        answer = browser.post(ASK, {"email": email})
+        after = browser.get(answer["Location"])
+        wrong = browser.post(TYPE, {"code": "nonsense"})
+        pages = [without_tokens(page.text).replace(email, "…") for page in (after, wrong)]
+        seen.append((answer.status_code, answer["Location"], sorted(answer.cookies), *pages))
+
+    assert seen[0] == seen[1]
+    assert post_office.last()["Subject"] == "There is no account with this address"
+
+
+def test_codes_are_mailed_three_times_a_minute_at_most(alice: User) -> None:
+    answers = [Client().post(ASK, {"email": "alice@example.com"}) for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [302] * 3 + [422]
+    assert len(mail.outbox) == 3
+
+
+def test_a_code_does_not_replace_the_second_step(app_secret: str, post_office: PostOffice) -> None:
+    browser = Client()
+    browser.post(ASK, {"email": "alice@example.com"})
+
+    answer = browser.post(TYPE, {"code": mailed_code(post_office)})
+
+    assert answer["Location"].startswith("/sign-in/second-step/")
+    assert not is_signed_in(browser)
+
+
+def test_it_lists_where_a_person_is_signed_in(signed_in: Client) -> None:
+    elsewhere = Client(headers={"User-Agent": FIREFOX})
+    sign_in(elsewhere)
+
+    page = signed_in.get("/settings/sign-ins/").text
+
+    assert "Firefox, Windows" in page
+    assert "127.0.0.1" in page
+    assert page.count("this one") == 1
+
+
+def test_signing_out_everywhere_else_ends_the_others(signed_in: Client) -> None:
+    elsewhere = Client(headers={"User-Agent": FIREFOX})
+    sign_in(elsewhere)
+
+    answer = signed_in.post("/settings/sign-ins/", follow=True)
+
+    assert "You are signed out everywhere else." in answer.text
+    assert is_signed_in(signed_in)
+    assert not is_signed_in(elsewhere)
+
+
+def test_a_browser_with_a_strange_name_is_shown_as_text(signed_in: Client) -> None:
+    sign_in(Client(headers={"User-Agent": "<script>alert(1)</script>\u202e" + "x" * 300}))
+
+    page = signed_in.get("/settings/sign-ins/").text
+
+    assert "&lt;script&gt;" in page
+    assert "<script>alert" not in page

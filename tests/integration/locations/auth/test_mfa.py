@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core import mail
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import Settings
+
+from locations.models import User
+from tests.factory import PASSWORD, make_user
+from tests.integration.locations.auth.conftest import app_code, sign_in
+from tests.integration.locations.auth.test_sign_in import is_signed_in
+
+STEP = "/sign-in/second-step/"
+
+
+def codes_of(browser: Client) -> list[str]:
+    codes: list[str] = browser.get("/settings/two-factor/codes/").context["unused_codes"]
+    return codes
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_app_is_set_up_by_its_code_or_its_key(sure: Client) -> None:
+    page = sure.get("/settings/two-factor/app/")
+    secret = page.context["form"].secret
+
+    assert "<svg" in page.text and secret in page.text
+    wrong = sure.post("/settings/two-factor/app/", {"code": "000000"})
+    assert wrong.status_code == 422
+    assert "This is not the code" in wrong.text
+    done = sure.post("/settings/two-factor/app/", {"code": app_code(secret)})
+
+    assert done["Location"] == "/settings/two-factor/codes/"
+    assert [letter.subject for letter in mail.outbox] == ["Two-factor is on"]
+
+
+def test_with_an_app_the_password_is_not_enough(app_secret: str) -> None:
+    browser = Client()
+
+    answer = sign_in(browser)
+
+    assert answer["Location"].startswith(STEP)
+    assert not is_signed_in(browser)
+    browser.post(STEP, {"code": app_code(app_secret, steps=1)})
+    assert is_signed_in(browser)
+
+
+def test_a_code_of_the_app_works_once(app_secret: str) -> None:
+    code = app_code(app_secret, steps=1)
+    first, second = Client(), Client()
+    for browser in (first, second):
+        sign_in(browser)
+
+    first.post(STEP, {"code": code})
+    answer = second.post(STEP, {"code": code})
+
+    assert answer.status_code == 422
+    assert is_signed_in(first) and not is_signed_in(second)
+
+
+def test_a_recovery_code_works_once(sure: Client, app_secret: str) -> None:
+    code = codes_of(sure)[0]
+
+    for expected in (True, False):
+        browser = Client()
+        sign_in(browser)
+        browser.post(STEP, {"code": code})
+        assert is_signed_in(browser) is expected
+
+    assert code not in codes_of(sure)
+
+
+def test_recovery_codes_are_downloaded_and_made_anew(sure: Client, app_secret: str) -> None:
+    before = codes_of(sure)
+    paper = sure.get("/settings/two-factor/codes/download/")
+    assert paper.text.split() == before
+    assert "no-store" in paper["Cache-Control"]
+
+    sure.post("/settings/two-factor/codes/new/")
+
+    assert len(codes_of(sure)) == 10
+    assert not set(before) & set(codes_of(sure))
+
+
+def test_wrong_codes_are_limited(app_secret: str) -> None:
+    browser = Client()
+    sign_in(browser)
+    for _ in range(5):
+        browser.post(STEP, {"code": "000000"})
+
+    answer = browser.post(STEP, {"code": app_code(app_secret, steps=1)})
+
+    assert "Too many attempts" in answer.text
+    assert not is_signed_in(browser)
+
+
+def test_the_app_is_switched_off_after_a_question(sure: Client, app_secret: str) -> None:
+    assert "Switch the app off" in sure.get("/settings/two-factor/app/remove/").text
+
+    sure.post("/settings/two-factor/app/remove/")
+
+    assert not Authenticator.objects.exists()
+    assert sign_in(Client())["Location"] == "/"
+
+
+def test_its_secrets_are_sealed_in_the_database(sure: Client, app_secret: str) -> None:
+    stored = str(list(Authenticator.objects.values_list("data", flat=True)))
+
+    assert stored.count("v1.") == 2
+    assert app_secret not in stored
+    assert not any(code in stored for code in codes_of(sure))
+
+
+def test_a_new_key_seals_them_anew(sure: Client, app_secret: str, settings: Settings) -> None:
+    before = codes_of(sure)
+    old = settings.FIELD_ENCRYPTION_KEYS
+    settings.FIELD_ENCRYPTION_KEYS = [b"n" * 32, *old]
+
+    call_command("rotate_keys")
+    settings.FIELD_ENCRYPTION_KEYS = [b"n" * 32]
+
+    assert codes_of(sure) == before
+    browser = Client()
+    sign_in(browser)
+    browser.post(STEP, {"code": app_code(app_secret, steps=1)})
+    assert is_signed_in(browser)
+
+
+def test_before_it_changes_the_person_is_asked_again(browser: Client, alice: User) -> None:
+    sign_in(browser)
+
+    for page in ("/settings/two-factor/app/", "/settings/passkeys/add/"):
+        assert browser.get(page)["Location"].startswith("/confirm/")
+
+
+@pytest.mark.parametrize("page", ["", "app/", "codes/", "codes/new/", "codes/download/"])
+def test_two_factor_is_for_who_is_signed_in(browser: Client, db: None, page: str) -> None:
+    answer = browser.get(f"/settings/two-factor/{page}")
+
+    assert answer["Location"].startswith("/sign-in/")
+
+
+def test_the_second_step_is_for_who_has_done_the_first(browser: Client, db: None) -> None:
+    assert browser.get(STEP)["Location"] == "/sign-in/"
+    assert browser.post(STEP, {"code": "000000"})["Location"] == "/sign-in/"
+
+
+@pytest.fixture
+def passkey(alice: User) -> Authenticator:
+    """A passkey of alice, as its page shows it; nobody could sign in with it."""
+    data = {"name": "Laptop", "credential": {"clientExtensionResults": {"credProps": {"rk": True}}}}
+    return Authenticator.objects.create(user=alice, type=Authenticator.Type.WEBAUTHN, data=data)
+
+
+def test_passkeys_are_listed_renamed_and_removed(sure: Client, passkey: Authenticator) -> None:
+    assert "Laptop" in sure.get("/settings/passkeys/").text
+
+    sure.post(f"/settings/passkeys/{passkey.pk}/", {"name": "Work laptop 🦊"})
+    page = sure.get(f"/settings/passkeys/{passkey.pk}/remove/")
+    assert "Work laptop 🦊" in page.text
+    sure.post(f"/settings/passkeys/{passkey.pk}/remove/")
+
+    assert not Authenticator.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["", "\u200b", "x" * 61, "a\u202eb"])
+def test_a_passkey_keeps_a_name_that_can_be_seen(
+    sure: Client, passkey: Authenticator, name: str
+) -> None:
+    answer = sure.post(f"/settings/passkeys/{passkey.pk}/", {"name": name})
+
+    assert answer.status_code == 422
+    assert Authenticator.objects.get().wrap().name == "Laptop"
+
+
+@pytest.mark.parametrize("what", ["", "remove/"])
+def test_the_passkeys_of_others_do_not_exist(
+    browser: Client, passkey: Authenticator, what: str
+) -> None:
+    make_user("charlie")
+    sign_in(browser, "charlie@example.com")
+    browser.post("/confirm/", {"password": PASSWORD})
+
+    for number in (passkey.pk, passkey.pk + 1):
+        assert browser.get(f"/settings/passkeys/{number}/{what}").status_code == 404
+        answer = browser.post(f"/settings/passkeys/{number}/{what}", {"name": "Mine"})
+        assert answer.status_code == 404
+    assert Authenticator.objects.get().wrap().name == "Laptop"
+
+
+def test_the_page_for_a_new_passkey_asks_the_browser_for_one(sure: Client) -> None:
+    page = sure.get("/settings/passkeys/add/")
+
+    assert page.context["js_data"]["creation_options"]["publicKey"]["rp"]["name"] == "Pairline"
+    assert 'id="mfa_webauthn_add"' in page.text
+
+
+def test_the_sign_in_asks_the_browser_for_a_passkey(browser: Client, db: None) -> None:
+    answer = browser.get("/sign-in/passkey/", headers={"Accept": "application/json"})
+
+    assert "challenge" in answer.json()["request_options"]["publicKey"]
+
+
+@pytest.mark.parametrize(
+    "credential", ["", "{}", "[]", "null", "nonsense", '{"id": "x"}', "1" * 9999]
+)
+def test_a_passkey_that_is_none_gets_nobody_in(browser: Client, db: None, credential: str) -> None:
+    browser.get("/sign-in/passkey/", headers={"Accept": "application/json"})
+
+    answer = browser.post("/sign-in/passkey/", {"credential": credential})
+
+    assert answer["Location"] == "/sign-in/"
+    assert not is_signed_in(browser)
+
+
+@pytest.mark.parametrize("credential", ["{}", "[1]", '{"id": "x"}', "1" * 9999, "[" * 99999])
+def test_an_answer_of_no_browser_adds_no_passkey(sure: Client, credential: str) -> None:
+    sure.get("/settings/passkeys/add/")
+
+    answer = sure.post("/settings/passkeys/add/", {"name": "Mine", "credential": credential})
+
+    assert answer.status_code == 422
+    assert 'class="error' in answer.text
+    assert not Authenticator.objects.exists()
+
+
+@pytest.mark.parametrize("address", [STEP, "/confirm/passkey/"])
+def test_an_answer_of_no_browser_is_no_second_step(
+    sure: Client, app_secret: str, address: str
+) -> None:
+    browser = sure if address != STEP else Client()
+    if address == STEP:
+        sign_in(browser)
+
+    answer = browser.post(address, {"credential": '{"id": "x"}'})
+
+    assert answer.status_code in (302, 422)

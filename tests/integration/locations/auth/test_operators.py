@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from locations.accounts.provisioning import create_customer
+from locations.models import User
+from tests.factory import PASSWORD
+from tests.integration.locations.auth.conftest import app_code, sign_in
+from tests.integration.locations.auth.test_sign_in import is_signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _plain_files(settings: Settings) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+def test_a_customer_made_by_command_signs_in_at_once(browser: Client) -> None:
+    create_customer(email="Dana@Example.com", password=PASSWORD, account="A", locations=["L"])
+
+    assert sign_in(browser, "dana@example.com")["Location"] == "/"
+    assert is_signed_in(browser)
+
+
+def test_an_operator_made_by_command_signs_in_at_once(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    call_command("createsuperuser", email="Operator@Example.com", interactive=False, verbosity=0)
+
+    asked = browser.get(reverse("admin:index"), follow=True)
+    answer = browser.post(
+        asked.redirect_chain[-1][0], {"login": "operator@example.com", "password": PASSWORD}
+    )
+
+    assert answer["Location"] == reverse("admin:index")
+    assert browser.get(reverse("admin:index")).status_code == 200
+
+
+def test_the_admin_has_no_sign_in_of_its_own(browser: Client) -> None:
+    User.objects.create_superuser("operator@example.com", PASSWORD)
+
+    answer = browser.post(
+        reverse("admin:login"), {"username": "operator@example.com", "password": PASSWORD}
+    )
+
+    assert answer["Location"].startswith("/sign-in/?next=")
+    assert not is_signed_in(browser)
+
+
+def test_the_admin_asks_for_the_second_step(
+    signed_in: Client, alice: User, app_secret: str
+) -> None:
+    User.objects.update(is_staff=True, is_superuser=True)
+    browser = Client()
+
+    answer = browser.post("/sign-in/?next=/admin/", {"login": alice.email, "password": PASSWORD})
+    assert answer["Location"].startswith("/sign-in/second-step/")
+    assert browser.get("/admin/").status_code == 302
+    browser.post(answer["Location"], {"code": app_code(app_secret, steps=1)})
+
+    assert browser.get("/admin/").status_code == 200
+
+
+def test_customers_do_not_get_into_the_admin(signed_in: Client) -> None:
+    assert signed_in.get("/admin/", follow=True).status_code == 403
+
+
+def test_a_person_that_an_operator_adds_confirms_his_address_first(browser: Client) -> None:
+    User.objects.create_user("dana@example.com", PASSWORD)
+
+    answer = browser.post(
+        "/sign-in/", {"login": "dana@example.com", "password": PASSWORD}, follow=True
+    )
+
+    assert "Check your e-mail" in answer.text
+    assert not EmailAddress.objects.get().verified

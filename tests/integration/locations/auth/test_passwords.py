@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.test import Client
+
+from locations.models import User
+from tests.factory import PASSWORD, make_user
+from tests.integration.locations.auth.conftest import (
+    PostOffice,
+    link_in,
+    sign_in,
+    text_of,
+    without_tokens,
+)
+from tests.integration.locations.auth.test_sign_in import is_signed_in
+
+NEW = "another horse, another battery"
+TWICE = {"password1": NEW, "password2": NEW}
+
+
+def test_who_forgot_it_chooses_a_new_one(
+    browser: Client, alice: User, post_office: PostOffice
+) -> None:
+    asked = browser.post("/reset/", {"email": "Alice@example.com"}, follow=True)
+    assert "a link is on its way" in asked.text
+    letter = post_office.last()
+    assert (letter["To"], letter["Subject"]) == ("alice@example.com", "Choose a new password")
+
+    form = browser.get(link_in(text_of(letter)), follow=True)
+    done = browser.post(form.redirect_chain[-1][0], TWICE, follow=True)
+
+    assert "Your password is changed" in done.text
+    alice.refresh_from_db()
+    assert alice.check_password(NEW)
+    assert [letter["Subject"] for letter in post_office.letters][1:] == [
+        "Your password was changed"
+    ]
+
+
+def test_the_key_of_the_link_is_not_in_the_address_of_the_form(
+    browser: Client, alice: User, post_office: PostOffice
+) -> None:
+    browser.post("/reset/", {"email": "alice@example.com"})
+
+    form = browser.get(link_in(text_of(post_office.last())), follow=True)
+
+    assert form.redirect_chain[-1][0].endswith("/set-password/")
+
+
+def test_a_link_works_once(browser: Client, alice: User, post_office: PostOffice) -> None:
+    browser.post("/reset/", {"email": "alice@example.com"})
+    link = link_in(text_of(post_office.last()))
+    form = browser.get(link, follow=True)
+    browser.post(form.redirect_chain[-1][0], TWICE)
+
+    assert "does not work any more" in Client().get(link, follow=True).text
+
+
+@pytest.mark.parametrize("link", ["/reset/x/y/", "/reset/set/set-password/", "/reset/🦊/\u202e/"])
+def test_a_wrong_link_is_one_friendly_page(browser: Client, db: None, link: str) -> None:
+    answer = browser.get(link, follow=True)
+
+    assert answer.status_code == 200
+    assert "does not work any more" in answer.text
+
+
+def test_it_ends_the_sign_ins_that_there_were(
+    browser: Client, signed_in: Client, post_office: PostOffice
+) -> None:
+    thief = Client()
+    sign_in(thief)
+    assert is_signed_in(thief)
+    somewhere = Client()
+    somewhere.post("/reset/", {"email": "alice@example.com"})
+    form = somewhere.get(link_in(text_of(post_office.last())), follow=True)
+
+    somewhere.post(form.redirect_chain[-1][0], TWICE)
+
+    assert not is_signed_in(thief)
+
+
+def test_an_unknown_address_is_answered_byte_for_byte_like_a_known_one(
+    alice: User, post_office: PostOffice
+) -> None:
+    seen = []
+    for email in ("alice@example.com", "nobody@example.com"):
+        browser = Client()
+        browser.get("/reset/")
+        answer = browser.post("/reset/", {"email": email})
+        after = browser.get(answer["Location"])
+        seen.append(
+            (
+                answer.status_code,
+                answer["Location"],
+                answer.content,
+                sorted(answer.cookies),
+                without_tokens(after.text),
+            )
+        )
+
+    assert seen[0] == seen[1]
+    assert post_office.last()["To"] == "nobody@example.com"
+    assert post_office.last()["Subject"] == "There is no account with this address"
+
+
+def test_it_mails_one_address_five_times_a_minute_at_most(browser: Client, alice: User) -> None:
+    answers = [browser.post("/reset/", {"email": "alice@example.com"}) for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [302] * 5 + [429]
+    assert len(mail.outbox) == 5
+
+
+def test_it_changes_with_the_one_before_and_tells_by_mail(signed_in: Client, alice: User) -> None:
+    elsewhere = Client()
+    sign_in(elsewhere)
+
+    answer = signed_in.post("/settings/password/", {"oldpassword": PASSWORD, **TWICE}, follow=True)
+
+    assert "Your password is changed" in answer.text
+    assert is_signed_in(signed_in)
+    assert not is_signed_in(elsewhere)
+    assert mail.outbox[-1].subject == "Your password was changed"
+    assert "127.0.0.1" in mail.outbox[-1].body
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"oldpassword": "wrong", **TWICE}, "oldpassword"),
+        ({"oldpassword": PASSWORD, "password1": "short", "password2": "short"}, "password1"),
+        ({"oldpassword": PASSWORD, "password1": NEW, "password2": "other"}, "password2"),
+        ({"oldpassword": PASSWORD, "password1": "x" * 100_000, "password2": ""}, "password2"),
+    ],
+)
+def test_it_says_beside_the_field_what_is_wrong(
+    signed_in: Client, alice: User, typed: dict[str, str], field: str
+) -> None:
+    answer = signed_in.post("/settings/password/", typed)
+
+    assert answer.status_code == 422
+    assert f'id="id_{field}_error"' in answer.text
+    alice.refresh_from_db()
+    assert alice.check_password(PASSWORD)
+
+
+def test_who_has_none_sets_one(browser: Client, alice: User) -> None:
+    alice.set_unusable_password()
+    alice.save()
+    browser.force_login(alice)
+
+    assert browser.get("/settings/password/")["Location"] == "/settings/password/new/"
+    browser.post("/settings/password/new/", TWICE)
+
+    alice.refresh_from_db()
+    assert alice.check_password(NEW)
+
+
+def test_a_new_address_counts_once_it_is_confirmed(
+    sure: Client, alice: User, post_office: PostOffice
+) -> None:
+    answer = sure.post(
+        "/settings/email/", {"action_add": "", "email": "alice@new.example"}, follow=True
+    )
+    assert "takes its place once you open the link" in answer.text
+    alice.refresh_from_db()
+    assert alice.email == "alice@example.com"
+
+    sure.post(link_in(text_of(post_office.last())))
+
+    alice.refresh_from_db()
+    assert alice.email == "alice@new.example"
+    assert EmailAddress.objects.get().email == "alice@new.example"
+    assert post_office.last()["To"] == "alice@example.com"
+    assert post_office.last()["Subject"] == "Your e-mail address was changed"
+
+
+def test_a_change_of_address_can_be_called_off(sure: Client, alice: User) -> None:
+    sure.post("/settings/email/", {"action_add": "", "email": "alice@new.example"})
+
+    sure.post("/settings/email/", {"action_remove": "", "email": "alice@new.example"})
+
+    assert EmailAddress.objects.get().email == "alice@example.com"
+
+
+def test_the_address_of_somebody_else_is_taken_like_any_other(
+    sure: Client, post_office: PostOffice
+) -> None:
+    bob = make_user("bob")
+    pages = []
+    for email in ("bob@example.com", "nobody@example.com"):
+        answer = sure.post("/settings/email/", {"action_add": "", "email": email}, follow=True)
+        pages.append(without_tokens(answer.text).replace(email, "…"))
+        sure.post("/settings/email/", {"action_remove": "", "email": email}, follow=True)
+
+    assert pages[0] == pages[1]
+    bob.refresh_from_db()
+    assert EmailAddress.objects.get(user=bob).email == "bob@example.com"
+
+
+def test_it_asks_again_before_the_address_changes(browser: Client, alice: User) -> None:
+    sign_in(browser)
+
+    answer = browser.post("/settings/email/", {"action_add": "", "email": "alice@new.example"})
+    assert answer["Location"].startswith("/confirm/")
+
+    done = browser.post(answer["Location"], {"password": PASSWORD}, follow=True)
+    assert "takes its place" in done.text
+    assert EmailAddress.objects.filter(email="alice@new.example").exists()
+
+
+def test_it_asks_again_until_the_password_is_right(browser: Client, alice: User) -> None:
+    sign_in(browser)
+
+    answer = browser.post("/confirm/", {"password": "wrong"})
+
+    assert answer.status_code == 422
+    assert "This is not your password." in answer.text

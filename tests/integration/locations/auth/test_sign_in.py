@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from locations.models import User
+from tests.factory import PASSWORD
+from tests.integration.locations.auth.conftest import sign_in
+
+SIGN_IN = "/sign-in/"
+ALICE = {"login": "alice@example.com", "password": PASSWORD}
+
+
+def is_signed_in(browser: Client) -> bool:
+    return bool(browser.get(reverse("account_email")).status_code == 200)
+
+
+def test_it_signs_in_by_e_mail_whatever_its_case(browser: Client, alice: User) -> None:
+    answer = browser.post(SIGN_IN, {**ALICE, "login": " Alice@Example.com "})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert is_signed_in(browser)
+
+
+@pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
+def test_it_says_the_same_for_a_wrong_password_and_an_unknown_person(
+    browser: Client, alice: User, email: str
+) -> None:
+    answer = browser.post(SIGN_IN, {"login": email, "password": "wrong"})
+
+    assert answer.status_code == 422
+    assert "do not go together" in answer.text
+    assert f'value="{email}"' in answer.text
+
+
+def test_it_goes_on_to_the_page_that_was_asked_for(browser: Client, alice: User) -> None:
+    asked = browser.get("/connect/")
+
+    answer = browser.post(asked["Location"], ALICE)
+
+    assert answer["Location"] == "/connect/"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "https:evil.example",
+        "javascript:alert(1)",
+        "http://testserver@evil.example/",
+        "\thttps://evil.example/",
+    ],
+)
+@pytest.mark.parametrize("by", ["query", "field"])
+def test_it_never_goes_on_to_another_site(
+    browser: Client, alice: User, elsewhere: str, by: str
+) -> None:
+    extra: dict[str, Any] = {"next": elsewhere}
+    if by == "query":
+        answer = browser.post(SIGN_IN, ALICE, query_params=extra)
+    else:
+        answer = browser.post(SIGN_IN, {**ALICE, **extra})
+
+    assert answer["Location"] == "/"
+
+
+def test_it_signs_out_by_post_only(signed_in: Client) -> None:
+    assert "Sign out?" in signed_in.get("/sign-out/").text
+    assert is_signed_in(signed_in)
+
+    signed_in.post("/sign-out/")
+
+    assert not is_signed_in(signed_in)
+
+
+def test_a_part_of_a_page_takes_the_whole_page_to_the_sign_in(browser: Client, db: None) -> None:
+    answer = browser.get("/", headers={"HX-Request": "true"}, follow=True)
+
+    assert answer["HX-Redirect"] == SIGN_IN
+
+
+def test_who_is_signed_in_needs_no_sign_in(signed_in: Client) -> None:
+    assert signed_in.get(SIGN_IN)["Location"] == "/"
+
+
+def test_five_wrong_passwords_are_enough(browser: Client, alice: User) -> None:
+    for _ in range(5):
+        assert "do not go together" in browser.post(SIGN_IN, {**ALICE, "password": "x"}).text
+
+    assert "Too many attempts" in browser.post(SIGN_IN, {**ALICE, "password": "x"}).text
+    assert "Too many attempts" in browser.post(SIGN_IN, ALICE).text  # the right one, too
+    assert not is_signed_in(browser)
+
+
+def test_the_limit_of_one_address_is_not_that_of_another(
+    browser: Client, alice: User, account: Any
+) -> None:
+    for _ in range(6):
+        browser.post(SIGN_IN, {"login": "bob@example.com", "password": "x"})
+
+    assert sign_in(browser).status_code == 302
+
+
+def test_a_header_does_not_make_another_of_him(browser: Client, alice: User) -> None:
+    """No proxy is trusted, so nobody gets around the limits by naming other addresses."""
+    answers = [
+        browser.post(
+            SIGN_IN,
+            {"login": f"p{number}@example.com", "password": "x"},
+            headers={"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"},
+        )
+        for number in range(11)
+    ]
+
+    assert "do not go together" in answers[9].text
+    assert "Too many attempts" in answers[10].text
+
+
+def test_too_many_of_anything_is_a_page_of_ours(browser: Client, db: None) -> None:
+    for _ in range(30):
+        browser.post(SIGN_IN, {"login": "", "password": ""})
+
+    answer = browser.post(SIGN_IN, {"login": "", "password": ""})
+
+    assert answer.status_code == 429
+    assert "Wait a few minutes" in answer.text
+
+
+def test_who_is_switched_off_is_told_so_after_his_password_only(
+    browser: Client, alice: User
+) -> None:
+    alice.is_active = False
+    alice.save()
+
+    assert "do not go together" in browser.post(SIGN_IN, {**ALICE, "password": "x"}).text
+    answer = browser.post(SIGN_IN, ALICE, follow=True)
+
+    assert "has been switched off" in answer.text
+    assert not is_signed_in(browser)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 100_000,
+        "\u202eecila@example.com",
+        "alice\u200b@example.com",
+        "🦊@example.com",
+        "alice@example.com\x00",
+        "'; drop table users --",
+        "",
+    ],
+)
+@pytest.mark.parametrize("field", ["login", "password"])
+def test_bad_input_is_refused_in_words(browser: Client, alice: User, field: str, text: str) -> None:
+    answer = browser.post(SIGN_IN, {**ALICE, field: text})
+
+    assert answer.status_code == 422
+    assert 'class="error' in answer.text

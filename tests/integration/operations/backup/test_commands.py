@@ -1,0 +1,189 @@
+"""What an operator types, and what is printed."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from config import checks
+from locations.models import Account
+from operations.backup.errors import Refused
+from operations.backup.progress import Progress
+from operations.backup.schedule import new_name, prune, run_scheduled
+from operations.backup.secret import new_key_file
+from tests.factory import make_account
+from tests.integration.operations.backup.conftest import Keys, linked, lose_everything
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    new_key_file(tmp_path / "backup.key")
+    return str(tmp_path / "backup.key")
+
+
+def said(*arguments: str) -> str:
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_a_backup_and_a_restore_say_what_they_did(keys: Keys, key: str, tmp_path: Path) -> None:
+    linked(make_account(), "Porto", keys)
+    file = str(tmp_path / "a.backup")
+
+    backed_up = said("backup", "--key-file", key, "--output", file)
+    checked = said("restore", file, "--key-file", key, "--check")
+    lose_everything(keys)
+    restored = said("restore", file, "--key-file", key)
+
+    assert "MB in" in backed_up and "1 linked number, from files" in backed_up
+    assert "no media" in backed_up
+    assert "is sound" in checked and "accounts     1" in checked
+    assert "Restored Harbour Group:" in restored and "the keys of 1 number in" in restored
+    assert Account.objects.get().name == "Harbour Group"
+
+
+def test_a_folder_gets_a_backup_with_a_date(keys: Keys, key: str, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+
+    said("backup", "--key-file", key, "--output", str(tmp_path / "there"))
+
+    (made,) = (tmp_path / "there").iterdir()
+    assert made.name.startswith("pairline-") and made.suffix == ".backup"
+
+
+def test_a_passphrase_is_read_from_a_file(keys: Keys, tmp_path: Path) -> None:
+    file, phrase = str(tmp_path / "a.backup"), tmp_path / "phrase"
+    phrase.write_text("correct horse battery staple\n")
+
+    said("backup", "--passphrase-file", str(phrase), "--output", file)
+
+    assert "is sound" in said("restore", file, "--passphrase-file", str(phrase), "--check")
+    phrase.write_text("wrong horse battery staple\n")
+    with pytest.raises(CommandError, match="passphrase does not open"):
+        said("restore", file, "--passphrase-file", str(phrase), "--check")
+
+
+def test_it_never_writes_a_backup_in_clear(keys: Keys, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="always encrypted"):
+        said("backup", "--output", str(tmp_path / "a.backup"))
+    assert not (tmp_path / "a.backup").exists()
+
+
+def test_it_makes_a_key_file(tmp_path: Path) -> None:
+    assert "Keep a copy" in said("backup", "--new-key-file", str(tmp_path / "new.key"))
+    with pytest.raises(CommandError, match="not overwritten"):
+        said("backup", "--new-key-file", str(tmp_path / "new.key"))
+
+
+def test_a_restore_that_is_refused_is_one_sentence(keys: Keys, key: str, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be read"):
+        said("restore", str(tmp_path / "none"), "--key-file", key, "--check")
+    (tmp_path / "text").write_text("hello")
+    with pytest.raises(CommandError, match="not a Pairline backup"):
+        said("restore", str(tmp_path / "text"), "--key-file", key)
+
+
+def test_a_terminal_sees_how_far_it_is() -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: str, ending: str = "") -> int:
+            return super().write(text + ending)
+
+    terminal, file = Terminal(), StringIO()
+
+    for out in (terminal, file):
+        with Progress(out) as progress:
+            progress.tell("sessions", 3, 3)
+
+    assert "sessions: 3 of 3" in terminal.getvalue()
+    assert file.getvalue() == ""
+
+
+# --- on a schedule -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scheduled(settings: Settings, key: str, tmp_path: Path) -> Path:
+    settings.BACKUP_DIR, settings.BACKUP_KEY_FILE = str(tmp_path / "backups"), key
+    settings.BACKUP_KEEP = 2
+    return tmp_path / "backups"
+
+
+def test_the_schedule_makes_one_and_deletes_the_oldest_of_its_own(
+    keys: Keys, scheduled: Path
+) -> None:
+    scheduled.mkdir()
+    old = [new_name(datetime(2020, 1, day, tzinfo=UTC)) for day in (1, 2, 3)]
+    for name in (*old, "before-the-update.backup", "pairline-notes.txt"):
+        (scheduled / name).touch()
+
+    sentence = run_scheduled()
+
+    left = {path.name for path in scheduled.iterdir()}
+    assert {"before-the-update.backup", "pairline-notes.txt", old[2]} <= left and len(left) == 4
+    assert "0 linked numbers" in sentence and "2 older deleted" in sentence
+
+
+def test_a_backup_that_fails_deletes_none(keys: Keys, scheduled: Path) -> None:
+    scheduled.mkdir()
+    for day in (1, 2, 3):
+        (scheduled / new_name(datetime(2020, 1, day, tzinfo=UTC))).touch()
+    os.truncate(scheduled.parent / "backup.key", 3)
+
+    with pytest.raises(Refused, match="not a key file"):
+        run_scheduled()
+
+    assert len(list(scheduled.iterdir())) == 3
+
+
+def test_it_keeps_the_newest(tmp_path: Path) -> None:
+    for day in (5, 1, 3):
+        (tmp_path / new_name(datetime(2020, 1, day, tzinfo=UTC))).touch()
+
+    assert prune(tmp_path, 1) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["pairline-20200105-000000.backup"]
+
+
+def test_it_tidies_up_what_a_killed_backup_left(tmp_path: Path) -> None:
+    left, being_written = (f".{new_name()}.{number}.partial" for number in (11, 12))
+    for name in (left, being_written):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / left, (1, 1))
+
+    assert prune(tmp_path, 8) == 0
+    assert [path.name for path in tmp_path.iterdir()] == [being_written]
+
+
+def test_no_schedule_is_no_backup(settings: Settings) -> None:
+    settings.BACKUP_DIR = ""
+    with pytest.raises(Refused, match="BACKUP_DIR is not set"):
+        run_scheduled()
+    settings.BACKUP_DIR, settings.BACKUP_KEY_FILE = "/somewhere", ""
+    with pytest.raises(Refused, match="BACKUP_KEY_FILE is not set"):
+        run_scheduled()
+
+
+def _ids(settings: Settings, folder: str, key_file: str) -> list[str | None]:
+    settings.BACKUP_DIR, settings.BACKUP_KEY_FILE = folder, key_file
+    return [message.id for message in checks.backups(None)]
+
+
+def test_scheduled_backups_without_a_key_do_not_start(
+    settings: Settings, key: str, tmp_path: Path
+) -> None:
+    assert _ids(settings, "", "") == []
+    assert _ids(settings, str(tmp_path / "b"), key) == []
+    assert _ids(settings, str(tmp_path / "b"), "") == ["pairline.E006"]
+    assert _ids(settings, str(tmp_path / "b"), str(tmp_path / "none")) == ["pairline.E006"]
+    assert _ids(settings, str(tmp_path), key) == ["pairline.W007"]

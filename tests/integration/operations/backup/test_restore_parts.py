@@ -1,0 +1,339 @@
+"""One account, or one session, put back where it was lost; nobody else's row is touched."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.db import models
+from django.test.utils import isolate_apps
+from django.utils import timezone
+
+from conversations.models import Message
+from locations.models import Account, AuditEvent, Location, Member, Plan, Role, User
+from notifications.models import Wish
+from operations.backup.create import Made
+from operations.backup.errors import Refused
+from operations.backup.restore import Restored
+from operations.backup.restore_account import Writer, restore_account
+from operations.backup.restore_session import restore_session
+from operations.models import Installation
+from sessions_app.lifecycle import Reason, Status, Wanted
+from sessions_app.models import Session, SessionEvent
+from tests.factory import connect, make_account, make_location, make_plan, make_session, make_user
+from tests.integration.operations.backup.conftest import (
+    KEY,
+    MOVING,
+    Keys,
+    everything,
+    linked,
+    rows_of_everything,
+    silent,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BackUp = Callable[[], Made]
+
+
+def account_back(made: Made, name: str = "Ours") -> Restored:
+    return restore_account(made.path, KEY, name, silent)
+
+
+def session_back(made: Made, session: Session) -> Restored:
+    return restore_session(made.path, KEY, str(session.pk), silent)
+
+
+def delete(*rows: Any) -> None:
+    """As others would; the objects keep their keys."""
+    for row in rows:
+        type(row)._base_manager.filter(pk=row.pk).delete()
+
+
+def of(account: Account) -> dict[str, Any]:
+    """What the database has of an account, without the numbers that it draws itself."""
+    told = {}
+    for label, rows in everything().items():
+        mine = [row for row in rows if account.pk in row.values()]
+        told[label] = sorted((_known(row, MOVING.get(label, set())) for row in mine), key=repr)
+    return told
+
+
+def _known(row: dict[str, Any], moving: set[str]) -> dict[str, Any]:
+    dropped = moving | {"plan_id", "member_id"} | ({"id"} if isinstance(row["id"], int) else set())
+    return {name: value for name, value in row.items() if name not in dropped}
+
+
+# --- an account ----------------------------------------------------------------------------
+
+
+def test_a_lost_account_comes_back_and_another_is_not_touched(keys: Keys, back_up: BackUp) -> None:
+    ours, theirs = make_account("Ours"), make_account("Theirs")
+    rows_of_everything(ours), rows_of_everything(theirs)
+    session, foreign = linked(ours, "Porto", keys), linked(theirs, "Faro", keys)
+    before = of(ours)
+    made = back_up()
+    delete(ours)
+    keys.path(session).unlink()
+    make_session(make_location(theirs, "Since"))  # it takes numbers that ours had
+    rows_of_everything(make_account("Newcomer"))
+    others = _others(ours)
+
+    done = account_back(made)
+
+    after = of(ours)
+    after["locations.AuditEvent"] = [
+        row for row in after["locations.AuditEvent"] if row["verb"] != "account_restored"
+    ]
+    assert after == before
+    assert _others(ours) == others
+    assert Wish.objects.get(member__account=ours).kind == "lost"
+    assert keys.mark(session) == keys.mark(foreign) == "first"
+    assert done.accounts == ["Ours"] and done.keys == 1
+
+
+def _others(ours: Account) -> dict[str, Any]:
+    """Every row that has nothing to do with an account, nor with its people."""
+    members = set(Member.objects.filter(account=ours).values_list("pk", flat=True))
+    return {
+        label: [
+            row
+            for row in rows
+            if ours.pk not in row.values()
+            and not _of_a_person(row)
+            and row.get("member_id") not in members
+        ]
+        for label, rows in everything().items()
+        if label not in ("conversations.EarlyReceipt", "locations.ApiKey_locations")
+    }
+
+
+def _of_a_person(row: dict[str, Any]) -> bool:
+    return "password" in row or "verified" in row
+
+
+def test_its_people_come_back_and_those_who_are_here_stay_as_they_are(
+    keys: Keys, back_up: BackUp
+) -> None:
+    ours = make_account("Ours")
+    alice, bob = make_user("alice", ours), make_user("bob", ours, Role.MEMBER)
+    make_user("charlie", make_account("Theirs"))
+    User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
+    made = back_up()
+    delete(ours)
+    User.objects.filter(pk__in=[alice.pk, bob.pk]).delete()
+    again = make_user("bob")  # he signed up anew
+    User.objects.filter(pk=again.pk).update(first_name="Robert")
+
+    account_back(made)
+
+    members = Member.objects.filter(account=ours)
+    assert {(one.user.email, one.role) for one in members} == {
+        ("alice@example.com", "owner"),
+        ("bob@example.com", "member"),
+    }
+    back = User.objects.get(email="alice@example.com")
+    assert back.pk == alice.pk and back.check_password("correct horse battery staple")
+    assert not (back.is_staff or back.is_superuser)
+    assert EmailAddress.objects.get(user=back).verified
+    assert User.objects.get(email="bob@example.com").first_name == "Robert"
+    assert User.objects.count() == 3 and EmailAddress.objects.count() == 3
+
+
+def test_its_plan_is_recognised_by_name_and_never_made(keys: Keys, back_up: BackUp) -> None:
+    kept = make_account("Ours", plan=make_plan("Pro", max_sessions=7))
+    other = make_account("Other", plan=make_plan("Old"))
+    made = back_up()
+    delete(kept, other)
+    Plan.objects.all().delete()
+    here = make_plan("Pro", max_sessions=3)
+
+    account_back(made)
+    account_back(made, "Other")
+
+    assert Account.objects.get(name="Ours").plan == here
+    assert Account.objects.get(name="Other").plan is None
+    assert Plan.objects.get().max_sessions == 3
+
+
+def refused(act: Callable[[], object], match: str) -> None:
+    Installation.current()
+    before = everything()
+    with pytest.raises(Refused, match=match):
+        act()
+    assert everything() == before
+
+
+def test_it_refuses_an_account_that_is_here_or_unknown(keys: Keys, back_up: BackUp) -> None:
+    make_account("Ours")
+    make_account("Twice"), make_account("Twice")
+    made = back_up()
+
+    refused(lambda: account_back(made), "is here")
+    refused(lambda: account_back(made, "Theirs"), "no account 'Theirs'")
+    refused(lambda: account_back(made, "Twice"), "give an id")
+
+
+def test_it_refuses_the_account_of_another_installation(keys: Keys, back_up: BackUp) -> None:
+    account = make_account("Ours")
+    made = back_up()
+    delete(account)
+    Installation.objects.update(id=uuid.uuid4())
+
+    refused(lambda: account_back(made), "another installation")
+
+
+def test_it_refuses_an_account_whose_place_or_number_is_somebody_elses_now(
+    keys: Keys, back_up: BackUp
+) -> None:
+    account, theirs = make_account("Ours"), make_account("Theirs")
+    session = linked(account, "Porto", keys)
+    Location.objects.filter(pk=session.location_id).update(ghl_id="ghl-1")
+    made = back_up()
+    delete(account)
+
+    taken = Location.objects.create(account=theirs, name="Since", ghl_id="ghl-1")
+    refused(lambda: account_back(made), "ghl-1 belongs to another")
+    delete(taken)
+    connect(theirs, "Faro", jid=session.jid)
+    refused(lambda: account_back(made), "linked here")
+
+
+def test_a_row_goes_on_without_somebody_who_is_gone_as_when_he_was_deleted() -> None:
+    alice = make_user("alice")
+    with isolate_apps("config"):
+
+        class Told(models.Model):  # noqa: DJ008  nobody prints it
+            to = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+            by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+
+            class Meta:
+                app_label = "config"
+
+        gone = str(uuid.uuid4())
+        writer = Writer()
+        writer.same(User, "old", str(alice.pk))
+        here = [writer.here(Told, {"to_id": to, "by_id": gone}) for to in (gone, "old", None)]
+
+    assert [row["to_id"] for row in here] == [None, str(alice.pk), None]
+    assert {row["by_id"] for row in here} == {gone}  # the database refuses it
+
+
+# --- a session -----------------------------------------------------------------------------
+
+
+def test_a_lost_session_comes_back_with_its_location_and_history(
+    keys: Keys, back_up: BackUp
+) -> None:
+    account = make_account()
+    session, other = linked(account, "Porto", keys), linked(account, "Faro", keys)
+    SessionEvent.objects.create(
+        session=session, event="start", old_status="initializing", new_status="initializing",
+        reason="starting", actor="gateway", version=1,
+    )  # fmt: skip
+    made = back_up()
+    Location.objects.filter(pk=session.location_id).delete()
+    keys.path(session).unlink()
+    untouched = Session.objects.filter(pk=other.pk).values().get()
+
+    done = session_back(made, session)
+
+    back = Session.objects.get(pk=session.pk)
+    assert (back.jid, back.location.name, back.lease_owner) == (session.jid, "Porto", "")
+    assert back.events.count() == back.messages.count() == 1
+    assert keys.mark(session) == "first"
+    assert Session.objects.filter(pk=other.pk).values().get() == untouched
+    assert done.keys == 1
+    assert AuditEvent.objects.get().verb == "session_restored"
+
+
+def test_a_session_that_has_only_lost_its_keys_is_linked_again(keys: Keys, back_up: BackUp) -> None:
+    session = linked(make_account(), "Porto", keys)
+    made = back_up()
+    keys.path(session).write_bytes(b"garbled")
+    _rests(session, Reason.KEYS_DAMAGED)
+    Message.objects.update(text="written since")
+
+    session_back(made, session)
+
+    back = Session.objects.get()
+    assert (back.jid, back.phone_number) == (session.jid, session.phone_number)
+    assert back.wanted_attempt > back.attempt and back.lease_epoch > session.lease_epoch
+    assert Message.objects.get().text == "written since"
+    assert keys.mark(session) == "first"
+    (damaged,) = [name for name in keys.names() if "damaged" in name]
+    assert (keys.folder / damaged).read_bytes() == b"garbled"
+
+
+def _rests(session: Session, reason: Reason, **columns: Any) -> None:
+    """As the gateway leaves it when its keys are gone."""
+    rest = {"status": Status.DISCONNECTED, "reason": reason, "jid": "", "lease_owner": ""}
+    Session.objects.filter(pk=session.pk).update(**{**rest, "lease_expires_at": None, **columns})
+
+
+def test_it_refuses_a_session_that_a_gateway_runs_or_that_lost_nothing(
+    keys: Keys, back_up: BackUp
+) -> None:
+    session = linked(make_account(), "Porto", keys)
+    made = back_up()
+
+    refused(lambda: session_back(made, session), "gateway runs this session")
+    Session.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    refused(lambda: session_back(made, session), "newer than those")
+    assert not any("damaged" in name for name in keys.names())
+
+
+def test_it_refuses_a_session_whose_keys_whatsapp_has_forgotten(
+    keys: Keys, back_up: BackUp
+) -> None:
+    session = linked(make_account(), "Porto", keys)
+    made = back_up()
+
+    _rests(session, Reason.LOGGED_OUT)
+    refused(lambda: session_back(made, session), "unlinked since")
+    _rests(session, Reason.UNLINKED, wanted=Wanted.UNLINKED)
+    refused(lambda: session_back(made, session), "unlinked since")
+    _rests(session, Reason.OK, jid="1:9@s.whatsapp.net", wanted=Wanted.LINKED)
+    refused(lambda: session_back(made, session), "linked anew")
+
+
+def test_it_refuses_a_second_connection_at_a_location_and_a_second_owner(
+    keys: Keys, back_up: BackUp
+) -> None:
+    account = make_account()
+    session = linked(account, "Porto", keys)
+    made = back_up()
+    place = session.location
+    delete(session)
+
+    busy = make_session(place, Status.DISCONNECTED)
+    refused(lambda: session_back(made, session), f"Porto has another .*{busy.pk}")
+    delete(busy)
+    connect(account, "Faro", jid=session.jid, phone_number=session.phone_number)
+    refused(lambda: session_back(made, session), "Its number is linked")
+
+
+def test_it_refuses_a_session_that_is_not_in_it_not_linked_or_whose_account_is_gone(
+    keys: Keys, back_up: BackUp
+) -> None:
+    account = make_account()
+    waiting, session = make_session(status=Status.QR), linked(account, "Porto", keys)
+    made = back_up()
+    delete(account)
+
+    refused(lambda: session_back(made, Session()), "no session")
+    refused(lambda: session_back(made, waiting), "No number was linked")
+    refused(lambda: session_back(made, session), "account is gone")
+
+
+def test_it_refuses_more_sessions_than_the_plan_has(keys: Keys, back_up: BackUp) -> None:
+    account = make_account(plan=make_plan("One", max_sessions=1))
+    session = linked(account, "Porto", keys)
+    made = back_up()
+    delete(session)
+    connect(account, "Faro", Status.DISCONNECTED)
+
+    refused(lambda: session_back(made, session), "1")

@@ -1,0 +1,494 @@
+"""A whole installation, backed up and put back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from conversations.models import Message, MessageStatus
+from locations.auth import mfa_secrets
+from locations.models import Account, AuditEvent, Location, Plan
+from notifications.incidents.timers import tell_due
+from notifications.models import Delivery, Mail, State, Webhook
+from notifications.notices.dispatch import gather
+from operations.backup.archive import archive_in, archive_to
+from operations.backup.create import Made, make, snapshot
+from operations.backup.errors import BackupError, Damaged, Refused, WrongKey
+from operations.backup.keys.placement import MARK
+from operations.backup.restore import Restored, restore_all
+from operations.backup.secret import Secret
+from operations.backup.verify import check
+from operations.models import Installation
+from sessions_app.lifecycle import Status
+from sessions_app.models import Gateway, Session
+from tests.factory import (
+    connect,
+    make_account,
+    make_delivery,
+    make_incident,
+    make_location,
+    make_mail,
+    make_message,
+    make_notice,
+    make_session,
+    make_user,
+    make_webhook,
+)
+from tests.integration.operations.backup.conftest import (
+    KEY,
+    MOVING,
+    Keys,
+    everything,
+    linked,
+    lose_everything,
+    rows_of_everything,
+    silent,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BackUp = Callable[[], Made]
+
+
+def restore(made: Made) -> Restored:
+    return restore_all(made.path, KEY, silent)
+
+
+def test_every_row_and_every_key_comes_back(keys: Keys, back_up: BackUp) -> None:
+    account = make_account()
+    rows = rows_of_everything(account)
+    session = linked(account, "Porto", keys)
+    sealed = make_webhook(account).secret
+    Webhook.objects.filter(pk=rows.of("Webhook").pk).update(enabled=False)
+    Installation.current()
+    before = everything()
+
+    made = back_up()
+    lose_everything(keys)
+    done = restore(made)
+
+    after = everything()
+    assert [row["verb"] for row in _added_to(before, after)] == ["account_restored"]
+    assert _steady(after) == _steady(before)
+    assert sealed in {webhook.secret for webhook in Webhook.objects.all()}
+    assert keys.mark(session) == "first"
+    assert keys.path(session).stat().st_mode & 0o777 == 0o600
+    assert keys.names() == {keys.path(session).name}
+    assert done.keys == 1 and done.accounts == ["Harbour Group"]
+
+
+Everything = dict[str, list[dict[str, Any]]]
+
+
+def _added_to(before: Everything, after: Everything) -> list[dict[str, Any]]:
+    """The rows of the audit log that are new; they are taken out of ``after``."""
+    old, now = before["locations.AuditEvent"], after["locations.AuditEvent"]
+    after["locations.AuditEvent"] = [row for row in now if row in old]
+    return [row for row in now if row not in old]
+
+
+def _steady(rows: Everything) -> Everything:
+    """Without the columns that do not come back as they were."""
+    return {
+        label: [{k: v for k, v in row.items() if k not in MOVING.get(label, ())} for row in found]
+        for label, found in rows.items()
+    }
+
+
+def test_what_is_made_afterwards_gets_numbers_of_its_own(keys: Keys, back_up: BackUp) -> None:
+    rows_of_everything(make_account())
+    made = back_up()
+    lose_everything(keys)
+
+    restore(made)
+
+    rows_of_everything(make_account("Newcomer"))
+    assert Account.objects.count() == 2
+
+
+def test_another_machine_may_have_other_encryption_keys(
+    keys: Keys, back_up: BackUp, settings: Settings
+) -> None:
+    account = make_account()
+    webhook, alice = make_webhook(account), make_user("alice", account)
+    session = connect(account, "Porto", proxy="http://user:pass@proxy.example:8080")
+    keys.make(session)
+    data = {"secret": mfa_secrets.sealed("JBSWY3DPEHPK3PXP")}
+    Authenticator.objects.create(user=alice, type=Authenticator.Type.TOTP, data=data)
+    made = back_up()
+    lose_everything(keys)
+    settings.FIELD_ENCRYPTION_KEYS, settings.SECRET_KEY = [b"n" * 32], "another" * 10
+
+    restore(made)
+
+    assert Webhook.objects.get().secret == webhook.secret
+    assert Session.objects.get().proxy == "http://user:pass@proxy.example:8080"
+    assert mfa_secrets.opened(Authenticator.objects.get().data["secret"]) == "JBSWY3DPEHPK3PXP"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT secret FROM notifications_webhook")
+        assert cursor.fetchone()[0].startswith("v1.")
+
+
+def test_what_no_key_opens_goes_as_it_stands(
+    keys: Keys, back_up: BackUp, settings: Settings
+) -> None:
+    secret = make_webhook(make_account()).secret
+    old, settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS, [b"n" * 32]
+    made = back_up()
+    lose_everything(keys)
+
+    restore(made)
+
+    settings.FIELD_ENCRYPTION_KEYS = old
+    assert Webhook.objects.get().secret == secret
+
+
+def test_operators_keep_their_groups_and_permissions(keys: Keys, back_up: BackUp) -> None:
+    permission = Permission.objects.filter(codename="view_as_owner").first()
+    assert permission is not None
+    group = Group.objects.create(name="Support")
+    group.permissions.add(permission)
+    user = make_user("op")
+    user.groups.add(group)
+    user.user_permissions.add(permission)
+    made = back_up()
+    lose_everything(keys)
+
+    restore(made)
+
+    assert list(Group.objects.get().permissions.all()) == [permission]
+    assert list(Group.objects.get().user_set.get().user_permissions.all()) == [permission]
+
+
+def test_no_code_that_waits_for_a_scan_is_in_it(keys: Keys, back_up: BackUp) -> None:
+    waiting = make_session(status=Status.QR)
+    made = back_up()
+
+    with archive_in(made.path, KEY) as archive:
+        (row,) = archive.rows("rows/sessions_app.Session.jsonl")
+    assert (row["qr_text"], row["pairing_code"]) == ("", "")
+    lose_everything(keys)
+    restore(made)
+    back = Session.objects.get()
+    assert back.pk == waiting.pk and back.qr_expires_at is None and back.qr_text == ""
+
+
+def test_nobody_holds_a_session_and_an_old_gateway_writes_nothing(
+    keys: Keys, back_up: BackUp
+) -> None:
+    session = linked(make_account(), "Porto", keys)
+    made = back_up()
+    lose_everything(keys)
+
+    restore(made)
+
+    back = Session.objects.get()
+    assert (back.lease_owner, back.lease_expires_at) == ("", None)
+    assert back.lease_epoch > session.lease_epoch + 1000
+    assert (back.jid, back.wanted, back.version) == (session.jid, session.wanted, session.version)
+
+
+@pytest.mark.parametrize("status", [MessageStatus.QUEUED, MessageStatus.SENDING])
+def test_a_text_that_waited_is_not_sent_twice(
+    keys: Keys, back_up: BackUp, status: MessageStatus
+) -> None:
+    make_message(linked(make_account(), "Porto", keys), status=status)
+    made = back_up()
+    lose_everything(keys)
+
+    restore(made)
+
+    assert set(Message.objects.values_list("status", flat=True)) == {"unconfirmed", "delivered"}
+    assert not Message.objects.waiting().exists()
+
+
+def test_a_delivery_that_waited_is_not_made_twice(keys: Keys, back_up: BackUp) -> None:
+    make_delivery(make_webhook(make_account()))
+    made = back_up()
+    lose_everything(keys)
+
+    restore(made)
+
+    assert Delivery.objects.get().state == State.SKIPPED
+    assert "restored from a backup" in Delivery.objects.get().error
+
+
+def test_what_waited_to_be_told_or_mailed_is_not_told_twice(keys: Keys, back_up: BackUp) -> None:
+    session = linked(make_account(), "Porto", keys)
+    make_notice(session)
+    make_mail(session.account)
+    make_mail(session.account, state="sent")
+    make_incident(session, due_at=timezone.now())
+    made = back_up()
+    lose_everything(keys)
+
+    restore(made)
+
+    assert gather(timezone.now()) == 0
+    assert tell_due(timezone.now()) == 0
+    mails = [(mail.state, mail.text) for mail in Mail.objects.order_by("state")]
+    assert mails == [("failed", ""), ("sent", "Scan again.")]
+
+
+def test_the_installation_moves_house_with_it(keys: Keys, back_up: BackUp) -> None:
+    make_account()
+    made = back_up()
+    ours = Installation.current().pk
+    lose_everything(keys)
+    assert Installation.current().pk != ours
+
+    restore(made)
+
+    assert Installation.current().pk == ours
+
+
+def test_a_key_store_that_is_being_written_is_copied_whole(keys: Keys, back_up: BackUp) -> None:
+    session = linked(make_account(), "Porto", keys)
+    with closing(sqlite3.connect(keys.path(session), isolation_level=None)) as engine:
+        engine.execute("UPDATE whatsmeow_device SET mark = 'in the -wal'")
+        engine.execute("BEGIN IMMEDIATE")
+        engine.execute("UPDATE whatsmeow_device SET mark = 'not committed'")
+        made = back_up()
+        engine.execute("COMMIT")
+    lose_everything(keys)
+
+    restore(made)
+
+    assert keys.mark(session) == "in the -wal"
+
+
+@pytest.mark.parametrize("what", ["gone", "another device", "garbled"])
+def test_it_tells_of_linked_numbers_that_have_no_keys(
+    keys: Keys, back_up: BackUp, what: str
+) -> None:
+    session = linked(make_account(), "Porto", keys)
+    if what == "gone":
+        keys.path(session).unlink()
+    elif what == "garbled":
+        keys.path(session).write_bytes(b"not a database, but long enough for its header" * 99)
+    else:
+        Session.objects.filter(pk=session.pk).update(jid="351900000000:9@s.whatsapp.net")
+
+    made = back_up()
+
+    assert made.contents.without_keys == [str(session.pk)]
+    assert made.contents.keys == 0
+    lose_everything(keys)
+    assert restore(made).keys == 0
+
+
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite in memory has one connection"
+)
+def test_a_backup_is_one_moment_of_the_database(keys: Keys) -> None:
+    make_account("First")
+
+    with snapshot():
+        assert Account.objects.count() == 1
+        _write_elsewhere()
+        assert Account.objects.get().name == "First"
+    assert Account.objects.count() == 0
+
+
+def _write_elsewhere() -> None:
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("DELETE FROM locations_account")
+    finally:
+        other.close()
+
+
+def test_a_backup_is_its_owners_alone_and_never_overwrites(keys: Keys, back_up: BackUp) -> None:
+    made = back_up()
+
+    assert made.path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(Refused, match="not overwritten"):
+        make(made.path, KEY, silent)
+    assert [path for path in made.path.parent.iterdir() if "partial" in path.name] == []
+
+
+def test_a_backup_that_cannot_be_written_leaves_nothing(keys: Keys, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(Refused, match="cannot be written"):
+        make(tmp_path / "file" / "a.backup", KEY, silent)
+
+
+# --- what is refused: nothing has changed then ---------------------------------------------
+
+
+def refused(made: Made, error: type[BackupError], match: str, key: Secret = KEY) -> None:
+    before = everything()
+    with pytest.raises(error, match=match):
+        restore_all(made.path, key, silent)
+    assert everything() == before
+
+
+def test_it_refuses_a_wrong_key(keys: Keys, back_up: BackUp) -> None:
+    made = back_up()
+    lose_everything(keys)
+
+    refused(made, WrongKey, "does not open", Secret(b"k", b"o" * 32))
+
+
+def test_it_refuses_a_backup_that_is_cut_off(keys: Keys, back_up: BackUp) -> None:
+    make_account()
+    made = back_up()
+    lose_everything(keys)
+    made.path.write_bytes(made.path.read_bytes()[:-1])
+
+    refused(made, Damaged, "changed or cut off")
+
+
+def test_it_refuses_an_installation_that_is_not_empty(keys: Keys, back_up: BackUp) -> None:
+    make_account()
+    made = back_up()
+
+    refused(made, Refused, "not empty")
+
+
+def test_it_refuses_while_a_gateway_runs(keys: Keys, back_up: BackUp) -> None:
+    made = back_up()
+    lose_everything(keys)
+    now = timezone.now()
+    gateway = Gateway.objects.create(
+        owner="g", host="here", pid=77, started_at=now, heartbeat_at=now
+    )
+
+    refused(made, Refused, "gateway runs .* process 77")
+    Gateway.objects.update(heartbeat_at=now - timedelta(minutes=5))
+    restore(made)
+    assert gateway.pk == Gateway.objects.get().pk
+
+
+def test_it_refuses_to_replace_keys(keys: Keys, back_up: BackUp) -> None:
+    session = linked(make_account(), "Porto", keys)
+    made = back_up()
+    lose_everything(keys)
+    keys.make(session, "newer")
+
+    refused(made, Refused, "may be newer")
+    assert keys.mark(session) == "newer"
+
+
+def test_it_refuses_a_newer_version_and_says_what_to_do_with_an_older_one(
+    keys: Keys, back_up: BackUp
+) -> None:
+    made = back_up()
+    lose_everything(keys)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied)"
+            " VALUES ('locations', '9999_later', CURRENT_TIMESTAMP)"
+        )
+    try:
+        refused(made, Refused, "older version .* without locations.9999_later.*migrate")
+        newer = back_up()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM django_migrations WHERE name = '9999_later'")
+    refused(newer, Refused, "newer version .* locations.9999_later")
+
+
+def test_a_step_that_fails_leaves_neither_rows_nor_keys(keys: Keys, back_up: BackUp) -> None:
+    session = linked(make_account(), "Porto", keys)
+    made = back_up()
+    lose_everything(keys)
+
+    for step in ("rows", "sessions"):
+        with pytest.raises(KeyboardInterrupt):
+            restore_all(made.path, KEY, _interrupt(step))
+        assert not Account.objects.exists() and not Plan.objects.exists()
+        assert keys.names() == set()
+
+    restore(made)
+    assert keys.mark(session) == "first"
+
+
+def _interrupt(step: str) -> Callable[[str, int, int], None]:
+    def tell(what: str, done: int, of: int) -> None:
+        if what == step:
+            raise KeyboardInterrupt
+
+    return tell
+
+
+def test_a_restore_that_was_killed_can_be_run_again(keys: Keys, back_up: BackUp) -> None:
+    session = linked(make_account(), "Porto", keys)
+    made = back_up()
+    lose_everything(keys)
+    keys.make(session, "half")  # the keys had come into their place, the rows had not
+    (keys.folder / MARK).write_text(keys.path(session).name)
+
+    restore(made)
+
+    assert keys.mark(session) == "first"
+    assert not (keys.folder / MARK).exists()
+
+
+def test_a_commit_that_fails_takes_the_keys_back(keys: Keys, back_up: BackUp) -> None:
+    session = linked(make_account(), "Porto", keys)
+    made = back_up()
+    Session.objects.filter(pk=session.pk).delete()
+    Location.objects.all().delete()
+    orphaned = _without(made, "rows/locations.Location.jsonl")
+    lose_everything(keys)
+
+    refused(orphaned, Refused, "does not go with what is here")
+
+    assert keys.names() == set()
+
+
+def _without(made: Made, entry: str) -> Made:
+    """The backup with an entry that is empty: foreign keys are judged at the commit."""
+    path = made.path.with_suffix(".less")
+    with (
+        archive_in(made.path, KEY) as old,
+        path.open("wb") as file,
+        archive_to(file, KEY) as new,
+    ):
+        for name in [one.name for one in old.entries]:
+            with new.entry(name) as written:
+                for block in () if name == entry else old.blocks(name):
+                    written.write(block)
+                    written.lines += block.count(b"\n") if name.endswith(".jsonl") else 0
+        new.close({k: v for k, v in old.manifest.items() if k not in ("entries", "format")})
+    return replace(made, path=path)
+
+
+def test_checking_changes_nothing_and_says_what_is_in_it(keys: Keys, back_up: BackUp) -> None:
+    linked(make_account(), "Porto", keys)
+    made = back_up()
+    before = everything()
+
+    contents = check(made.path, KEY, silent)
+
+    assert everything() == before
+    assert contents.rows["sessions_app.Session"] == 1 and contents.keys == 1
+    assert [(one.name, one.linked) for one in contents.accounts] == [("Harbour Group", 1)]
+
+
+def test_the_audit_log_says_who_was_restored(keys: Keys, back_up: BackUp) -> None:
+    make_location(make_account("One")), make_account("Two")
+    made = back_up()
+    lose_everything(keys)
+
+    restore(made)
+
+    told = AuditEvent.objects.filter(verb="account_restored").values_list("target", flat=True)
+    assert set(told) == {"One", "Two"}
+    with pytest.raises(ObjectDoesNotExist):
+        AuditEvent.objects.get(target="Three")

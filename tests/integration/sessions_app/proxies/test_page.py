@@ -1,0 +1,242 @@
+"""The page of a number's proxy: tried when it is saved, sealed when it is stored, never shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from pytest_django import Settings
+
+from locations.models import AuditEvent, Location
+from sessions_app.engine.proxy_url import parse
+from sessions_app.lifecycle import Status
+from sessions_app.models import Session
+from tests.factory import make_location, make_session
+from tests.integration.sessions_app.proxies.conftest import PASSWORD, USER
+from tests.wire.product import Simulator
+
+
+def address(session: Session) -> str:
+    return f"/sessions/{session.pk}/proxy/"
+
+
+def stored(session: Session) -> str:
+    session.refresh_from_db()
+    return str(session.proxy)
+
+
+def test_a_member_sets_a_proxy(bob: Client, session: Session, proxy: dict[str, Any]) -> None:
+    answer = bob.post(address(session), proxy)
+
+    assert answer.status_code == 302
+    kept = parse(stored(session))
+    assert (kept.user, kept.password) == (USER, PASSWORD)
+    assert kept.shown == f"socks5://127.0.0.1:{proxy['port']}"
+    assert session.wanted_attempt == 2  # what runs is connected anew
+
+
+def test_it_stands_sealed_in_the_database(
+    bob: Client, session: Session, proxy: dict[str, Any]
+) -> None:
+    bob.post(address(session), proxy)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proxy FROM sessions_app_session")
+        (column,) = cursor.fetchone()
+    assert column.startswith("v1.")
+
+
+def test_the_login_is_never_shown_again(
+    bob: Client, session: Session, proxy: dict[str, Any]
+) -> None:
+    bob.post(address(session), proxy)
+
+    page = bob.get(address(session)).content.decode()
+    assert f"socks5://127.0.0.1:{proxy['port']}" in page
+    assert "A user and a password are stored." in page
+    assert USER not in page and PASSWORD not in page
+
+
+def test_the_audit_log_knows_where_and_no_login(
+    bob: Client, session: Session, proxy: dict[str, Any]
+) -> None:
+    bob.post(address(session), proxy)
+    bob.post(f"{address(session)}remove/")
+
+    removed, added = AuditEvent.objects.all()[:2]
+    assert (added.verb, removed.verb) == ("proxy_set", "proxy_removed")
+    assert added.detail == f"socks5://127.0.0.1:{proxy['port']}"
+    assert added.actor == "bob@example.com"
+
+
+def test_the_login_stays_when_only_the_save_is_repeated(
+    bob: Client, session: Session, proxy: dict[str, Any]
+) -> None:
+    bob.post(address(session), proxy)
+
+    bob.post(address(session), {**proxy, "user": "", "password": ""})
+
+    assert parse(stored(session)).password == PASSWORD
+
+
+def test_a_stored_login_goes_to_no_other_address(
+    bob: Client, session: Session, proxy: dict[str, Any], simulator: Simulator
+) -> None:
+    """Or whoever may change the address could read the password there."""
+    bob.post(address(session), proxy)
+    other = simulator.ask("POST", "/api/proxies", {})
+
+    bob.post(address(session), {**proxy, "port": other["port"], "user": "", "password": ""})
+
+    kept = parse(stored(session))
+    assert (kept.port, kept.user, kept.password) == (other["port"], "", "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"password": "wrong"}, "does not accept this user and password"),
+        ({"user": "", "password": ""}, "does not accept this user and password"),
+        ({"host": "nowhere.invalid"}, "cannot be resolved"),
+        ({"port": 1}, "refused"),
+        ({"host": "http://127.0.0.1"}, "without http://"),
+        ({"host": ""}, "Write its host."),
+        ({"port": ""}, "Write its port."),
+        ({"port": "65536"}, "65535"),
+        ({"scheme": "ftp"}, "valid choice"),
+        ({"user": "a:b"}, "no colon"),
+        ({"user": "", "password": "x"}, "needs a user"),
+        ({"password": "ö"}, "unaccented"),
+    ],
+)
+def test_what_does_not_work_is_said_and_not_stored(
+    bob: Client, session: Session, proxy: dict[str, Any], typed: dict[str, Any], sentence: str
+) -> None:
+    answer = bob.post(address(session), {**proxy, **typed})
+
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert stored(session) == ""
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_a_proxy_that_leads_nowhere_is_refused(
+    bob: Client, session: Session, proxy: dict[str, Any], simulator: Simulator, scheme: str
+) -> None:
+    (name,) = [
+        one["name"] for one in simulator.ask("GET", "/api/proxies") if one["port"] == proxy["port"]
+    ]
+    simulator.ask("POST", f"/api/proxies/{name}", {"mood": "blocked"})
+
+    answer = bob.post(address(session), {**proxy, "scheme": scheme})
+
+    assert "does not lead to WhatsApp" in answer.content.decode()
+
+
+def test_a_private_proxy_is_refused_in_production(
+    bob: Client, session: Session, proxy: dict[str, Any], settings: Settings
+) -> None:
+    settings.DEBUG, settings.WHATSAPP_SIMULATOR = False, ""
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.SECURE_SSL_REDIRECT = False
+
+    for host in ("127.0.0.1", "localhost", "::ffff:127.0.0.1", "169.254.169.254"):
+        answer = bob.post(address(session), {**proxy, "host": host})
+        assert "is not public" in answer.content.decode()
+
+
+def test_a_proxy_that_cannot_be_read_is_told_and_can_be_set_again(
+    bob: Client, session: Session, proxy: dict[str, Any], settings: Settings
+) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = [b"l" * 32]
+    session.set_proxy("http://127.0.0.1:1", by="test")
+    settings.FIELD_ENCRYPTION_KEYS = [b"k" * 32]
+
+    assert "cannot be read any more" in bob.get(address(session)).content.decode()
+    assert bob.get(f"/sessions/{session.pk}/").status_code == 200
+    bob.post(address(session), proxy)
+    assert parse(stored(session)).password == PASSWORD
+
+
+def test_a_viewer_may_not_and_a_stranger_sees_nothing(
+    vera: Client, charlie: Client, session: Session, proxy: dict[str, Any]
+) -> None:
+    for path in (address(session), f"{address(session)}remove/"):
+        assert vera.post(path, proxy).status_code == 403
+        assert charlie.post(path, proxy).status_code == 404
+    assert stored(session) == ""
+
+
+def test_it_is_set_before_the_first_code(
+    bob: Client, location: Location, proxy: dict[str, Any]
+) -> None:
+    answer = bob.post("/connect/", {**proxy, "location": str(location.pk)})
+
+    assert answer.status_code == 302
+    assert parse(stored(Session.objects.get())).password == PASSWORD
+
+
+def test_no_connection_is_made_without_the_proxy_that_was_asked_for(
+    bob: Client, location: Location, proxy: dict[str, Any]
+) -> None:
+    answer = bob.post("/connect/", {**proxy, "password": "no", "location": str(location.pk)})
+
+    assert answer.status_code == 422
+    assert "does not accept" in answer.content.decode()
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("columns", "anew"),
+    [
+        ({"status": Status.READY}, True),
+        ({"status": Status.QR}, True),
+        ({"status": Status.DISCONNECTED}, False),  # nothing runs that could go another way
+        ({"status": Status.READY, "wanted": "stopped"}, False),
+    ],
+)
+def test_only_what_runs_is_connected_anew(
+    bob: Client,
+    location: Location,
+    proxy: dict[str, Any],
+    columns: dict[str, Any],
+    anew: bool,
+) -> None:
+    session = make_session(location, **columns)
+
+    bob.post(address(session), proxy)
+
+    assert stored(session) != ""
+    assert session.wanted_attempt == 1 + anew
+
+
+def test_an_unlinked_session_gets_no_proxy(
+    bob: Client, session: Session, proxy: dict[str, Any]
+) -> None:
+    session.ask_unlink(by="bob")
+
+    answer = bob.post(address(session), proxy)
+
+    assert "This connection is unlinked" in answer.content.decode()
+    assert stored(session) == ""
+
+
+def test_a_proxy_of_another_location_is_not_touched(
+    bob: Client, session: Session, proxy: dict[str, Any], location: Location
+) -> None:
+    other = make_session(make_location(location.account, "Porto"))
+
+    bob.post(address(session), proxy)
+
+    assert (stored(other), other.wanted_attempt) == ("", 1)
+
+
+def test_a_link_is_not_sent_past_the_proxy_that_was_typed(
+    bob: Client, location: Location, proxy: dict[str, Any]
+) -> None:
+    answer = bob.post("/links/new/", {**proxy, "location": str(location.pk)}, follow=True)
+
+    assert "so that its proxy is set" in answer.content.decode()
+    assert answer.request["PATH_INFO"] == "/connect/"

@@ -1,0 +1,174 @@
+"""A job's row: who may run it, until when, and what is written when it ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from core.background.jobs import Job, registered
+from sessions_app.models import ScheduledJob
+from sessions_app.scheduler import queue
+from sessions_app.scheduler.queue import Claim, Outcome
+from tests.integration.at_once import meet, only_on_postgresql
+from tests.integration.sessions_app.scheduler.conftest import DAY, AddJob, make_job, row
+
+MINUTE = timedelta(minutes=1)
+WELL = Outcome(True, "Deleted 3 things.")
+
+
+def claim(owner: str = "one") -> list[Claim]:
+    return queue.claim_due(owner, registered(), 10)
+
+
+@pytest.mark.django_db
+def test_it_makes_the_rows_once_and_for_soon(add_job: AddJob) -> None:
+    add_job(name="tidy")
+    queue.sow(registered())
+    before = row().due_at
+    add_job(name="count")
+
+    queue.sow(registered())
+
+    assert row().due_at == before
+    assert {one.due_at - timezone.now() > MINUTE * 0.9 for one in ScheduledJob.objects.all()} == {
+        True
+    }
+    assert claim() == []
+
+
+@pytest.mark.django_db
+def test_one_that_is_due_is_claimed_by_one(add_job: AddJob) -> None:
+    add_job()
+    make_job()
+
+    (mine,) = claim("one")
+
+    assert (mine.name, mine.epoch) == ("tidy", 1)
+    assert claim("two") == []
+
+
+@pytest.mark.django_db(transaction=True)
+@only_on_postgresql
+def test_of_two_that_claim_at_once_one_gets_it(add_job: AddJob) -> None:
+    add_job()
+    make_job()
+
+    assert meet(lambda: claim("one"), lambda: claim("two")) == []
+    assert row().lease_owner == "one"
+
+
+@pytest.mark.django_db
+def test_it_takes_the_most_overdue_first_and_no_more_than_there_is_room(add_job: AddJob) -> None:
+    for name, late in (("a", MINUTE), ("b", 3 * MINUTE), ("c", 2 * MINUTE)):
+        add_job(name=name)
+        make_job(name, late)
+
+    taken = queue.claim_due("one", registered(), 2)
+
+    assert [one.name for one in taken] == ["b", "c"]
+
+
+@pytest.mark.django_db
+def test_a_job_of_another_release_is_left_alone(add_job: AddJob) -> None:
+    add_job()
+    make_job("unknown")
+
+    assert claim() == []
+
+
+@pytest.mark.django_db
+def test_who_lost_the_lease_writes_nothing(add_job: AddJob) -> None:
+    job = add_job()
+    make_job()
+    (late,) = claim("one")
+    ScheduledJob.objects.update(lease_expires_at=timezone.now() - MINUTE)
+    (mine,) = claim("two")
+
+    assert queue.renew("one", ["tidy"]) == set()
+    assert not queue.settle(late, job, Outcome(False, "Too late"))
+    assert (row().lease_owner, row().last_result) == ("two", "")
+    assert queue.settle(mine, job, WELL)
+
+
+@pytest.mark.django_db
+def test_a_lease_is_renewed_while_it_is_held(add_job: AddJob) -> None:
+    add_job()
+    make_job()
+    claim("one")
+    soon = timezone.now() + timedelta(seconds=5)
+    ScheduledJob.objects.update(lease_expires_at=soon)
+
+    assert queue.renew("one", ["tidy", "other"]) == {"tidy"}
+
+    expires = row().lease_expires_at
+    assert expires is not None and expires > soon
+
+
+@pytest.mark.django_db
+def test_it_comes_round_again_after_its_interval(add_job: AddJob) -> None:
+    job = add_job()
+    make_job(late=MINUTE)
+    planned = row().planned_at
+    (mine,) = claim()
+
+    queue.settle(mine, job, WELL)
+
+    after = row()
+    assert after.due_at == after.planned_at == planned + DAY
+    assert (after.last_ok, after.last_result, after.failures) == (True, "Deleted 3 things.", 0)
+    assert (after.lease_owner, after.lease_expires_at) == ("", None)
+    assert claim() == []
+
+
+@pytest.mark.django_db
+def test_failures_are_counted_and_tried_again_soon(add_job: AddJob) -> None:
+    job = add_job()
+    make_job()
+
+    for failures, minutes in ((1, 1), (2, 5), (3, 15), (4, 60)):
+        (mine,) = claim()
+        queue.settle(mine, job, Outcome(False, "OSError: the disk is full"))
+        assert row().failures == failures
+        assert row().due_at > timezone.now() + minutes * MINUTE * 0.9
+        ScheduledJob.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+
+    (mine,) = claim()
+    queue.settle(mine, job, WELL)
+    assert (row().failures, row().last_ok) == (0, True)
+
+
+@pytest.mark.django_db
+def test_a_long_sentence_is_cut(add_job: AddJob) -> None:
+    job = add_job()
+    make_job()
+    (mine,) = claim()
+
+    queue.settle(mine, job, Outcome(True, "x" * 5000))
+
+    assert len(row().last_result) == queue.RESULT_CHARACTERS
+
+
+@pytest.mark.django_db
+def test_a_plan_of_a_clock_that_was_wrong_is_mended(add_job: AddJob) -> None:
+    add_job()
+    make_job(late=-timedelta(days=400))
+
+    assert claim() == []
+
+    assert row().due_at - timezone.now() <= DAY
+
+
+@pytest.mark.django_db
+def test_it_is_due_at_once_when_somebody_asks(add_job: AddJob) -> None:
+    job: Job = add_job()
+    make_job(late=-timedelta(hours=20))
+    planned = row().planned_at
+
+    assert queue.ask_now("tidy")
+    (mine,) = claim()
+    assert not queue.ask_now("tidy")  # it runs
+    queue.settle(mine, job, WELL)
+
+    assert row().planned_at == planned

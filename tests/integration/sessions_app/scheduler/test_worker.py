@@ -1,0 +1,226 @@
+"""The runner: jobs run in threads beside the event loop, each once, whatever becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from core import tenancy
+from core.data.errors import StoreUnavailable
+from core.logs.redaction import redact
+from sessions_app.models import ScheduledJob
+from sessions_app.scheduler.worker import JobRunner, Pace
+from tests.integration.notifications.webhooks.working import run, until
+from tests.integration.sessions_app.scheduler.conftest import AddJob, make_job, row
+
+PROJECT = Path(__file__).resolve().parents[4]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+QUICK = Pace(look=0.02, renew=0.0, goodbye=0.3)
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Holds up the jobs that wait for it; opened at the end."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def runner(transactions: Any) -> JobRunner:
+    return JobRunner(transactions, redact, pace=QUICK)
+
+
+@asynccontextmanager
+async def running(count: int = 1) -> AsyncIterator[None]:
+    """So many runners work within the block."""
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(runner(run).run(stop)) for _ in range(count)]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+def _ended() -> bool:
+    return row().last_finished_at is not None
+
+
+async def test_two_runners_run_a_job_once(add_job: AddJob) -> None:
+    ran: list[str] = []
+    add_job(lambda: ran.append("x") or "Deleted 3 things.")  # type: ignore[func-returns-value]
+    add_job(name="later")
+    await run(make_job)
+
+    async with running(2):
+        await until(_ended, "the end of the job")
+        await until(lambda: ScheduledJob.objects.filter(name="later").exists(), "its row")
+
+    assert ran == ["x"]
+    found = await run(row)
+    assert (found.last_ok, found.last_result) == (True, "Deleted 3 things.")
+
+
+async def test_it_sees_the_rows_of_everyone_from_a_thread_of_its_own(add_job: AddJob) -> None:
+    add_job(lambda: f"{tenancy.current()} {threading.current_thread() is threading.main_thread()}")
+    await run(make_job)
+
+    with tenancy.nobody():
+        async with running():
+            with tenancy.everyone():
+                await until(_ended, "the end of the job")
+
+    assert (await run(row)).last_result == "Everyone.EVERYONE False"
+
+
+async def test_a_failure_is_told_in_a_sentence_without_secrets(add_job: AddJob) -> None:
+    def fail() -> str:
+        raise OSError("postgres://pairline:hunter2@db/x does not answer +351911111111\nmore")
+
+    add_job(fail)
+    add_job(name="well")
+    await run(make_job)
+    await run(lambda: make_job("well"))
+
+    async with running():
+        await until(_ended, "the failure")
+        await until(lambda: row("well").last_ok, "the other job")
+
+    failed = await run(row)
+    assert (failed.last_ok, failed.failures) == (False, 1)
+    assert failed.last_result.startswith("OSError: postgres://…@db/x does not answer")
+    for secret in ("hunter2", "911111111", "more"):
+        assert secret not in failed.last_result
+
+
+async def test_one_that_hangs_keeps_its_lease_and_holds_up_nobody(
+    add_job: AddJob, gate: threading.Event
+) -> None:
+    add_job(lambda: str(gate.wait(30)), "hangs")
+    add_job(name="quick")
+    await run(lambda: make_job("hangs"))
+
+    async with running():
+        await until(lambda: row("hangs").lease_expires_at, "its start")
+        soon = timezone.now() + timedelta(seconds=20)
+        await run(lambda: ScheduledJob.objects.update(lease_expires_at=soon))
+        await run(lambda: ScheduledJob.objects.filter(name="quick").delete())
+        await run(lambda: make_job("quick"))
+        await until(lambda: row("quick").last_ok, "the other job")
+        await until(lambda: (row("hangs").lease_expires_at or soon) > soon, "a renewal")
+        gate.set()
+        await until(lambda: row("hangs").last_ok, "its end")
+
+
+async def test_the_end_of_one_makes_room_for_the_next_at_once(add_job: AddJob) -> None:
+    names = [f"job{number}" for number in range(7)]
+    for name in names:
+        add_job(name=name)
+        await run(lambda name=name: make_job(name))  # type: ignore[misc]
+    stop = asyncio.Event()
+    slow = JobRunner(run, redact, pace=Pace(look=600, goodbye=1))
+    task = asyncio.create_task(slow.run(stop))
+
+    await until(lambda: ScheduledJob.objects.filter(last_ok=True).count() == 7, "all of them")
+    stop.set()
+    await task
+
+
+async def test_what_a_dead_gateway_began_is_run_by_the_next(add_job: AddJob) -> None:
+    add_job()
+    await run(lambda: make_job(lease_owner="dead", lease_expires_at=timezone.now()))
+
+    async with running():
+        await until(_ended, "the job")
+
+    assert (await run(row)).last_ok
+
+
+async def test_it_goes_on_when_the_database_is_back(add_job: AddJob) -> None:
+    add_job()
+    await run(make_job)
+    refused: list[int] = []
+
+    async def unreliable(function: Callable[[], Any]) -> Any:
+        if len(refused) < 3:
+            refused.append(1)
+            raise StoreUnavailable("gone")
+        return await run(function)
+
+    stop = asyncio.Event()
+    task = asyncio.create_task(runner(unreliable).run(stop))
+    await until(_ended, "the job")
+    stop.set()
+    await task
+
+    assert len(refused) == 3
+
+
+async def test_it_stops_within_seconds_and_leaves_the_job_to_the_next(
+    add_job: AddJob, gate: threading.Event
+) -> None:
+    add_job(lambda: str(gate.wait(30)))
+    await run(make_job)
+    began = 0.0
+
+    async with running():
+        await until(lambda: row().lease_expires_at, "its start")
+        began = time.monotonic()
+
+    assert time.monotonic() - began < 5
+    assert (await run(row)).last_finished_at is None
+    assert (await run(row)).lease_owner
+
+
+def test_a_process_ends_although_a_job_hangs() -> None:
+    """As run_gateway ends: the loop is closed, and Python waits for no thread of a job."""
+    program = """
+import asyncio, time, django
+django.setup()
+from datetime import timedelta
+from sessions_app.scheduler.queue import Claim
+from sessions_app.scheduler.worker import JobRunner
+from sessions_app.jobs import Job
+
+async def main():
+    runner, stop = JobRunner(answer, str, lambda: {"a": job}), asyncio.Event()
+    task = asyncio.create_task(runner.run(stop))
+    while not started:
+        await asyncio.sleep(0.01)
+    stop.set()
+    await task
+    print("stopped", flush=True)
+
+async def answer(function):
+    return [Claim("a", "me", 1)] if function.func.__name__ == "claim_due" else None
+
+started = []
+job = Job("a", "A", timedelta(days=1), lambda: started.append(1) or time.sleep(600) or "")
+asyncio.run(main())
+"""
+    began = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        env={"DJANGO_SETTINGS_MODULE": "config.settings", "DJANGO_SECRET_KEY": "x" * 50},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert ended.stdout == "stopped\n"
+    assert time.monotonic() - began < 30

@@ -1,0 +1,96 @@
+"""What the machine's facts mean: library, disk, clock, and how findings are printed."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from core.health.findings import Finding, Level
+from sessions_app.diagnostics import machine_rules as findings
+from sessions_app.diagnostics.report import lines, report
+from sessions_app.diagnostics.versions import NEWEST_TESTED_NEONIZE, PAIRLINE, versions
+
+FOLDER = Path("/data/whatsapp")
+PROJECT = tomllib.loads((Path(__file__).resolve().parents[4] / "pyproject.toml").read_text())
+
+
+def test_another_version_of_the_library_is_trouble() -> None:
+    assert findings.of_library("0.5.2", "0.5.2", 0.2).level is Level.OK
+    for other in ("0.6.0", "0.5.1"):
+        assert findings.of_library(other, "0.5.2", 0.2).level is Level.PROBLEM
+
+
+def test_the_versions_are_those_of_the_project() -> None:
+    project = PROJECT["project"]
+    assert project["version"] == PAIRLINE
+    assert f"neonize=={NEWEST_TESTED_NEONIZE}" in project["dependencies"]
+    assert versions()["neonize"] == NEWEST_TESTED_NEONIZE
+
+
+@pytest.mark.parametrize(
+    ("free", "level"),
+    [
+        (0, Level.PROBLEM),
+        (199_999_999, Level.PROBLEM),
+        (200_000_000, Level.NOTE),
+        (999_999_999, Level.NOTE),
+        (1_000_000_000, Level.OK),
+    ],
+)
+def test_a_disk_that_fills_up_is_a_warning_and_then_trouble(free: int, level: Level) -> None:
+    found = findings.of_disk(free, 4_000_000_000, FOLDER)
+    assert found.level is level
+    assert (found.next_step == "") == (level is Level.OK)
+
+
+def test_room_is_told_in_bytes_and_as_a_share() -> None:
+    text = findings.of_disk(12_000_000_000, 48_000_000_000, FOLDER).text
+    assert text == "12 GB (25 %) free for /data/whatsapp"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "level"),
+    [
+        (0.4, Level.OK),
+        (-5.0, Level.OK),
+        (6.0, Level.NOTE),
+        (-31.0, Level.PROBLEM),
+        (86_400.0, Level.PROBLEM),
+    ],
+)
+def test_a_wrong_clock_is_found_in_both_directions(ahead: float, level: Level) -> None:
+    assert findings.of_clock(ahead, "WhatsApp").level is level
+
+
+FOUND = [
+    Finding("disk", Level.OK, "12 GB free"),
+    Finding("data folder", Level.PROBLEM, "cannot be written to", "Let us."),
+]
+
+
+def test_findings_stand_in_columns_with_the_next_step_behind() -> None:
+    assert lines(FOUND) == [
+        "ok       disk         12 GB free",
+        "trouble  data folder  cannot be written to › Let us.",
+        "",
+        "1 problem needs you: data folder.",
+    ]
+
+
+def test_colours_are_for_the_level_alone() -> None:
+    painted = lines(FOUND, {Level.PROBLEM: lambda text: f"<{text}>"})
+    assert painted[1] == "<trouble>  data folder  cannot be written to › Let us."
+
+
+def test_as_an_object_they_say_whether_all_is_well() -> None:
+    told = report(FOUND)
+    assert told["ok"] is False
+    assert told["findings"][1] == {
+        "name": "data folder",
+        "level": "trouble",
+        "text": "cannot be written to",
+        "next_step": "Let us.",
+    }
+    assert report(FOUND[:1])["ok"] is True
