@@ -28,7 +28,9 @@ _webhook = [
     path("deliveries/", delivery_api.DeliveryList.as_view(), name="webhook_deliveries"),
 ]
 # Split: its script comes from an address of its own, for the policy forbids scripts in pages.
-_docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html")
+_docs = SpectacularSwaggerSplitView.as_view(
+    url_name="api:schema", template_name="locations/rest/docs.html"
+)
 
 app_name = "api"
 urlpatterns = [

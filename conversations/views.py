@@ -29,7 +29,9 @@ def overview_page(request: HttpRequest) -> HttpResponse:
         return redirect("account_new")
     principal = principal_of(request)
     seen = overview(principal, request.GET.get("uptime", "1"))
-    return render(request, "overview/overview.html", {**seen, "principal": principal})
+    return render(
+        request, "conversations/dashboard/overview.html", {**seen, "principal": principal}
+    )
 
 
 @login_required
@@ -76,4 +78,9 @@ def _again(request: HttpRequest, session_id: UUID, form: MessageForm) -> HttpRes
         context = {"session_id": session_id, "form": form}
         return render(request, "conversations/_form.html", context, status=422)
     view = session_view(principal_of(request), session_id)
-    return render(request, "sessions/session.html", {**view, "message_form": form}, status=422)
+    return render(
+        request,
+        "sessions_app/pages/session/session.html",
+        {**view, "message_form": form},
+        status=422,
+    )

@@ -27,4 +27,4 @@ def wrong_page(request: HttpRequest) -> HttpResponse:
         "lines": operator_alerts.lines(),
         "now": timezone.now(),
     }
-    return TemplateResponse(request, "admin/wrong.html", context)
+    return TemplateResponse(request, "operations/alerts.html", context)

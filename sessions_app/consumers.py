@@ -109,7 +109,7 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
 
     async def news_changed(self, hint: Mapping[str, Any]) -> None:
         """The news are not ours to read: have the page fetch its bell again."""
-        await self.send(text_data=render_to_string("notifications/_bell-changed.html"))
+        await self.send(text_data=render_to_string("notifications/notices/_bell-changed.html"))
 
     def _who(self) -> Who | None:
         user, login = self.scope["user"], self.scope["session"]

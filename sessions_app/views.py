@@ -46,7 +46,7 @@ def _rows() -> SessionQuerySet:
 @require_safe
 def numbers_page(request: HttpRequest) -> HttpResponse:
     found = listing(principal_of(request), Query.parse(request.GET))
-    return render(request, "numbers/numbers.html", {**found})
+    return render(request, "sessions_app/pages/number_list/numbers.html", {**found})
 
 
 @login_required
@@ -73,7 +73,7 @@ def numbers_restart(request: HttpRequest) -> HttpResponse:
         "back": _back(request.GET),
         "query": Query.parse(request.GET),
     }
-    return render(request, "numbers/restart.html", context)
+    return render(request, "sessions_app/pages/number_list/restart.html", context)
 
 
 def _back(asked: QueryDict) -> str:
@@ -109,14 +109,16 @@ def connect_page(request: HttpRequest) -> HttpResponse:
         "refused": refused,
     }
     status = 422 if form.errors or proxy_form.errors or refused else 200
-    return render(request, "sessions/connect.html", context, status=status)
+    return render(request, "sessions_app/pages/session/connect.html", context, status=status)
 
 
 @login_required
 @never_cache
 @require_safe
 def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    return render(request, "sessions/session.html", {**opened(request, session_id)})
+    return render(
+        request, "sessions_app/pages/session/session.html", {**opened(request, session_id)}
+    )
 
 
 @login_required
@@ -125,7 +127,9 @@ def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
 def session_live(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The live parts, for a page whose socket is not open."""
     view = session_view(principal_of(request), session_id)
-    return render(request, "sessions/_live.html", {**view, "parts": session_parts(view)})
+    return render(
+        request, "sessions_app/pages/session/_live.html", {**view, "parts": session_parts(view)}
+    )
 
 
 @login_required
@@ -140,7 +144,7 @@ def session_restart(request: HttpRequest, session_id: UUID) -> HttpResponse:
 def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
         return _act(request, session_id, actions.stop, gettext("Stopping."))
-    return _confirm(request, session_id, "sessions/stop.html")
+    return _confirm(request, session_id, "sessions_app/pages/session/stop.html")
 
 
 @login_required
@@ -149,7 +153,7 @@ def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
 def session_unlink(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
         return _act(request, session_id, actions.unlink, gettext("Unlinking."))
-    return _confirm(request, session_id, "sessions/unlink.html")
+    return _confirm(request, session_id, "sessions_app/pages/session/unlink.html")
 
 
 @login_required
@@ -169,7 +173,8 @@ def session_pairing(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if asked and not request.htmx:  # type: ignore[attr-defined]
         return redirect("session", session_id)
     context = {**opened(request, session_id), "pairing_form": form, "asked": asked}
-    name = "sessions/_pairing.html" if request.htmx else "sessions/pairing.html"  # type: ignore[attr-defined]
+    name = "_pairing.html" if request.htmx else "pairing.html"  # type: ignore[attr-defined]
+    name = f"sessions_app/pages/session/{name}"
     return render(request, name, context, status=422 if form.errors else 200)
 
 
@@ -189,7 +194,9 @@ def session_name(request: HttpRequest, session_id: UUID) -> HttpResponse:
         except NotPossible as error:
             form.add_error(None, str(error))
     context = {**opened(request, session_id), "form": form}
-    return render(request, "sessions/name.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "sessions_app/pages/session/name.html", context, status=422 if form.errors else 200
+    )
 
 
 def _act(request: HttpRequest, session_id: UUID, action: Wish, done: str) -> HttpResponse:
@@ -203,7 +210,9 @@ def _act(request: HttpRequest, session_id: UUID, action: Wish, done: str) -> Htt
         messages.error(request, str(error))
     if request.htmx:  # type: ignore[attr-defined]
         view = session_view(principal, session_id)
-        return render(request, "sessions/_live.html", {**view, "parts": session_parts(view)})
+        return render(
+            request, "sessions_app/pages/session/_live.html", {**view, "parts": session_parts(view)}
+        )
     return redirect("session", session_id)
 
 

@@ -48,7 +48,7 @@ def messages_panel(context: template.Context) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("overview/_chart.html")
+@register.inclusion_tag("conversations/dashboard/_chart.html")
 def traffic_chart(principal: Principal) -> dict[str, Chart]:
     """The messages of the last days, of all that ``principal`` may see."""
     return {"chart": chart(traffic(principal))}

@@ -105,8 +105,8 @@ def rendered(letter: Letter, language: str = "en") -> Rendered:
         }
         return Rendered(
             subject=shortened(letter.subject, SUBJECT_CHARACTERS),
-            text=wrapped(render_to_string("mail/letter.txt", context)),
-            html=render_to_string("mail/letter.html", context),
+            text=wrapped(render_to_string("core/mail/mail.txt", context)),
+            html=render_to_string("core/mail/mail.html", context),
             headers=letter.headers,
         )
 

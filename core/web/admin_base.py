@@ -46,7 +46,7 @@ def ask(
         "rows": list(rows),
         "checkbox": ACTION_CHECKBOX_NAME,
     }
-    return TemplateResponse(request, "admin/confirm.html", context)
+    return TemplateResponse(request, "core/web/admin_confirm.html", context)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

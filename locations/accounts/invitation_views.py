@@ -69,15 +69,17 @@ def _ask(request: HttpRequest, invitation: Invitation, error: str) -> HttpRespon
         "role": Role(invitation.role),
         "error": error,
     }
-    return render(request, "team/invitation.html", context, status=422 if error else 200)
+    return render(
+        request, "locations/accounts/invitation.html", context, status=422 if error else 200
+    )
 
 
 def _elsewhere(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
     context = {"address": masked_email(invitation.email), "token": token}
-    return render(request, "team/invitation_elsewhere.html", context)
+    return render(request, "locations/accounts/invitation_elsewhere.html", context)
 
 
 def _nothing(request: HttpRequest) -> HttpResponse:
     """One page for what is used, expired, revoked, or never was."""
     request.session.pop(PENDING_KEY, None)
-    return render(request, "team/invitation_gone.html", status=404)
+    return render(request, "locations/accounts/invitation_gone.html", status=404)

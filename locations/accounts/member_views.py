@@ -62,7 +62,10 @@ def _page(
         ),
     }
     return render(
-        request, "settings/members.html", context, status=422 if form.errors or wrong else 200
+        request,
+        "locations/accounts/members.html",
+        context,
+        status=422 if form.errors or wrong else 200,
     )
 
 
@@ -154,7 +157,7 @@ def member_remove(request: HttpRequest, account_id: UUID, user_id: UUID) -> Http
             messages.success(request, _("%s is no longer a member.") % member.user.email)
             return redirect("members")
     context = {"account": account, "member": member, "error": error}
-    return render(request, "team/remove.html", context, status=422 if error else 200)
+    return render(request, "locations/accounts/remove.html", context, status=422 if error else 200)
 
 
 @login_required
@@ -183,7 +186,9 @@ def member_hand_over(request: HttpRequest, account_id: UUID, user_id: UUID) -> H
             )
             return redirect("members")
     context = {"account": account, "member": member, "form": form}
-    return render(request, "team/hand_over.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "locations/accounts/hand_over.html", context, status=422 if form.errors else 200
+    )
 
 
 def _owned(request: HttpRequest, account_id: UUID) -> tuple[Principal, Account]:

@@ -48,7 +48,9 @@ def account_new(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("%s is ready.") % account.name)
         return redirect("dashboard")
     context = {"form": form, "homeless": principal.account is None, "waiting": way_back(request)}
-    return render(request, "team/new.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "locations/accounts/new.html", context, status=422 if form.errors else 200
+    )
 
 
 @login_required
@@ -70,7 +72,9 @@ def _page(request: HttpRequest, account: Account, form: AccountNameForm) -> Http
         "owns": principal_of(request).owns(account.pk),
         "form": form,
     }
-    return render(request, "settings/account.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "locations/accounts/account.html", context, status=422 if form.errors else 200
+    )
 
 
 @login_required
@@ -109,7 +113,7 @@ def account_leave(request: HttpRequest, account_id: UUID) -> HttpResponse:
             messages.success(request, _("You have left %s.") % account.name)
             return redirect("dashboard")
     context = {"account": account, "error": error}
-    return render(request, "team/leave.html", context, status=422 if error else 200)
+    return render(request, "locations/accounts/leave.html", context, status=422 if error else 200)
 
 
 @login_required
@@ -139,7 +143,9 @@ def account_delete(request: HttpRequest, account_id: UUID) -> HttpResponse:
         "losses": losses(account.pk),
         "people": len(actions.members_of(account.pk)),
     }
-    return render(request, "team/delete.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "locations/accounts/delete.html", context, status=422 if form.errors else 200
+    )
 
 
 @login_required
@@ -150,12 +156,12 @@ def account_deleting(request: HttpRequest, account_id: UUID) -> HttpResponse:
     closed = request.session.get(_CLOSED_KEY)
     principal = principal_of(request)
     if account_id not in principal.roles and closed and closed[0] == str(account_id):
-        return render(request, "team/deleted.html", {"name": closed[1]})
+        return render(request, "locations/accounts/deleted.html", {"name": closed[1]})
     account = find_account(principal, account_id)
     if account.deleting_at is None:
         raise Http404("This account stays.")
     context = {"account": account, "progress": deletion.progress(account)}
-    return render(request, "team/deleting.html", context)
+    return render(request, "locations/accounts/deleting.html", context)
 
 
 @login_required

@@ -36,7 +36,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
         "now": now,
         "owns": principal.owns(principal.account),
     }
-    return render(request, "keys/list.html", context)
+    return render(request, "locations/api_keys/list.html", context)
 
 
 def _state(key: ApiKey) -> str:
@@ -61,7 +61,9 @@ def key_new(request: HttpRequest) -> HttpResponse:
         key, secret = actions.make(account, form.cleaned_data["name"], form.limits, principal)
         return _with_secret(request, key, secret)
     context = {"form": form, "places": places}
-    return render(request, "keys/new.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "locations/api_keys/new.html", context, status=422 if form.errors else 200
+    )
 
 
 @login_required
@@ -73,7 +75,9 @@ def key_rotate(request: HttpRequest, key_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return _with_secret(request, key, actions.rotate(key, form.chosen, principal))
     context = {"form": form, "key": key}
-    return render(request, "keys/rotate.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "locations/api_keys/rotate.html", context, status=422 if form.errors else 200
+    )
 
 
 @login_required
@@ -88,7 +92,11 @@ def key_secret(request: HttpRequest, key_id: UUID) -> HttpResponse:
         messages.info(request, says % {"name": key.name})
         return redirect("key_list")
     old_until = key.old_until if _in_grace(key) else None
-    return render(request, "keys/made.html", {"key": key, "secret": secret, "old_until": old_until})
+    return render(
+        request,
+        "locations/api_keys/made.html",
+        {"key": key, "secret": secret, "old_until": old_until},
+    )
 
 
 @login_required
@@ -101,7 +109,7 @@ def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
         actions.revoke(key, principal)
         messages.success(request, _("%(name)s is revoked.") % {"name": key.name})
         return redirect("key_list")
-    return render(request, "keys/revoke.html", {"key": key})
+    return render(request, "locations/api_keys/revoke.html", {"key": key})
 
 
 def _owned(request: HttpRequest, key_id: UUID) -> tuple[Principal, ApiKey]:

@@ -37,7 +37,9 @@ def audit_page(request: HttpRequest) -> HttpResponse:
         "rows": queries.page(rows, request.GET.get("page", "1")),
         "filters": urlencode({name: value for name, value in asked.items() if value}),
     }
-    return render(request, "settings/audit_log.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "locations/audit_log/audit_log.html", context, status=422 if form.errors else 200
+    )
 
 
 @login_required

@@ -19,4 +19,4 @@ from locations.plans.queries import plan_view
 def plan_page(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     account = find_account(principal, principal.account)
-    return render(request, "locations/plan.html", {**plan_view(account)})
+    return render(request, "locations/plans/plan.html", {**plan_view(account)})

@@ -11,7 +11,7 @@ from locations.current_user import principal_of
 register = template.Library()
 
 
-@register.inclusion_tag("team/_menu.html", takes_context=True)
+@register.inclusion_tag("locations/accounts/_menu.html", takes_context=True)
 def account_menu(context: dict[str, Any]) -> dict[str, Any]:
     """The accounts of who is signed in, with the one that he looks at first in line."""
     principal = principal_of(context["request"])

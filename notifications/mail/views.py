@@ -21,7 +21,7 @@ from notifications.mail.queries import mail_log
 @require_safe
 def mails_page(request: HttpRequest) -> HttpResponse:
     log = mail_log(principal_of(request), request.GET)
-    return render(request, "notifications/mails.html", {**log})
+    return render(request, "notifications/mail/mails.html", {**log})
 
 
 @login_required

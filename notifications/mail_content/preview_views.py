@@ -71,7 +71,9 @@ def gallery_page(request: HttpRequest) -> HttpResponse:
         {"name": sample.name, "group": str(sample.group), "subject": _mail(sample).subject}
         for sample in samples().values()
     ]
-    return _page(request, "admin/mails.html", _("All mails"), {"samples": listed})
+    return _page(
+        request, "notifications/mail_content/previews.html", _("All mails"), {"samples": listed}
+    )
 
 
 @never_cache
@@ -86,7 +88,7 @@ def gallery_mail(request: HttpRequest, name: str) -> HttpResponse:
         "look": look,
         "switches": _switches(sample, look),
     }
-    return _page(request, "admin/mail.html", sample.name, shown)
+    return _page(request, "notifications/mail_content/preview.html", sample.name, shown)
 
 
 @never_cache

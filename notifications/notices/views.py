@@ -29,7 +29,7 @@ def notices_page(request: HttpRequest) -> HttpResponse:
     filters = urlencode({name: value for name, value in asked.items() if value})
     context = {"form": form, "rows": rows, "filters": filters}
     return render(
-        request, "notifications/notices.html", context, status=422 if form.errors else 200
+        request, "notifications/notices/notices.html", context, status=422 if form.errors else 200
     )
 
 
@@ -41,4 +41,4 @@ def bell(request: HttpRequest) -> HttpResponse:
     count = unread(principal_of(request))
     if request.GET.get("shown") == str(count):
         return HttpResponse(status=204)
-    return render(request, "notifications/_bell.html", {"unread": count})
+    return render(request, "notifications/notices/_bell.html", {"unread": count})

@@ -50,9 +50,9 @@ def _answer(
     try:
         link = open_link(token)
     except Broken:
-        return render(request, "notifications/unsubscribe_broken.html", status=404)
+        return render(request, "notifications/preferences/unsubscribe_broken.html", status=404)
     if link.member is None:
-        return render(request, "notifications/unsubscribe.html", {"step": "left"})
+        return render(request, "notifications/preferences/unsubscribe.html", {"step": "left"})
     with tenancy.of_accounts([link.member.account_id]):
         return page(request, link, token)
 
@@ -76,4 +76,4 @@ def unsubscribe_undo(request: HttpRequest, link: Link, token: str) -> HttpRespon
 
 def _shown(request: HttpRequest, link: Link, step: str, undo: str = "") -> HttpResponse:
     context = {"link": link, "step": step, "undo": undo}
-    return render(request, "notifications/unsubscribe.html", context)
+    return render(request, "notifications/preferences/unsubscribe.html", context)

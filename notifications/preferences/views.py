@@ -39,7 +39,7 @@ def mail_preferences(request: HttpRequest) -> HttpResponse:
         return redirect("mail_preferences")
     context = {"form": form, "account": member.account, "reader": reader}
     status = 422 if form.errors else 200
-    return render(request, "notifications/preferences.html", context, status=status)
+    return render(request, "notifications/preferences/preferences.html", context, status=status)
 
 
 def _member(principal: Principal, account_id: UUID) -> Member:

@@ -12,7 +12,7 @@ from notifications.notices.inbox import COUNTED, unread
 register = template.Library()
 
 
-@register.inclusion_tag("notifications/_bell.html", takes_context=True)
+@register.inclusion_tag("notifications/notices/_bell.html", takes_context=True)
 def bell(context: dict[str, Any]) -> dict[str, Any]:
     """How many notices of the account that is looked at are unread."""
     return {"unread": unread(principal_of(context["request"]))}

@@ -26,7 +26,9 @@ from notifications.webhooks.queries import is_under_way, log, shown_headers, web
 @never_cache
 @require_safe
 def webhooks_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "notifications/list.html", {**webhook_list(principal_of(request))})
+    return render(
+        request, "notifications/webhooks/list.html", {**webhook_list(principal_of(request))}
+    )
 
 
 @login_required
@@ -46,7 +48,7 @@ def webhook_new(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
     status = 422 if form.errors else 200
     context = {"form": form, "slack": slack}
-    return render(request, "notifications/new.html", context, status=status)
+    return render(request, "notifications/webhooks/new.html", context, status=status)
 
 
 @login_required
@@ -63,7 +65,7 @@ def webhook_page(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         "secret": show_once.take(request, webhook.pk),
         **log(webhook, request.GET),
     }
-    return render(request, "notifications/webhook.html", context)
+    return render(request, "notifications/webhooks/webhook.html", context)
 
 
 @login_required
@@ -80,7 +82,7 @@ def webhook_change(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
             return redirect("webhook", webhook.pk)
     context = {"form": form, "webhook": webhook, "name": actions.name_of(webhook)}
     status = 422 if form.errors else 200
-    return render(request, "notifications/change.html", context, status=status)
+    return render(request, "notifications/webhooks/change.html", context, status=status)
 
 
 @login_required
@@ -95,7 +97,7 @@ def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     if request.method == "POST":
         secret = actions.rotate(principal_of(request), webhook)
         return _with_secret(request, webhook, secret)
-    return _confirm(request, webhook, "notifications/rotate.html")
+    return _confirm(request, webhook, "notifications/webhooks/rotate.html")
 
 
 @login_required
@@ -119,7 +121,7 @@ def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         actions.remove(principal_of(request), webhook)
         messages.success(request, _("The webhook to %s is deleted.") % name)
         return redirect("webhooks")
-    return _confirm(request, webhook, "notifications/delete.html")
+    return _confirm(request, webhook, "notifications/webhooks/delete.html")
 
 
 @login_required
@@ -180,7 +182,7 @@ def delivery_page(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
         "under_way": is_under_way(delivery),
         "may_write": principal.may_write(delivery.account_id),
     }
-    return render(request, "notifications/delivery.html", context)
+    return render(request, "notifications/webhooks/delivery.html", context)
 
 
 @login_required

@@ -31,7 +31,7 @@ def browser_of(link_id: UUID, cookies: Mapping[str, str]) -> str:
 def link_parts(view: LinkView) -> Parts:
     """The live parts of the page, for an exchange of what changed."""
     return {
-        name: render_to_string(f"links/parts/_{name}.html", {**view, "oob": True})
+        name: render_to_string(f"sessions_app/links/parts/_{name}.html", {**view, "oob": True})
         for name in ("sentence", "figure", "pairing-error")
     }
 

@@ -64,10 +64,10 @@ def link_page(request: HttpRequest, link: ConnectLink, token: str) -> HttpRespon
     if request.method == "POST":
         return _start(request, link, token)
     if not link.browser_hash and not actions.is_over(link):
-        return render(request, "links/start.html", {"link": link})
+        return render(request, "sessions_app/links/start.html", {"link": link})
     _check_browser(request, link)
     context = {**actions.view_of(link), "token": token, "link": link}
-    return render(request, "links/link.html", context)
+    return render(request, "sessions_app/links/link.html", context)
 
 
 @_behind_link
@@ -75,7 +75,9 @@ def link_page(request: HttpRequest, link: ConnectLink, token: str) -> HttpRespon
 def link_live(request: HttpRequest, link: ConnectLink, token: str) -> HttpResponse:
     """The live parts, for a page whose socket is not open."""
     _check_browser(request, link)
-    return render(request, "links/_live.html", {"parts": link_parts(actions.view_of(link))})
+    return render(
+        request, "sessions_app/links/_live.html", {"parts": link_parts(actions.view_of(link))}
+    )
 
 
 @_behind_link
@@ -95,7 +97,7 @@ def link_pairing(request: HttpRequest, link: ConnectLink, token: str) -> HttpRes
         return redirect("link", token)
     context = {**actions.view_of(link), "token": token, "link": link}
     context.update({"asked": asked, "pairing_form": None if asked else form})
-    name = "links/_pairing.html" if part else "links/link.html"
+    name = "sessions_app/links/_pairing.html" if part else "sessions_app/links/link.html"
     return render(request, name, context, status=422 if form.errors else 200)
 
 
@@ -104,7 +106,7 @@ def _start(request: HttpRequest, link: ConnectLink, token: str) -> HttpResponse:
     try:
         actions.start(link, browser, address_of(request))
     except (OverLimit, LocationBusy, NotPossible):
-        return render(request, "links/not_now.html", {"link": link}, status=422)
+        return render(request, "sessions_app/links/not_now.html", {"link": link}, status=422)
     response = redirect("link", token)
     response.set_cookie(
         cookie_name(link.pk),
@@ -123,4 +125,4 @@ def _check_browser(request: HttpRequest, link: ConnectLink) -> None:
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    return render(request, "links/gone.html", status=404)
+    return render(request, "sessions_app/links/gone.html", status=404)

@@ -76,7 +76,9 @@ def location_links(request: HttpRequest, location_id: UUID) -> HttpResponse:
         "session": actions.live_session(location),
         "rows": actions.open_links(location),
     }
-    return render(request, "links/links.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "sessions_app/links/links.html", context, status=422 if form.errors else 200
+    )
 
 
 @login_required

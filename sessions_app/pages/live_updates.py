@@ -49,7 +49,9 @@ class Frame:
 def session_parts(view: SessionView) -> Parts:
     """The live parts of the session page; who only looks has no place for what pairing says."""
     return {
-        name: render_to_string(f"sessions/parts/_{name}.html", {**view, "oob": True})
+        name: render_to_string(
+            f"sessions_app/pages/session/parts/_{name}.html", {**view, "oob": True}
+        )
         for name in SESSION_PARTS
         if view["may_write"] or name != "pairing-error"
     }
@@ -60,19 +62,22 @@ def summary_parts(view: Summary, principal: Principal, *, first: bool = False) -
     is there, by which the page fetches the rest of itself."""
     context = {**view, "principal": principal, "oob": True}
     names = ("answer", "arrived") if first else SUMMARY_PARTS
-    return {name: render_to_string(f"overview/parts/_{name}.html", context) for name in names}
+    return {
+        name: render_to_string(f"conversations/dashboard/parts/_{name}.html", context)
+        for name in names
+    }
 
 
 def listing_parts(view: Listing) -> Parts:
     """The live parts of the list: its answer, its filters, and the rows of its page."""
     context = {**view, "oob": True}
     parts = {
-        "answer": render_to_string("overview/parts/_answer.html", context),
-        "chips": render_to_string("numbers/parts/_chips.html", context),
+        "answer": render_to_string("conversations/dashboard/parts/_answer.html", context),
+        "chips": render_to_string("sessions_app/pages/number_list/parts/_chips.html", context),
     }
     for row in view["rows"]:
         parts[f"row-{row['location_id']}"] = render_to_string(
-            "numbers/parts/_row.html", {**context, "row": row}
+            "sessions_app/pages/number_list/parts/_row.html", {**context, "row": row}
         )
     return parts
 

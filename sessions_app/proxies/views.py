@@ -39,7 +39,12 @@ def session_proxy(request: HttpRequest, session_id: UUID) -> HttpResponse:
         except NotPossible as error:
             form.add_error(None, str(error))
     context = {**opened(request, session_id), "form": form, "stored": stored}
-    return render(request, "sessions/proxy.html", context, status=422 if form.errors else 200)
+    return render(
+        request,
+        "sessions_app/proxies/proxy.html",
+        context,
+        status=422 if form.errors else 200,
+    )
 
 
 @login_required

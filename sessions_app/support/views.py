@@ -35,7 +35,7 @@ def support_page(request: HttpRequest) -> HttpResponse:
         return _ask(request, principal, account, None)
     rows = actions.latest(account) if principal.may_add else []
     context = {"rows": rows, "may_write": principal.may_add}
-    return render(request, "bundles/list.html", context)
+    return render(request, "sessions_app/support/list.html", context)
 
 
 @login_required
@@ -49,7 +49,7 @@ def session_bundle(request: HttpRequest, session_id: UUID) -> HttpResponse:
     look_at(request, session.account_id)
     if request.method == "POST":
         return _ask(request, principal, session.account_id, session)
-    return render(request, "bundles/new.html", {"session": session})
+    return render(request, "sessions_app/support/new.html", {"session": session})
 
 
 def _ask(
@@ -76,7 +76,7 @@ def bundle_page(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
     bundle = _found(request, bundle_id)
     if bundle.account_id is not None:
         look_at(request, bundle.account_id)
-    return render(request, "bundles/bundle.html", {"bundle": bundle})
+    return render(request, "sessions_app/support/bundle.html", {"bundle": bundle})
 
 
 @login_required
@@ -87,7 +87,7 @@ def bundle_live(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
     bundle = _found(request, bundle_id)
     if request.GET.get("state") == bundle.state:
         return HttpResponse(status=204)
-    return render(request, "bundles/_state.html", {"bundle": bundle})
+    return render(request, "sessions_app/support/_state.html", {"bundle": bundle})
 
 
 @login_required

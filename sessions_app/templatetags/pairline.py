@@ -61,7 +61,7 @@ def simulated_phone(qr_text: str) -> str:
     return phone_address(qr_text)
 
 
-@register.inclusion_tag("sessions/parts/_uptime.html", takes_context=True)
+@register.inclusion_tag("sessions_app/pages/session/parts/_uptime.html", takes_context=True)
 def uptime_card(context: Context, location_id: UUID) -> dict[str, Strip | str]:
     """The last 90 days of a location that the page has found, and the last 30 of them; it is
     fetched anew from the page's own ``path``."""
