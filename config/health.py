@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+
+from core.web.decorators import page
 
 
-@never_cache
-@require_safe
+@login_not_required
+@page
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 as soon as the site answers; it asks neither the database nor the gateway."""
     return JsonResponse({"status": "ok"})

@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLPattern, path
 
@@ -61,4 +62,5 @@ def provider_urls(provider: str) -> list[URLPattern]:
     if not provider:
         return []
     view = getattr(import_module(f"anymail.webhooks.{provider}"), _VIEWS[provider])
-    return [path(f"anymail/{provider}/tracking/", view.as_view(), name="mail_reports")]
+    reports = login_not_required(view.as_view())
+    return [path(f"anymail/{provider}/tracking/", reports, name="mail_reports")]

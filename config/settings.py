@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "locations.middleware.SignInRequired",
     "locations.middleware.tenant_scope",
     "locations.middleware.OwnThingsStayClosed",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -1,5 +1,9 @@
+from collections.abc import Callable
+
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.http.response import HttpResponseBase
 from django.urls import include, path
 
 from config.health import healthz
@@ -7,18 +11,24 @@ from config.mail_provider import provider_urls
 from notifications.mail_content.preview_views import gallery_mail, gallery_page, gallery_preview
 from operations.views import wrong_page
 
+
+def _operators(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Serve ``view`` to staff only; others go to the admin's sign-in."""
+    return login_not_required(admin.site.admin_view(view))
+
+
 handler400 = "locations.rest.exception_handler.bad_request"
 handler500 = "locations.rest.exception_handler.server_error"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("api/", include("config.api_urls")),
     *provider_urls(settings.EMAIL_PROVIDER),
-    path("admin/wrong/", admin.site.admin_view(wrong_page), name="wrong"),
-    path("admin/mails/", admin.site.admin_view(gallery_page), name="mail_gallery"),
-    path("admin/mails/<slug:name>/", admin.site.admin_view(gallery_mail), name="mail_sample"),
+    path("admin/wrong/", _operators(wrong_page), name="wrong"),
+    path("admin/mails/", _operators(gallery_page), name="mail_gallery"),
+    path("admin/mails/<slug:name>/", _operators(gallery_mail), name="mail_sample"),
     path(
         "admin/mails/<slug:name>/preview/",
-        admin.site.admin_view(gallery_preview),
+        _operators(gallery_preview),
         name="mail_preview",
     ),
     path("admin/", admin.site.urls),

@@ -5,25 +5,21 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
 
 from conversations.actions import LedgerError, send
 from conversations.dashboard.overview import overview
 from conversations.forms import MessageForm
 from conversations.queries import Messages, messages_of
+from core.web.decorators import form_page, page
 from locations.access import find_writable
 from locations.current_user import principal_of
 from sessions_app.models import Session
 from sessions_app.pages.session_page import session_view
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def overview_page(request: HttpRequest) -> HttpResponse:
     if principal_of(request).account is None:
         return redirect("account_new")
@@ -34,9 +30,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def messages_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The messages, page by page, or the latest as a part of a page; a POST queues a text."""
     if request.method == "POST":

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
 from typing import Any
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -55,6 +56,22 @@ def _scope_of(request: HttpRequest) -> tenancy.Scope:
     if asker.is_active and asker.is_staff and match is not None and match.app_name == ADMIN:
         return tenancy.EVERYONE
     return frozenset(principal_of(request).account_ids)
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Redirect anonymous requests to the sign-in page, except for public views (marked with
+    ``login_not_required``) and for the admin, which redirects to its own sign-in."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        match = request.resolver_match
+        if match is not None and match.app_name == ADMIN:
+            return None
+        response: HttpResponseBase | None = super().process_view(
+            request, view_func, view_args, view_kwargs
+        )
+        return response
 
 
 # About a person, not about the account: the page would be the operator's own.

@@ -5,15 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
 
+from core.web.decorators import form_page, page
 from locations import actions
 from locations.access import find_writable, visible
 from locations.current_user import principal_of
@@ -24,9 +22,7 @@ from locations.plans.entitlements import OverLimit
 ROWS_A_PAGE = 25
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def location_list(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     rows = visible(Location.objects.order_by("name", "pk"), principal)
@@ -37,9 +33,7 @@ def location_list(request: HttpRequest) -> HttpResponse:
     return render(request, "locations/list.html", context)
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def location_new(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     account = actions.account_to_add_to(principal)
@@ -58,9 +52,7 @@ def location_new(request: HttpRequest) -> HttpResponse:
     return render(request, "locations/new.html", {"form": form, "refused": refused}, status=status)
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def location_change(request: HttpRequest, location_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     location: Location = find_writable(Location.objects.all(), principal, location_id)
@@ -77,9 +69,7 @@ def location_change(request: HttpRequest, location_id: UUID) -> HttpResponse:
     return render(request, "locations/change.html", context, status=422 if form.errors else 200)
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def location_delete(request: HttpRequest, location_id: UUID) -> HttpResponse:
     """Asks first, by the name of the location; a POST deletes it."""
     principal = principal_of(request)

@@ -7,16 +7,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from core.health import operator_alerts
+from core.web.decorators import page
 
 PERMISSION = "sessions_app.view_session"
 
 
-@never_cache
-@require_safe
+@page
 def wrong_page(request: HttpRequest) -> HttpResponse:
     """Everything that is wrong. Raises PermissionDenied without the right to see all sessions."""
     if not request.user.has_perm(PERMISSION):

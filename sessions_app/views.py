@@ -7,15 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.web.decorators import form_page, page, post_only
 from locations.access import find_writable
 from locations.current_user import principal_of
 from locations.models import Location
@@ -41,17 +39,13 @@ def _rows() -> SessionQuerySet:
     return rows
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def numbers_page(request: HttpRequest) -> HttpResponse:
     found = listing(principal_of(request), Query.parse(request.GET))
     return render(request, "sessions_app/pages/number_list/numbers.html", {**found})
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def numbers_restart(request: HttpRequest) -> HttpResponse:
     """Asks whether the chosen numbers are to be restarted; a POST does it."""
     principal = principal_of(request)
@@ -81,9 +75,7 @@ def _back(asked: QueryDict) -> str:
 
 
 @sensitive_post_parameters("user", "password")  # of a proxy
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def connect_page(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     typed = request.POST if request.method == "POST" else None
@@ -112,18 +104,14 @@ def connect_page(request: HttpRequest) -> HttpResponse:
     return render(request, "sessions_app/pages/session/connect.html", context, status=status)
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return render(
         request, "sessions_app/pages/session/session.html", {**opened(request, session_id)}
     )
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def session_live(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The live parts, for a page whose socket is not open."""
     view = session_view(principal_of(request), session_id)
@@ -132,33 +120,26 @@ def session_live(request: HttpRequest, session_id: UUID) -> HttpResponse:
     )
 
 
-@login_required
-@require_POST
+@post_only
 def session_restart(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return _act(request, session_id, actions.restart, gettext("Starting again."))
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
         return _act(request, session_id, actions.stop, gettext("Stopping."))
     return _confirm(request, session_id, "sessions_app/pages/session/stop.html")
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def session_unlink(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
         return _act(request, session_id, actions.unlink, gettext("Unlinking."))
     return _confirm(request, session_id, "sessions_app/pages/session/unlink.html")
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def session_pairing(request: HttpRequest, session_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     session = find_writable(_rows(), principal, session_id)
@@ -178,9 +159,7 @@ def session_pairing(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return render(request, name, context, status=422 if form.errors else 200)
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def session_name(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """What the phone shows under Linked devices."""
     principal = principal_of(request)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
 
+from core.web.decorators import form_page, post_only
 from locations.accounts import invitations
 from locations.accounts.invitations import PENDING_KEY, Unusable, is_for, usable
 from locations.accounts.rules import masked_email
@@ -18,8 +18,8 @@ from locations.models import Invitation, Role, User
 from locations.plans.limits import OverLimit
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@login_not_required
+@form_page
 def invitation_page(request: HttpRequest, token: str) -> HttpResponse:
     """Joins by one button who was invited; everybody else is told how to become that person.
     Nothing here says whose invitation it is to somebody it is not for."""
@@ -36,8 +36,8 @@ def invitation_page(request: HttpRequest, token: str) -> HttpResponse:
     return _ask(request, invitation, "")
 
 
-@never_cache
-@require_POST
+@login_not_required
+@post_only
 def invitation_sign_out(request: HttpRequest, token: str) -> HttpResponse:
     """Sign out and come back, for who is signed in with another address."""
     if usable(token) is None:

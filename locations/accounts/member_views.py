@@ -5,13 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.web.decorators import form_page, page, post_only
 from locations.access import find_account, find_owned, find_owned_account
 from locations.accounts import actions, invitations
 from locations.accounts.forms import InviteForm, PasswordForm, RoleForm
@@ -22,9 +20,7 @@ from locations.plans.limits import OverLimit
 from locations.principals import Principal
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def members_page(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     if principal.account is None:
@@ -69,8 +65,7 @@ def _page(
     )
 
 
-@login_required
-@require_POST
+@post_only
 def invite(request: HttpRequest, account_id: UUID) -> HttpResponse:
     principal, account = _owned(request, account_id)
     form = InviteForm(request.POST)
@@ -86,8 +81,7 @@ def invite(request: HttpRequest, account_id: UUID) -> HttpResponse:
     return _page(request, account, form)
 
 
-@login_required
-@require_POST
+@post_only
 def invitation_resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     invitation: Invitation = find_owned(Invitation.objects.all(), principal, invitation_id)
@@ -102,8 +96,7 @@ def invitation_resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse
     return redirect("members")
 
 
-@login_required
-@require_POST
+@post_only
 def invitation_revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     invitation: Invitation = find_owned(Invitation.objects.all(), principal, invitation_id)
@@ -119,8 +112,7 @@ def _say_on_its_way(request: HttpRequest, invitation: Invitation) -> None:
     messages.success(request, _("An invitation is on its way to %s.") % invitation.email)
 
 
-@login_required
-@require_POST
+@post_only
 def member_role(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpResponse:
     principal, account = _owned(request, account_id)
     member = _member(account, user_id)
@@ -141,9 +133,7 @@ def member_role(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpRe
     return redirect("members")
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def member_remove(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpResponse:
     principal, account = _owned(request, account_id)
     member = _member(account, user_id)
@@ -160,9 +150,7 @@ def member_remove(request: HttpRequest, account_id: UUID, user_id: UUID) -> Http
     return render(request, "locations/accounts/remove.html", context, status=422 if error else 200)
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def member_hand_over(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpResponse:
     """Who owns the account makes somebody else its owner, and stays a member."""
     principal, account = _owned(request, account_id)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.web.decorators import form_page, page, post_only
 from core.web.streaming import download
 from locations import impersonation
 from locations.access import find_account, find_owned_account
@@ -28,16 +26,13 @@ from locations.signals import losses
 _CLOSED_KEY = "closed"  # in the session: the account that this person has deleted, by id and name
 
 
-@login_required
-@require_POST
+@post_only
 def account_switch(request: HttpRequest, account_id: UUID) -> HttpResponse:
     look_at(request, find_account(principal_of(request), account_id).pk)
     return redirect("dashboard")
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def account_new(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     form = AccountNameForm(request.POST if request.method == "POST" else None)
@@ -53,9 +48,7 @@ def account_new(request: HttpRequest) -> HttpResponse:
     )
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def account_page(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     if principal.account is None:
@@ -77,8 +70,7 @@ def _page(request: HttpRequest, account: Account, form: AccountNameForm) -> Http
     )
 
 
-@login_required
-@require_POST
+@post_only
 def account_rename(request: HttpRequest, account_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     account = find_owned_account(principal, account_id)
@@ -91,9 +83,7 @@ def account_rename(request: HttpRequest, account_id: UUID) -> HttpResponse:
     return redirect("account_page")
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def account_leave(request: HttpRequest, account_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     account = find_account(principal, account_id)
@@ -116,9 +106,7 @@ def account_leave(request: HttpRequest, account_id: UUID) -> HttpResponse:
     return render(request, "locations/accounts/leave.html", context, status=422 if error else 200)
 
 
-@login_required
-@never_cache
-@require_POST
+@post_only
 def account_export(request: HttpRequest, account_id: UUID) -> HttpResponseBase:
     principal = principal_of(request)
     account = find_owned_account(principal, account_id)
@@ -126,9 +114,7 @@ def account_export(request: HttpRequest, account_id: UUID) -> HttpResponseBase:
     return download(request, pieces, "application/zip", f"pairline-{timezone.now():%Y-%m-%d}.zip")
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def account_delete(request: HttpRequest, account_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     account = find_owned_account(principal, account_id)
@@ -148,9 +134,7 @@ def account_delete(request: HttpRequest, account_id: UUID) -> HttpResponse:
     )
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def account_deleting(request: HttpRequest, account_id: UUID) -> HttpResponse:
     """How far the deletion is; who deleted the account is also told that it is gone."""
     closed = request.session.get(_CLOSED_KEY)
@@ -164,8 +148,7 @@ def account_deleting(request: HttpRequest, account_id: UUID) -> HttpResponse:
     return render(request, "locations/accounts/deleting.html", context)
 
 
-@login_required
-@require_POST
+@post_only
 def viewing_stop(request: HttpRequest) -> HttpResponse:
     """Back to the operators' page of the account; to the overview if nobody was viewed."""
     account = impersonation.end(request, address_of(request))

@@ -5,15 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
 
 from core.security import show_once
+from core.web.decorators import form_page, page
 from locations.access import find_owned, find_owned_account, visible
 from locations.api_keys import actions
 from locations.api_keys.forms import KeyForm, RotateForm
@@ -22,9 +20,7 @@ from locations.models import ApiKey, Location
 from locations.principals import Principal
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def key_list(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     now = timezone.now()
@@ -49,9 +45,7 @@ def _in_grace(key: ApiKey) -> bool:
     return key.old_until is not None and key.old_until > timezone.now()
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def key_new(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     account = find_owned_account(principal, principal.account)
@@ -66,9 +60,7 @@ def key_new(request: HttpRequest) -> HttpResponse:
     )
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def key_rotate(request: HttpRequest, key_id: UUID) -> HttpResponse:
     principal, key = _owned(request, key_id)
     form = RotateForm(request.POST if request.method == "POST" else None)
@@ -80,9 +72,7 @@ def key_rotate(request: HttpRequest, key_id: UUID) -> HttpResponse:
     )
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def key_secret(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """The secret of a key that was just made or rotated, this once."""
     _principal, key = _owned(request, key_id)
@@ -99,9 +89,7 @@ def key_secret(request: HttpRequest, key_id: UUID) -> HttpResponse:
     )
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Asks first, by the name of the key; a POST revokes it."""
     principal, key = _owned(request, key_id)

@@ -6,15 +6,13 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
+from core.web.decorators import page
 from core.web.streaming import download
 from locations.access import ONLY_OWNERS
 from locations.audit_log import queries
@@ -22,9 +20,7 @@ from locations.audit_log.forms import AuditFilterForm
 from locations.current_user import principal_of
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def audit_page(request: HttpRequest) -> HttpResponse:
     if principal_of(request).account is None:
         return redirect("account_new")
@@ -42,9 +38,7 @@ def audit_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def audit_download(request: HttpRequest) -> HttpResponseBase:
     if principal_of(request).account is None:
         raise Http404("There is no account.")

@@ -9,6 +9,7 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.usersessions import views as usersessions
+from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path
 
 from locations.auth.views import SignIn, View, refusing
@@ -18,25 +19,29 @@ def _page(route: str, view: View, name: str) -> URLPattern:
     return path(route, refusing(view), name=name)
 
 
+def _public(route: str, view: View, name: str) -> URLPattern:
+    return path(route, login_not_required(refusing(view)), name=name)
+
+
 ENTRANCE = [
-    _page("sign-in/", SignIn.as_view(), "account_login"),
-    _page("sign-in/code/", account.request_login_code, "account_request_login_code"),
-    _page("sign-in/code/confirm/", account.confirm_login_code, "account_confirm_login_code"),
-    _page("sign-in/passkey/", webauthn.login_webauthn, "mfa_login_webauthn"),
-    _page("sign-in/second-step/", mfa.authenticate, "mfa_authenticate"),
-    _page("sign-in/inactive/", account.account_inactive, "account_inactive"),
-    _page("sign-out/", account.logout, "account_logout"),
-    _page("sign-up/", account.signup, "account_signup"),
-    _page("verify/", account.email_verification_sent, "account_email_verification_sent"),
-    _page("verify/<str:key>/", account.confirm_email, "account_confirm_email"),
-    _page("reset/", account.password_reset, "account_reset_password"),
-    _page("reset/sent/", account.password_reset_done, "account_reset_password_done"),
-    _page(
+    _public("sign-in/", SignIn.as_view(), "account_login"),
+    _public("sign-in/code/", account.request_login_code, "account_request_login_code"),
+    _public("sign-in/code/confirm/", account.confirm_login_code, "account_confirm_login_code"),
+    _public("sign-in/passkey/", webauthn.login_webauthn, "mfa_login_webauthn"),
+    _public("sign-in/second-step/", mfa.authenticate, "mfa_authenticate"),
+    _public("sign-in/inactive/", account.account_inactive, "account_inactive"),
+    _public("sign-out/", account.logout, "account_logout"),
+    _public("sign-up/", account.signup, "account_signup"),
+    _public("verify/", account.email_verification_sent, "account_email_verification_sent"),
+    _public("verify/<str:key>/", account.confirm_email, "account_confirm_email"),
+    _public("reset/", account.password_reset, "account_reset_password"),
+    _public("reset/sent/", account.password_reset_done, "account_reset_password_done"),
+    _public(
         "reset/done/",
         account.password_reset_from_key_done,
         "account_reset_password_from_key_done",
     ),
-    _page(
+    _public(
         "reset/<str:uidb36>/<str:key>/",
         account.password_reset_from_key,
         "account_reset_password_from_key",

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
+from core.web.decorators import page
 from locations.access import find_account
 from locations.current_user import principal_of
 from locations.plans.queries import plan_view
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def plan_page(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     account = find_account(principal, principal.account)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -135,6 +136,7 @@ def _plain(status: int, code: str, detail: str) -> HttpResponse:
     return JsonResponse(problem(status, code, detail), status=status, content_type=PROBLEM_TYPE)
 
 
+@login_not_required
 @csrf_exempt  # there is nothing to forge, and no page to show
 def nothing_here(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
     """The last pattern under /api/: an address that is none of ours."""

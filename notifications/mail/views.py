@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
+from core.web.decorators import page, post_only
 from locations.current_user import principal_of
 from locations.models import User
 from notifications.mail import suppression
 from notifications.mail.queries import mail_log
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def mails_page(request: HttpRequest) -> HttpResponse:
     log = mail_log(principal_of(request), request.GET)
     return render(request, "notifications/mail/mails.html", {**log})
 
 
-@login_required
-@require_POST
+@post_only
 def try_again(request: HttpRequest) -> HttpResponse:
     """Of nobody's address but his own."""
     user = request.user

@@ -19,11 +19,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_safe
 
 from core.mail.content import Rendered, rendered
+from core.web.decorators import page
 from notifications.mail_content.samples import MANY, Sample, samples
 
 PERMISSION = "notifications.view_mail"
@@ -62,8 +61,7 @@ class Look:
         return urlencode({field.name: getattr(self, field.name) for field in fields(self)})
 
 
-@never_cache
-@require_safe
+@page
 def gallery_page(request: HttpRequest) -> HttpResponse:
     """All mails by their groups. Raises PermissionDenied without the right to see mails."""
     _may_look(request)
@@ -76,9 +74,8 @@ def gallery_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-@never_cache
-@require_safe
 @csp_update({"frame-src": [SELF]})  # type: ignore[arg-type]  # views with arguments, too
+@page
 def gallery_mail(request: HttpRequest, name: str) -> HttpResponse:
     """One mail with the switches. Raises Http404 for a name that there is not."""
     sample, look = _found(request, name), Look.parse(request.GET)
@@ -91,8 +88,7 @@ def gallery_mail(request: HttpRequest, name: str) -> HttpResponse:
     return _page(request, "notifications/mail_content/preview.html", sample.name, shown)
 
 
-@never_cache
-@require_safe
+@page
 @xframe_options_sameorigin
 @csp_replace(  # type: ignore[arg-type]
     {

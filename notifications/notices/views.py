@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
+from core.web.decorators import page
 from locations.current_user import principal_of
 from notifications.notices.forms import NewsFilterForm
 from notifications.notices.inbox import kinds, listed, mark_read, unread
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def notices_page(request: HttpRequest) -> HttpResponse:
     """Who opens it has read all that there is."""
     principal = principal_of(request)
@@ -33,9 +29,7 @@ def notices_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def bell(request: HttpRequest) -> HttpResponse:
     """The bell alone, for pages that are open; nothing (204) when it shows that already."""
     count = unread(principal_of(request))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -30,6 +31,7 @@ def _behind(open_link: Callable[[str], Link]) -> Callable[[LinkPage], Page]:
     every token that is none, and a kind word for who has left."""
 
     def behind(page: LinkPage) -> Page:
+        @login_not_required
         @csrf_exempt
         @never_cache
         @wraps(page)

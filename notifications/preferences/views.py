@@ -5,13 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
+from core.web.decorators import form_page
 from locations.access import find_account
 from locations.accounts.actions import member_of
 from locations.current_user import principal_of
@@ -21,9 +19,7 @@ from notifications.preferences import actions
 from notifications.preferences.forms import PreferencesForm
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def mail_preferences(request: HttpRequest) -> HttpResponse:
     """His own in the account that he looks at: viewers choose, too."""
     principal = principal_of(request)

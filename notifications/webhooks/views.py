@@ -5,14 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.security import show_once
+from core.web.decorators import form_page, page, post_only
 from locations.access import find, find_writable
 from locations.actions import account_to_add_to
 from locations.current_user import look_at, principal_of
@@ -22,18 +20,14 @@ from notifications.webhooks.forms import WebhookForm
 from notifications.webhooks.queries import is_under_way, log, shown_headers, webhook_list
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def webhooks_page(request: HttpRequest) -> HttpResponse:
     return render(
         request, "notifications/webhooks/list.html", {**webhook_list(principal_of(request))}
     )
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def webhook_new(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     account = account_to_add_to(principal)
@@ -51,9 +45,7 @@ def webhook_new(request: HttpRequest) -> HttpResponse:
     return render(request, "notifications/webhooks/new.html", context, status=status)
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def webhook_page(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     webhook: Webhook = find(Webhook.objects.select_related("location"), principal, webhook_id)
@@ -68,9 +60,7 @@ def webhook_page(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     return render(request, "notifications/webhooks/webhook.html", context)
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def webhook_change(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook, principal = _writable(request, webhook_id), principal_of(request)
     form = WebhookForm.of(webhook, principal)
@@ -85,9 +75,7 @@ def webhook_change(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     return render(request, "notifications/webhooks/change.html", context, status=status)
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """Asks first: the server on the other side has to get the new secret."""
     webhook = _writable(request, webhook_id)
@@ -100,8 +88,7 @@ def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     return _confirm(request, webhook, "notifications/webhooks/rotate.html")
 
 
-@login_required
-@require_POST
+@post_only
 def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """On with ``on=1``, else off."""
     webhook = _writable(request, webhook_id)
@@ -111,9 +98,7 @@ def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     return redirect("webhook", webhook.pk)
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook = _writable(request, webhook_id)
     if request.method == "POST":
@@ -124,8 +109,7 @@ def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     return _confirm(request, webhook, "notifications/webhooks/delete.html")
 
 
-@login_required
-@require_POST
+@post_only
 def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook = _writable(request, webhook_id)
     try:
@@ -136,8 +120,7 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     return redirect("webhook_delivery", delivery.pk)
 
 
-@login_required
-@require_POST
+@post_only
 def webhook_replay(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """Sends all that failed again."""
     webhook = _writable(request, webhook_id)
@@ -168,9 +151,7 @@ def _with_secret(request: HttpRequest, webhook: Webhook, secret: str) -> HttpRes
     return redirect("webhook", webhook.pk)
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def delivery_page(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     delivery: Delivery = find(Delivery.objects.select_related("webhook"), principal, delivery_id)
@@ -185,8 +166,7 @@ def delivery_page(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     return render(request, "notifications/webhooks/delivery.html", context)
 
 
-@login_required
-@require_POST
+@post_only
 def delivery_replay(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     rows = Delivery.objects.select_related("webhook")

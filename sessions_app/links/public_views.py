@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -38,6 +39,7 @@ def _behind_link(page: LinkPage) -> Page:
     """``page`` with the link that the token opens, inside its account; one and the same answer
     for a token that is expired, used, revoked or made up."""
 
+    @login_not_required
     @csrf_exempt
     @never_cache
     @wraps(page)

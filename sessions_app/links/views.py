@@ -6,16 +6,14 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
 
 from core.security import show_once
+from core.web.decorators import form_page, post_only
 from locations.access import find_writable
 from locations.current_user import look_at, principal_of
 from locations.models import Location
@@ -34,8 +32,7 @@ class LifetimeForm(forms.Form):
     )
 
 
-@login_required
-@require_POST
+@post_only
 def link_new(request: HttpRequest) -> HttpResponse:
     """From a list of locations to the links of the chosen one. A post, for the form that it
     stands in has secrets in other fields, which belong in no address."""
@@ -51,9 +48,7 @@ def link_new(request: HttpRequest) -> HttpResponse:
     return redirect("location_links", location.pk)
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def location_links(request: HttpRequest, location_id: UUID) -> HttpResponse:
     """The open links of a location, and one that was just made, this once; a POST makes it."""
     principal = principal_of(request)
@@ -81,8 +76,7 @@ def location_links(request: HttpRequest, location_id: UUID) -> HttpResponse:
     )
 
 
-@login_required
-@require_POST
+@post_only
 def link_revoke(request: HttpRequest, link_id: UUID) -> HttpResponse:
     """End a link, also in the browser that has it open."""
     principal = principal_of(request)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
 
+from core.web.decorators import form_page, post_only
 from locations.access import find_writable
 from locations.current_user import principal_of
 from sessions_app import actions
@@ -22,9 +20,7 @@ from sessions_app.proxies.forms import ProxyForm
 
 
 @sensitive_post_parameters("user", "password")
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def session_proxy(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Shows where the number goes through; a POST tries another proxy and stores it."""
     principal = principal_of(request)
@@ -47,8 +43,7 @@ def session_proxy(request: HttpRequest, session_id: UUID) -> HttpResponse:
     )
 
 
-@login_required
-@require_POST
+@post_only
 def session_proxy_remove(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Go without a proxy from now on."""
     principal = principal_of(request)

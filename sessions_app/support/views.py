@@ -6,14 +6,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.views.decorators.http import require_GET
 
+from core.web.decorators import form_page, page
 from core.web.streaming import download
 from locations.access import ONLY_LOOKS, find_writable
 from locations.current_user import look_at, principal_of
@@ -22,9 +22,7 @@ from sessions_app.models import Session, SupportBundle
 from sessions_app.support import actions
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def support_page(request: HttpRequest) -> HttpResponse:
     """The account's bundles; a POST asks for one about all of its connections."""
     principal = principal_of(request)
@@ -38,9 +36,7 @@ def support_page(request: HttpRequest) -> HttpResponse:
     return render(request, "sessions_app/support/list.html", context)
 
 
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def session_bundle(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Says what would be in a bundle about this connection; a POST asks for it."""
     principal = principal_of(request)
@@ -69,9 +65,7 @@ def _found(request: HttpRequest, bundle_id: UUID) -> SupportBundle:
     return bundle
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def bundle_page(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
     bundle = _found(request, bundle_id)
     if bundle.account_id is not None:
@@ -79,9 +73,7 @@ def bundle_page(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
     return render(request, "sessions_app/support/bundle.html", {"bundle": bundle})
 
 
-@login_required
-@never_cache
-@require_safe
+@page
 def bundle_live(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
     """The part that changes; 204 while it is as the page says (``state``)."""
     bundle = _found(request, bundle_id)
@@ -90,7 +82,6 @@ def bundle_live(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
     return render(request, "sessions_app/support/_state.html", {"bundle": bundle})
 
 
-@login_required
 @never_cache
 @require_GET  # no HEAD: each look at the file stands in the audit log
 def bundle_file(request: HttpRequest, bundle_id: UUID) -> HttpResponseBase:
