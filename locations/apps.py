@@ -5,7 +5,7 @@ class LocationsConfig(AppConfig):
     name = "locations"
 
     def ready(self) -> None:
-        from core.health.operator_alerts import register_look
+        from core.health.operator_alerts import register_alerts
         from locations import receivers  # noqa: F401  connects the receivers
         from locations.accounts.invitations import count_open
         from locations.models import Location, Member
@@ -22,5 +22,5 @@ class LocationsConfig(AppConfig):
             lambda account: Member.objects.filter(account=account).count(),
             Member.objects.all,
         )
-        register_look("accounts", accounts)
+        register_alerts("accounts", accounts)
         register_usage(Resource.MEMBERS, count_open)

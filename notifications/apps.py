@@ -8,7 +8,7 @@ class NotificationsConfig(AppConfig):
         from django.conf import settings
 
         from core.health.checks import register_check
-        from core.health.operator_alerts import register_look
+        from core.health.operator_alerts import register_alerts
         from notifications import jobs, receivers  # noqa: F401  connects the receivers
         from notifications.alerts import dead_webhooks, long_losses, mails, outages
         from notifications.incidents import tracker
@@ -20,11 +20,11 @@ class NotificationsConfig(AppConfig):
         tracker.connect()
         plan_notices.connect()
         bundle_notices.connect()
-        register_look("webhooks", dead_webhooks)
-        register_look("outages", outages)
-        register_look("losses", long_losses)
+        register_alerts("webhooks", dead_webhooks)
+        register_alerts("outages", outages)
+        register_alerts("losses", long_losses)
         jobs.register()
-        register_look("mails", mails)
+        register_alerts("mails", mails)
         register_check("mail", health.mail)
         if settings.EMAIL_PROVIDER:
             bounces.connect()

@@ -22,7 +22,7 @@ def wrong_page(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": "What is wrong right now?",
-        "lines": operator_alerts.lines(),
+        "alerts": operator_alerts.alerts(),
         "now": timezone.now(),
     }
     return TemplateResponse(request, "operations/alerts.html", context)

@@ -6,7 +6,7 @@ class SessionsAppConfig(AppConfig):
     verbose_name = "WhatsApp sessions"
 
     def ready(self) -> None:
-        from core.health.operator_alerts import register_look
+        from core.health.operator_alerts import register_alerts
         from locations.plans.entitlements import Resource, register_usage
         from sessions_app import hints, jobs, receivers  # noqa: F401  receivers
         from sessions_app.diagnostics import alerts
@@ -18,7 +18,7 @@ class SessionsAppConfig(AppConfig):
             lambda account: Session.objects.live().of_accounts([account]).count(),
             lambda: Session.objects.live(),
         )
-        register_look("sessions", alerts.sessions)
-        register_look("installation", alerts.installation)
-        register_look("scheduled jobs", status.wrong_lines)
+        register_alerts("sessions", alerts.sessions)
+        register_alerts("installation", alerts.installation)
+        register_alerts("scheduled jobs", status.wrong_lines)
         jobs.register()

@@ -1,22 +1,19 @@
-"""One result of a health check, for operators."""
+"""The result of a health check."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Level(StrEnum):
-    OK = "ok"
-    NOTE = "warning"
-    PROBLEM = "trouble"
+from core.health.severity import Severity
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line for the operator: what was looked at, how it is, with units, and what to do."""
+    """One result of a health check: what was checked, its state with units, and what to do.
+
+    The texts are for operators. ``next_step`` is "" when there is nothing to do."""
 
     name: str
-    level: Level
+    severity: Severity
     text: str
     next_step: str = ""

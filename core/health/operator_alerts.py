@@ -1,64 +1,57 @@
-"""What is wrong right now: one list for the operator, to which every app adds its lines."""
+"""Alerts for operators: every app registers the source of its own."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import IntEnum
 
 from core import tenancy
+from core.health.severity import Severity
 
 logger = logging.getLogger(__name__)
 
 
-class Urgency(IntEnum):
-    """In the order in which an operator takes things up."""
-
-    NOW = 0  # customers are without service, and only an operator can help
-    TODAY = 1  # somebody has to act, or is without service by an act of his own
-    KNOW = 2  # nothing breaks yet
-
-
-URGENCY_LABELS = {Urgency.NOW: "Now", Urgency.TODAY: "Today", Urgency.KNOW: "To know"}
-
-
 @dataclass(frozen=True)
-class Line:
-    """One thing that is wrong: ``what`` it is about, how it is, and the next step with the
-    ``url`` where it is taken ("" when that is not in the site). Never a code, a key, a message or
-    a whole phone number."""
+class Alert:
+    """One problem: its subject, its state, and the next step.
 
-    urgency: Urgency
-    what: str
+    ``url`` is the page where the step is taken, or "" if it is not on this site. An alert
+    contains no code, key, message text or whole telephone number."""
+
+    severity: Severity
+    subject: str
     text: str
     step: str = ""
     url: str = ""
 
     @property
     def label(self) -> str:
-        return URGENCY_LABELS[self.urgency]
+        """When to act: "Now", "Today" or "To know"."""
+        return self.severity.label
 
 
-Look = Callable[[], Iterable[Line]]
-_LOOKS: dict[str, Look] = {}
+AlertSource = Callable[[], Iterable[Alert]]
+_SOURCES: dict[str, AlertSource] = {}
 
 
-def register_look(name: str, look: Look) -> None:
-    """Let ``look`` add its lines. It runs with everyone's rows, takes a few queries whatever the
-    number of rows, and waits for nothing outside."""
-    _LOOKS[name] = look
+def register_alerts(name: str, source: AlertSource) -> None:
+    """Register ``source`` under ``name``.
+
+    It runs with the rows of all accounts in scope. It must need only a few queries, however many
+    rows there are, and must not wait for anything outside the database."""
+    _SOURCES[name] = source
 
 
-def lines() -> list[Line]:
-    """Everything that is wrong, the most urgent first. Never raises: a look that fails is one."""
-    found: list[Line] = []
+def alerts() -> list[Alert]:
+    """Return all current alerts, the most severe first. A source that fails becomes an alert."""
+    found: list[Alert] = []
     with tenancy.everyone():
-        for name, look in _LOOKS.items():
+        for name, source in _SOURCES.items():
             try:
-                found += look()
-            except Exception as error:  # whatever it is, the other looks go on
-                logger.exception("A look at what is wrong failed", extra={"look": name})
-                text = f"cannot be looked at: {type(error).__name__}"
-                found.append(Line(Urgency.NOW, name, text, "The log has the whole error."))
-    return sorted(found, key=lambda line: line.urgency)
+                found += source()
+            except Exception as error:  # the other sources still run
+                logger.exception("An alert source failed", extra={"source": name})
+                text = f"cannot be checked: {type(error).__name__}"
+                found.append(Alert(Severity.CRITICAL, name, text, "See the log for the error."))
+    return sorted(found, key=lambda alert: alert.severity, reverse=True)

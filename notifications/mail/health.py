@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends import console, dummy, filebased, locmem, smtp
 
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 
 MAIL_SECONDS = 5.0
 _STAY_HERE = (
@@ -32,12 +33,12 @@ def mail(seconds: float = MAIL_SECONDS) -> list[Finding]:
     if not isinstance(backend, _STAY_HERE):
         name = type(backend).__module__.rpartition(".")[2]
         text = f"goes out through the API of {name}, which only a mail can try"
-        return [Finding("mail", Level.OK, text)]
+        return [Finding("mail", Severity.OK, text)]
     text = "no mail leaves: EMAIL_URL prints them on the terminal"
     if settings.DEBUG:
-        return [Finding("mail", Level.OK, text)]
+        return [Finding("mail", Severity.OK, text)]
     step = "Name a mail server: EMAIL_URL=smtp+tls://user:password@host:587"
-    return [Finding("mail", Level.NOTE, text, step)]
+    return [Finding("mail", Severity.WARNING, text, step)]
 
 
 def _greeted(backend: smtp.EmailBackend, seconds: float) -> Finding:
@@ -50,11 +51,11 @@ def _greeted(backend: smtp.EmailBackend, seconds: float) -> Finding:
         took = time.monotonic() - began
     except OSError as error:  # all of smtplib's are
         text, step = _fault(error, seconds)
-        return Finding("mail", Level.PROBLEM, f"{server} {text}", step)
+        return Finding("mail", Severity.CRITICAL, f"{server} {text}", step)
     finally:
         with suppress(OSError):
             backend.close()
-    return Finding("mail", Level.OK, f"{server} takes our greeting in {took * 1000:.0f} ms")
+    return Finding("mail", Severity.OK, f"{server} takes our greeting in {took * 1000:.0f} ms")
 
 
 def _fault(error: OSError, seconds: float) -> tuple[str, str]:

@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from core import tenancy
 from core.data.csv_export import csv_texts
-from core.health.findings import Level
 from core.logs.redaction import redact, redact_value
 from core.logs.rotating_file import folder_of
 from operations.support_bundles import sessions as sessions_told
@@ -76,7 +75,7 @@ def _of_the_machine(archive: Archive) -> bool:
     archive.add("versions.json", [_json(versions())])
     archive.add("settings.json", [_json(told_settings(settings.ENVIRONMENT()))])
     return not any(
-        finding.level is Level.PROBLEM
+        finding.severity.is_trouble
         for finding in found
         if finding.name in ("database", "migrations")
     )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.db.models import Count
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 
-from core.health.findings import Finding, Level
-from core.health.operator_alerts import Line, Urgency
+from core.health.findings import Finding
+from core.health.operator_alerts import Alert
+from core.health.severity import Severity
 from core.text.units import plural
 from sessions_app.diagnostics import machine
 from sessions_app.diagnostics import sessions as row_looks
@@ -40,10 +39,9 @@ _NO_FAULT = frozenset(
         Reason.SUSPENDED_BILLING,  # a line about its account says so
     }
 )
-_LEVELS = {Level.PROBLEM: Urgency.NOW, Level.NOTE: Urgency.KNOW}
 
 
-def sessions() -> list[Line]:
+def sessions() -> list[Alert]:
     """Those that are down for a bad reason, a line for each reason."""
     down = Session.objects.filter(wanted=Wanted.LINKED, status=Status.DISCONNECTED)
     bad = down.exclude(reason__in=[str(reason) for reason in _NO_FAULT])
@@ -51,11 +49,11 @@ def sessions() -> list[Line]:
     return [_line(Reason(reason), count) for reason, count in counts]
 
 
-def _line(reason: Reason, count: int) -> Line:
+def _line(reason: Reason, count: int) -> Alert:
     words = REASONS[reason]
     asked = {"status__exact": str(Status.DISCONNECTED), "reason": str(reason)}
-    return Line(
-        Urgency.NOW if reason in _OURS else Urgency.TODAY,
+    return Alert(
+        Severity.CRITICAL if reason in _OURS else Severity.ERROR,
         plural(count, "number"),
         gettext(words.sentence),
         gettext(words.advice),
@@ -63,14 +61,12 @@ def _line(reason: Reason, count: int) -> Line:
     )
 
 
-def installation() -> list[Line]:
+def installation() -> list[Alert]:
     """The findings of the diagnostics that take no time: rows, gateways, disk and data folder."""
     found: list[Finding] = [*row_looks.sessions(), *row_looks.gateways(), *row_looks.seals()]
     found += [*machine.data_folder(), *machine.disk()]
-    return list(_lines(found))
-
-
-def _lines(found: Iterable[Finding]) -> Iterable[Line]:
-    for finding in found:
-        if (urgency := _LEVELS.get(finding.level)) is not None:
-            yield Line(urgency, finding.name, finding.text, finding.next_step)
+    return [
+        Alert(finding.severity, finding.name, finding.text, finding.next_step)
+        for finding in found
+        if finding.severity is not Severity.OK
+    ]

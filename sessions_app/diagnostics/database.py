@@ -9,7 +9,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 from sessions_app.diagnostics import machine_rules
 from sessions_app.diagnostics.runner import first_line
 
@@ -25,10 +26,10 @@ def database() -> list[Finding]:
         took = sorted(_answer_seconds() for _ in range(_TRIES))[_TRIES // 2]
     except Exception as error:  # psycopg's or Django's
         text = f"does not answer: {first_line(error)}"
-        return [Finding("database", Level.PROBLEM, text, "Start it, or correct DATABASE_URL.")]
+        return [Finding("database", Severity.CRITICAL, text, "Start it, or correct DATABASE_URL.")]
     version = ".".join(str(part) for part in connection.get_database_version())
     text = f"{connection.display_name} {version} answers in {took * 1000:.2f} ms"
-    return [Finding("database", Level.OK, text)]
+    return [Finding("database", Severity.OK, text)]
 
 
 def _answer_seconds() -> float:
@@ -53,11 +54,11 @@ def migrations() -> list[Finding]:
     missing = plan.migration_plan(plan.loader.graph.leaf_nodes())
     if not missing:
         count = len(plan.loader.applied_migrations)
-        return [Finding("migrations", Level.OK, f"all {count} are applied")]
+        return [Finding("migrations", Severity.OK, f"all {count} are applied")]
     first = ", ".join(str(migration) for migration, _ in missing[:2])
     verb = "is" if len(missing) == 1 else "are"
     text = f"{len(missing)} {verb} not applied, first {first}"
-    return [Finding("migrations", Level.PROBLEM, text, "manage.py migrate")]
+    return [Finding("migrations", Severity.CRITICAL, text, "manage.py migrate")]
 
 
 def clock() -> list[Finding]:

@@ -12,7 +12,8 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 from django.core.checks import ERROR, WARNING, run_checks
 
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 from sessions_app.cleanup.key_files import key_files
 from sessions_app.diagnostics import advice, machine_rules, rules
 from sessions_app.diagnostics.probes import (
@@ -51,7 +52,7 @@ def neonize() -> list[Finding]:
         step = advice.LIBRARY
         if isinstance(error.__cause__, SimulatorUnusable):
             step = advice.SIMULATOR
-        return [Finding("neonize", Level.PROBLEM, str(error), step)]
+        return [Finding("neonize", Severity.CRITICAL, str(error), step)]
     return [machine_rules.of_library(version, NEWEST_TESTED_NEONIZE, seconds)]
 
 
@@ -62,13 +63,13 @@ def whatsapp() -> list[Finding]:
     try:
         reached = reach(route_to_whatsapp(simulator), REACH_SECONDS)
     except SimulatorUnusable as error:
-        return [Finding("WhatsApp", Level.PROBLEM, str(error), advice.SIMULATOR)]
+        return [Finding("WhatsApp", Severity.CRITICAL, str(error), advice.SIMULATOR)]
     except Unreachable as error:
         network = advice.SIMULATOR if simulator else advice.NETWORK
         step = advice.CLOCK if error.fault is Fault.CLOCK else network
         text = f"{name} cannot be reached: {error}"
-        return [Finding("WhatsApp", Level.PROBLEM, text, step)]
-    found = [Finding("WhatsApp", Level.OK, f"{name} answers in {reached.seconds:.2f} s")]
+        return [Finding("WhatsApp", Severity.CRITICAL, text, step)]
+    found = [Finding("WhatsApp", Severity.OK, f"{name} answers in {reached.seconds:.2f} s")]
     return found if reached.ahead is None else [*found, machine_rules.of_clock(reached.ahead, name)]
 
 
@@ -79,7 +80,7 @@ def key_stores() -> list[Finding]:
         found = rules.of_key_stores(key_files(told.keys_dir), told.keys_dir)
     except OSError as error:
         text = f"{told.keys_dir} cannot be read ({error.strerror})"
-        return [Finding("key stores", Level.PROBLEM, text, advice.readable(told.keys_dir))]
+        return [Finding("key stores", Severity.CRITICAL, text, advice.readable(told.keys_dir))]
     return found if told.auth_store == "files" else _key_database(told.auth_store)
 
 
@@ -93,7 +94,7 @@ def _key_database(url: str) -> list[Finding]:
         devices = len(key_database.stored_addresses(url))
     except key_database.KeysUnreachable as error:
         text = f"the key database does not answer: {error}"
-        return [Finding("key stores", Level.PROBLEM, text, advice.KEY_DATABASE)]
+        return [Finding("key stores", Severity.CRITICAL, text, advice.KEY_DATABASE)]
     return [machine_rules.of_key_database(devices, time.monotonic() - began)]
 
 
@@ -108,8 +109,8 @@ def data_folder() -> list[Finding]:
             text = f"{folder} cannot be written to ({error.strerror})"
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             step = advice.free_space(folder) if full else advice.writable(folder)
-            return [Finding("data folder", Level.PROBLEM, text, step)]
-    return [Finding("data folder", Level.OK, f"{told.data_dir} can be written to")]
+            return [Finding("data folder", Severity.CRITICAL, text, step)]
+    return [Finding("data folder", Severity.OK, f"{told.data_dir} can be written to")]
 
 
 def disk() -> list[Finding]:
@@ -124,13 +125,13 @@ def hints() -> list[Finding]:
     """Whether the channel layer passes a message on."""
     layer = get_channel_layer()
     if layer is None or isinstance(layer, InMemoryChannelLayer):
-        return [Finding("hints", Level.OK, "in memory: for one process that does everything")]
+        return [Finding("hints", Severity.OK, "in memory: for one process that does everything")]
     try:
         seconds = async_to_sync(_round_trip)(layer)
     except Exception as error:  # the layer's client may raise anything when its server is away
         text = f"the channel layer does not answer ({type(error).__name__})"
-        return [Finding("hints", Level.PROBLEM, text, "Start Redis, or correct REDIS_URL.")]
-    return [Finding("hints", Level.OK, f"the channel layer answers in {seconds * 1000:.0f} ms")]
+        return [Finding("hints", Severity.CRITICAL, text, "Start Redis, or correct REDIS_URL.")]
+    return [Finding("hints", Severity.OK, f"the channel layer answers in {seconds * 1000:.0f} ms")]
 
 
 async def _round_trip(layer: Any) -> float:
@@ -147,28 +148,28 @@ def system_checks() -> list[Finding]:
     found = [
         Finding(
             "settings",
-            Level.PROBLEM if message.level >= ERROR else Level.NOTE,
+            Severity.CRITICAL if message.level >= ERROR else Severity.WARNING,
             f"{message.msg} ({message.id})",
             str(message.hint or ""),
         )
         for message in run_checks()
         if message.level >= WARNING
     ]
-    return found or [Finding("settings", Level.OK, "no complaints")]
+    return found or [Finding("settings", Severity.OK, "no complaints")]
 
 
 def port(number: int) -> list[Finding]:
     """Whether the site can be, or is, served on port ``number``."""
     texts = {
-        Port.FREE: (Level.OK, f"{number} is free", ""),
-        Port.OURS: (Level.OK, f"{number} is served by Pairline", ""),
+        Port.FREE: (Severity.OK, f"{number} is free", ""),
+        Port.OURS: (Severity.OK, f"{number} is served by Pairline", ""),
         Port.TAKEN: (
-            Level.PROBLEM,
+            Severity.CRITICAL,
             f"{number} is used by another program",
             "Stop it, or serve on another port: manage.py serve --port 8001",
         ),
         Port.FORBIDDEN: (
-            Level.PROBLEM,
+            Severity.CRITICAL,
             f"{number} may not be used by this user",
             "Serve on a port from 1024 on, behind a web server.",
         ),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 from core.text.units import size
 from sessions_app.diagnostics import advice
 
@@ -17,8 +18,10 @@ def of_library(version: str, tested: str, seconds: float) -> Finding:
     was ``tested``?"""
     if version != tested:
         text = f"neonize {version} is installed, but {tested} is the newest that was tested"
-        return Finding("neonize", Level.PROBLEM, text, advice.LIBRARY)
-    return Finding("neonize", Level.OK, f"{version} as tested, an engine starts in {seconds:.2f} s")
+        return Finding("neonize", Severity.CRITICAL, text, advice.LIBRARY)
+    return Finding(
+        "neonize", Severity.OK, f"{version} as tested, an engine starts in {seconds:.2f} s"
+    )
 
 
 def of_disk(free: int, total: int, folder: Path) -> Finding:
@@ -26,10 +29,10 @@ def of_disk(free: int, total: int, folder: Path) -> Finding:
     share = f" ({100 * free / total:.0f} %)" if total else ""
     text = f"{size(free)}{share} free for {folder}"
     if free < DISK_PROBLEM_BYTES:
-        return Finding("disk", Level.PROBLEM, text, advice.free_space(folder))
+        return Finding("disk", Severity.CRITICAL, text, advice.free_space(folder))
     if free < DISK_NOTE_BYTES:
-        return Finding("disk", Level.NOTE, text, advice.free_space(folder))
-    return Finding("disk", Level.OK, text)
+        return Finding("disk", Severity.WARNING, text, advice.free_space(folder))
+    return Finding("disk", Severity.OK, text)
 
 
 def of_clock(ahead: float, of_what: str) -> Finding:
@@ -37,13 +40,13 @@ def of_clock(ahead: float, of_what: str) -> Finding:
     off = abs(ahead)
     text = f"{off:.1f} s {'ahead of' if ahead > 0 else 'behind'} {of_what}"
     if off > CLOCK_PROBLEM_SECONDS:
-        return Finding("clock", Level.PROBLEM, text, advice.CLOCK)
-    level = Level.NOTE if off > CLOCK_NOTE_SECONDS else Level.OK
-    return Finding("clock", level, text, advice.CLOCK if level is Level.NOTE else "")
+        return Finding("clock", Severity.CRITICAL, text, advice.CLOCK)
+    level = Severity.WARNING if off > CLOCK_NOTE_SECONDS else Severity.OK
+    return Finding("clock", level, text, advice.CLOCK if level is Severity.WARNING else "")
 
 
 def of_key_database(devices: int, seconds: float) -> Finding:
     """The key database answered in ``seconds`` and knows so many ``devices``."""
     noun = "device" if devices == 1 else "devices"
     text = f"{devices} {noun} in the key database, which answers in {seconds * 1000:.1f} ms"
-    return Finding("key stores", Level.OK, text)
+    return Finding("key stores", Severity.OK, text)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 from sessions_app.diagnostics.rules import summary
 
 Paint = Callable[[str], str]
-_WIDTH = max(len(level) for level in Level)
+_WIDTH = max(len(severity.level) for severity in Severity)
 
 
 def plain(text: str) -> str:
@@ -18,25 +18,34 @@ def plain(text: str) -> str:
     return text
 
 
-def lines(found: Sequence[Finding], paint: Mapping[Level, Paint] | None = None) -> list[str]:
+def lines(found: Sequence[Finding], paint: Mapping[Severity, Paint] | None = None) -> list[str]:
     """A line for each of ``found``, then an empty one and what is wrong in a sentence. ``paint``
     colours the word for a level."""
     width = max((len(finding.name) for finding in found), default=0)
     return [*(_line(finding, width, paint or {}) for finding in found), "", summary(found)]
 
 
-def _line(finding: Finding, width: int, paint: Mapping[Level, Paint]) -> str:
+def _line(finding: Finding, width: int, paint: Mapping[Severity, Paint]) -> str:
     step = f" › {finding.next_step}" if finding.next_step else ""
-    level = paint.get(finding.level, plain)(f"{finding.level:<{_WIDTH}}")
+    level = paint.get(finding.severity, plain)(f"{finding.severity.level:<{_WIDTH}}")
     return f"{level}  {finding.name:<{width}}  {finding.text}{step}"
 
 
-def needs_somebody(found: Sequence[Finding]) -> bool:
-    """Whether anything is in trouble."""
-    return any(finding.level is Level.PROBLEM for finding in found)
+def has_trouble(found: Sequence[Finding]) -> bool:
+    """Return whether any finding is trouble."""
+    return any(finding.severity.is_trouble for finding in found)
 
 
 def report(found: Sequence[Finding]) -> dict[str, Any]:
-    """``found`` as one object: ``ok``, and each finding's ``name``, ``level`` (ok, warning or
-    trouble), ``text`` and ``next_step`` ("" when there is none)."""
-    return {"ok": not needs_somebody(found), "findings": [asdict(finding) for finding in found]}
+    """Return ``found`` for JSON: ``ok``, and the ``name``, ``level`` (ok, warning or trouble),
+    ``text`` and ``next_step`` ("" if there is none) of each finding."""
+    return {"ok": not has_trouble(found), "findings": [_entry(finding) for finding in found]}
+
+
+def _entry(finding: Finding) -> dict[str, str]:
+    return {
+        "name": finding.name,
+        "level": finding.severity.level,
+        "text": finding.text,
+        "next_step": finding.next_step,
+    }

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 from core.security.key_rotation import Unopenable
 from core.text.units import duration, plural, size
 from sessions_app.cleanup.key_files import KeyFile, StoreState
@@ -47,10 +48,10 @@ def of_sessions(
     """How many there are in each status, and which are stuck for ``longer_than``. ``served``:
     a gateway is alive."""
     stuck = [session for session in sessions if is_stuck(session, now, longer_than)]
-    counts = Finding("sessions", Level.OK, _counts(sessions))
+    counts = Finding("sessions", Severity.OK, _counts(sessions))
     if not stuck:
         quiet = f"none is on its way for longer than {duration(longer_than.total_seconds())}"
-        return [counts, Finding("stuck sessions", Level.OK, quiet)]
+        return [counts, Finding("stuck sessions", Severity.OK, quiet)]
     statuses = Counter(str(session.status) for session in stuck)
     oldest = max(now - session.since for session in stuck)
     text = (
@@ -58,7 +59,7 @@ def of_sessions(
         f"{_named(str(session.id) for session in stuck)}"
     )
     step = CLEAN if served else advice.START_GATEWAY
-    return [counts, Finding("stuck sessions", Level.PROBLEM, text, step)]
+    return [counts, Finding("stuck sessions", Severity.CRITICAL, text, step)]
 
 
 def _counts(sessions: Collection[SessionFacts]) -> str:
@@ -83,12 +84,12 @@ def of_key_stores(files: Sequence[KeyFile], folder: Path) -> list[Finding]:
     text = f"{plural(stores, 'key store')}, {amount} in {folder}"
     open_to_others = [file.path.name for file in files if file.mode & 0o077]
     if not open_to_others:
-        return [Finding("key stores", Level.OK, text)]
+        return [Finding("key stores", Severity.OK, text)]
     return [
-        Finding("key stores", Level.OK, text),
+        Finding("key stores", Severity.OK, text),
         Finding(
             "key rights",
-            Level.PROBLEM,
+            Severity.CRITICAL,
             f"other users of this machine may read {_named(open_to_others)}",
             f"chmod 600 {folder}/*",
         ),
@@ -109,12 +110,12 @@ def of_linked_keys(states: Mapping[UUID, StoreState], where: str = "") -> list[F
     bad = {session: state for session, state in states.items() if state in _STORE_TROUBLE}
     if not bad:
         return [
-            Finding("linked keys", Level.OK, f"{plural(len(states), 'linked number')} with keys")
+            Finding("linked keys", Severity.OK, f"{plural(len(states), 'linked number')} with keys")
         ]
     return [
         Finding(
             "linked keys",
-            Level.PROBLEM,
+            Severity.CRITICAL,
             f"the key store of session {session} is {_STORE_TROUBLE[state]}",
             f"Restore {where or f'{session}.sqlite3'} from a backup, or link the number again "
             "with a new code.",
@@ -136,33 +137,35 @@ def of_orphans(
         )
     ]
     if not left:
-        return [Finding("orphaned keys", Level.OK, "none")]
+        return [Finding("orphaned keys", Severity.OK, "none")]
     strays = [file for file in left if file.session is None or file.session not in sessions]
     kinds = {"file": len(left), "of no session": len(strays)}
     text = (
         f"{plural(kinds['file'], 'file')}, {size(sum(file.size for file in left))}, "
         f"{kinds['of no session']} of no session: {_named(file.path.name for file in left)}"
     )
-    return [Finding("orphaned keys", Level.PROBLEM if strays else Level.NOTE, text, CLEAN)]
+    return [
+        Finding("orphaned keys", Severity.CRITICAL if strays else Severity.WARNING, text, CLEAN)
+    ]
 
 
 def of_stray_devices(count: int) -> Finding:
     """``count`` devices are in the key database that belong to no session."""
     if not count:
-        return Finding("orphaned keys", Level.OK, "none in the key database")
+        return Finding("orphaned keys", Severity.OK, "none in the key database")
     text = f"{plural(count, 'device')} of no session in the key database"
-    return Finding("orphaned keys", Level.PROBLEM, text, CLEAN)
+    return Finding("orphaned keys", Severity.CRITICAL, text, CLEAN)
 
 
 def of_seals(unopenable: Sequence[Unopenable]) -> list[Finding]:
     """Whether the keys are there that tokens and passwords are sealed with."""
     if not unopenable:
-        return [Finding("sealed texts", Level.OK, "every key that they need is there")]
+        return [Finding("sealed texts", Severity.OK, "every key that they need is there")]
     step = "Restore that key from a backup and add it to FIELD_ENCRYPTION_KEYS."
     return [
         Finding(
             "sealed texts",
-            Level.PROBLEM,
+            Severity.CRITICAL,
             f"{plural(one.rows, 'row')} of {one.column} need{'s' * (one.rows == 1)} the key "
             f"{one.key_id}: {_named(one.first, one.rows)}",
             step,
@@ -190,29 +193,31 @@ def of_gateways(gateways: Sequence[GatewayFacts], waiting: int) -> list[Finding]
         found = [
             Finding(
                 "gateway",
-                Level.PROBLEM,
+                Severity.CRITICAL,
                 f"none is alive{last}; {plural(waiting, 'session')} {verb} for one",
                 advice.START_GATEWAY,
             )
         ]
     elif silent:
         text = f"{_named(g.place for g in silent)} fell silent {duration(silent[0].age)} ago"
-        found.append(Finding("gateway", Level.NOTE, text, "Start it again if it is still wanted."))
+        found.append(
+            Finding("gateway", Severity.WARNING, text, "Start it again if it is still wanted.")
+        )
     return found
 
 
 def _of_gateway(gateway: GatewayFacts) -> Finding:
     text = f"{gateway.place}, heartbeat {gateway.age:.0f} s ago"
     if gateway.trouble:
-        return Finding("gateway", Level.PROBLEM, f"{text}; {gateway.trouble}", advice.LIBRARY)
-    return Finding("gateway", Level.OK, text)
+        return Finding("gateway", Severity.CRITICAL, f"{text}; {gateway.trouble}", advice.LIBRARY)
+    return Finding("gateway", Severity.OK, text)
 
 
 def _of_engines(gateway: GatewayFacts) -> list[Finding]:
     return [
         Finding(
             "engine",
-            Level.OK,
+            Severity.OK,
             f"{engine.get('kind')}, process {engine.get('pid')}, "
             f"{plural(int(engine.get('sessions', 0)), 'session')}, "
             f"{plural(int(engine.get('starts', 0)), 'start')}, {engine.get('rss_mb', 0):.0f} MB",
@@ -226,8 +231,8 @@ def _of_engines(gateway: GatewayFacts) -> list[Finding]:
 
 def summary(found: Sequence[Finding]) -> str:
     """What is wrong right now, in one line."""
-    problems = [finding for finding in found if finding.level is Level.PROBLEM]
-    notes = sum(finding.level is Level.NOTE for finding in found)
+    problems = [finding for finding in found if finding.severity.is_trouble]
+    notes = sum(finding.severity is Severity.WARNING for finding in found)
     noted = f"; {plural(notes, 'warning')}" if notes else ""
     if not problems:
         return f"Nothing needs you: {plural(len(found), 'check')}{noted}."

@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from core.health.checks import Check
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 
 SECONDS = 10.0  # for all looks together; those that dial have tighter limits of their own
+_STEP = "Fix this, then run the command again."
 
 Around = Callable[[], AbstractContextManager[None]]
 
@@ -45,7 +47,7 @@ class CheckGroup:
             for check in self.checks:
                 if missing:
                     text = f"not looked at: the {missing} comes first"
-                    self.found[check.name] = [Finding(check.name, Level.NOTE, text)]
+                    self.found[check.name] = [Finding(check.name, Severity.WARNING, text)]
                 else:
                     self.found[check.name] = guarded(check)
                 if check.needed and _trouble(self.found[check.name]):
@@ -73,8 +75,7 @@ def run_all(groups: Sequence[CheckGroup], seconds: float = SECONDS) -> dict[str,
 
 def late(name: str, seconds: float) -> list[Finding]:
     """The check ``name`` has not come to an end."""
-    step = "Mend that first, then run this again."
-    return [Finding(name, Level.PROBLEM, f"no answer in {seconds:g} s", step)]
+    return [Finding(name, Severity.CRITICAL, f"no answer in {seconds:g} s", _STEP)]
 
 
 def guarded(check: Check) -> list[Finding]:
@@ -82,8 +83,8 @@ def guarded(check: Check) -> list[Finding]:
     try:
         return check.run()
     except Exception as error:  # whatever it is, the other looks go on
-        text = f"cannot be looked at: {type(error).__name__}: {first_line(error)}"
-        return [Finding(check.name, Level.PROBLEM, text, "Mend that first, then run this again.")]
+        text = f"cannot be checked: {type(error).__name__}: {first_line(error)}"
+        return [Finding(check.name, Severity.CRITICAL, text, _STEP)]
 
 
 def first_line(error: Exception) -> str:
@@ -92,7 +93,7 @@ def first_line(error: Exception) -> str:
 
 
 def _trouble(found: list[Finding]) -> bool:
-    return any(finding.level is Level.PROBLEM for finding in found)
+    return any(finding.severity.is_trouble for finding in found)
 
 
 def lent_connection() -> Around:

@@ -10,7 +10,8 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 from django.utils import timezone
 
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 from core.security.key_rotation import unopenable
 from sessions_app.cleanup.key_files import StoreState, key_files, store_state
 from sessions_app.cleanup.queries import linked_addresses, session_facts
@@ -65,7 +66,7 @@ def _keys_in_a_database(url: str, facts: Iterable[SessionFacts]) -> list[Finding
         stored = key_database.stored_addresses(url)
     except key_database.KeysUnreachable as error:
         text = f"the key database does not answer: {error}"
-        return [Finding("linked keys", Level.PROBLEM, text, advice.KEY_DATABASE)]
+        return [Finding("linked keys", Severity.CRITICAL, text, advice.KEY_DATABASE)]
     linked = linked_addresses()
     states = {
         session: StoreState.LINKED if address in stored else StoreState.MISSING
@@ -96,7 +97,7 @@ def gateways() -> list[Finding]:
         found.append(
             Finding(
                 "gateway",
-                Level.NOTE,
+                Severity.WARNING,
                 f"{len(alive)} are alive, but hints do not cross processes",
                 "Set REDIS_URL: pages then follow at once instead of within seconds.",
             )

@@ -11,8 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.management.color import no_style
 from django.core.serializers.json import DjangoJSONEncoder
 
-from core.health.findings import Finding, Level
-from sessions_app.diagnostics.report import lines, needs_somebody, report
+from core.health.findings import Finding
+from core.health.severity import Severity
+from sessions_app.diagnostics.report import has_trouble, lines, report
 
 
 def checked_port(port: int) -> int:
@@ -30,12 +31,13 @@ def tell(command: BaseCommand, found: Sequence[Finding], *, as_json: bool, **mor
     else:
         style = command.style if command.stdout.isatty() else no_style()
         paint = {
-            Level.OK: style.SUCCESS,
-            Level.NOTE: style.WARNING,
-            Level.PROBLEM: style.ERROR,
+            Severity.OK: style.SUCCESS,
+            Severity.WARNING: style.WARNING,
+            Severity.ERROR: style.ERROR,
+            Severity.CRITICAL: style.ERROR,
         }
         command.stdout.write("\n".join(lines(found, paint)))
-    if needs_somebody(found):
+    if has_trouble(found):
         sys.exit(1)
 
 

@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from core.background.jobs import registered
-from core.health.findings import Finding, Level
-from core.health.operator_alerts import Line, Urgency
+from core.health.findings import Finding
+from core.health.operator_alerts import Alert
+from core.health.severity import Severity
 from core.text.units import duration, plural
 from sessions_app.models import ScheduledJob
 from sessions_app.scheduler.schedule import is_overdue
@@ -91,13 +92,13 @@ def standing(row: ScheduledJob, now: datetime) -> Standing:
     )
 
 
-def wrong_lines() -> Iterable[Line]:
+def wrong_lines() -> Iterable[Alert]:
     """Jobs that keep failing or that are overdue."""
     url = reverse("admin:sessions_app_scheduledjob_changelist")
     step = "Mend what it says, then press Run now."
     for one in standings():
         if one.trouble:
-            yield Line(Urgency.TODAY, one.title, one.trouble, step, url)
+            yield Alert(Severity.ERROR, one.title, one.trouble, step, url)
 
 
 def findings() -> list[Finding]:
@@ -106,14 +107,14 @@ def findings() -> list[Finding]:
     troubled = [one for one in every if one.trouble]
     if troubled:
         return [
-            Finding("scheduled jobs", Level.PROBLEM, f"{one.name}: {one.trouble}", SEE)
+            Finding("scheduled jobs", Severity.ERROR, f"{one.name}: {one.trouble}", SEE)
             for one in troubled
         ]
     if not every:
-        return [Finding("scheduled jobs", Level.OK, "none yet: the first gateway begins them")]
+        return [Finding("scheduled jobs", Severity.OK, "none yet: the first gateway begins them")]
     soonest = min(every, key=lambda one: one.due_at)
     text = f"{plural(len(every), 'job')}, next {soonest.name}: {soonest.next_run}"
-    return [Finding("scheduled jobs", Level.OK, text)]
+    return [Finding("scheduled jobs", Severity.OK, text)]
 
 
 def _age(span: timedelta) -> str:

@@ -16,7 +16,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from core.health import operator_alerts
-from core.health.operator_alerts import Line, Urgency
+from core.health.operator_alerts import Alert
+from core.health.severity import Severity
 from locations.models import Account, AccountState, Location, User
 from notifications.models import Webhook
 from sessions_app.lifecycle import Reason, Status
@@ -51,11 +52,11 @@ def _alive(db: None) -> None:
 
 
 @pytest.fixture
-def add_look() -> Iterator[Callable[[str, operator_alerts.Look], None]]:
-    known = dict(operator_alerts._LOOKS)
-    yield operator_alerts.register_look
-    operator_alerts._LOOKS.clear()
-    operator_alerts._LOOKS.update(known)
+def add_look() -> Iterator[Callable[[str, operator_alerts.AlertSource], None]]:
+    known = dict(operator_alerts._SOURCES)
+    yield operator_alerts.register_alerts
+    operator_alerts._SOURCES.clear()
+    operator_alerts._SOURCES.update(known)
 
 
 def text_of(operator: Client) -> str:
@@ -113,18 +114,18 @@ def test_it_says_that_no_gateway_runs(operator: Client) -> None:
 
 
 def test_apps_add_their_lines_and_one_that_fails_is_a_line(
-    operator: Client, add_look: Callable[[str, operator_alerts.Look], None]
+    operator: Client, add_look: Callable[[str, operator_alerts.AlertSource], None]
 ) -> None:
-    def broken() -> list[Line]:
+    def broken() -> list[Alert]:
         raise RuntimeError("secret of the insides")
 
-    add_look("webhooks", lambda: [Line(Urgency.TODAY, "a webhook", "is dead", "Write.", "/x/")])
+    add_look("webhooks", lambda: [Alert(Severity.ERROR, "a webhook", "is dead", "Write.", "/x/")])
     add_look("broken things", broken)
 
     text = text_of(operator)
 
     assert "is dead" in text and 'href="/x/"' in text
-    assert "cannot be looked at: RuntimeError" in text
+    assert "cannot be checked: RuntimeError" in text
     assert "secret of the insides" not in text
 
 

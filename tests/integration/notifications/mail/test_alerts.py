@@ -79,10 +79,10 @@ def test_it_says_what_is_wrong_with_the_mails() -> None:
 
     lines = mails()
 
-    assert [line.what for line in lines] == ["the mail server", "1 mail", "1 address"]
+    assert [line.subject for line in lines] == ["the mail server", "1 mail", "1 address"]
     assert "Connection refused" in lines[0].text
     forget_trouble()
-    assert [line.what for line in mails()] == ["1 mail", "1 address"]
+    assert [line.subject for line in mails()] == ["1 mail", "1 address"]
 
 
 def test_a_trouble_of_yesterday_is_not_the_one_of_today() -> None:

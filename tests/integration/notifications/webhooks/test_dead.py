@@ -50,7 +50,7 @@ def test_it_is_switched_off_after_a_day_of_nothing(webhook: Webhook) -> None:
     assert webhook.disabled_reason == (
         "Nothing could be delivered for 24 hours. It answered with 500 instead of 2xx."
     )
-    assert [line.what for line in dead_webhooks()] == ["1 webhook"]
+    assert [line.subject for line in dead_webhooks()] == ["1 webhook"]
     later.refresh_from_db()
     assert (later.state, later.attempts) == (State.FAILED, 0)
     assert "switched off" in later.error

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from pytest_django import Settings
 
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 from sessions_app.cleanup.rules import LINKING, UNKNOWN
 from sessions_app.cleanup.run import CleanupReport, clean
 from sessions_app.diagnostics import checks
@@ -95,7 +96,7 @@ def test_nothing_is_deleted_on_the_word_of_a_database_that_knows_none_of_it(
 
 def test_a_key_database_that_no_engine_has_used_yet_is_clean(keys: KeyDatabase) -> None:
     assert run() == CleanupReport(dry_run=False)
-    assert [one.level for one in named("linked keys")] == [Level.OK]
+    assert [one.severity for one in named("linked keys")] == [Severity.OK]
     assert named("key stores")[0].text.startswith("0 devices in the key database, which answers")
 
 
@@ -103,14 +104,14 @@ def test_a_linked_number_without_keys_is_named(keys: KeyDatabase) -> None:
     good, bad = make_session(), make_session(**UNOWNED)
     keys.store(good.jid)
     (found,) = named("linked keys")
-    assert found.level is Level.PROBLEM
+    assert found.severity is Severity.CRITICAL
     assert str(bad.pk) in found.text and "the key database" in found.next_step
 
 
 def test_keys_of_no_session_are_named_without_their_numbers(keys: KeyDatabase) -> None:
     linked = make_session()
     keys.store(linked.jid, "351912345678:4@s.whatsapp.net")
-    found = next(one for one in named("orphaned keys") if one.level is Level.PROBLEM)
+    found = next(one for one in named("orphaned keys") if one.severity is Severity.CRITICAL)
     assert found.text == "1 device of no session in the key database"
 
 
@@ -119,6 +120,6 @@ def test_a_key_database_that_is_not_there_is_named(settings: Settings, tmp_path:
     settings.WHATSAPP_AUTH_STORE = "postgres://pairline:hunter2@127.0.0.1:1/keys"
     for name in ("linked keys", "key stores"):
         (found,) = named(name)
-        assert found.level is Level.PROBLEM
+        assert found.severity is Severity.CRITICAL
         assert "Connection refused" in found.text and "hunter2" not in found.text
     assert [one.name for one in run().failed] == ["the key database"]

@@ -17,7 +17,8 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 from sessions_app.diagnostics import checks
 from sessions_app.lifecycle import Status
 from sessions_app.models import Gateway, Session
@@ -41,7 +42,7 @@ def named(name: str, port: int = 1) -> list[Finding]:
 
 def problem(name: str) -> Finding:
     (found,) = named(name)
-    assert found.level is Level.PROBLEM
+    assert found.severity is Severity.CRITICAL
     assert found.next_step
     return found
 
@@ -87,7 +88,7 @@ def test_it_names_a_session_that_is_stuck(keys: KeyFolder) -> None:
 
 def test_a_customer_who_looks_at_a_code_is_not_stuck(keys: KeyFolder) -> None:
     make_session(status=Status.QR, **ago(timedelta(minutes=2)))
-    assert named("stuck sessions")[0].level is Level.OK
+    assert named("stuck sessions")[0].severity is Severity.OK
 
 
 def test_it_names_the_session_of_a_garbled_key_store(keys: KeyFolder) -> None:
@@ -134,7 +135,7 @@ def test_it_shows_a_living_gateway_with_its_engines_and_troubles(keys: KeyFolder
 
 def test_it_starts_an_engine_to_see_whether_the_library_works(keys: KeyFolder) -> None:
     (found,) = named("neonize")
-    assert found.level is Level.OK
+    assert found.severity is Severity.OK
     assert found.text.startswith("0.5.2 as tested, an engine starts in ")
 
 
@@ -159,14 +160,14 @@ def test_it_says_that_the_data_folder_cannot_be_written_to(
 
 def test_it_tells_what_the_system_checks_say(keys: KeyFolder, settings: Settings) -> None:
     settings.DEBUG = False
-    texts = [finding.text for finding in named("settings") if finding.level is Level.PROBLEM]
+    texts = [finding.text for finding in named("settings") if finding.severity is Severity.CRITICAL]
     assert any("pairline.E001" in text for text in texts)
 
 
 def test_it_names_a_port_that_somebody_else_uses(keys: KeyFolder) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         (found,) = named("port", other.getsockname()[1])
-    assert (found.level, "--port 8001" in found.next_step) == (Level.PROBLEM, True)
+    assert (found.severity, "--port 8001" in found.next_step) == (Severity.CRITICAL, True)
 
 
 def test_it_names_rows_that_no_key_opens(keys: KeyFolder, settings: Settings) -> None:

@@ -18,7 +18,8 @@ from django.db import connection
 from pytest_django import Settings
 
 from core.health.checks import Check
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 from notifications.mail import health
 from sessions_app.diagnostics.runner import CheckGroup, run_all
 from tests.integration.sessions_app.cleanup.conftest import KeyFolder
@@ -59,7 +60,7 @@ def mail_server(settings: Settings, request: pytest.FixtureRequest) -> Iterator[
 
 def test_a_mail_server_is_greeted_and_gets_no_mail(mail_server: Server) -> None:
     (found,) = health.mail()
-    assert found.level is Level.OK
+    assert found.severity is Severity.OK
     assert "takes our greeting in" in found.text
     assert mail_server.mails == 0
 
@@ -68,7 +69,7 @@ def test_a_mail_server_is_greeted_and_gets_no_mail(mail_server: Server) -> None:
 def test_a_mail_server_that_says_nothing_is_given_up_in_time(mail_server: Server) -> None:
     began = time.monotonic()
     (found,) = health.mail(0.2)
-    assert found.level is Level.PROBLEM
+    assert found.severity is Severity.CRITICAL
     assert "says nothing within 0.2 s" in found.text and "EMAIL_URL" in found.next_step
     assert time.monotonic() - began < 5
 
@@ -78,7 +79,7 @@ def test_a_login_that_is_refused_is_told_without_it(
 ) -> None:
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "pairline", "hunter2hunter2"
     (found,) = health.mail()
-    assert found.level is Level.PROBLEM
+    assert found.severity is Severity.CRITICAL
     assert "hunter2" not in str(found)
 
 
@@ -88,12 +89,14 @@ def test_a_mail_server_that_is_not_there_is_named(settings: Settings) -> None:
     assert found.text == "127.0.0.1:1 cannot be reached: Connection refused"
 
 
-@pytest.mark.parametrize(("debug", "level"), [(True, Level.OK), (False, Level.NOTE)])
-def test_mails_on_the_terminal_leave_nowhere(settings: Settings, debug: bool, level: Level) -> None:
+@pytest.mark.parametrize(("debug", "level"), [(True, Severity.OK), (False, Severity.WARNING)])
+def test_mails_on_the_terminal_leave_nowhere(
+    settings: Settings, debug: bool, level: Severity
+) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     settings.DEBUG = debug
     (found,) = health.mail()
-    assert found.level is level
+    assert found.severity is level
     assert "no mail leaves" in found.text
 
 
@@ -101,7 +104,7 @@ def test_mails_on_the_terminal_leave_nowhere(settings: Settings, debug: bool, le
 
 
 def _fine(name: str) -> Check:
-    return Check(name, lambda: [Finding(name, Level.OK, "well")])
+    return Check(name, lambda: [Finding(name, Severity.OK, "well")])
 
 
 def test_a_look_that_hangs_holds_up_no_other() -> None:
@@ -116,10 +119,10 @@ def test_a_look_that_hangs_holds_up_no_other() -> None:
         [CheckGroup([hangs, _fine("behind")]), CheckGroup([_fine("beside")])], seconds=0.2
     )
     released.set()
-    assert [found[name][0].level for name in ("hangs", "behind", "beside")] == [
-        Level.PROBLEM,
-        Level.PROBLEM,
-        Level.OK,
+    assert [found[name][0].severity for name in ("hangs", "behind", "beside")] == [
+        Severity.CRITICAL,
+        Severity.CRITICAL,
+        Severity.OK,
     ]
     assert found["hangs"][0].text == "no answer in 0.2 s"
 
@@ -129,12 +132,14 @@ def test_a_look_that_fails_is_a_finding_of_its_own() -> None:
         raise RuntimeError("the roof\nis on fire")
 
     found = run_all([CheckGroup([Check("roof", broken), _fine("floor")])])
-    assert found["roof"][0].text == "cannot be looked at: RuntimeError: the roof"
-    assert found["floor"][0].level is Level.OK
+    assert found["roof"][0].text == "cannot be checked: RuntimeError: the roof"
+    assert found["floor"][0].severity is Severity.OK
 
 
 def test_what_leans_on_trouble_is_not_looked_at() -> None:
-    trouble = Check("database", lambda: [Finding("database", Level.PROBLEM, "away")], needed=True)
+    trouble = Check(
+        "database", lambda: [Finding("database", Severity.CRITICAL, "away")], needed=True
+    )
     found = run_all([CheckGroup([trouble, _fine("tables")])])
     assert found["tables"][0].text == "not looked at: the database comes first"
 

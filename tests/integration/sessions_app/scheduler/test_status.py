@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from core.health import operator_alerts
-from core.health.findings import Level
+from core.health.severity import Severity
 from locations.models import User
 from sessions_app.scheduler import status
 from tests.integration.sessions_app.scheduler.conftest import DAY, AddJob, make_job, row
@@ -56,7 +56,7 @@ def running(since: timedelta) -> dict[str, Any]:
 
 
 def troubles() -> list[str]:
-    return [line.text for line in operator_alerts.lines() if line.what == "Title of tidy"]
+    return [line.text for line in operator_alerts.alerts() if line.subject == "Title of tidy"]
 
 
 def test_the_page_tells_how_each_ended_and_when_it_comes_round(
@@ -155,9 +155,9 @@ def test_the_diagnostics_name_the_trouble_or_what_comes_next(add_job: AddJob) ->
     make_job("other", failures=3, last_result="OSError: no")
     (bad,) = status.findings()
 
-    assert before.level is Level.OK and "none yet" in before.text
-    assert (well.level, well.text) == (Level.OK, "1 job, next tidy: in 2 h")
-    assert (bad.level, bad.next_step) == (Level.PROBLEM, status.SEE)
+    assert before.severity is Severity.OK and "none yet" in before.text
+    assert (well.severity, well.text) == (Severity.OK, "1 job, next tidy: in 2 h")
+    assert (bad.severity, bad.next_step) == (Severity.ERROR, status.SEE)
     assert bad.text == "other: failed 3 times in a row, last with: OSError: no"
 
 

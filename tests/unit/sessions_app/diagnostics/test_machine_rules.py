@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 from sessions_app.diagnostics import machine_rules as findings
 from sessions_app.diagnostics.report import lines, report
 from sessions_app.diagnostics.versions import NEWEST_TESTED_NEONIZE, PAIRLINE, versions
@@ -17,9 +18,9 @@ PROJECT = tomllib.loads((Path(__file__).resolve().parents[4] / "pyproject.toml")
 
 
 def test_another_version_of_the_library_is_trouble() -> None:
-    assert findings.of_library("0.5.2", "0.5.2", 0.2).level is Level.OK
+    assert findings.of_library("0.5.2", "0.5.2", 0.2).severity is Severity.OK
     for other in ("0.6.0", "0.5.1"):
-        assert findings.of_library(other, "0.5.2", 0.2).level is Level.PROBLEM
+        assert findings.of_library(other, "0.5.2", 0.2).severity is Severity.CRITICAL
 
 
 def test_the_versions_are_those_of_the_project() -> None:
@@ -32,17 +33,17 @@ def test_the_versions_are_those_of_the_project() -> None:
 @pytest.mark.parametrize(
     ("free", "level"),
     [
-        (0, Level.PROBLEM),
-        (199_999_999, Level.PROBLEM),
-        (200_000_000, Level.NOTE),
-        (999_999_999, Level.NOTE),
-        (1_000_000_000, Level.OK),
+        (0, Severity.CRITICAL),
+        (199_999_999, Severity.CRITICAL),
+        (200_000_000, Severity.WARNING),
+        (999_999_999, Severity.WARNING),
+        (1_000_000_000, Severity.OK),
     ],
 )
-def test_a_disk_that_fills_up_is_a_warning_and_then_trouble(free: int, level: Level) -> None:
+def test_a_disk_that_fills_up_is_a_warning_and_then_trouble(free: int, level: Severity) -> None:
     found = findings.of_disk(free, 4_000_000_000, FOLDER)
-    assert found.level is level
-    assert (found.next_step == "") == (level is Level.OK)
+    assert found.severity is level
+    assert (found.next_step == "") == (level is Severity.OK)
 
 
 def test_room_is_told_in_bytes_and_as_a_share() -> None:
@@ -53,20 +54,20 @@ def test_room_is_told_in_bytes_and_as_a_share() -> None:
 @pytest.mark.parametrize(
     ("ahead", "level"),
     [
-        (0.4, Level.OK),
-        (-5.0, Level.OK),
-        (6.0, Level.NOTE),
-        (-31.0, Level.PROBLEM),
-        (86_400.0, Level.PROBLEM),
+        (0.4, Severity.OK),
+        (-5.0, Severity.OK),
+        (6.0, Severity.WARNING),
+        (-31.0, Severity.CRITICAL),
+        (86_400.0, Severity.CRITICAL),
     ],
 )
-def test_a_wrong_clock_is_found_in_both_directions(ahead: float, level: Level) -> None:
-    assert findings.of_clock(ahead, "WhatsApp").level is level
+def test_a_wrong_clock_is_found_in_both_directions(ahead: float, level: Severity) -> None:
+    assert findings.of_clock(ahead, "WhatsApp").severity is level
 
 
 FOUND = [
-    Finding("disk", Level.OK, "12 GB free"),
-    Finding("data folder", Level.PROBLEM, "cannot be written to", "Let us."),
+    Finding("disk", Severity.OK, "12 GB free"),
+    Finding("data folder", Severity.CRITICAL, "cannot be written to", "Let us."),
 ]
 
 
@@ -80,7 +81,7 @@ def test_findings_stand_in_columns_with_the_next_step_behind() -> None:
 
 
 def test_colours_are_for_the_level_alone() -> None:
-    painted = lines(FOUND, {Level.PROBLEM: lambda text: f"<{text}>"})
+    painted = lines(FOUND, {Severity.CRITICAL: lambda text: f"<{text}>"})
     assert painted[1] == "<trouble>  data folder  cannot be written to › Let us."
 
 

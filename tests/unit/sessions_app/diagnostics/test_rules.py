@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from core.health.findings import Finding, Level
+from core.health.findings import Finding
+from core.health.severity import Severity
 from core.security.key_rotation import Unopenable
 from sessions_app.cleanup.key_files import KeyFile, StoreState
 from sessions_app.cleanup.rules import SessionFacts
@@ -62,7 +63,7 @@ def test_sessions_are_counted_by_status_and_reason() -> None:
         session(Status.DISCONNECTED, reason="unlinked"),
     )
     assert counts.text == "1 qr, 2 ready, 2 disconnected (1 logged_out, 1 qr_expired), 1 unlinked"
-    assert (counts.level, stuck.level) == (Level.OK, Level.OK)
+    assert (counts.severity, stuck.severity) == (Severity.OK, Severity.OK)
 
 
 def test_an_installation_without_sessions_says_none() -> None:
@@ -72,7 +73,7 @@ def test_an_installation_without_sessions_says_none() -> None:
 def test_a_stuck_session_is_a_problem_that_names_it() -> None:
     one = session(Status.INITIALIZING, leased=False, linked=False)
     stuck = of_sessions(one)[1]
-    assert stuck.level is Level.PROBLEM
+    assert stuck.severity is Severity.CRITICAL
     assert stuck.text == f"1 initializing, the oldest for 1 h: {one.id}"
     assert "cleanup_sessions cleanup" in stuck.next_step
 
@@ -102,11 +103,13 @@ def test_of_many_stuck_sessions_only_the_first_are_named() -> None:
 )
 def test_who_is_stuck(facts: dict[str, Any], is_stuck: bool) -> None:
     one = session(Status.INITIALIZING, **facts)
-    assert (of_sessions(one)[1].level is Level.PROBLEM) == is_stuck
+    assert (of_sessions(one)[1].severity is Severity.CRITICAL) == is_stuck
 
 
 def test_ready_and_disconnected_sessions_are_never_stuck() -> None:
-    assert of_sessions(session(leased=False), session(Status.DISCONNECTED))[1].level is Level.OK
+    assert (
+        of_sessions(session(leased=False), session(Status.DISCONNECTED))[1].severity is Severity.OK
+    )
 
 
 def test_key_stores_are_counted_with_their_size_in_bytes() -> None:
@@ -119,7 +122,7 @@ def test_key_stores_are_counted_with_their_size_in_bytes() -> None:
 def test_keys_that_others_may_read_are_a_problem(mode: int) -> None:
     bad = key_file(uuid4(), mode=mode)
     found = rules.of_key_stores([bad, key_file(uuid4())], FOLDER)[1]
-    assert (found.level, found.next_step) == (Level.PROBLEM, "chmod 600 /data/whatsapp/*")
+    assert (found.severity, found.next_step) == (Severity.CRITICAL, "chmod 600 /data/whatsapp/*")
     assert bad.path.name in found.text
 
 
@@ -135,7 +138,7 @@ def test_keys_that_others_may_read_are_a_problem(mode: int) -> None:
 def test_a_linked_number_without_usable_keys_is_named(state: StoreState, word: str) -> None:
     one = uuid4()
     (found,) = rules.of_linked_keys({one: state, uuid4(): StoreState.LINKED})
-    assert found.level is Level.PROBLEM
+    assert found.severity is Severity.CRITICAL
     assert found.text == f"the key store of session {one} is {word}"
     assert f"{one}.sqlite3" in found.next_step
 
@@ -143,20 +146,20 @@ def test_a_linked_number_without_usable_keys_is_named(state: StoreState, word: s
 def test_files_of_no_session_are_a_problem() -> None:
     stray = key_file(uuid4())
     (found,) = rules.of_orphans([stray], {}, NOW)
-    assert found.level is Level.PROBLEM
+    assert found.severity is Severity.CRITICAL
     assert found.text == f"1 file, 8.0 kB, 1 of no session: {stray.path.name}"
 
 
 def test_what_an_attempt_left_that_was_never_linked_is_only_worth_knowing() -> None:
     expired = session(Status.DISCONNECTED)
     (found,) = rules.of_orphans([key_file(expired.id)], {expired.id: expired}, NOW)
-    assert found.level is Level.NOTE
+    assert found.severity is Severity.WARNING
 
 
 def test_keys_of_linked_numbers_and_young_files_are_no_orphans() -> None:
     linked, young = session(), key_file(uuid4(), modified=NOW)
     (found,) = rules.of_orphans([key_file(linked.id), young], {linked.id: linked}, NOW)
-    assert (found.level, found.text) == (Level.OK, "none")
+    assert (found.severity, found.text) == (Severity.OK, "none")
 
 
 def gateway(age: float = 2.0, **facts: Any) -> GatewayFacts:
@@ -166,27 +169,27 @@ def gateway(age: float = 2.0, **facts: Any) -> GatewayFacts:
 def test_a_living_gateway_and_its_engines_are_listed() -> None:
     engine = {"kind": "running", "pid": 9, "sessions": 40, "starts": 1, "rss_mb": 96.4}
     found = rules.of_gateways([gateway(engines=[engine])], waiting=0)
-    assert [one.level for one in found] == [Level.OK, Level.OK]
+    assert [one.severity for one in found] == [Severity.OK, Severity.OK]
     assert found[0].text == "host, process 7, heartbeat 2 s ago"
     assert found[1].text == "running, process 9, 40 sessions, 1 start, 96 MB"
 
 
 def test_no_living_gateway_is_a_problem_with_the_command_that_starts_one() -> None:
     (found,) = rules.of_gateways([gateway(age=180)], waiting=12)
-    assert found.level is Level.PROBLEM
+    assert found.severity is Severity.CRITICAL
     assert found.text == "none is alive; the last heartbeat is 3 min old; 12 sessions wait for one"
     assert "manage.py serve" in found.next_step
 
 
 def test_a_gateway_in_trouble_says_what_it_is() -> None:
     (found,) = rules.of_gateways([gateway(trouble="neonize is not installed.")], waiting=0)
-    assert found.level is Level.PROBLEM
+    assert found.severity is Severity.CRITICAL
     assert "neonize is not installed." in found.text
 
 
 def test_a_gateway_that_fell_silent_beside_a_living_one_is_worth_knowing() -> None:
     found = rules.of_gateways([gateway(), gateway(age=3_600)], waiting=0)
-    assert found[1].level is Level.NOTE
+    assert found[1].severity is Severity.WARNING
     assert "fell silent 1 h ago" in found[1].text
 
 
@@ -206,7 +209,7 @@ def test_an_old_silence_is_no_news() -> None:
     ],
 )
 def test_the_last_line_says_what_is_wrong(levels: str, sentence: str) -> None:
-    kinds = {"o": Level.OK, "n": Level.NOTE, "p": Level.PROBLEM}
+    kinds = {"o": Severity.OK, "n": Severity.WARNING, "p": Severity.CRITICAL}
     names = ["one", "two", "three", "four"]
     found = [Finding(names[i], kinds[kind], "") for i, kind in enumerate(levels)]
     assert rules.summary(found) == sentence
@@ -218,7 +221,7 @@ def test_rows_that_no_key_opens_are_a_problem_that_names_them() -> None:
     (one,) = rules.of_seals([Unopenable(column, "0a1b2c3d", 1, ["A"])])
     (five,) = rules.of_seals([Unopenable(column, "0a1b2c3d", 5, ["A", "B", "C"])])
 
-    assert (well.level, one.level) == (Level.OK, Level.PROBLEM)
+    assert (well.severity, one.severity) == (Severity.OK, Severity.CRITICAL)
     assert one.text == f"1 row of {column} needs the key 0a1b2c3d: A"
     assert five.text == f"5 rows of {column} need the key 0a1b2c3d: A, B, C and 2 more"
     assert "FIELD_ENCRYPTION_KEYS" in one.next_step
