@@ -12,7 +12,6 @@ import re
 from typing import ClassVar
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -22,10 +21,9 @@ from core.text.phone_numbers import NotANumber, e164
 from locations.audit import Verb, record
 from locations.plans.entitlements import may_run
 from locations.principals import Principal
-from sessions_app.hints import hint_messages
+from sessions_app.hints import hint_text_waiting
 from sessions_app.lifecycle import Reason, Wanted
 from sessions_app.models import Session
-from sessions_app.signals import session_wanted
 from sessions_app.snapshot import why_not_ready
 from sessions_app.wording import REASONS
 
@@ -99,7 +97,7 @@ def queue_text(session: Session, *, to: str, text: str, by: str) -> Message:
             text=body,
             created_by=by,
         )
-        transaction.on_commit(lambda: _announce(session.pk), robust=True)
+        transaction.on_commit(lambda: hint_text_waiting(session.pk), robust=True)
     return message
 
 
@@ -118,11 +116,6 @@ def _why_not(row: Session) -> Reason | None:
     if row.wanted == Wanted.LINKED and not may_run(row.account):
         return Reason.SUSPENDED_BILLING
     return why_not_ready(row, timezone.now())
-
-
-def _announce(session_id: UUID) -> None:
-    session_wanted.send(Session, session_id=session_id)
-    async_to_sync(hint_messages)(session_id)
 
 
 def send(principal: Principal, session: Session, *, to: str, text: str) -> Message:

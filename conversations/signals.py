@@ -1,19 +1,12 @@
-"""What this app announces: after the commit (the rows are the truth) or, where it says so,
-within the transaction that writes it."""
+"""The signals of this app. Both are sent within the transaction that writes the messages:
+rows that a receiver writes are committed with them, and an exception rolls everything back.
+"""
 
 from django.dispatch import Signal
 
-message_stored = Signal()
-"""``message_id``, ``session_id``, ``direction``: a message came in, or was typed on the linked
-phone itself. Sent once for each message."""
-
-message_status_changed = Signal()
-"""``message_id``, ``session_id``, ``status``: an outgoing message has come further."""
-
 message_arrived = Signal()
-"""``message``: a new message from somebody else is written. Sent *within* that transaction: what
-a receiver writes is committed with it or not at all; what it raises undoes it."""
+"""``message``: a new message from another number was stored."""
 
 messages_advanced = Signal()
-"""``messages``: a list of outgoing messages of one session that have come further. Sent *within*
-that transaction, likewise; once for all that one receipt is about."""
+"""``messages``: the outgoing messages of one session whose status advanced, as a list. One
+receipt sends one signal."""

@@ -25,7 +25,7 @@ from notifications.incidents.unseen_phones import warn_of_unseen
 from notifications.notices.digest import send_digests
 from notifications.notices.dispatch import accounts_told, gather
 from notifications.notices.plan_notices import tell_trials
-from sessions_app.hints import hint_news
+from sessions_app.hints import hint_notices
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Notifier:
         try:
             while not stop.is_set() and await self._run(lambda: duty.work(timezone.now())):
                 for account_id in accounts_told():
-                    await hint_news(account_id)
+                    await hint_notices(account_id)
         except StoreUnavailable:
             logger.warning("The database does not answer; news wait")
         except Exception:

@@ -1,7 +1,8 @@
-"""Hints over the channel layer: who should look at which session again. The only group_send.
+"""Hints over the channel layer: which session the gateway or a page should read again.
 
-A hint carries an id and a version, never a QR code, a key or a message. Losing one costs a
-second (the gateway's next look, the page's next poll), never correctness.
+Every ``group_send`` of the product is in this module. A hint contains ids and a version, never a
+QR code, a key or a message. A lost hint costs a second or a poll interval, never correctness: the
+gateway and the pages also poll.
 """
 
 from __future__ import annotations
@@ -21,78 +22,90 @@ from sessions_app.signals import session_wanted
 logger = logging.getLogger(__name__)
 
 GATEWAY_GROUP = "gateway"
+SESSION_WANTED, TEXT_WAITING = "session.wanted", "text.waiting"
 
 
 def session_group(session_id: uuid.UUID) -> str:
-    """The group of those who look at one session."""
+    """Return the group of the pages that show one session."""
     return f"session.{session_id.hex}"
 
 
 def account_group(account_id: uuid.UUID) -> str:
-    """The group of those who look at all sessions of one account."""
+    """Return the group of the pages that list the sessions of an account."""
     return f"account.{account_id.hex}"
 
 
-def news_group(account_id: uuid.UUID) -> str:
-    """The group of all open pages about an account, whatever they show of it."""
-    return f"news.{account_id.hex}"
+def notices_group(account_id: uuid.UUID) -> str:
+    """Return the group of all open pages of an account, whatever they show."""
+    return f"notices.{account_id.hex}"
 
 
 def user_group(user_id: uuid.UUID) -> str:
-    """The group of one person's open pages, whatever they show."""
+    """Return the group of all open pages of a user, whatever they show."""
     return f"user.{user_id.hex}"
 
 
 async def send_hint(group: str, hint: dict[str, Any]) -> None:
-    """Send ``hint`` to ``group``; a channel layer that is down is logged and survived."""
+    """Send ``hint`` to ``group``. If the channel layer is down, log that and return."""
     layer = get_channel_layer()
     if layer is None:
         return
     try:
         await layer.group_send(group, hint)
-    except Exception:  # the layer's client may raise anything when its server is away
-        logger.warning("A hint could not be sent; pages follow by polling", exc_info=True)
+    except Exception:  # a client whose server is away may raise anything
+        logger.warning("A hint could not be sent; pages update by polling", exc_info=True)
 
 
 @receiver(session_wanted)
 def hint_gateway(sender: object, session_id: uuid.UUID, **kwargs: object) -> None:
-    async_to_sync(send_hint)(
-        GATEWAY_GROUP, {"type": "session.wanted", "session_id": str(session_id)}
-    )
+    """Have the gateway read a session again."""
+    hint = {"type": SESSION_WANTED, "session_id": str(session_id)}
+    async_to_sync(send_hint)(GATEWAY_GROUP, hint)
 
 
 @receiver(standing_changed)
 def hint_gateway_of_all(sender: object, **kwargs: object) -> None:
-    async_to_sync(send_hint)(
-        GATEWAY_GROUP, {"type": "session.wanted", "session_id": str(ALL_SESSIONS)}
-    )
+    """Have the gateway read all sessions again."""
+    hint = {"type": SESSION_WANTED, "session_id": str(ALL_SESSIONS)}
+    async_to_sync(send_hint)(GATEWAY_GROUP, hint)
+
+
+@async_to_sync
+async def hint_text_waiting(session_id: uuid.UUID) -> None:
+    """Have the gateway send the waiting texts of a session, and its viewers reload its messages.
+
+    The session itself has not changed, so the gateway does not read it again. For synchronous
+    code."""
+    await send_hint(GATEWAY_GROUP, {"type": TEXT_WAITING, "session_id": str(session_id)})
+    await hint_messages(session_id)
 
 
 @receiver(members_changed)
-def hint_person(sender: object, user_id: uuid.UUID, **kwargs: object) -> None:
-    """His open pages look again whether they are still his."""
+def hint_member(sender: object, user_id: uuid.UUID, **kwargs: object) -> None:
+    """Have the open pages of a user check that user's access again."""
     async_to_sync(send_hint)(user_group(user_id), {"type": "access.changed"})
 
 
 async def hint_viewers(session_id: uuid.UUID, account_id: uuid.UUID, version: int) -> None:
-    """Tell the viewers of a session, and of its account's list, that it has a new version."""
+    """Notify the pages of a session, and of its account's list, of the new ``version``."""
     hint = {"type": "session.changed", "session_id": str(session_id), "version": version}
     await send_hint(session_group(session_id), hint)
     await send_hint(account_group(account_id), hint)
 
 
-async def hint_news(account_id: uuid.UUID) -> None:
-    """Tell the open pages of an account that there is something new under their bells."""
-    await send_hint(news_group(account_id), {"type": "news.changed"})
+async def hint_notices(account_id: uuid.UUID) -> None:
+    """Have the open pages of an account reload their number of unread notices."""
+    await send_hint(notices_group(account_id), {"type": "notices.changed"})
 
 
 def hint_read(user_id: uuid.UUID) -> None:
-    """Tell a person's other open pages that he has read the news. For synchronous code."""
-    async_to_sync(send_hint)(user_group(user_id), {"type": "news.changed"})
+    """Have the other open pages of a user, who has read the notices, reload their number of
+    unread notices. For synchronous code."""
+    async_to_sync(send_hint)(user_group(user_id), {"type": "notices.changed"})
 
 
 async def hint_messages(session_id: uuid.UUID) -> None:
-    """Tell the viewers of a session that its messages have changed."""
+    """Have the pages of a session reload its messages."""
     await send_hint(
         session_group(session_id), {"type": "messages.changed", "session_id": str(session_id)}
     )

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from conversations.ledger.receipts import collect_early, kept_id, lock_session
 from conversations.models import Direction, Message, MessageStatus
-from conversations.signals import message_arrived, message_stored
+from conversations.signals import message_arrived
 from sessions_app.gateway.ports import IncomingMessage
 from sessions_app.models import Session
 
@@ -40,7 +40,6 @@ def store_message(session_id: UUID, message: IncomingMessage) -> bool:
             row.save(update_fields=["status", "delivered_at", "read_at"])
         else:
             message_arrived.send(Message, message=row)
-        _announce(row)
     return True
 
 
@@ -58,13 +57,4 @@ def _row(session: Session, message: IncomingMessage) -> Message:
         text=storable(message.text),
         media=message.media or "",
         sent_at=message.sent_at,
-    )
-
-
-def _announce(row: Message) -> None:
-    transaction.on_commit(
-        lambda: message_stored.send(
-            Message, message_id=row.pk, session_id=row.session_id, direction=row.direction
-        ),
-        robust=True,
     )

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from conversations.ledger.status import TIME_COLUMN, advance
 from conversations.models import EARLY_RECEIPT_KEPT, Direction, EarlyReceipt, Message, MessageStatus
-from conversations.signals import message_status_changed, messages_advanced
+from conversations.signals import messages_advanced
 from sessions_app.gateway.ports import Receipt
 from sessions_app.models import Session
 
@@ -89,19 +89,6 @@ def collect_early(message: Message) -> None:
 
 
 def announce_status(messages: Iterable[Message]) -> None:
-    """Announce, within the transaction and after the commit, that each of ``messages``, all of
-    one session, has come further."""
-    further = list(messages)
-    if further:
-        messages_advanced.send(Message, messages=further)
-    for message in further:
-        _announce_one(message.pk, message.session_id, message.status)
-
-
-def _announce_one(message_id: UUID, session_id: UUID, status: str) -> None:
-    transaction.on_commit(
-        lambda: message_status_changed.send(
-            Message, message_id=message_id, session_id=session_id, status=status
-        ),
-        robust=True,
-    )
+    """Send ``messages_advanced`` for ``messages`` of one session, within the transaction."""
+    if advanced := list(messages):
+        messages_advanced.send(Message, messages=advanced)

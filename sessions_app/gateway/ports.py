@@ -110,13 +110,21 @@ class SessionStore(Protocol):
         """Say that this gateway has stopped on purpose."""
 
 
-class Hints(Protocol):
-    """Hints that something is wanted. Losing all of them costs a second each."""
+@dataclass(frozen=True)
+class Hint:
+    """``session_id`` or all sessions (``ALL_SESSIONS``) should be read again. With
+    ``text_waiting`` the row has not changed: a text was queued."""
 
-    async def next(self) -> UUID:
-        """The next session that somebody wants the gateway to look at, or ``ALL_SESSIONS``;
-        waits for ever.
-        Raises whatever the transport raises: the caller waits and asks again."""
+    session_id: UUID
+    text_waiting: bool = False
+
+
+class Hints(Protocol):
+    """Hints from the rest of the product. A lost hint delays the work by a second."""
+
+    async def next(self) -> Hint:
+        """Wait for the next hint and return it. Raises whatever the transport raises; the
+        caller waits and retries."""
 
 
 @dataclass(frozen=True)

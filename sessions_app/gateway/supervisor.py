@@ -115,13 +115,16 @@ class Gateway:
     async def _listen(self) -> None:
         while True:
             try:
-                session_id = await self._hints.next()
+                hint = await self._hints.next()
             except Exception:
                 logger.warning("Hints are not heard; looking every second", exc_info=True)
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
-            runner = self._runners.get(session_id)
-            if runner is None:  # new to us, or ALL_SESSIONS
+            runner = self._runners.get(hint.session_id)
+            if hint.text_waiting:  # the row has not changed: do not read it again
+                if runner is not None:
+                    runner.wake_texts()
+            elif runner is None:  # not ours yet, or ALL_SESSIONS
                 self._look.set()
             else:
                 runner.look_again()

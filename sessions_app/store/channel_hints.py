@@ -7,7 +7,8 @@ from uuid import UUID
 
 from channels.layers import get_channel_layer
 
-from sessions_app.hints import GATEWAY_GROUP
+from sessions_app.gateway.ports import Hint
+from sessions_app.hints import GATEWAY_GROUP, TEXT_WAITING
 
 
 class ChannelHints:
@@ -16,8 +17,8 @@ class ChannelHints:
     def __init__(self) -> None:
         self._channel: str | None = None
 
-    async def next(self) -> UUID:
-        """The next session that somebody wants looked at. Raises what the layer raises."""
+    async def next(self) -> Hint:
+        """Wait for the next hint and return it. Raises whatever the channel layer raises."""
         layer = get_channel_layer()
         if layer is None:
             await asyncio.Event().wait()
@@ -30,4 +31,4 @@ class ChannelHints:
         except Exception:
             self._channel = None
             raise
-        return UUID(hint["session_id"])
+        return Hint(UUID(hint["session_id"]), text_waiting=hint["type"] == TEXT_WAITING)

@@ -1,4 +1,4 @@
-"""Viewers hear of each change over the channel layer, and nothing but the session's id."""
+"""Each change sends hints over the channel layer that contain nothing but the session's id."""
 
 from __future__ import annotations
 
@@ -9,24 +9,31 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import get_channel_layer
+from django.db import transaction
 
 from conversations.actions import queue_text
 from conversations.ledger.gateway_ports import DatabaseMessageSink, DatabaseOutgoingQueue
 from conversations.models import MessageStatus
-from sessions_app.hints import session_group
+from sessions_app.gateway.ports import Hint
+from sessions_app.hints import GATEWAY_GROUP, hint_gateway, hint_text_waiting, session_group
 from sessions_app.models import Session
+from sessions_app.store.channel_hints import ChannelHints
 from tests.factory import make_message
 from tests.integration.conversations.ledger.arrivals import NOON, make_incoming, make_receipt
 from tests.integration.conversations.ledger.conftest import run
 
 
 async def _hints_of(session: Session, act: Callable[[], Awaitable[object]]) -> list[Any]:
-    """The hints that viewers of ``session`` get while ``act`` runs."""
+    """Return the hints that viewers of ``session`` get while ``act`` runs."""
+    return await _hints_to(session_group(session.pk), act)
+
+
+async def _hints_to(group: str, act: Callable[[], Awaitable[object]]) -> list[Any]:
     layer = get_channel_layer()
     channel = await layer.new_channel()
-    await layer.group_add(session_group(session.pk), channel)
+    await layer.group_add(group, channel)
     await act()
-    await layer.group_send(session_group(session.pk), {"type": "end"})
+    await layer.group_send(group, {"type": "end"})
     hints = []
     async with asyncio.timeout(10):
         while (hint := await layer.receive(channel))["type"] != "end":
@@ -44,6 +51,37 @@ def test_viewers_hear_of_a_text_that_waits(session: Session) -> None:
         await sync_to_async(queue_text)(session, to="+351912345678", text="Hello", by="")
 
     assert async_to_sync(_hints_of)(session, send) == [_changed(session)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_wakes_the_gateway_after_the_commit(session: Session) -> None:
+    def rolled_back() -> None:
+        with transaction.atomic():
+            queue_text(session, to="+351912345678", text="Never", by="")
+            transaction.set_rollback(True)
+
+    async def act() -> None:
+        await sync_to_async(rolled_back)()
+        await sync_to_async(queue_text)(session, to="+351912345678", text="Hello", by="")
+
+    hints = async_to_sync(_hints_to)(GATEWAY_GROUP, act)
+
+    assert hints == [{"type": "text.waiting", "session_id": str(session.pk)}]
+
+
+def test_the_gateway_tells_texts_from_wishes(session: Session) -> None:
+    async def receive() -> list[Hint]:
+        hints = ChannelHints()
+        receiving = asyncio.create_task(hints.next())
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            await sync_to_async(hint_text_waiting)(session.pk)
+            await sync_to_async(hint_gateway)(Session, session_id=session.pk)
+            return [await receiving, await hints.next()]
+
+    received = async_to_sync(receive)()
+
+    assert received == [Hint(session.pk, text_waiting=True), Hint(session.pk)]
 
 
 def test_viewers_hear_of_a_message_once(session: Session) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from conversations.models import Direction, Message, MessageStatus
-from conversations.signals import message_stored
+from conversations.signals import message_arrived
 from sessions_app.models import Session
 from tests.factory import make_message, make_session
 from tests.integration.conversations.ledger.arrivals import NOON, make_incoming
@@ -130,39 +130,31 @@ def test_it_shows_late_messages_as_new(session: Session, gateway: Gateway) -> No
     assert [m.whatsapp_id for m in Message.objects.all()] == ["3A0002", "3A0001"]
 
 
-def test_it_announces_a_message_once_and_after_the_commit(
-    session: Session, gateway: Gateway, django_capture_on_commit_callbacks: Any
-) -> None:
-    heard: list[tuple[object, ...]] = []
+def test_it_announces_a_message_once(session: Session, gateway: Gateway) -> None:
+    received: list[object] = []
 
-    def listen(
-        sender: object, message_id: object, session_id: object, direction: str, **kwargs: object
-    ) -> None:
-        heard.append((message_id, session_id, direction))
+    def receive(sender: object, message: Message, **kwargs: object) -> None:
+        received.append((message.pk, message.session_id, message.direction))
 
-    message_stored.connect(listen)
+    message_arrived.connect(receive)
     try:
-        with django_capture_on_commit_callbacks(execute=True):
-            gateway.store_message(session.pk, make_incoming())
-            gateway.store_message(session.pk, make_incoming())
-            assert heard == []
+        gateway.store_message(session.pk, make_incoming())
+        gateway.store_message(session.pk, make_incoming())
     finally:
-        message_stored.disconnect(listen)
+        message_arrived.disconnect(receive)
 
-    assert heard == [(Message.objects.get().pk, session.pk, "in")]
+    assert received == [(Message.objects.get().pk, session.pk, "in")]
 
 
-def test_it_survives_a_receiver_that_fails(
-    session: Session, gateway: Gateway, django_capture_on_commit_callbacks: Any
-) -> None:
+def test_it_stores_nothing_when_a_receiver_fails(session: Session, gateway: Gateway) -> None:
     def fail(sender: object, **kwargs: object) -> None:
         raise RuntimeError("a fault in a receiver")
 
-    message_stored.connect(fail)
+    message_arrived.connect(fail)
     try:
-        with django_capture_on_commit_callbacks(execute=True):
+        with pytest.raises(RuntimeError):
             gateway.store_message(session.pk, make_incoming())
     finally:
-        message_stored.disconnect(fail)
+        message_arrived.disconnect(fail)
 
-    assert Message.objects.count() == 1
+    assert not Message.objects.exists()

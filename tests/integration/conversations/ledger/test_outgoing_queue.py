@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from conversations.models import Direction, Message, MessageStatus
-from conversations.signals import message_status_changed
+from conversations.signals import messages_advanced
 from sessions_app.models import Session
 from tests.factory import make_message, make_session
 from tests.integration.conversations.ledger.arrivals import NOON, make_incoming, make_receipt
@@ -257,26 +257,20 @@ def test_it_survives_a_session_that_is_gone(db: None, gateway: Gateway) -> None:
     assert gateway.in_doubt(gone) == {}
 
 
-def test_it_announces_each_step_once_and_after_the_commit(
-    session: Session, gateway: Gateway, django_capture_on_commit_callbacks: Any
-) -> None:
-    heard: list[tuple[object, ...]] = []
+def test_it_announces_each_step_once(session: Session, gateway: Gateway) -> None:
+    received: list[object] = []
 
-    def listen(
-        sender: object, message_id: object, session_id: object, status: str, **kwargs: object
-    ) -> None:
-        heard.append((message_id, session_id, status))
+    def receive(sender: object, messages: list[Message], **kwargs: object) -> None:
+        received.extend((one.pk, one.session_id, one.status) for one in messages)
 
     message = make_message(session, status=MessageStatus.SENDING)
-    message_status_changed.connect(listen)
+    messages_advanced.connect(receive)
     try:
-        with django_capture_on_commit_callbacks(execute=True):
-            gateway.sent(message.pk, "3EB0A1", NOON)
-            gateway.sent(message.pk, "3EB0A1", NOON)
-            gateway.store_receipt(session.pk, make_receipt("3EB0A1"))
-            gateway.store_receipt(session.pk, make_receipt("3EB0A1"))
-            assert heard == []
+        gateway.sent(message.pk, "3EB0A1", NOON)
+        gateway.sent(message.pk, "3EB0A1", NOON)
+        gateway.store_receipt(session.pk, make_receipt("3EB0A1"))
+        gateway.store_receipt(session.pk, make_receipt("3EB0A1"))
     finally:
-        message_status_changed.disconnect(listen)
+        messages_advanced.disconnect(receive)
 
-    assert heard == [(message.pk, session.pk, s) for s in ("sent", "delivered")]
+    assert received == [(message.pk, session.pk, s) for s in ("sent", "delivered")]

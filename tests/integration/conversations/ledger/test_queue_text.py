@@ -10,7 +10,6 @@ from conversations.actions import BadNumber, BadText, LedgerError, NotReady, que
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, Message, MessageStatus
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
-from sessions_app.signals import session_wanted
 from tests.factory import make_session
 
 TO = "+351912345678"
@@ -164,26 +163,6 @@ def test_its_errors_are_one_tree() -> None:
         "bad_number",
         "bad_text",
     }
-
-
-def test_it_tells_the_gateway_after_the_commit_only(
-    session: Session, django_capture_on_commit_callbacks: Any
-) -> None:
-    told: list[object] = []
-
-    def listen(sender: object, session_id: object, **kwargs: object) -> None:
-        told.append(session_id)
-
-    session_wanted.connect(listen)
-    try:
-        with django_capture_on_commit_callbacks(execute=True):
-            queue_text(session, to=TO, text="Hello", by="")
-            before_commit = list(told)
-    finally:
-        session_wanted.disconnect(listen)
-
-    assert before_commit == []
-    assert told == [session.pk]
 
 
 def test_it_needs_a_constant_number_of_queries(
