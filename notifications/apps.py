@@ -15,6 +15,7 @@ class NotificationsConfig(AppConfig):
         from notifications.mail import bounces, health
         from notifications.notices import bundle_notices, plan_notices
         from notifications.webhooks import recorder
+        from sessions_app.pages.live_parts import Reload, register_reload, template
 
         recorder.connect()
         tracker.connect()
@@ -25,6 +26,7 @@ class NotificationsConfig(AppConfig):
         register_alerts("losses", long_losses)
         jobs.register()
         register_alerts("mails", mails)
+        register_reload(Reload.NOTICES, template("notifications/notices/_bell-changed.html"))
         register_check("mail", health.mail)
         if settings.EMAIL_PROVIDER:
             bounces.connect()

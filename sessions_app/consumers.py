@@ -1,7 +1,7 @@
-"""Live pages over WebSocket: on each hint read again, check access again, send what changed.
+"""Live pages over WebSocket: each hint reads the page again, checks access, and sends changes.
 
-A socket joins its groups first and reads then, so nothing falls between. One task for each
-socket does all reading: hints that come meanwhile are answered by one further read.
+A socket joins its groups before it reads, so no change is missed. One task per socket does all
+reading, and hints that arrive during a read cause one more read.
 """
 
 from __future__ import annotations
@@ -18,40 +18,39 @@ from uuid import UUID
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.template.loader import render_to_string
 
 from locations.current_user import chosen_account
-from sessions_app.hints import account_group, news_group, session_group, user_group
+from sessions_app.hints import account_group, notices_group, session_group, user_group
+from sessions_app.pages.live_parts import Parts, Reload, reload_element
 from sessions_app.pages.live_updates import (
     Frame,
-    Parts,
-    Who,
-    follow_listing,
-    follow_session,
-    follow_summary,
-    news,
+    Viewer,
+    changed_html,
+    read_listing,
+    read_session,
+    read_summary,
 )
 from sessions_app.pages.number_list import Query
 
 logger = logging.getLogger(__name__)
 
-# Hints may be lost, and a lease that runs out sends none: look again on our own after this.
+# Hints may be lost, and an expired lease sends none: read again after this time in any case.
 REFRESH_SECONDS = 10
-LONGEST_REST_SECONDS = 1.0
-# The channel layer forgets a group's members after a day: leave before, not all at once.
+MAX_PAUSE_SECONDS = 1.0
+# The channel layer drops the members of a group after a day. Close earlier, at random times.
 LIFETIME_SECONDS = 86_400 * 0.9
 
-# The page knows these two (static/js/live.js): go where the sign-in or a 404 is; connect again.
-REFUSED = 4404
-COME_BACK = 4012
+# Close codes that static/js/live.js handles.
+REFUSED = 4404  # reload the page, which redirects to sign-in or returns 404
+RECONNECT = 4012  # connect again
 
 
 class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
-    """A socket that follows what one page shows, until its owner may no longer see it."""
+    """A socket that keeps one page up to date until the viewer loses access to it."""
 
-    # After a look, rest this many times as long as it took, however many hints come: what a page
-    # may take of the machine is bounded, whatever the size of the account.
-    rest_factor = 0.0
+    # After each read, pause this many times as long as the read took, however many hints arrive.
+    # This limits the load of one page, whatever the size of the account.
+    pause_factor = 0.0
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,44 +58,44 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
         self._hinted = asyncio.Event()
         self._known: Parts = {}
         self._version = 0
-        self._looked_for = 0.0  # seconds
-        self._standing: tuple[UUID | None, str] = (None, "")
-        self._following: asyncio.Task[None] | None = None
+        self._read_seconds = 0.0
+        self._access: tuple[UUID | None, str] = (None, "")  # account and role
+        self._updates: asyncio.Task[None] | None = None
 
-    async def read(self, who: Who) -> Frame | None:
-        """The page as ``who`` may see it now, or None."""
+    async def read(self, viewer: Viewer) -> Frame | None:
+        """Return the page as ``viewer`` may see it now, or None without access."""
         raise NotImplementedError
 
     def groups_of(self, frame: Frame) -> list[str]:
-        """The groups whose hints concern the page."""
+        """Return the groups whose hints concern the page."""
         raise NotImplementedError
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """As Channels', without its hop to the shared database thread before each message: no
-        handler here touches the database, and one slow query must not hold up every socket."""
+        """Call the handler of ``message``. Overridden because Channels first waits for the shared
+        database thread, where one slow query would delay all sockets; no handler here uses it."""
         handler = getattr(self, get_handler_name(message), None)
         if handler is None:
             raise ValueError(f"No handler for message type {message['type']}")
         await handler(message)
 
     async def connect(self) -> None:
-        who = self._who()
-        frame = await self.read(who) if who else None
-        if who is None or frame is None:
+        viewer = self._viewer()
+        frame = await self.read(viewer) if viewer else None
+        if viewer is None or frame is None:
             await self.close(code=REFUSED)
             return
-        who = replace(who, account=frame.account)
-        self._standing = (frame.account, frame.role)
-        told = [news_group(frame.account)] if frame.account else []
-        for group in (user_group(who.user_id), *told, *self.groups_of(frame)):
+        viewer = replace(viewer, account=frame.account)
+        self._access = (frame.account, frame.role)
+        notices = [notices_group(frame.account)] if frame.account else []
+        for group in (user_group(viewer.user_id), *notices, *self.groups_of(frame)):
             await self.channel_layer.group_add(group, self.channel_name)
             self._joined.append(group)
         await self.accept()
-        self._following = asyncio.create_task(self._follow(who), name="live page")
+        self._updates = asyncio.create_task(self._send_updates(viewer), name="live page")
 
     async def disconnect(self, code: int) -> None:
-        if self._following is not None:
-            self._following.cancel()
+        if self._updates is not None:
+            self._updates.cancel()
         for group in self._joined:
             await self.channel_layer.group_discard(group, self.channel_name)
 
@@ -104,50 +103,50 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
         self._hinted.set()
 
     async def access_changed(self, hint: Mapping[str, Any]) -> None:
-        """A role of the page's owner: read again, which checks it again."""
+        """A role of the viewer may have changed: read again, which checks access."""
         self._hinted.set()
 
-    async def news_changed(self, hint: Mapping[str, Any]) -> None:
-        """The news are not ours to read: have the page fetch its bell again."""
-        await self.send(text_data=render_to_string("notifications/notices/_bell-changed.html"))
+    async def notices_changed(self, hint: Mapping[str, Any]) -> None:
+        """Have the page fetch its number of unread notices."""
+        await self.send(text_data=reload_element(Reload.NOTICES))
 
-    def _who(self) -> Who | None:
+    def _viewer(self) -> Viewer | None:
         user, login = self.scope["user"], self.scope["session"]
         if not user.is_authenticated or not login.session_key:
             return None
-        return Who(user.pk, login.session_key, chosen_account(login))
+        return Viewer(user.pk, login.session_key, chosen_account(login))
 
-    async def _follow(self, who: Who) -> None:
+    async def _send_updates(self, viewer: Viewer) -> None:
         try:
             async with asyncio.timeout(LIFETIME_SECONDS + random.uniform(0, 8_000)):  # noqa: S311
-                while await self._send_news(who):
-                    await self._next_look()
+                while await self._send_changes(viewer):
+                    await self._next_hint()
             await self.close(code=REFUSED)
         except TimeoutError:
-            await self.close(code=COME_BACK)
-        except Exception:  # whatever it was: the page reconnects, or polls
-            logger.exception("A live page could not be followed")
-            await self.close(code=COME_BACK)
+            await self.close(code=RECONNECT)
+        except Exception:  # the page reconnects, or polls
+            logger.exception("A live page could not be updated")
+            await self.close(code=RECONNECT)
 
-    async def _next_look(self) -> None:
-        await asyncio.sleep(min(LONGEST_REST_SECONDS, self.rest_factor * self._looked_for))
+    async def _next_hint(self) -> None:
+        await asyncio.sleep(min(MAX_PAUSE_SECONDS, self.pause_factor * self._read_seconds))
         try:
             async with asyncio.timeout(REFRESH_SECONDS):
                 await self._hinted.wait()
         except TimeoutError:
             return
 
-    async def _send_news(self, who: Who) -> bool:
-        """Send what changed since we last looked; False when ``who`` may see it no more, or as
-        somebody else than the one the page was made for."""
+    async def _send_changes(self, viewer: Viewer) -> bool:
+        """Send what changed since the last read. Returns False if ``viewer`` lost access, or has
+        another role than the page was rendered for."""
         self._hinted.clear()
         began = time.monotonic()
-        frame = await self.read(who)
-        self._looked_for = time.monotonic() - began
-        if frame is None or (frame.account, frame.role) != self._standing:
+        frame = await self.read(viewer)
+        self._read_seconds = time.monotonic() - began
+        if frame is None or (frame.account, frame.role) != self._access:
             return False
         if frame.version >= self._version:
-            text = "".join(news(frame.parts, self._known))
+            text = "".join(changed_html(frame.parts, self._known))
             self._known, self._version = frame.parts, frame.version
             if text:
                 await self.send(text_data=text)
@@ -157,19 +156,15 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
 class SessionPage(LivePage):
     """``/ws/sessions/<uuid>/``"""
 
-    async def read(self, who: Who) -> Frame | None:
-        return await follow_session(who, self._session_id)
+    async def read(self, viewer: Viewer) -> Frame | None:
+        return await read_session(viewer, self._session_id)
 
     def groups_of(self, frame: Frame) -> list[str]:
         return [session_group(self._session_id)]
 
     async def messages_changed(self, hint: Mapping[str, Any]) -> None:
-        """The messages are not ours to read: have the page fetch its list again."""
-        await self.send(
-            text_data=render_to_string(
-                "conversations/_changed.html", {"session_id": self._session_id}
-            )
-        )
+        """Have the page fetch its list of messages."""
+        await self.send(text_data=reload_element(Reload.MESSAGES, session_id=self._session_id))
 
     @property
     def _session_id(self) -> UUID:
@@ -178,24 +173,24 @@ class SessionPage(LivePage):
 
 
 class AccountPage(LivePage):
-    """A page that follows all numbers of the account that somebody looks at."""
+    """A page that shows all numbers of the viewer's current account."""
 
-    rest_factor = 3.0  # it reads every row of the account, and a restart changes them all
+    pause_factor = 3.0  # it reads every row of the account, and a restart changes all of them
 
     def groups_of(self, frame: Frame) -> list[str]:
         return [account_group(frame.account)] if frame.account else []
 
 
 class OverviewPage(AccountPage):
-    """``/ws/overview/``; with ``?first`` of an account that has no number yet"""
+    """``/ws/overview/``; with ``?first`` for an account that has no number yet"""
 
-    async def read(self, who: Who) -> Frame | None:
-        return await follow_summary(who, first=self.scope["query_string"] == b"first")
+    async def read(self, viewer: Viewer) -> Frame | None:
+        return await read_summary(viewer, first=self.scope["query_string"] == b"first")
 
 
 class NumbersPage(AccountPage):
-    """``/ws/numbers/``, with the page's own query string"""
+    """``/ws/numbers/``, with the query string of the page"""
 
-    async def read(self, who: Who) -> Frame | None:
+    async def read(self, viewer: Viewer) -> Frame | None:
         asked = dict(parse_qsl(self.scope["query_string"].decode("ascii", "replace")))
-        return await follow_listing(who, Query.parse(asked))
+        return await read_listing(viewer, Query.parse(asked))

@@ -1,6 +1,6 @@
-"""What follows a one-time link: its live parts, and the socket of its browser.
+"""The live page of a one-time link: its parts, and the socket of its browser.
 
-The socket's address has the link's id and no secret: the browser proves itself by its cookie.
+The URL of the socket contains the link's id and no secret; a cookie authenticates the browser.
 """
 
 from __future__ import annotations
@@ -15,21 +15,22 @@ from core import tenancy
 from sessions_app.consumers import AccountPage
 from sessions_app.links import actions
 from sessions_app.links.actions import LinkView
-from sessions_app.pages.live_updates import Frame, Parts, Who
+from sessions_app.pages.live_parts import Parts
+from sessions_app.pages.live_updates import Frame, Viewer
 
 
 def cookie_name(link_id: UUID) -> str:
-    """The cookie by which a browser proves that the link is its own."""
+    """Return the name of the cookie that binds a link to one browser."""
     return f"link_{link_id.hex}"
 
 
 def browser_of(link_id: UUID, cookies: Mapping[str, str]) -> str:
-    """The browser's secret for the link; "" when it has none."""
+    """Return the browser's secret for the link, or "" if it has none."""
     return cookies.get(cookie_name(link_id), "")
 
 
 def link_parts(view: LinkView) -> Parts:
-    """The live parts of the page, for an exchange of what changed."""
+    """Render the live parts of the page, with ``hx-swap-oob``."""
     return {
         name: render_to_string(f"sessions_app/links/parts/_{name}.html", {**view, "oob": True})
         for name in ("sentence", "figure", "pairing-error")
@@ -45,15 +46,15 @@ def _frame(link_id: UUID, browser: str) -> Frame | None:
 
 
 class LinkSocket(AccountPage):
-    """``/ws/links/<uuid>/``, for the browser that has the link. It hears of all numbers of the
-    account, for its location's session may be another one in a moment, and tells of its own."""
+    """``/ws/links/<uuid>/``, for the browser that opened the link. It gets the hints of all
+    numbers of the account, because its location may get another session, and sends its own."""
 
-    async def read(self, who: Who) -> Frame | None:
-        frame: Frame | None = await database_sync_to_async(_frame)(who.user_id, who.login_key)
+    async def read(self, viewer: Viewer) -> Frame | None:
+        frame: Frame | None = await database_sync_to_async(_frame)(viewer.user_id, viewer.login_key)
         return frame
 
-    def _who(self) -> Who | None:
-        """The link in the place of a person, and the browser in that of a login."""
+    def _viewer(self) -> Viewer | None:
+        """The link takes the place of the user, and the browser that of the login."""
         link_id: UUID = self.scope["url_route"]["kwargs"]["link_id"]
         browser = browser_of(link_id, self.scope.get("cookies", {}))
-        return Who(link_id, browser) if browser else None
+        return Viewer(link_id, browser) if browser else None

@@ -1,11 +1,12 @@
-"""What a socket or a poll may be sent now: read, check access, render. Each part is rendered by
-the template of first paint and carries ``hx-swap-oob``; who has it already need not get it again.
+"""The content of a live page: read it, check access, render the parts.
+
+The templates of first paint render each part, here with ``hx-swap-oob``.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from channels.db import database_sync_to_async
@@ -14,21 +15,19 @@ from django.template.loader import render_to_string
 
 from core import tenancy
 from locations.principals import Principal
+from sessions_app.pages.live_parts import Page, Parts, registered_parts
 from sessions_app.pages.number_list import Listing, Query, listing
 from sessions_app.pages.session_page import SessionView, principal_now, session_view
 from sessions_app.pages.summary import Summary, summary
 
-Parts = Mapping[str, str]
-"""The id of an element of the page → its HTML."""
-
 SESSION_PARTS = ("head", "actions", "sentence", "figure", "device", "pairing-error", "timeline")
-SUMMARY_PARTS = ("answer", "needs", "counts", "traffic", "recent")
+_ANSWER = "sessions_app/pages/number_list/parts/_answer.html"
 
 
 @dataclass(frozen=True)
-class Who:
-    """Whose socket it is: the user, the login that must still stand, and the account that he
-    looked at when it was opened."""
+class Viewer:
+    """The owner of a socket: the user, the login that must still be valid, and the account that
+    was selected when the socket was opened."""
 
     user_id: uuid.UUID
     login_key: str
@@ -37,8 +36,8 @@ class Who:
 
 @dataclass(frozen=True)
 class Frame:
-    """The parts of a page at one version (0 where a page has none), the account that it is
-    about, and the reader's role there."""
+    """The parts of a page at one version (0 if the page has none), the account of the page, and
+    the viewer's role there."""
 
     parts: Parts
     version: int = 0
@@ -47,7 +46,7 @@ class Frame:
 
 
 def session_parts(view: SessionView) -> Parts:
-    """The live parts of the session page; who only looks has no place for what pairing says."""
+    """Render the live parts of the session page. Pairing errors are for users who may write."""
     return {
         name: render_to_string(
             f"sessions_app/pages/session/parts/_{name}.html", {**view, "oob": True}
@@ -58,21 +57,18 @@ def session_parts(view: SessionView) -> Parts:
 
 
 def summary_parts(view: Summary, principal: Principal, *, first: bool = False) -> Parts:
-    """The live parts of the overview; of one that waits for its ``first`` number, a word that it
-    is there, by which the page fetches the rest of itself."""
+    """Render the live parts of the overview. With ``first`` the account has no number yet: the
+    page fetches itself again once its first number has arrived."""
     context = {**view, "principal": principal, "oob": True}
-    names = ("answer", "arrived") if first else SUMMARY_PARTS
-    return {
-        name: render_to_string(f"conversations/dashboard/parts/_{name}.html", context)
-        for name in names
-    }
+    page = Page.FIRST_NUMBER if first else Page.OVERVIEW
+    return {"answer": render_to_string(_ANSWER, context), **registered_parts(page, context)}
 
 
 def listing_parts(view: Listing) -> Parts:
-    """The live parts of the list: its answer, its filters, and the rows of its page."""
+    """Render the live parts of the list: its answer, its filters, and the rows of its page."""
     context = {**view, "oob": True}
     parts = {
-        "answer": render_to_string("conversations/dashboard/parts/_answer.html", context),
+        "answer": render_to_string(_ANSWER, context),
         "chips": render_to_string("sessions_app/pages/number_list/parts/_chips.html", context),
     }
     for row in view["rows"]:
@@ -82,31 +78,32 @@ def listing_parts(view: Listing) -> Parts:
     return parts
 
 
-def news(parts: Parts, known: Parts) -> Iterable[str]:
-    """What of ``parts`` differs from what is ``known`` on the other side."""
+def changed_html(parts: Parts, known: Parts) -> Iterable[str]:
+    """Return the HTML of those of ``parts`` that differ from ``known``, what was sent before."""
     return (html for name, html in parts.items() if known.get(name) != html)
 
 
-async def follow_session(who: Who, session_id: uuid.UUID) -> Frame | None:
-    """The session page for ``who`` now; None when he may not see it (any more)."""
-    frame: Frame | None = await database_sync_to_async(_session_frame)(who, session_id)
+async def read_session(viewer: Viewer, session_id: uuid.UUID) -> Frame | None:
+    """Return the session page for ``viewer``, or None if the session may not be seen."""
+    frame: Frame | None = await database_sync_to_async(_session_frame)(viewer, session_id)
     return frame
 
 
-async def follow_summary(who: Who, *, first: bool = False) -> Frame | None:
-    """The overview for ``who`` now; None when he has signed out. See ``summary_parts``."""
-    frame: Frame | None = await database_sync_to_async(_summary_frame)(who, first)
+async def read_summary(viewer: Viewer, *, first: bool = False) -> Frame | None:
+    """Return the overview for ``viewer``, or None if the login has ended. See
+    ``summary_parts``."""
+    frame: Frame | None = await database_sync_to_async(_summary_frame)(viewer, first)
     return frame
 
 
-async def follow_listing(who: Who, query: Query) -> Frame | None:
-    """The list for ``who`` now; None when he has signed out."""
-    frame: Frame | None = await database_sync_to_async(_listing_frame)(who, query)
+async def read_listing(viewer: Viewer, query: Query) -> Frame | None:
+    """Return the list for ``viewer``, or None if the login has ended."""
+    frame: Frame | None = await database_sync_to_async(_listing_frame)(viewer, query)
     return frame
 
 
-def _session_frame(who: Who, session_id: uuid.UUID) -> Frame | None:
-    principal = principal_now(who.user_id, who.login_key, who.account)
+def _session_frame(viewer: Viewer, session_id: uuid.UUID) -> Frame | None:
+    principal = principal_now(viewer.user_id, viewer.login_key, viewer.account)
     if principal is None:
         return None
     with tenancy.of_accounts(principal.account_ids):
@@ -119,8 +116,8 @@ def _session_frame(who: Who, session_id: uuid.UUID) -> Frame | None:
         )
 
 
-def _summary_frame(who: Who, first: bool) -> Frame | None:
-    principal = principal_now(who.user_id, who.login_key, who.account)
+def _summary_frame(viewer: Viewer, first: bool) -> Frame | None:
+    principal = principal_now(viewer.user_id, viewer.login_key, viewer.account)
     if principal is None:
         return None
     with tenancy.of_accounts(principal.account_ids):
@@ -128,8 +125,8 @@ def _summary_frame(who: Who, first: bool) -> Frame | None:
         return _frame(principal, parts, principal.account)
 
 
-def _listing_frame(who: Who, query: Query) -> Frame | None:
-    principal = principal_now(who.user_id, who.login_key, who.account)
+def _listing_frame(viewer: Viewer, query: Query) -> Frame | None:
+    principal = principal_now(viewer.user_id, viewer.login_key, viewer.account)
     if principal is None:
         return None
     with tenancy.of_accounts(principal.account_ids):

@@ -2,7 +2,7 @@
 // server refuses because the page is no longer ours to see takes the page there.
 
 const REFUSED = 4404;
-const COME_BACK = 4012;
+const RECONNECT = 4012;
 let open = false;
 
 document.body.addEventListener("htmx:wsOpen", () => { open = true; });
@@ -10,7 +10,7 @@ document.body.addEventListener("htmx:wsClose", (event) => {
   open = false;
   const { event: { code }, socketWrapper } = event.detail;
   if (code === REFUSED) location.reload();
-  if (code === COME_BACK) setTimeout(socketWrapper.reconnect, 1000 + 4000 * Math.random());
+  if (code === RECONNECT) setTimeout(socketWrapper.reconnect, 1000 + 4000 * Math.random());
 });
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.id === "poll" && open) event.preventDefault();

@@ -22,7 +22,7 @@ from core import tenancy
 from core.data.db_threads import Transactions
 from locations.models import Account, ApiKey, Location, Role, TenantQuerySet, User
 from locations.rest.base_view import ApiView
-from sessions_app.pages.live_updates import Who, follow_session
+from sessions_app.pages.live_updates import Viewer, read_session
 from tests.architecture.rows import Rows
 from tests.factory import make_account, make_location, make_session, make_user
 
@@ -214,7 +214,7 @@ async def test_a_socket_opens_the_scope_of_its_reader() -> None:
     user, session, login = await sync_to_async(_reader_and_session)()
 
     with tenancy.nobody():
-        frame = await follow_session(Who(user.pk, login), session.pk)
+        frame = await read_session(Viewer(user.pk, login), session.pk)
 
     assert frame is not None
 

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from conversations.models import Message
 from locations.models import Account, Member, Role, User
-from sessions_app.consumers import COME_BACK, REFUSED, SessionPage
+from sessions_app.consumers import RECONNECT, REFUSED, SessionPage
 from sessions_app.hints import hint_messages, hint_viewers
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
-from sessions_app.pages.live_updates import Frame, Who
+from sessions_app.pages.live_updates import Frame, Viewer
 from tests.factory import make_account, make_location, make_message, make_session, make_user
 from tests.integration.sessions_app.consumers.conftest import Open, Page, connect
 
@@ -300,10 +300,10 @@ async def test_the_dashboard_never_carries_a_code(scene: Scene, open_socket: Ope
 class Broken(SessionPage):
     """A page whose second look fails, as one at a database that has gone away."""
 
-    async def read(self, who: Who) -> Frame | None:
-        if self._following is not None:
+    async def read(self, viewer: Viewer) -> Frame | None:
+        if self._updates is not None:
             raise OSError("the database is gone")
-        return await super().read(who)
+        return await super().read(viewer)
 
 
 async def test_a_page_that_cannot_be_read_is_asked_to_come_back(scene: Scene) -> None:
@@ -313,5 +313,5 @@ async def test_a_page_that_cannot_be_read_is_asked_to_come_back(scene: Scene) ->
     )
 
     assert accepted
-    assert await Page(socket).closed() == COME_BACK
+    assert await Page(socket).closed() == RECONNECT
     await socket.disconnect()
