@@ -15,7 +15,7 @@ SHOWN = 30
 
 
 @dataclass(frozen=True)
-class Messages:
+class MessagePage:
     """A page of messages, newest first; ``older`` is the id to go on before, None at the end."""
 
     rows: list[Message]
@@ -31,7 +31,7 @@ def listed(session_id: UUID, asked: Mapping[str, Any]) -> QuerySet[Any]:
     return rows.filter(created_at__gte=asked["since"]) if "since" in asked else rows
 
 
-def messages_of(session_id: UUID, before: str = "") -> Messages:
+def messages_of(session_id: UUID, before: str = "") -> MessagePage:
     """The session's latest messages, or those older than the message with the id ``before``; an
     id that is no message of the session's is left out. The caller has been through the door."""
     rows = Message.objects.of_session(session_id)
@@ -40,7 +40,7 @@ def messages_of(session_id: UUID, before: str = "") -> Messages:
         earlier = Q(created_at=last.created_at, id__lt=last.pk)
         rows = rows.filter(Q(created_at__lt=last.created_at) | earlier)
     found = list(rows[: SHOWN + 1])
-    return Messages(found[:SHOWN], found[SHOWN - 1].pk if len(found) > SHOWN else None)
+    return MessagePage(found[:SHOWN], found[SHOWN - 1].pk if len(found) > SHOWN else None)
 
 
 def _is_id(text: str) -> bool:

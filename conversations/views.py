@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from conversations.actions import LedgerError, send
 from conversations.dashboard.overview import overview
 from conversations.forms import MessageForm
-from conversations.queries import Messages, messages_of
+from conversations.queries import MessagePage, messages_of
 from core.web.decorators import form_page, page
 from locations.access import find_writable
 from locations.current_user import principal_of
@@ -44,7 +44,7 @@ def messages_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return render(request, name, context)
 
 
-def _list(session_id: UUID, found: Messages) -> dict[str, Any]:
+def _list(session_id: UUID, found: MessagePage) -> dict[str, Any]:
     return {"session_id": session_id, "rows": found.rows, "older": found.older}
 
 

@@ -56,7 +56,7 @@ def code_seconds(session: SessionSnapshot) -> int:
 
 
 @dataclass(frozen=True)
-class Button:
+class ActionButton:
     """A press that posts to the URL named ``url``."""
 
     label: str
@@ -70,14 +70,14 @@ _URLS: Mapping[Action, str] = {
 }
 
 
-def primary_button(session: SessionSnapshot) -> Button | None:
+def primary_button(session: SessionSnapshot) -> ActionButton | None:
     """The one strong action of the session's state, where a press is what it takes."""
     action = Action(session["action"])
     url = _URLS.get(action)
     if url is None:
         return None
     stopped = session["wanted"] == Wanted.STOPPED
-    return Button(gettext(START_AGAIN_LABEL if stopped else ACTION_LABELS[action]), url)
+    return ActionButton(gettext(START_AGAIN_LABEL if stopped else ACTION_LABELS[action]), url)
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def menu(session: SessionSnapshot) -> list[MenuItem]:
 
 
 @dataclass(frozen=True)
-class Shown:
+class DisplayState:
     """What a session is wanted to be, and what may be said of it now."""
 
     wanted: str
@@ -150,16 +150,16 @@ class Shown:
     reason: Reason
 
 
-def needs_person(session: Shown) -> bool:
+def needs_action(session: DisplayState) -> bool:
     """Whether the number is down and waits for somebody, who did not stop it himself."""
     return session.status is Status.DISCONNECTED and session.wanted == Wanted.LINKED
 
 
-def answer(sessions: Iterable[Shown]) -> str:
+def answer(sessions: Iterable[DisplayState]) -> str:
     """The overview's first line: "All 12 numbers are ready.", "2 of 12 numbers need you.", …"""
     wanted = [s for s in sessions if s.wanted == Wanted.LINKED]
     total = len(wanted)
-    waiting = sum(needs_person(s) for s in wanted)
+    waiting = sum(needs_action(s) for s in wanted)
     ready = sum(s.status is Status.READY for s in wanted)
     if not total:
         return gettext("No number is connected.")
@@ -180,7 +180,7 @@ def answer(sessions: Iterable[Shown]) -> str:
     return _on_the_way(wanted, total, ready)
 
 
-def _on_the_way(wanted: list[Shown], total: int, ready: int) -> str:
+def _on_the_way(wanted: list[DisplayState], total: int, ready: int) -> str:
     """Nobody is needed, but not every number is ready."""
     rest = total - ready
     scanning = sum(s.status is Status.QR for s in wanted) == rest
@@ -222,7 +222,7 @@ _KEYS: Mapping[str, str] = {name: key for key, name in _CHIPS.items()}
 _MOST_URGENT_FIRST = ("disconnected", "scan", "reconnecting", "preparing", "ready", "none")
 
 
-def chip_key(session: Shown | None) -> str:
+def chip_key(session: DisplayState | None) -> str:
     """The filter that a row belongs to."""
     return "none" if session is None else _KEYS[label(session.status, session.reason)]
 

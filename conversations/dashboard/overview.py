@@ -12,7 +12,7 @@ from conversations.dashboard.traffic import Traffic
 from locations.principals import Principal
 from sessions_app import presentation as show
 from sessions_app.pages.activity import uptimes
-from sessions_app.pages.location_table import Board, Entry, board
+from sessions_app.pages.location_table import LocationEntry, LocationTable, location_table
 from sessions_app.pages.summary import Summary, summary
 from sessions_app.pages.uptime_strip import Strip, strip
 
@@ -53,7 +53,7 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Steadiness:
+class NumberUptime:
     """A number's last ninety days."""
 
     session_id: UUID
@@ -65,13 +65,13 @@ class Steadiness:
 class Overview(Summary):
     """All that the overview shows to one person."""
 
-    uptime: list[Steadiness]
-    uptime_page: Page[Entry]
+    uptime: list[NumberUptime]
+    uptime_page: Page[LocationEntry]
 
 
 def overview(principal: Principal, uptime_page: str) -> Overview:
     """Of all that ``principal`` may see; ``uptime_page`` as it stands in the address."""
-    everything = board(principal)
+    everything = location_table(principal)
     page = Paginator(_by_need(everything), UPTIME_ROWS).get_page(uptime_page[:9])
     return {
         **summary(principal, everything),
@@ -101,16 +101,16 @@ def _height(count: int, most: int) -> int:
     return max(_SEEN, round(CHART_HEIGHT * count / most)) if count else 0
 
 
-def _by_need(everything: Board) -> list[Entry]:
+def _by_need(everything: LocationTable) -> list[LocationEntry]:
     """The numbers, those that wait for somebody first."""
     with_number = [entry for entry in everything.entries if entry.shown]
-    return sorted(with_number, key=lambda e: not (e.shown and show.needs_person(e.shown)))
+    return sorted(with_number, key=lambda e: not (e.shown and show.needs_action(e.shown)))
 
 
-def _steadiness(entries: Sequence[Entry]) -> list[Steadiness]:
+def _steadiness(entries: Sequence[LocationEntry]) -> list[NumberUptime]:
     days = uptimes([entry.location_id for entry in entries])
     return [
-        Steadiness(
+        NumberUptime(
             entry.columns.id, entry.name, entry.columns.phone_number, strip(days[entry.location_id])
         )
         for entry in entries

@@ -17,8 +17,8 @@ from core.health.severity import Severity
 from sessions_app.cleanup.key_files import key_files
 from sessions_app.diagnostics import advice, machine_rules, rules
 from sessions_app.diagnostics.probes import (
-    Fault,
     Port,
+    ProbeFault,
     Unreachable,
     port_state,
     reach,
@@ -66,7 +66,7 @@ def whatsapp() -> list[Finding]:
         return [Finding("WhatsApp", Severity.CRITICAL, str(error), advice.SIMULATOR)]
     except Unreachable as error:
         network = advice.SIMULATOR if simulator else advice.NETWORK
-        step = advice.CLOCK if error.fault is Fault.CLOCK else network
+        step = advice.CLOCK if error.fault is ProbeFault.CLOCK else network
         text = f"{name} cannot be reached: {error}"
         return [Finding("WhatsApp", Severity.CRITICAL, text, step)]
     found = [Finding("WhatsApp", Severity.OK, f"{name} answers in {reached.seconds:.2f} s")]

@@ -34,7 +34,7 @@ class Reached:
     ahead: float | None
 
 
-class Fault(StrEnum):
+class ProbeFault(StrEnum):
     NETWORK = "network"
     CLOCK = "clock"
 
@@ -42,7 +42,7 @@ class Fault(StrEnum):
 class Unreachable(Exception):
     """The server cannot be used; the text says why."""
 
-    def __init__(self, text: str, fault: Fault = Fault.NETWORK) -> None:
+    def __init__(self, text: str, fault: ProbeFault = ProbeFault.NETWORK) -> None:
         super().__init__(text)
         self.fault = fault
 
@@ -78,7 +78,7 @@ def _distrust(error: ssl.SSLCertVerificationError) -> Unreachable:
     if error.verify_code in _CERTIFICATE_TIMES:
         today = datetime.now(UTC).strftime("%Y-%m-%d")
         text = f"its certificate is not valid at the time of this machine's clock ({today})"
-        return Unreachable(text, Fault.CLOCK)
+        return Unreachable(text, ProbeFault.CLOCK)
     return Unreachable(f"its certificate is not trusted ({error.verify_message})")
 
 

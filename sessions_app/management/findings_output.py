@@ -23,7 +23,9 @@ def checked_port(port: int) -> int:
     return port
 
 
-def tell(command: BaseCommand, found: Sequence[Finding], *, as_json: bool, **more: object) -> None:
+def print_findings(
+    command: BaseCommand, found: Sequence[Finding], *, as_json: bool, **more: object
+) -> None:
     """Print ``found`` (in JSON with ``more`` beside it). Ends the process with 1 when something
     needs somebody."""
     if as_json:

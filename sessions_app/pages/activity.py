@@ -16,8 +16,8 @@ from locations.access import visible
 from locations.principals import Principal
 from sessions_app.lifecycle import Event, Status, Wanted
 from sessions_app.models import Session, SessionEvent
-from sessions_app.pages.timeline import Line, lines_of
-from sessions_app.pages.uptime import WINDOW_DAYS, Day, Life, Turn, days_of
+from sessions_app.pages.timeline import TimelineEntry, entries_of
+from sessions_app.pages.uptime import WINDOW_DAYS, SessionHistory, StatusChange, UptimeDay, days_of
 
 _SAY_NOTHING_NEW = (Event.QR_CODE, Event.PAIR_CODE, Event.KEEPALIVE_SLOW)
 # An interruption is told in one line with its end: more rows are read than lines are shown.
@@ -26,7 +26,7 @@ _ROWS_A_LINE = 4
 
 def uptimes(
     location_ids: Collection[uuid.UUID], count: int = WINDOW_DAYS
-) -> dict[uuid.UUID, list[Day]]:
+) -> dict[uuid.UUID, list[UptimeDay]]:
     """The last ``count`` days of each location, oldest first, in three queries whatever their
     number. The caller has been through the door."""
     now = timezone.now()
@@ -34,7 +34,7 @@ def uptimes(
     start = datetime.combine(first, time(), UTC)
     sessions = _sessions(location_ids, start)
     turns = _turns([session["id"] for session in sessions], start)
-    lives: dict[uuid.UUID, list[Life]] = {location: [] for location in location_ids}
+    lives: dict[uuid.UUID, list[SessionHistory]] = {location: [] for location in location_ids}
     for session in sessions:
         lives[session["location_id"]].append(_life(session, turns, start, now))
     return {location: days_of(lives[location], now, count) for location in lives}
@@ -59,7 +59,9 @@ def _sessions(location_ids: Collection[uuid.UUID], start: datetime) -> list[dict
     )  # fmt: skip
 
 
-def _turns(session_ids: Collection[uuid.UUID], start: datetime) -> dict[uuid.UUID, list[Turn]]:
+def _turns(
+    session_ids: Collection[uuid.UUID], start: datetime
+) -> dict[uuid.UUID, list[StatusChange]]:
     rows = (
         SessionEvent.objects.filter(session_id__in=session_ids, at__gte=start)
         .exclude(event__in=_SAY_NOTHING_NEW)
@@ -67,31 +69,34 @@ def _turns(session_ids: Collection[uuid.UUID], start: datetime) -> dict[uuid.UUI
         .values_list("session_id", "at", "new_status", "reason")
     )
     return {
-        session: [Turn(at, status, reason) for _, at, status, reason in group]
+        session: [StatusChange(at, status, reason) for _, at, status, reason in group]
         for session, group in groupby(rows, key=lambda row: row[0])
     }
 
 
 def _life(
-    session: dict[str, Any], turns: dict[uuid.UUID, list[Turn]], start: datetime, now: datetime
-) -> Life:
+    session: dict[str, Any],
+    turns: dict[uuid.UUID, list[StatusChange]],
+    start: datetime,
+    now: datetime,
+) -> SessionHistory:
     story = turns.get(session["id"], [])
     if session["status_before"]:
-        story = [Turn(start, session["status_before"], session["reason_before"]), *story]
+        story = [StatusChange(start, session["status_before"], session["reason_before"]), *story]
     unlinked = session["wanted"] == Wanted.UNLINKED
-    return Life(story, session["was_linked"], session["wanted_at"] if unlinked else now)
+    return SessionHistory(story, session["was_linked"], session["wanted_at"] if unlinked else now)
 
 
 @dataclass(frozen=True)
-class Recent:
+class RecentEntry:
     """A line of some session's timeline, and whose it is."""
 
     session_id: uuid.UUID
     location: str
-    line: Line
+    line: TimelineEntry
 
 
-def recent(principal: Principal, count: int = 10) -> list[Recent]:
+def recent(principal: Principal, count: int = 10) -> list[RecentEntry]:
     """The latest lines of all timelines that ``principal`` may see, newest first."""
     rows = visible(SessionEvent.objects.all(), principal).exclude(
         event=Event.QR_CODE, old_status=Status.QR
@@ -104,9 +109,9 @@ def recent(principal: Principal, count: int = 10) -> list[Recent]:
     return told[:count]
 
 
-def _told(rows: Iterable[Any]) -> Iterable[Recent]:
+def _told(rows: Iterable[Any]) -> Iterable[RecentEntry]:
     by_session = sorted(rows, key=lambda row: (str(row.session_id), -row.version))
     for session_id, group in groupby(by_session, key=lambda row: row.session_id):
         own = list(group)
-        for line in lines_of(own):
-            yield Recent(session_id, own[0].session__location__name, line)
+        for line in entries_of(own):
+            yield RecentEntry(session_id, own[0].session__location__name, line)

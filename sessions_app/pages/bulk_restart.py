@@ -16,14 +16,14 @@ from locations.access import find_writable
 from locations.principals import Principal
 from sessions_app import actions
 from sessions_app.models import NotPossible, Session
-from sessions_app.pages.location_table import Row, board
+from sessions_app.pages.location_table import LocationTableRow, location_table
 from sessions_app.pages.number_list import Query, matching
 
 MOST_AT_ONCE = 1_000
 
 
 @dataclass
-class Outcome:
+class RestartResult:
     """How many were asked, and why others were not: a sentence and how many it concerns."""
 
     asked: int = 0
@@ -40,10 +40,10 @@ class Outcome:
         return " ".join(told)
 
 
-def chosen(principal: Principal, asked: QueryDict) -> list[Row]:
+def chosen(principal: Principal, asked: QueryDict) -> list[LocationTableRow]:
     """The rows with a number that the list's form asks for: those that were ticked, or, with
     ``all``, whatever the list's query matches now. Foreign and unknown ids are left out."""
-    everything = board(principal)
+    everything = location_table(principal)
     if asked.get("all"):
         found = matching(everything, Query.parse(asked))
     else:
@@ -58,10 +58,10 @@ def listed_ids(text: str) -> list[str]:
     return list(dict.fromkeys(filter(None, text.split(","))))[:MOST_AT_ONCE]
 
 
-def restart(principal: Principal, session_ids: Iterable[str | UUID]) -> Outcome:
+def restart(principal: Principal, session_ids: Iterable[str | UUID]) -> RestartResult:
     """Ask for a restart of each. Raises PermissionDenied when every one of them may only be
     looked at."""
-    outcome, only_looked_at = Outcome(), 0
+    outcome, only_looked_at = RestartResult(), 0
     for session_id in session_ids:
         try:
             with transaction.atomic():
@@ -85,6 +85,6 @@ def _restart_one(principal: Principal, session_id: str | UUID) -> None:
     actions.restart(principal, session)
 
 
-def by_status(rows: Iterable[Row]) -> Mapping[str, int]:
+def by_status(rows: Iterable[LocationTableRow]) -> Mapping[str, int]:
     """How many of ``rows`` are in which status, by its word."""
     return Counter(row["session"]["label"] for row in rows if row["session"])

@@ -50,33 +50,33 @@ class Columns(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LocationEntry:
     """A location; ``columns`` and ``shown`` are those of its live session, None without one."""
 
     location_id: uuid.UUID
     account_id: uuid.UUID
     name: str
     columns: Columns | None
-    shown: show.Shown | None
+    shown: show.DisplayState | None
     key: str
 
 
-class Row(TypedDict):
+class LocationTableRow(TypedDict):
     """What a page shows of an entry."""
 
     location_id: uuid.UUID
     name: str
     session: SessionSnapshot | None
-    primary: show.Button | None
+    primary: show.ActionButton | None
     may_write: bool
     key: str
 
 
 @dataclass(frozen=True)
-class Board:
+class LocationTable:
     """All entries of a person at one moment, by the name of the location."""
 
-    entries: list[Entry]
+    entries: list[LocationEntry]
     now: datetime
     may_write: Callable[[uuid.UUID], bool]
     writable: bool  # whether anything may be changed or added, also where there is nothing yet
@@ -89,18 +89,20 @@ class Board:
         """The filters, with how many entries each leaves."""
         return show.chips((entry.key for entry in self.entries), chosen)
 
-    def needing(self) -> list[Entry]:
+    def needing(self) -> list[LocationEntry]:
         """The numbers that wait for somebody."""
-        return [e for e in self.entries if e.shown and show.needs_person(e.shown)]
+        return [e for e in self.entries if e.shown and show.needs_action(e.shown)]
 
-    def rows(self, entries: Sequence[Entry]) -> list[Row]:
+    def rows(self, entries: Sequence[LocationEntry]) -> list[LocationTableRow]:
         """``entries`` as pages show them: one query, however many."""
         ids = [entry.columns.id for entry in entries if entry.columns]
         found = Session.objects.filter(pk__in=ids).order_by().values(*_OF_SHOWN)
         rest = {values["id"]: values for values in found}
         return [self._row(entry, rest) for entry in entries]
 
-    def _row(self, entry: Entry, rest: Mapping[uuid.UUID, Mapping[str, Any]]) -> Row:
+    def _row(
+        self, entry: LocationEntry, rest: Mapping[uuid.UUID, Mapping[str, Any]]
+    ) -> LocationTableRow:
         session, columns = None, entry.columns
         if columns is not None and columns.id in rest:
             location = SimpleNamespace(name=entry.name)
@@ -117,21 +119,21 @@ class Board:
         }
 
 
-def board(principal: Principal) -> Board:
+def location_table(principal: Principal) -> LocationTable:
     """Everything that ``principal`` may see, now."""
     now = timezone.now()
     places = visible(Location.objects.all(), principal).values_list("pk", "account_id", "name")
     live = visible(Session.objects.live(), principal).order_by().values_list(*_OF_ALL)
     by_location = {row[0]: Columns._make(row) for row in live}
     entries = [_entry(pk, account, name, by_location.get(pk), now) for pk, account, name in places]
-    return Board(entries, now, principal.may_write, principal.may_add)
+    return LocationTable(entries, now, principal.may_write, principal.may_add)
 
 
 def _entry(
     pk: uuid.UUID, account_id: uuid.UUID, name: str, columns: Columns | None, now: datetime
-) -> Entry:
+) -> LocationEntry:
     if columns is None:
-        return Entry(pk, account_id, name, None, None, show.chip_key(None))
+        return LocationEntry(pk, account_id, name, None, None, show.chip_key(None))
     status, reason = observed(columns, now)
-    shown = show.Shown(columns.wanted, status, reason)
-    return Entry(pk, account_id, name, columns, shown, show.chip_key(shown))
+    shown = show.DisplayState(columns.wanted, status, reason)
+    return LocationEntry(pk, account_id, name, columns, shown, show.chip_key(shown))

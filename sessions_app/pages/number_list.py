@@ -14,7 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.principals import Principal
 from sessions_app import presentation as show
-from sessions_app.pages.location_table import Board, Entry, Row, board
+from sessions_app.pages.location_table import (
+    LocationEntry,
+    LocationTable,
+    LocationTableRow,
+    location_table,
+)
 
 ROWS_A_PAGE = 25
 DEFAULT_SORT = "location"
@@ -27,18 +32,18 @@ _HEADS: Mapping[str, Promise] = {
 }
 
 
-def _place(entry: Entry) -> str:
+def _place(entry: LocationEntry) -> str:
     """Évora stands with E, not behind Z."""
     return normalize("NFKD", entry.name).casefold()
 
 
-_SORTS: Mapping[str, Callable[[Entry], Any]] = {
+_SORTS: Mapping[str, Callable[[LocationEntry], Any]] = {
     "location": _place,
     "number": lambda e: (e.columns.phone_number if e.columns else "", _place(e)),
     "status": lambda e: (show.urgency(e.key), _place(e)),
     "since": lambda e: (e.columns.since.timestamp() if e.columns else 0, _place(e)),
 }
-_HAS: Mapping[str, Callable[[Entry], bool]] = {
+_HAS: Mapping[str, Callable[[LocationEntry], bool]] = {
     "number": lambda e: bool(e.columns and e.columns.phone_number),
     "since": lambda e: e.columns is not None,
 }
@@ -104,8 +109,8 @@ class Listing(TypedDict):
     answer: str
     chips: list[tuple[show.Chip, str]]
     heads: list[Head]
-    rows: list[Row]
-    page: Page[Entry]
+    rows: list[LocationTableRow]
+    page: Page[LocationEntry]
     query: Query
     locations: int
     found_sessions: int
@@ -114,7 +119,7 @@ class Listing(TypedDict):
 
 def listing(principal: Principal, query: Query) -> Listing:
     """The locations of ``principal`` and their numbers, as ``query`` asks."""
-    everything = board(principal)
+    everything = location_table(principal)
     found = matching(everything, query)
     page = Paginator(found, ROWS_A_PAGE).get_page(query.page)
     return {
@@ -132,7 +137,7 @@ def listing(principal: Principal, query: Query) -> Listing:
     }
 
 
-def matching(everything: Board, query: Query) -> list[Entry]:
+def matching(everything: LocationTable, query: Query) -> list[LocationEntry]:
     """The entries that ``query`` asks for, in its order; those without a value come last."""
     found = [entry for entry in everything.entries if _asked(entry, query)]
     name, backwards = query.sort.removeprefix("-"), query.sort.startswith("-")
@@ -142,7 +147,7 @@ def matching(everything: Board, query: Query) -> list[Entry]:
     return found
 
 
-def _asked(entry: Entry, query: Query) -> bool:
+def _asked(entry: LocationEntry, query: Query) -> bool:
     if query.chip and entry.key != query.chip:
         return False
     if not query.text:

@@ -18,7 +18,7 @@ from sessions_app import presentation as show
 from sessions_app.gateway.settings import DEFAULT_DEVICE_NAME
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
-from sessions_app.pages.timeline import Day, days
+from sessions_app.pages.timeline import TimelineDay, days
 from sessions_app.snapshot import SessionSnapshot, snapshot
 
 TIMELINE_EVENTS = 60
@@ -31,9 +31,9 @@ class SessionView(TypedDict):
     may_write: bool
     picture: str
     code_seconds: int
-    primary: show.Button | None
+    primary: show.ActionButton | None
     menu: list[show.MenuItem]
-    days: list[Day]
+    days: list[TimelineDay]
     moving: bool
     device_name: str
     may_name: bool

@@ -6,26 +6,31 @@ from typing import TypedDict
 
 from locations.principals import Principal
 from sessions_app import presentation as show
-from sessions_app.pages.activity import Recent, recent
-from sessions_app.pages.location_table import NEEDS_SHOWN, Board, Row, board
+from sessions_app.pages.activity import RecentEntry, recent
+from sessions_app.pages.location_table import (
+    NEEDS_SHOWN,
+    LocationTable,
+    LocationTableRow,
+    location_table,
+)
 
 
 class Summary(TypedDict):
     """The part of the overview that follows the numbers by itself."""
 
     answer: str
-    needs: list[Row]
+    needs: list[LocationTableRow]
     needs_more: int
     counts: list[show.Chip]
-    recent: list[Recent]
+    recent: list[RecentEntry]
     locations: int
     sessions: int
     may_write: bool
 
 
-def summary(principal: Principal, everything: Board | None = None) -> Summary:
+def summary(principal: Principal, everything: LocationTable | None = None) -> Summary:
     """Of all that ``principal`` may see; ``everything`` when it has been read already."""
-    everything = everything or board(principal)
+    everything = everything or location_table(principal)
     needing = everything.needing()
     return {
         "answer": everything.answer(),

@@ -38,7 +38,7 @@ class EventRow(Protocol):
 
 
 @dataclass(frozen=True)
-class Line:
+class TimelineEntry:
     """One line: when, what, and what else is known of it."""
 
     at: datetime
@@ -49,36 +49,38 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Day:
+class TimelineDay:
     day: date
     at: datetime
-    lines: list[Line] = field(default_factory=list)
+    lines: list[TimelineEntry] = field(default_factory=list)
 
 
-def days(newest_first: Sequence[EventRow]) -> list[Day]:
+def days(newest_first: Sequence[EventRow]) -> list[TimelineDay]:
     """``newest_first`` as lines, grouped by day (UTC)."""
-    lines = lines_of(newest_first)
+    lines = entries_of(newest_first)
     return [
-        Day(day, at=group[0].at, lines=group)
+        TimelineDay(day, at=group[0].at, lines=group)
         for day, group in (
             (day, list(rows)) for day, rows in groupby(lines, key=lambda line: line.at.date())
         )
     ]
 
 
-def lines_of(newest_first: Sequence[EventRow]) -> list[Line]:
+def entries_of(newest_first: Sequence[EventRow]) -> list[TimelineEntry]:
     """``newest_first``, events of one session, as lines."""
     return _fold(_lines(newest_first))
 
 
-def _lines(newest_first: Sequence[EventRow]) -> Iterable[Line]:
+def _lines(newest_first: Sequence[EventRow]) -> Iterable[TimelineEntry]:
     for place, row in enumerate(newest_first):
         event = Event(row.event)
         text = gettext(EVENTS[event])
         if event is Event.CONNECTED:
             text = _connected(row, newest_first[place + 1 :])
         notes = [row.detail, _by(row.actor)]
-        yield Line(row.at, text, " · ".join(note for note in notes if note), row.new_status, event)
+        yield TimelineEntry(
+            row.at, text, " · ".join(note for note in notes if note), row.new_status, event
+        )
 
 
 def _by(actor: str) -> str:
@@ -98,15 +100,15 @@ def _connected(row: EventRow, older: Sequence[EventRow]) -> str:
     return gettext("Reconnected after %(duration)s") % {"duration": away}
 
 
-def _fold(lines: Iterable[Line]) -> list[Line]:
+def _fold(lines: Iterable[TimelineEntry]) -> list[TimelineEntry]:
     """Codes follow each other every 20 seconds: a run of them is one line."""
-    folded: list[Line] = []
+    folded: list[TimelineEntry] = []
     for event, group in groupby(lines, key=lambda line: line.event):
         run = list(group)
         if event is Event.QR_CODE and len(run) > 1:
             says = ngettext("Showed %(count)s QR code", "Showed %(count)s QR codes", len(run))
             text = says % {"count": len(run)}
-            folded.append(Line(run[0].at, text, "", run[0].status, event))
+            folded.append(TimelineEntry(run[0].at, text, "", run[0].status, event))
         else:
             folded.extend(run)
     return folded

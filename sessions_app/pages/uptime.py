@@ -17,7 +17,7 @@ from sessions_app.lifecycle import Reason, Status
 WINDOW_DAYS = 90
 
 
-class State(Enum):
+class UptimeState(Enum):
     """What a moment counts as."""
 
     READY = "ready"
@@ -30,7 +30,7 @@ _ON_PURPOSE = frozenset({str(Reason.USER_DISCONNECT), str(Reason.UNLINKED), "sus
 
 
 @dataclass(frozen=True)
-class Turn:
+class StatusChange:
     """From ``at`` (aware) on, the number was in this status for this reason."""
 
     at: datetime
@@ -39,17 +39,17 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Life:
+class SessionHistory:
     """One session: its turns in their order, the last before the window first if there is one;
     whether it had been linked before these; and the moment until which it counts."""
 
-    turns: Sequence[Turn]
+    turns: Sequence[StatusChange]
     was_linked: bool
     until: datetime
 
 
 @dataclass(frozen=True)
-class Day:
+class UptimeDay:
     """A day (UTC): for how long the number was ready, and for how long that was asked of it."""
 
     day: date
@@ -62,7 +62,9 @@ class Day:
         return self.ready_seconds / self.counted_seconds if self.counted_seconds else None
 
 
-def days_of(lives: Iterable[Life], now: datetime, count: int = WINDOW_DAYS) -> list[Day]:
+def days_of(
+    lives: Iterable[SessionHistory], now: datetime, count: int = WINDOW_DAYS
+) -> list[UptimeDay]:
     """The last ``count`` days until ``now`` (aware), oldest first, of all the sessions that one
     location has had."""
     first = now.astimezone(UTC).date() - timedelta(days=count - 1)
@@ -71,13 +73,14 @@ def days_of(lives: Iterable[Life], now: datetime, count: int = WINDOW_DAYS) -> l
         for began, ended, state in _stretches(life, _midnight(first), now):
             for place, seconds in _by_day(began, ended, first):
                 counted[place] += seconds
-                ready[place] += seconds if state is State.READY else 0
+                ready[place] += seconds if state is UptimeState.READY else 0
     return [
-        Day(first + timedelta(days=place), ready[place], counted[place]) for place in range(count)
+        UptimeDay(first + timedelta(days=place), ready[place], counted[place])
+        for place in range(count)
     ]
 
 
-def share_of(days: Iterable[Day]) -> float | None:
+def share_of(days: Iterable[UptimeDay]) -> float | None:
     """How much of the days that count the number was ready, from 0 to 1; None for nothing."""
     listed = list(days)
     counted = sum(day.counted_seconds for day in listed)
@@ -105,8 +108,8 @@ def _midnight(day: date) -> datetime:
 
 
 def _stretches(
-    life: Life, start: datetime, now: datetime
-) -> Iterable[tuple[datetime, datetime, State]]:
+    life: SessionHistory, start: datetime, now: datetime
+) -> Iterable[tuple[datetime, datetime, UptimeState]]:
     """The parts of the window that count: from, to, and what as."""
     end = min(life.until, now)
     linked = life.was_linked
@@ -115,16 +118,16 @@ def _stretches(
         following = life.turns[place + 1].at if place + 1 < len(life.turns) else end
         began, ended = max(turn.at, start), min(following, end)
         state = _state(turn, linked)
-        if began < ended and state is not State.NOT_COUNTED:
+        if began < ended and state is not UptimeState.NOT_COUNTED:
             yield began, ended, state
 
 
-def _state(turn: Turn, linked: bool) -> State:
+def _state(turn: StatusChange, linked: bool) -> UptimeState:
     if turn.status == Status.READY:
-        return State.READY
+        return UptimeState.READY
     if not linked or (turn.status == Status.DISCONNECTED and turn.reason in _ON_PURPOSE):
-        return State.NOT_COUNTED
-    return State.DOWN
+        return UptimeState.NOT_COUNTED
+    return UptimeState.DOWN
 
 
 def _by_day(began: datetime, ended: datetime, first: date) -> Iterable[tuple[int, float]]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, ngettext
 
-from sessions_app.pages.uptime import Day, is_whole, percent, share_of
+from sessions_app.pages.uptime import UptimeDay, is_whole, percent, share_of
 
 CELL, GAP, HEIGHT = 3, 1, 24
 _MOSTLY = 0.95
@@ -46,7 +46,7 @@ class Strip:
     words: str
 
 
-def strip(days: Sequence[Day]) -> Strip:
+def strip(days: Sequence[UptimeDay]) -> Strip:
     """The picture of ``days``, oldest first."""
     whole, empty, cells = "", "", []
     for place, day in enumerate(days):
@@ -78,7 +78,7 @@ def _named(day: date, language: str | None) -> str:
     return date_format(day, "j M")
 
 
-def _words(days: Sequence[Day], shown: str) -> str:
+def _words(days: Sequence[UptimeDay], shown: str) -> str:
     if not shown:
         return gettext("Not linked long enough to count.")
     hit = [day for day in days if day.share is not None and not is_whole(day.share)]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from sessions_app.diagnostics import checks
 from sessions_app.diagnostics.versions import PAIRLINE
-from sessions_app.management.findings_output import checked_port, tell
+from sessions_app.management.findings_output import checked_port, print_findings
 
 
 class Command(BaseCommand):
@@ -35,4 +35,4 @@ class Command(BaseCommand):
         at, began = timezone.now(), time.monotonic()
         found = checks.installation(checked_port(port))
         seconds = round(time.monotonic() - began, 3)
-        tell(self, found, as_json=json, at=at, version=PAIRLINE, seconds=seconds)
+        print_findings(self, found, as_json=json, at=at, version=PAIRLINE, seconds=seconds)

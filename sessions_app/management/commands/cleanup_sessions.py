@@ -14,7 +14,7 @@ from core.text.units import NotAnAge, parse_age
 from sessions_app.cleanup.report import lines
 from sessions_app.cleanup.run import clean
 from sessions_app.diagnostics import checks
-from sessions_app.management.findings_output import checked_port, print_json, tell
+from sessions_app.management.findings_output import checked_port, print_findings, print_json
 from sessions_app.scheduler import report as job_report
 from sessions_app.scheduler import status
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
     def handle(self, *, task: str, **options: Any) -> None:
         if task.startswith("diag"):
             found = checks.run(checked_port(options["port"]))
-            tell(self, found, as_json=options["json"])
+            print_findings(self, found, as_json=options["json"])
         elif task == "jobs":
             self._list_jobs(as_json=options["json"])
         else:

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sessions_app.diagnostics.probes import (
-    Fault,
     Port,
+    ProbeFault,
     Unreachable,
     port_state,
     reach,
@@ -137,14 +137,14 @@ def test_a_certificate_of_another_time_points_to_the_clock(
     path = make_certificate(tmp_path, begins, ends)
     with listening(tls_server(path)) as port, pytest.raises(Unreachable) as caught:
         reach(Route(HOST, port, ca_file=str(path)), SECONDS)
-    assert caught.value.fault is Fault.CLOCK
+    assert caught.value.fault is ProbeFault.CLOCK
     assert "this machine's clock" in str(caught.value)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_trusted(certificate: Path) -> None:
     with listening(tls_server(certificate)) as port, pytest.raises(Unreachable) as caught:
         reach(Route(HOST, port), SECONDS)
-    assert caught.value.fault is Fault.NETWORK
+    assert caught.value.fault is ProbeFault.NETWORK
     assert "not trusted" in str(caught.value)
 
 

@@ -8,25 +8,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.pages.uptime import Day, Life, Turn, days_of, percent, share_of
+from sessions_app.pages.uptime import (
+    SessionHistory,
+    StatusChange,
+    UptimeDay,
+    days_of,
+    percent,
+    share_of,
+)
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 DAY = 86_400.0
 
 
-def turn(days_ago: float, status: str = "ready", reason: str = "ok") -> Turn:
-    return Turn(NOW - timedelta(days=days_ago), status, reason)
+def turn(days_ago: float, status: str = "ready", reason: str = "ok") -> StatusChange:
+    return StatusChange(NOW - timedelta(days=days_ago), status, reason)
 
 
-def life(*turns: Turn, was_linked: bool = False, until: datetime = NOW) -> Life:
-    return Life(turns, was_linked, until)
+def life(*turns: StatusChange, was_linked: bool = False, until: datetime = NOW) -> SessionHistory:
+    return SessionHistory(turns, was_linked, until)
 
 
-def down(days_ago: float, reason: str = "reconnecting") -> Turn:
+def down(days_ago: float, reason: str = "reconnecting") -> StatusChange:
     return turn(days_ago, "initializing", reason)
 
 
-def shares(days: list[Day]) -> list[float | None]:
+def shares(days: list[UptimeDay]) -> list[float | None]:
     return [None if day.share is None else round(day.share, 4) for day in days]
 
 
@@ -120,11 +127,13 @@ def test_one_that_was_linked_before_the_window_is_down_from_its_start() -> None:
 
 def test_days_are_those_of_utc_whatever_the_clock_says() -> None:
     lisbon = timezone(timedelta(hours=1))
-    there = [Turn(t.at.astimezone(lisbon), t.status, t.reason) for t in (turn(5), down(0.5))]
+    there = [
+        StatusChange(t.at.astimezone(lisbon), t.status, t.reason) for t in (turn(5), down(0.5))
+    ]
 
-    assert days_of([Life(there, False, NOW.astimezone(lisbon))], NOW.astimezone(lisbon), 2) == (
-        days_of([life(turn(5), down(0.5))], NOW, 2)
-    )
+    assert days_of(
+        [SessionHistory(there, False, NOW.astimezone(lisbon))], NOW.astimezone(lisbon), 2
+    ) == (days_of([life(turn(5), down(0.5))], NOW, 2))
 
 
 @given(

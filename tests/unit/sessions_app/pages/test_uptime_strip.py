@@ -6,15 +6,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from sessions_app.pages.uptime import Day
+from sessions_app.pages.uptime import UptimeDay
 from sessions_app.pages.uptime_strip import strip
 
 FIRST = date(2026, 5, 1)
 
 
-def days(*shares: float | None) -> list[Day]:
+def days(*shares: float | None) -> list[UptimeDay]:
     return [
-        Day(FIRST + timedelta(days=place), (share or 0) * 100, 0 if share is None else 100)
+        UptimeDay(FIRST + timedelta(days=place), (share or 0) * 100, 0 if share is None else 100)
         for place, share in enumerate(shares)
     ]
 
