@@ -1,0 +1,107 @@
+"""``migrate`` upgrades a database of an older version and keeps every row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from operations.models import Installation
+from tests.integration.upgrade.conftest import OldDatabase, Tables
+
+GROWING = {"django_migrations", "django_content_type", "auth_permission"}
+"""Tables that ``migrate`` itself adds rows to."""
+
+READ_EVERYTHING = """
+import json
+from django.apps import apps
+from core import tenancy
+
+read = {}
+with tenancy.everyone():
+    for model in apps.get_models(include_auto_created=True):
+        rows = list(model._base_manager.all())
+        for row in rows:
+            for field in model._meta.concrete_fields:
+                getattr(row, field.attname)  # decrypts what is encrypted
+        read[model._meta.db_table] = len(rows)
+print(json.dumps(read))
+"""
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """A database after its first ``migrate``, and its rows before and after."""
+
+    database: OldDatabase
+    output: str
+    before: Tables
+    after: Tables
+
+
+@pytest.fixture(scope="module")
+def upgraded(old: OldDatabase) -> Upgraded:
+    before = old.tables()
+    output = old.manage("migrate")
+    return Upgraded(old, output, before, old.tables())
+
+
+def test_the_old_database_has_rows_of_every_model(upgraded: Upgraded) -> None:
+    ours = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+
+    assert [table for table, rows in upgraded.before.items() if not rows] == []
+    assert ours - upgraded.before.keys() == set()
+
+
+def test_migrate_keeps_every_table_and_every_row(upgraded: Upgraded) -> None:
+    before, after = upgraded.before, upgraded.after
+
+    assert before.keys() <= after.keys()
+    for table in before.keys() - GROWING:
+        assert _sorted(after[table]) == _sorted(before[table]), table
+    for table in GROWING - {"django_content_type"}:
+        assert [row for row in before[table] if row not in after[table]] == [], table
+
+
+def _sorted(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    return sorted(rows, key=lambda row: str(row["id"]) if "id" in row else repr(row))
+
+
+def test_the_installation_keeps_its_id_and_permissions(upgraded: Upgraded) -> None:
+    before = {row["id"]: row for row in upgraded.before["django_content_type"]}
+    after = {row["id"]: row for row in upgraded.after["django_content_type"]}
+    changed = [after[key] for key, row in before.items() if after[key] != row]
+
+    assert "Applying operations.0001_installation_from_config... OK" in upgraded.output
+    assert "Applying config.0002_installation_to_operations... OK" in upgraded.output
+    assert [(row["app_label"], row["model"]) for row in changed] == [("operations", "installation")]
+
+
+def test_todays_models_read_every_row(upgraded: Upgraded) -> None:
+    read = json.loads(upgraded.database.manage("shell", "-v", "0", "-c", READ_EVERYTHING))
+
+    assert read == {table: len(upgraded.after[table]) for table in read}
+
+
+def test_a_second_migrate_changes_nothing(upgraded: Upgraded) -> None:
+    output = upgraded.database.manage("migrate")
+
+    assert "No migrations to apply." in output
+    assert upgraded.database.tables() == upgraded.after
+
+
+def test_the_upgraded_database_needs_no_further_migration(upgraded: Upgraded) -> None:
+    output = upgraded.database.manage("makemigrations", "--check", "--dry-run")
+
+    assert "No changes detected" in output
+
+
+@pytest.mark.django_db
+def test_a_new_installation_has_the_same_table() -> None:
+    tables = connection.introspection.table_names()
+
+    assert "config_installation" in tables and "operations_installation" not in tables
+    assert Installation.current() == Installation.current()
