@@ -6,7 +6,7 @@ something may have happened since, ``settling.py`` says what becomes of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -65,6 +65,9 @@ LEFT_OUT: Mapping[str, str] = {
 }
 
 
+FORMER_LABELS: Mapping[str, str] = {"operations.Installation": "config.Installation"}
+"""What a model is called in backups of older versions, by its label today."""
+
 BLANK: Mapping[str, Mapping[str, str]] = {
     "sessions_app.Session": {"qr_text": "", "pairing_code": ""},
 }
@@ -92,6 +95,13 @@ def label_of(model: type[Model]) -> str:
 def entry_of(model: type[Model]) -> str:
     """The name of the archive's entry with the rows of ``model``."""
     return f"rows/{label_of(model)}.jsonl"
+
+
+def entry_in(names: Collection[str], model: type[Model]) -> str:
+    """Return the entry with the rows of ``model`` in an archive with the entries ``names``, which
+    an older version may have written."""
+    former = f"rows/{FORMER_LABELS.get(label_of(model), '')}.jsonl"
+    return former if former in names else entry_of(model)
 
 
 def parents_of(model: type[Model]) -> set[Any]:

@@ -19,7 +19,7 @@ from locations.principals import Principal
 from operations.backup import schema
 from operations.backup.archive import Archive, archive_in
 from operations.backup.errors import Damaged, Refused
-from operations.backup.inventory import entry_of, kept_models
+from operations.backup.inventory import entry_in, kept_models
 from operations.backup.keys.export import Tell
 from operations.backup.keys.placement import Placement, check_no_keys, check_store
 from operations.backup.restored_rows import settled
@@ -117,15 +117,16 @@ def _empty_tables() -> None:
 
 def _write_rows(archive: Archive, contents: Contents, tell: Tell) -> int:
     total, written = sum(contents.rows.values()), 0
-    models = kept_models()
-    if unknown := {entry_of(model) for model in models} ^ _row_entries(archive):
+    names = _row_entries(archive)
+    entries = {model: entry_in(names, model) for model in kept_models()}
+    if unknown := set(entries.values()) ^ names:
         raise Damaged(f"This backup and this version differ in {', '.join(sorted(unknown))}.")
-    for model in models:
+    for model, entry in entries.items():
         label = model._meta.label
-        for batch in insert(model, (settled(label, r) for r in archive.rows(entry_of(model)))):
+        for batch in insert(model, (settled(label, row) for row in archive.rows(entry))):
             written += len(batch)
             tell("rows", written, total)
-    for statement in connection.ops.sequence_reset_sql(no_style(), models):
+    for statement in connection.ops.sequence_reset_sql(no_style(), list(entries)):
         with connection.cursor() as cursor:
             cursor.execute(statement)
     return written

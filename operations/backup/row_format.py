@@ -23,7 +23,7 @@ from django.db.models import Field, ForeignKey, Model
 from core.security.encryption import SealBroken, Sealed
 from locations.auth import mfa_secrets
 from operations.backup.errors import Refused
-from operations.backup.inventory import BLANK, label_of, links_of
+from operations.backup.inventory import BLANK, FORMER_LABELS, label_of, links_of
 
 ROWS_AT_ONCE = 1000
 _STEP_SECRETS = ("secret", "seed")
@@ -105,8 +105,15 @@ def object_of(model: type[Model], row: Row) -> Model:
 def _value_of(field: Field[Any, Any], value: Any) -> Any:
     target = field.target_field if isinstance(field, ForeignKey) else field
     if target is Permission._meta.pk:
-        return Permission.objects.get_by_natural_key(*value).pk
+        return _permission(*value).pk
     return target.to_python(value)
+
+
+def _permission(codename: str, app: str, model: str) -> Permission:
+    for label, former in FORMER_LABELS.items():
+        if former.lower() == f"{app}.{model}":
+            app, _, model = label.lower().partition(".")
+    return Permission.objects.get_by_natural_key(codename, app, model)
 
 
 def insert(model: type[Model], rows: Iterable[Row]) -> Iterator[list[Model]]:

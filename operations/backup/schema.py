@@ -14,6 +14,8 @@ from operations.backup.errors import Refused
 from operations.backup.inventory import kept_models
 
 _NAMED = 3
+# Migrations of models that moved to another app: as an older version has them, and as we do.
+_MOVED = {"config.0001_installation": "operations.0001_installation_from_config"}
 
 
 def app_version() -> str:
@@ -44,13 +46,13 @@ def check_fits(made_with: int, migrations: Collection[str]) -> None:
         raise Refused("This backup was made by a newer version of Pairline: install that first.")
     if _unapplied():
         raise Refused("The database is not up to date: run manage.py migrate first.")
-    here = set(applied_migrations())
-    if newer := sorted(set(migrations) - here):
+    here, there = set(applied_migrations()), {_MOVED.get(name, name) for name in migrations}
+    if newer := sorted(there - here):
         raise Refused(
             "This backup was made by a newer version of Pairline, which has "
             f"{_named(newer)}. Install that version (or a later one) and restore with it."
         )
-    if missing := sorted(here - set(migrations)):
+    if missing := sorted(here - there):
         raise Refused(
             f"This backup was made by an older version of Pairline, without {_named(missing)}. "
             "Install that version, restore there, then update it and run manage.py migrate."
