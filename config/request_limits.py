@@ -6,13 +6,15 @@ from typing import Any
 
 from daphne.http_protocol import WebRequest
 
-BODY_BYTES = 4 * 1024 * 1024  # twice what Django takes, so that its own clear answer comes first
-FRAME_BYTES = 64 * 1024  # browsers send our sockets nothing but pings
+MAX_BODY_BYTES = (
+    4 * 1024 * 1024
+)  # twice what Django takes, so that its own clear answer comes first
+MAX_FRAME_BYTES = 64 * 1024  # browsers send our sockets nothing but pings
 
 _TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class BoundedRequest(WebRequest):  # type: ignore[misc]  # Daphne is untyped
+class LimitedRequest(WebRequest):  # type: ignore[misc]  # Daphne is untyped
     """A request whose body ends at ``BODY_BYTES``: told by its length, or counted as it comes."""
 
     _received = 0
@@ -20,12 +22,12 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # Daphne is untyped
 
     def gotLength(self, length: int | None) -> None:
         super().gotLength(length)
-        if length is not None and length > BODY_BYTES:
+        if length is not None and length > MAX_BODY_BYTES:
             self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:
         self._received += len(data)
-        if self._received > BODY_BYTES:
+        if self._received > MAX_BODY_BYTES:
             self._refuse()
         elif not self._refused:
             super().handleContentChunk(data)
@@ -41,17 +43,17 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # Daphne is untyped
             self.channel.transport.loseConnection()
 
 
-def bound(server: Any) -> None:
+def limit_requests(server: Any) -> None:
     """Put the bounds on a Daphne server whose factories have been made."""
     make = server.http_factory.buildProtocol
 
     def build(address: Any) -> Any:
         protocol = make(address)
         # Twisted wraps its channel; the attribute goes to the channel itself, as Daphne's does.
-        protocol.requestFactory = BoundedRequest
+        protocol.requestFactory = LimitedRequest
         return protocol
 
     server.http_factory.buildProtocol = build
     server.ws_factory.setProtocolOptions(
-        maxFramePayloadSize=FRAME_BYTES, maxMessagePayloadSize=FRAME_BYTES
+        maxFramePayloadSize=MAX_FRAME_BYTES, maxMessagePayloadSize=MAX_FRAME_BYTES
     )

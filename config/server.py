@@ -21,7 +21,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
 from config.composition import Background
-from config.request_limits import bound
+from config.request_limits import limit_requests
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class PairlineServer(Server):  # type: ignore[misc]  # Daphne is untyped
         """Daphne's own trigger at shutdown: too early here, ``Serving`` winds down in order."""
 
 
-class Serving:
+class SiteProcess:
     """One serving process: the server, and what works beside it, by name."""
 
     def __init__(
@@ -79,7 +79,7 @@ class Serving:
         # What is loaded by now stays: without this the collector walks through all of it again
         # and again, for about a tenth of the time of a busy moment (measured).
         gc.freeze()
-        reactor.callWhenRunning(bound, self._server)
+        reactor.callWhenRunning(limit_requests, self._server)
         reactor.callWhenRunning(self._start_background)
         reactor.addSystemEventTrigger("before", "shutdown", self._goodbye)  # type: ignore[arg-type]  # its stub is wrong
         self._server.run()

@@ -9,7 +9,7 @@ from django.urls import include, path
 from config.health import healthz
 from config.mail_provider import provider_urls
 from notifications.mail_content.preview_views import gallery_mail, gallery_page, gallery_preview
-from operations.views import wrong_page
+from operations.views import alerts_page
 
 
 def _operators(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -23,7 +23,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("api/", include("config.api_urls")),
     *provider_urls(settings.EMAIL_PROVIDER),
-    path("admin/wrong/", _operators(wrong_page), name="wrong"),
+    path("admin/wrong/", _operators(alerts_page), name="wrong"),
     path("admin/mails/", _operators(gallery_page), name="mail_gallery"),
     path("admin/mails/<slug:name>/", _operators(gallery_mail), name="mail_sample"),
     path(

@@ -8,11 +8,11 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.background.jobs import Job, register_job
-from operations.backup.schedule import run_scheduled
+from operations.backup.schedule import run_scheduled_backup
 
 
 def register() -> None:
-    """Backups, where the settings ask for them."""
+    """Register the backups if BACKUP_DIR is set."""
     if settings.BACKUP_DIR:
         every = timedelta(hours=settings.BACKUP_EVERY_HOURS)
-        register_job(Job("backup", _("Back up"), every, run_scheduled))
+        register_job(Job("backup", _("Back up"), every, run_scheduled_backup))

@@ -1,4 +1,4 @@
-"""The installation itself: what it is told apart by."""
+"""The identity of this installation."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from django.utils import timezone
 
 
 class Installation(models.Model):
-    """Which installation this database is, so that a part of another one's backup is not put
-    into it. One row; it moves house with a whole backup."""
+    """Identifies this installation in its backups: parts of another installation's backup cannot
+    be restored here. One row, which a restore of a whole backup replaces."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        db_table = "config_installation"  # the model was in ``config`` once
+        db_table = "config_installation"  # the model belonged to ``config`` before
 
     def __str__(self) -> str:
         return str(self.id)
 
     @classmethod
     def current(cls) -> Installation:
-        """This one; it gets its row when it is first asked for."""
+        """Return the row, which the first call creates."""
         found = cls.objects.order_by("created_at").first()
         return found or cls.objects.create()

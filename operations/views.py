@@ -1,4 +1,4 @@
-"""The operators' page that answers "what is wrong right now?"."""
+"""The operators' page with everything that needs attention."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ PERMISSION = "sessions_app.view_session"
 
 
 @page
-def wrong_page(request: HttpRequest) -> HttpResponse:
-    """Everything that is wrong. Raises PermissionDenied without the right to see all sessions."""
+def alerts_page(request: HttpRequest) -> HttpResponse:
+    """Show all operator alerts. Raises PermissionDenied without the right to see all sessions."""
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
     context = {

@@ -1,5 +1,6 @@
-"""Backup and restore: one encrypted file with the database's rows and WhatsApp's keys.
+"""Back up and restore an installation: one encrypted file with its rows and its WhatsApp keys.
 
-The format (``sealed_file``, ``archive``) knows nothing of Django. ``making`` writes a backup,
-``checking`` reads one whole, ``restoring`` and ``parts`` put one back.
+``encrypted_file`` and ``archive`` define the file format, without Django. ``create`` writes a
+backup, ``verify`` reads one completely, and ``restore`` puts one back (``restore_account`` and
+``restore_session``: a part of one).
 """

@@ -1,25 +1,25 @@
-"""What can go wrong with a backup. ``str()`` is a sentence for the operator with what to do.
+"""Errors of backups and restores. ``str()`` is a sentence for the operator with what to do.
 
 BackupError
-├── WrongKey      the passphrase or the key file is not the one that it was made with
-├── Damaged       it is cut off, changed, or no backup at all
-└── Refused       it is sound, but this must not be done with it here
+├── WrongKey          it was encrypted with another passphrase or key file
+├── BackupDamaged     it is cut off, changed, or not a backup
+└── BackupRefused     it is intact, but must not be used this way here
 """
 
 from __future__ import annotations
 
 
 class BackupError(Exception):
-    """A backup or a restore that did not happen."""
+    """A backup or a restore failed."""
 
 
 class WrongKey(BackupError):
-    """The secret does not open the backup."""
+    """The secret does not decrypt the backup."""
 
 
-class Damaged(BackupError):
+class BackupDamaged(BackupError):
     """The file is not what was written."""
 
 
-class Refused(BackupError):
-    """Doing it would lose something, or leave something half done."""
+class BackupRefused(BackupError):
+    """The operation would lose data or leave it incomplete."""

@@ -1,7 +1,7 @@
-"""What of the database goes into a backup: every model stands in one of these two tables.
+"""The models that a backup includes, and those that it leaves out with a reason.
 
-A new model joins one of them (a test says so). Where rows must not come back as they were, for
-something may have happened since, ``settling.py`` says what becomes of them.
+Add every new model to one of the two tables; a test checks it. If its rows must not be restored
+unchanged (for example because they wait to be sent), adjust them in ``restored_rows.py``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import SET_NULL, ManyToOneRel, Model
 
-KEPT = frozenset(
+INCLUDED = frozenset(
     {
         "account.EmailAddress",
         "auth.Group",
@@ -51,74 +51,77 @@ KEPT = frozenset(
     }
 )
 
-LEFT_OUT: Mapping[str, str] = {
-    "account.EmailConfirmation": "links in mails that are valid for some days: asked for again",
-    "admin.LogEntry": "what operators did in the admin names rows by numbers that change",
-    "auth.Permission": "made by migrations; rows that lean on one name it by its words",
-    "contenttypes.ContentType": "made by migrations",
-    "notifications.MailServerTrouble": "how the mail server was: asked anew",
-    "sessions.Session": "who is signed in: people sign in again",
-    "sessions_app.Gateway": "processes that run, or ran, on the machine that was backed up",
-    "sessions_app.ScheduledJob": "when each job ran on the machine that was backed up",
-    "sessions_app.SupportBundle": "its file lives a week, and is not in a backup",
-    "usersessions.UserSession": "devices that are signed in: people sign in again",
+EXCLUDED: Mapping[str, str] = {
+    "account.EmailConfirmation": "links in mails, valid for a few days: users request a new one",
+    "admin.LogEntry": "names rows by content type ids, which differ between databases",
+    "auth.Permission": "created by migrations; rows refer to it by its natural key",
+    "contenttypes.ContentType": "created by migrations",
+    "notifications.MailServerTrouble": "the state of the mail server, which is checked again",
+    "sessions.Session": "sign-ins: users sign in again",
+    "sessions_app.Gateway": "processes on the machine that was backed up",
+    "sessions_app.ScheduledJob": "the schedule of the machine that was backed up",
+    "sessions_app.SupportBundle": "its file is kept for a week and is not part of a backup",
+    "usersessions.UserSession": "signed-in devices: users sign in again",
 }
 
 
 FORMER_LABELS: Mapping[str, str] = {"operations.Installation": "config.Installation"}
-"""What a model is called in backups of older versions, by its label today."""
+"""Labels in backups made by older versions, by today's label of the model."""
 
 BLANK: Mapping[str, Mapping[str, str]] = {
     "sessions_app.Session": {"qr_text": "", "pairing_code": ""},
 }
-"""Columns whose values never leave the database: codes that wait for a scan."""
+"""Columns that a backup leaves blank: codes that wait for a scan."""
 
 
-def kept_models() -> list[type[Model]]:
-    """The models of a backup, each after those that its rows lean on."""
-    models = {model for model in apps.get_models(include_auto_created=True) if _is_kept(model)}
+def included_models() -> list[type[Model]]:
+    """Return the models of a backup, each after the models that it references."""
+    models = {model for model in apps.get_models(include_auto_created=True) if _is_included(model)}
     order = TopologicalSorter(
-        {model: parents_of(model) & models - {model} for model in sorted(models, key=label_of)}
+        {
+            model: referenced_models(model) & models - {model}
+            for model in sorted(models, key=model_label)
+        }
     )
     return list(order.static_order())
 
 
-def _is_kept(model: type[Model]) -> bool:
-    return model._meta.label in KEPT
+def _is_included(model: type[Model]) -> bool:
+    return model._meta.label in INCLUDED
 
 
-def label_of(model: type[Model]) -> str:
-    """How a model is called in a backup."""
+def model_label(model: type[Model]) -> str:
+    """Return the name of ``model`` in a backup."""
     return str(model._meta.label)
 
 
-def entry_of(model: type[Model]) -> str:
-    """The name of the archive's entry with the rows of ``model``."""
-    return f"rows/{label_of(model)}.jsonl"
+def entry_name(model: type[Model]) -> str:
+    """Return the name of the archive entry with the rows of ``model``."""
+    return f"rows/{model_label(model)}.jsonl"
 
 
-def entry_in(names: Collection[str], model: type[Model]) -> str:
-    """Return the entry with the rows of ``model`` in an archive with the entries ``names``, which
-    an older version may have written."""
-    former = f"rows/{FORMER_LABELS.get(label_of(model), '')}.jsonl"
-    return former if former in names else entry_of(model)
+def find_entry(names: Collection[str], model: type[Model]) -> str:
+    """Return the entry with the rows of ``model`` in an archive with the entries ``names``. An
+    older version may have written it under the model's former label."""
+    former = f"rows/{FORMER_LABELS.get(model_label(model), '')}.jsonl"
+    return former if former in names else entry_name(model)
 
 
-def parents_of(model: type[Model]) -> set[Any]:
-    """The models that rows of ``model`` lean on."""
-    return {remote for _, remote in links_of(model)}
+def referenced_models(model: type[Model]) -> set[Any]:
+    """Return the models that the foreign keys of ``model`` point to."""
+    return {remote for _, remote in foreign_keys(model)}
 
 
-def may_lack(model: type[Model], column: str) -> bool:
-    """Whether a row of ``model`` goes on without the row that ``column`` names, as it does when
-    that one is deleted."""
+def is_nullable_reference(model: type[Model], column: str) -> bool:
+    """Return whether a row of ``model`` stays when the row that ``column`` points to is deleted
+    (``SET_NULL``)."""
     field = next(field for field in model._meta.concrete_fields if field.attname == column)
     relation = field.remote_field
     return isinstance(relation, ManyToOneRel) and relation.on_delete is SET_NULL
 
 
-def links_of(model: type[Model]) -> list[tuple[str, type[Model]]]:
-    """The columns of ``model`` that hold the key of another row, and that row's model."""
+def foreign_keys(model: type[Model]) -> list[tuple[str, type[Model]]]:
+    """Return the foreign key columns of ``model``, each with the model that it points to."""
     return [
         (field.attname, field.related_model)
         for field in model._meta.concrete_fields

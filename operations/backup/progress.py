@@ -1,37 +1,43 @@
-"""How far a command has come, on a terminal."""
+"""Show the progress of a command on a terminal."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, Self
 
-_SECONDS_BETWEEN = 0.2
+ReportProgress = Callable[[str, int, int], None]
+"""Takes what is being counted, how many are done, and the total (0 while it is unknown)."""
+
+_MIN_SECONDS_BETWEEN_UPDATES = 0.2
 _WIDTH = 60
 
 
 def megabytes(size: int) -> str:
-    """``size`` (bytes) in MB of a million bytes."""
+    """Format ``size`` (bytes) in MB of one million bytes."""
     return f"{size / 1e6:,.2f} MB"
 
 
-def counted(number: int, what: str) -> str:
-    """``number`` of ``what``, a word that takes an s when there are several."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+def counted(number: int, noun: str) -> str:
+    """Format ``number`` with ``noun``, which takes an s in the plural."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 class Progress:
-    """One line that is written over again; nothing where ``out`` is no terminal."""
+    """Rewrites one line of the terminal; writes nothing where ``out`` is not a terminal."""
 
     def __init__(self, out: Any) -> None:
         self._out, self._at = out, 0.0
 
-    def tell(self, what: str, done: int, of: int) -> None:
-        """``done`` of ``of`` (0: nobody knows) are done."""
+    def report(self, what: str, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` (0: unknown) are done."""
         now = time.monotonic()
-        if not self._out.isatty() or (now - self._at < _SECONDS_BETWEEN and done != of):
+        if not self._out.isatty():
+            return
+        if now - self._at < _MIN_SECONDS_BETWEEN_UPDATES and done != total:
             return
         self._at = now
-        line = f"{what}: {done:,}" + (f" of {of:,}" if of else "")
+        line = f"{what}: {done:,}" + (f" of {total:,}" if total else "")
         self._out.write(f"\r{line:<{_WIDTH}}", ending="")
         self._out.flush()
 

@@ -1,32 +1,30 @@
-"""What becomes of rows that are put back: time has gone on since they were backed up. Pure.
+"""Adjust rows for a restore. Pure.
 
-The installation that was backed up may have gone on working, and its gateway may live yet. So
-nothing that may have left leaves again, and nobody holds a lease.
+The installation may have run on after the backup, and its gateway may still run. So nothing that
+may have been sent is sent again, and every lease is released.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from conversations.models import Direction, MessageStatus
 from notifications.models import MailState, State
+from operations.backup.row_format import BackupRow
 
-Row = dict[str, Any]
-
-# A gateway that goes on writing with the lease that it had is refused: it can hardly have taken
-# one session over so often since the backup.
-EPOCHS = 1_000_000
-_NOT_REPEATED = "Not sent: this installation was restored from a backup."
+# Writes with a lease from before the restore are refused: no session is taken over this often
+# between a backup and its restore.
+EPOCH_STEP = 1_000_000
+_NOT_SENT = "Not sent: this installation was restored from a backup."
 
 
-def _session(row: Row) -> Row:
-    """As after the end of a machine: unowned, without a code. Its status stands; the gateway
-    that takes it over finds out what is true, as it does after a crash."""
+def _session(row: BackupRow) -> BackupRow:
+    """Release the lease and remove codes, as after a crash. The status stays: the gateway that
+    claims the session corrects it."""
     return row | {
         "lease_owner": "",
         "lease_expires_at": None,
-        "lease_epoch": row["lease_epoch"] + EPOCHS,
+        "lease_epoch": row["lease_epoch"] + EPOCH_STEP,
         "qr_text": "",
         "qr_number": None,
         "qr_of": None,
@@ -37,43 +35,43 @@ def _session(row: Row) -> Row:
     }
 
 
-def _message(row: Row) -> Row:
-    """A text that waited may have been sent since: it is never sent again by itself. A person
-    decides, and a receipt settles it (docs/decisions/0002-texts-are-never-repeated.md)."""
+def _message(row: BackupRow) -> BackupRow:
+    """A waiting text may have been sent since: it becomes *unconfirmed* and is never sent again
+    automatically (docs/decisions/0002-texts-are-never-repeated.md)."""
     waits = row["status"] in (MessageStatus.QUEUED, MessageStatus.SENDING)
     if row["direction"] == Direction.OUT and waits:
         return row | {"status": MessageStatus.UNCONFIRMED.value}
     return row
 
 
-def _delivery(row: Row) -> Row:
-    """One that waited may have been delivered since; its receiver would hear old news anyway."""
+def _delivery(row: BackupRow) -> BackupRow:
+    """A waiting delivery may have been made since, and would be outdated anyway: skip it."""
     if row["state"] != State.WAITING:
         return row
-    return row | {"state": State.SKIPPED.value, "error": _NOT_REPEATED}
+    return row | {"state": State.SKIPPED.value, "error": _NOT_SENT}
 
 
-def _mail(row: Row) -> Row:
-    """One that waited may have been sent since."""
+def _mail(row: BackupRow) -> BackupRow:
+    """A waiting mail may have been sent since: it fails without its content."""
     if row["state"] != MailState.WAITING:
         return row
-    gone = {"text": "", "html": ""}
-    return row | gone | {"state": MailState.FAILED.value, "error": _NOT_REPEATED}
+    content = {"text": "", "html": ""}
+    return row | content | {"state": MailState.FAILED.value, "error": _NOT_SENT}
 
 
-def _notice(row: Row) -> Row:
-    """One that waited may have been told since: it is under the bell, and mailed to nobody."""
+def _notice(row: BackupRow) -> BackupRow:
+    """A waiting notice may have been mailed since: show it on the site only."""
     if row["batch"] is not None:
         return row
     return row | {"batch": row["id"], "told_at": row["at"], "quiet": True}
 
 
-def _incident(row: Row) -> Row:
-    """Its grace begins anew when the number is taken over and does not come back."""
+def _incident(row: BackupRow) -> BackupRow:
+    """The grace period starts again if the number does not reconnect."""
     return row | {"due_at": None}
 
 
-SETTLED: Mapping[str, Callable[[Row], Row]] = {
+ADJUSTMENTS: Mapping[str, Callable[[BackupRow], BackupRow]] = {
     "sessions_app.Session": _session,
     "conversations.Message": _message,
     "notifications.Delivery": _delivery,
@@ -81,10 +79,10 @@ SETTLED: Mapping[str, Callable[[Row], Row]] = {
     "notifications.Notice": _notice,
     "notifications.Incident": _incident,
 }
-"""By the label of the model; rows of all others come back as they were."""
+"""By model label; rows of all other models are restored unchanged."""
 
 
-def settled(label: str, row: Row) -> Row:
-    """``row`` of the model ``label`` as it is put back."""
-    change = SETTLED.get(label)
+def adjusted(label: str, row: BackupRow) -> BackupRow:
+    """Return ``row`` of the model ``label`` as it is to be restored."""
+    change = ADJUSTMENTS.get(label)
     return change(row) if change else row

@@ -1,8 +1,8 @@
 """Rows as JSON lines, independent of the database engine and of the installation's keys.
 
-Sealed columns are opened: the backup is sealed as a whole, and whoever restores it may have
-other FIELD_ENCRYPTION_KEYS. What no key opens goes as it stands. Permissions, which migrations
-number as they like, go by their words.
+Encrypted columns are decrypted: the backup is encrypted as a whole, and the installation that
+restores it may have other FIELD_ENCRYPTION_KEYS. A value that no key decrypts stays as it is.
+Permissions have different ids in every database, so rows refer to them by natural key.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ from django.db.models import Field, ForeignKey, Model
 
 from core.security.encryption import SealBroken, Sealed
 from locations.auth import mfa_secrets
-from operations.backup.errors import Refused
-from operations.backup.inventory import BLANK, FORMER_LABELS, label_of, links_of
+from operations.backup.errors import BackupRefused
+from operations.backup.inventory import BLANK, FORMER_LABELS, foreign_keys, model_label
 
-ROWS_AT_ONCE = 1000
-_STEP_SECRETS = ("secret", "seed")
+BATCH_ROWS = 1000
+_SECOND_STEP_SECRETS = ("secret", "seed")
 
-Row = dict[str, Any]
+BackupRow = dict[str, Any]
 
 
-def lines_of(model: type[Model]) -> Iterator[str]:
-    """Every row of ``model``, in the order of its keys."""
+def json_lines(model: type[Model]) -> Iterator[str]:
+    """Yield every row of ``model`` as a line of JSON, ordered by primary key."""
     columns = [field.attname for field in model._meta.concrete_fields]
-    blank = BLANK.get(label_of(model), {})
-    by_words = [name for name, remote in links_of(model) if remote is Permission]
-    words = _words_of_permissions() if by_words else {}
+    blank = BLANK.get(model_label(model), {})
+    to_permissions = [name for name, remote in foreign_keys(model) if remote is Permission]
+    permissions = _permission_keys() if to_permissions else {}
     rows = model._base_manager.order_by("pk").values_list(*columns)
-    for values in rows.iterator(chunk_size=ROWS_AT_ONCE):
+    for values in rows.iterator(chunk_size=BATCH_ROWS):
         row = dict(zip(columns, values, strict=True))
         row.update(blank)
-        for name in by_words:
-            row[name] = words[row[name]]
+        for name in to_permissions:
+            row[name] = permissions[row[name]]
         if model is Authenticator:
-            row["data"] = _opened_step(row["data"])
-        yield json.dumps(row, default=_plain, separators=(",", ":"))
+            row["data"] = _decrypt_second_step(row["data"])
+        yield json.dumps(row, default=_to_json, separators=(",", ":"))
 
 
-def _plain(value: object) -> Any:
+def _to_json(value: object) -> Any:
     if isinstance(value, Sealed):
         try:
             return value.open()
@@ -60,13 +60,13 @@ def _plain(value: object) -> Any:
         return str(value)
     if isinstance(value, bytes | memoryview):
         return base64.b64encode(bytes(value)).decode()
-    raise TypeError(f"A backup does not know how to write a {type(value).__name__}.")
+    raise TypeError(f"A backup cannot store a {type(value).__name__}.")
 
 
-def _opened_step(data: Mapping[str, Any]) -> Row:
-    """The seeds of a second step in clear; one that no key opens stays sealed."""
+def _decrypt_second_step(data: Mapping[str, Any]) -> BackupRow:
+    """Decrypt the seeds of a second step; one that no key decrypts stays as it is."""
     opened = dict(data)
-    for name in _STEP_SECRETS:
+    for name in _SECOND_STEP_SECRETS:
         if name in data:
             try:
                 opened[name] = mfa_secrets.opened(data[name])
@@ -75,59 +75,59 @@ def _opened_step(data: Mapping[str, Any]) -> Row:
     return opened
 
 
-def _sealed_step(data: Mapping[str, Any]) -> Row:
+def _encrypt_second_step(data: Mapping[str, Any]) -> BackupRow:
     sealed = dict(data)
-    for name in _STEP_SECRETS:
+    for name in _SECOND_STEP_SECRETS:
         text = data.get(name)
-        if text and "." not in text:  # seeds have no dot, what stayed sealed has
+        if text and "." not in text:  # seeds contain no dot, encrypted values do
             sealed[name] = mfa_secrets.sealed(text)
     return sealed
 
 
 @cache
-def _fields(model: type[Model]) -> dict[str, Field[Any, Any]]:
+def _fields_by_column(model: type[Model]) -> dict[str, Field[Any, Any]]:
     return {field.attname: field for field in model._meta.concrete_fields}
 
 
-def object_of(model: type[Model], row: Row) -> Model:
-    """The row as an object of ``model`` that is not saved yet. Raises Refused when the column
-    of a value is not known here."""
-    fields, values = _fields(model), {}
+def to_object(model: type[Model], row: BackupRow) -> Model:
+    """Return ``row`` as an unsaved object of ``model``. Raises BackupRefused when it has a column
+    that the model does not have."""
+    fields, values = _fields_by_column(model), {}
     for name, value in row.items():
         if name not in fields:
-            raise Refused(f"{model._meta.label} has no column {name} here.")
-        values[name] = value if value is None else _value_of(fields[name], value)
+            raise BackupRefused(f"{model._meta.label} has no column {name} here.")
+        values[name] = value if value is None else _to_python(fields[name], value)
     if model is Authenticator:
-        values["data"] = _sealed_step(row["data"])
+        values["data"] = _encrypt_second_step(row["data"])
     return model(**values)
 
 
-def _value_of(field: Field[Any, Any], value: Any) -> Any:
+def _to_python(field: Field[Any, Any], value: Any) -> Any:
     target = field.target_field if isinstance(field, ForeignKey) else field
     if target is Permission._meta.pk:
-        return _permission(*value).pk
+        return _find_permission(*value).pk
     return target.to_python(value)
 
 
-def _permission(codename: str, app: str, model: str) -> Permission:
+def _find_permission(codename: str, app: str, model: str) -> Permission:
     for label, former in FORMER_LABELS.items():
         if former.lower() == f"{app}.{model}":
             app, _, model = label.lower().partition(".")
     return Permission.objects.get_by_natural_key(codename, app, model)
 
 
-def insert(model: type[Model], rows: Iterable[Row]) -> Iterator[list[Model]]:
-    """Write ``rows``, some at a time; the objects that were written, with their keys."""
+def insert(model: type[Model], rows: Iterable[BackupRow]) -> Iterator[list[Model]]:
+    """Write ``rows`` in batches; yield the objects of each batch, with their primary keys."""
     batch: list[Model] = []
     for row in rows:
-        batch.append(object_of(model, row))
-        if len(batch) == ROWS_AT_ONCE:
+        batch.append(to_object(model, row))
+        if len(batch) == BATCH_ROWS:
             yield model._base_manager.bulk_create(batch)
             batch = []
     if batch:
         yield model._base_manager.bulk_create(batch)
 
 
-def _words_of_permissions() -> dict[int, tuple[str, ...]]:
+def _permission_keys() -> dict[int, tuple[str, ...]]:
     rows = Permission.objects.select_related("content_type")
     return {row.pk: row.natural_key() for row in rows}

@@ -1,4 +1,4 @@
-"""Backups by themselves: where they go, how they are called, and which ones stay."""
+"""Scheduled backups: their file names, and which of them are kept."""
 
 from __future__ import annotations
 
@@ -11,37 +11,39 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from operations.backup.create import make
-from operations.backup.errors import Refused
+from operations.backup.create import create_backup
+from operations.backup.errors import BackupRefused
 from operations.backup.progress import counted, megabytes
-from operations.backup.secret import of_key_file
+from operations.backup.secret import key_file_secret
 
 logger = logging.getLogger(__name__)
 
-_OURS = re.compile(r"pairline-\d{8}-\d{6}\.backup")
-_UNFINISHED = re.compile(rf"\.{_OURS.pattern}\.\d+\.partial")
-_OLD_SECONDS = 24 * 60 * 60.0
+_BACKUP_NAME = re.compile(r"pairline-\d{8}-\d{6}\.backup")
+_UNFINISHED = re.compile(rf"\.{_BACKUP_NAME.pattern}\.\d+\.partial")
+_STALE_SECONDS = 24 * 60 * 60.0
 
 
 def new_name(now: datetime | None = None) -> str:
-    """What a backup that begins now (UTC) is called: names sort as the times do."""
+    """Return the file name of a backup made at ``now`` (UTC). Names sort by time."""
     return f"pairline-{now or timezone.now():%Y%m%d-%H%M%S}.backup"
 
 
-def run_scheduled() -> str:
-    """Make a backup in BACKUP_DIR, read it again, and delete the oldest ones above BACKUP_KEEP;
-    one sentence about it. Takes seconds to minutes: not for an event loop. Raises BackupError,
-    or OSError when the disk is full; older backups are then all kept."""
+def run_scheduled_backup() -> str:
+    """Create and verify a backup in BACKUP_DIR, delete the oldest ones above BACKUP_KEEP, and
+    return a sentence about it. Takes seconds to minutes: do not call it on an event loop. Raises
+    BackupError, or OSError when the disk is full, and then keeps all older backups."""
     if not settings.BACKUP_DIR:
-        raise Refused("BACKUP_DIR is not set: there are no scheduled backups.")
+        raise BackupRefused("BACKUP_DIR is not set: there are no scheduled backups.")
     if not settings.BACKUP_KEY_FILE:
-        raise Refused("BACKUP_KEY_FILE is not set: a backup is always encrypted.")
+        raise BackupRefused("BACKUP_KEY_FILE is not set: a backup is always encrypted.")
     folder = Path(settings.BACKUP_DIR)
-    made = make(folder / new_name(), of_key_file(Path(settings.BACKUP_KEY_FILE)), _silent)
-    gone = prune(folder, settings.BACKUP_KEEP)
+    made = create_backup(
+        folder / new_name(), key_file_secret(Path(settings.BACKUP_KEY_FILE)), _report_nothing
+    )
+    pruned = prune(folder, settings.BACKUP_KEEP)
     logger.info("Backed up", extra={"file": made.path.name, "bytes": made.size})
     keys = counted(made.contents.keys, "linked number")
-    deleted = f"; {gone} older deleted" if gone else ""
+    deleted = f"; {pruned} older deleted" if pruned else ""
     return (
         f"{made.path.name}: {keys}, {megabytes(made.size)} in {made.seconds:.1f} s, "
         f"read again{deleted}."
@@ -49,17 +51,17 @@ def run_scheduled() -> str:
 
 
 def prune(folder: Path, keep: int) -> int:
-    """Delete the oldest backups with names of our making above ``keep``; how many. With them
-    goes what a backup that was killed more than a day ago left unfinished."""
+    """Delete the oldest scheduled backups above ``keep``, and return how many. Also delete partial
+    files that a killed backup left more than a day ago."""
     for path in folder.iterdir():
-        if _UNFINISHED.fullmatch(path.name) and time.time() - path.stat().st_mtime > _OLD_SECONDS:
+        if _UNFINISHED.fullmatch(path.name) and time.time() - path.stat().st_mtime > _STALE_SECONDS:
             path.unlink()
-    ours = sorted(path for path in folder.iterdir() if _OURS.fullmatch(path.name))
-    oldest = ours[: max(0, len(ours) - keep)]
+    backups = sorted(path for path in folder.iterdir() if _BACKUP_NAME.fullmatch(path.name))
+    oldest = backups[: max(0, len(backups) - keep)]
     for path in oldest:
         path.unlink()
     return len(oldest)
 
 
-def _silent(what: str, done: int, of: int) -> None:
-    """Nobody watches."""
+def _report_nothing(what: str, done: int, total: int) -> None:
+    """Scheduled backups run without a terminal."""

@@ -1,4 +1,4 @@
-"""Reads a backup whole and says what is in it."""
+"""Verify a backup and describe its contents."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from operations.backup.archive import FORMAT, Archive, Entry, archive_in
-from operations.backup.errors import Damaged, Refused
-from operations.backup.keys.export import Tell
-from operations.backup.progress import counted
+from operations.backup.archive import FORMAT, ArchiveEntry, ArchiveReader, open_archive
+from operations.backup.errors import BackupDamaged, BackupRefused
+from operations.backup.progress import ReportProgress, counted
 from operations.backup.secret import Secret
+
+_TEXT_FIELDS = ("made_at", "installation", "version", "database", "key_store", "media")
+_STORE_NAMES = {"files": "files", "postgresql": "a PostgreSQL database"}
 
 
 @dataclass(frozen=True)
-class InAccount:
-    """An account in a backup, and how many of its numbers are linked."""
+class BackedUpAccount:
+    """An account in a backup; ``linked`` counts its linked numbers."""
 
     id: str
     name: str
@@ -23,9 +25,9 @@ class InAccount:
 
 
 @dataclass(frozen=True)
-class Contents:
-    """What a backup holds. ``rows`` by the label of their model; ``without_keys``: linked
-    sessions whose keys were not there when it was made."""
+class BackupContents:
+    """The contents of a backup. ``rows``: counts by model label. ``without_keys``: ids of linked
+    sessions whose keys were missing when it was made."""
 
     format: int
     made_at: str
@@ -35,70 +37,66 @@ class Contents:
     database: str
     key_store: str
     media: str
-    accounts: list[InAccount]
+    accounts: list[BackedUpAccount]
     without_keys: list[str]
     rows: dict[str, int] = field(default_factory=dict)
     keys: int = 0
 
 
-def contents_of(archive: Archive) -> Contents:
-    """As the manifest has it. Raises Damaged when it has not all of it, and Refused when it is of
-    a later format."""
+def read_contents(archive: ArchiveReader) -> BackupContents:
+    """Return the contents as the manifest lists them. Raises BackupDamaged when it is incomplete,
+    and BackupRefused when its format is newer than ours."""
     if archive.format > FORMAT:
-        raise Refused("This backup was made by a newer version of Pairline: install that first.")
-    told = archive.manifest
+        raise BackupRefused(
+            "This backup was made by a newer version of Pairline: install that first."
+        )
+    manifest = archive.manifest
     try:
-        return Contents(
+        return BackupContents(
             format=archive.format,
-            accounts=[InAccount(**account) for account in told["accounts"]],
-            without_keys=list(told["sessions_without_keys"]),
+            accounts=[BackedUpAccount(**account) for account in manifest["accounts"]],
+            without_keys=list(manifest["sessions_without_keys"]),
             rows={_label(entry): entry.lines for entry in archive.entries if _is_rows(entry)},
             keys=sum(entry.name.startswith("keys/") for entry in archive.entries),
-            migrations=list(told["migrations"]),
-            **{name: str(told[name]) for name in _TEXTS},
+            migrations=list(manifest["migrations"]),
+            **{name: str(manifest[name]) for name in _TEXT_FIELDS},
         )
     except (KeyError, TypeError):
-        raise Damaged("This backup has no readable table of contents.") from None
+        raise BackupDamaged("This backup has no readable table of contents.") from None
 
 
-_TEXTS = ("made_at", "installation", "version", "database", "key_store", "media")
-
-
-def _is_rows(entry: Entry) -> bool:
+def _is_rows(entry: ArchiveEntry) -> bool:
     return entry.name.startswith("rows/")
 
 
-def _label(entry: Entry) -> str:
+def _label(entry: ArchiveEntry) -> str:
     return entry.name.removeprefix("rows/").removesuffix(".jsonl")
 
 
-def check(path: Path, secret: Secret, tell: Tell) -> Contents:
-    """Read the backup at ``path`` whole: every chunk, count and hash. Raises BackupError."""
-    with archive_in(path, secret) as archive:
-        contents = contents_of(archive)
+def verify_backup(path: Path, secret: Secret, report: ReportProgress) -> BackupContents:
+    """Read the whole backup at ``path`` and check every chunk, count and hash. Raises
+    BackupError."""
+    with open_archive(path, secret) as archive:
+        contents = read_contents(archive)
         for number, _ in enumerate(archive.verify(), 1):
-            tell("entries checked", number, len(archive.entries))
+            report("entries checked", number, len(archive.entries))
         return contents
 
 
-def lines_about(contents: Contents) -> list[str]:
-    """The contents for a person, a line each."""
-    total = sum(contents.rows.values())
-    told: dict[str, Any] = {
+def describe_contents(contents: BackupContents) -> list[str]:
+    """Return the contents as lines for the operator."""
+    total, missing = sum(contents.rows.values()), contents.without_keys
+    keys = counted(contents.keys, "linked number")
+    facts: dict[str, Any] = {
         "made": f"{contents.made_at} (version {contents.version or 'unknown'})",
         "installation": contents.installation,
         "accounts": f"{len(contents.accounts):,}",
         "rows": f"{total:,} from {contents.database}",
-        "keys": f"{counted(contents.keys, 'linked number')}, from {_STORES[contents.key_store]}",
+        "keys": f"{keys}, from {_STORE_NAMES[contents.key_store]}",
         "media": contents.media,
     }
-    lines = [f"  {name:<13}{value}" for name, value in told.items()]
-    if contents.without_keys:
-        lines.append(
-            f"  without keys {counted(len(contents.without_keys), 'number')}, to be linked anew: "
-            f"{', '.join(contents.without_keys[:3])}{' …' * (len(contents.without_keys) > 3)}"
-        )
+    lines = [f"  {name:<13}{value}" for name, value in facts.items()]
+    if missing:
+        ids = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
+        lines.append(f"  without keys {counted(len(missing), 'number')}, to be linked again: {ids}")
     return lines
-
-
-_STORES = {"files": "files", "postgresql": "a PostgreSQL"}

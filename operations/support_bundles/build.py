@@ -19,17 +19,17 @@ from core.data.csv_export import csv_texts
 from core.logs.redaction import redact, redact_value
 from core.logs.rotating_file import folder_of
 from operations.support_bundles import sessions as sessions_told
-from operations.support_bundles.log_lines import LastLines, for_customers, last_lines
-from operations.support_bundles.readme import Contents, readme
-from operations.support_bundles.settings import told_settings
-from operations.support_bundles.zip_archive import Archive
+from operations.support_bundles.log_lines import RecentLines, customer_lines, recent_lines
+from operations.support_bundles.readme import BundleSummary, render_readme
+from operations.support_bundles.settings import redacted_settings
+from operations.support_bundles.zip_archive import BundleArchive
 from sessions_app.diagnostics import checks, report, trial_connection
 from sessions_app.diagnostics.trial_connection import Failure, Success, try_qr
 from sessions_app.diagnostics.versions import PAIRLINE, versions
 from sessions_app.models import Session
 from sessions_app.store.gateway_settings import gateway_settings
 
-LINES_OF_NO_SESSION = 500  # or as many as were asked for each session, when that is more
+MIN_GENERAL_LINES = 500  # or as many as were asked for each session, when that is more
 
 
 class NoSuchSession(Exception):
@@ -37,7 +37,7 @@ class NoSuchSession(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class BundleRequest:
     """What to build: for the customer ``account`` (None: for operators), about ``session`` (None:
     all), with ``lines`` of the log for each."""
 
@@ -50,30 +50,34 @@ class Wanted:
         return tenancy.everyone() if self.account is None else tenancy.of_accounts([self.account])
 
 
-def build(wanted: Wanted, target: Path) -> int:
+def build_bundle(wanted: BundleRequest, target: Path) -> int:
     """Write the bundle to ``target``, for our eyes only; its size in bytes, 20 MB at most. Takes
     half a minute at most. Raises NoSuchSession, OSError when the disk takes no more, or Django's
     DatabaseError when the database ends meanwhile."""
     at = timezone.now()
-    with wanted.scope(), Archive(target) as archive:
-        answers = _of_the_machine(archive) if wanted.account is None else _for_a_customer(archive)
-        shown, there = _of_sessions(archive, wanted) if answers else (0, 0)
+    with wanted.scope(), BundleArchive(target) as archive:
+        answers = (
+            _add_machine_files(archive) if wanted.account is None else _add_customer_files(archive)
+        )
+        shown, there = _add_sessions(archive, wanted) if answers else (0, 0)
         if not answers:
             archive.add("sessions.txt", ["The database does not answer: see doctor.json.\n"])
-        about = Contents(at, bool(wanted.account), shown, there, wanted.lines, archive.cut)
-        archive.add_last("README.txt", readme(about))
+        about = BundleSummary(at, bool(wanted.account), shown, there, wanted.lines, archive.cut)
+        archive.add_last("README.txt", render_readme(about))
     return archive.size
 
 
-def _of_the_machine(archive: Archive) -> bool:
+def _add_machine_files(archive: BundleArchive) -> bool:
     """Whether the database answers and has its tables."""
     found = checks.run()
     doctor = report.report(checks.of_the_installation(found))
     archive.add("doctor.json", [_json({"at": timezone.now(), "version": PAIRLINE, **doctor})])
     archive.add("diagnostics.txt", [redact("\n".join(report.lines(found)) + "\n")])
-    archive.add("test_qr.txt", [redact("\n".join(trial_connection.lines(_tried())) + "\n")])
+    archive.add(
+        "test_qr.txt", [redact("\n".join(trial_connection.lines(_try_connection())) + "\n")]
+    )
     archive.add("versions.json", [_json(versions())])
-    archive.add("settings.json", [_json(told_settings(settings.ENVIRONMENT()))])
+    archive.add("settings.json", [_json(redacted_settings(settings.ENVIRONMENT()))])
     return not any(
         finding.severity.is_trouble
         for finding in found
@@ -81,9 +85,9 @@ def _of_the_machine(archive: Archive) -> bool:
     )
 
 
-def _for_a_customer(archive: Archive) -> bool:
+def _add_customer_files(archive: BundleArchive) -> bool:
     """True: who asked is a row of the database."""
-    outcome = _tried()
+    outcome = _try_connection()
     if isinstance(outcome, Success):
         seconds = outcome.library_seconds + outcome.answer_seconds
         text = f"WhatsApp answered a new connection in {seconds:.2f} s.\n"
@@ -94,7 +98,7 @@ def _for_a_customer(archive: Archive) -> bool:
     return True
 
 
-def _tried() -> Success | Failure:
+def _try_connection() -> Success | Failure:
     """A real trial connection, which has its own limit of time."""
     try:
         return asyncio.run(try_qr(gateway_settings()))
@@ -102,29 +106,29 @@ def _tried() -> Success | Failure:
         return Failure(f"The trial itself failed ({type(error).__name__}).", "See diagnostics.txt.")
 
 
-def _of_sessions(archive: Archive, wanted: Wanted) -> tuple[int, int]:
+def _add_sessions(archive: BundleArchive, wanted: BundleRequest) -> tuple[int, int]:
     """How many sessions are told of, and how many there are. Raises NoSuchSession."""
-    sessions = sessions_told.chosen(wanted.account, wanted.session)
+    sessions = sessions_told.select_sessions(wanted.account, wanted.session)
     if wanted.session is not None and not sessions:
         raise NoSuchSession(f"There is no session {wanted.session}.")
-    of_none = max(LINES_OF_NO_SESSION, wanted.lines) if wanted.account is None else 0
+    of_none = max(MIN_GENERAL_LINES, wanted.lines) if wanted.account is None else 0
     ids = [str(session.pk) for session in sessions]
-    log = last_lines(folder_of(settings.DATA_DIR), ids, wanted.lines, of_none)
+    log = recent_lines(folder_of(settings.DATA_DIR), ids, wanted.lines, of_none)
     one = wanted.session is not None
-    events = sessions_told.MOST_EVENTS if one else sessions_told.MOST_EVENTS_OF_MANY
+    events = sessions_told.MAX_EVENTS if one else sessions_told.MAX_EVENTS_OF_MANY
     for session in sessions:
         folder = f"sessions/{session.pk}"
-        archive.add(f"{folder}/session.json", [_json(sessions_told.standing(session))])
+        archive.add(f"{folder}/session.json", [_json(sessions_told.describe_session(session))])
         archive.add(f"{folder}/timeline.csv", csv_texts(sessions_told.timeline(session, events)))
-        archive.add(f"{folder}/log.jsonl", _lines_of(session, log, wanted))
+        archive.add(f"{folder}/log.jsonl", _log_lines(session, log, wanted))
     if wanted.account is None:
         archive.add("log.jsonl", log.of_none)
-    return len(sessions), 1 if one else sessions_told.count(wanted.account)
+    return len(sessions), 1 if one else sessions_told.count_sessions(wanted.account)
 
 
-def _lines_of(session: Session, log: LastLines, wanted: Wanted) -> Iterable[str]:
+def _log_lines(session: Session, log: RecentLines, wanted: BundleRequest) -> Iterable[str]:
     lines = log.of_sessions[str(session.pk)]
-    return lines if wanted.account is None else for_customers(lines)
+    return lines if wanted.account is None else customer_lines(lines)
 
 
 def _json(content: Mapping[str, object]) -> str:

@@ -13,24 +13,24 @@ from typing import IO, Any
 
 from core.logs.rotating_file import files_of
 
-MOST_BYTES = 12_000_000  # held at once, whatever was asked for
+MAX_BYTES = 12_000_000  # held at once, whatever was asked for
 # What a customer may read of a line: what happened to his session, and nothing of the machine.
-_OURS = ("sessions_app", "conversations", "notifications")
-_FOR_CUSTOMERS = (
+_OUR_LOGGERS = ("sessions_app", "conversations", "notifications")
+_CUSTOMER_FIELDS = (
     "at", "level", "message", "session", "location", "event", "status", "reason", "code",
     "kind", "attempt", "status_code", "ms",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class LastLines:
+class RecentLines:
     """Lines as they stand in the log, the oldest first: of each session asked for, and of none."""
 
     of_sessions: Mapping[str, Collection[str]]
     of_none: Collection[str]
 
 
-def last_lines(folder: Path, sessions: Iterable[str], count: int, of_none: int) -> LastLines:
+def recent_lines(folder: Path, sessions: Iterable[str], count: int, of_none: int) -> RecentLines:
     """The last ``count`` lines about each of ``sessions`` (ids), and the last ``of_none`` about no
     session, from the log in ``folder``. Half lines are passed over."""
     found: dict[str, deque[str]] = {session: deque(maxlen=count) for session in sessions}
@@ -46,15 +46,15 @@ def last_lines(folder: Path, sessions: Iterable[str], count: int, of_none: int) 
         if into.maxlen:
             into.append(line)
             held += len(line)
-        if held > MOST_BYTES:
+        if held > MAX_BYTES:
             fullest = max((others, *found.values()), key=len)
             held -= len(fullest.popleft())
-    return LastLines(found, others)
+    return RecentLines(found, others)
 
 
 def _entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with ExitStack() as opened:
-        for file in _oldest_first(folder, opened):
+        for file in _open_oldest_first(folder, opened):
             for raw in file:
                 line = raw.decode(errors="replace")
                 try:
@@ -65,7 +65,7 @@ def _entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                     yield line, entry
 
 
-def _oldest_first(folder: Path, opened: ExitStack) -> list[IO[bytes]]:
+def _open_oldest_first(folder: Path, opened: ExitStack) -> list[IO[bytes]]:
     """The files, opened the newest first: one that is moved meanwhile is met twice, never
     missed, and is known by its inode."""
     found: dict[int, IO[bytes]] = {}
@@ -78,10 +78,10 @@ def _oldest_first(folder: Path, opened: ExitStack) -> list[IO[bytes]]:
     return list(reversed(found.values()))
 
 
-def for_customers(lines: Iterable[str]) -> Iterator[str]:
+def customer_lines(lines: Iterable[str]) -> Iterator[str]:
     """Of ``lines`` what a customer may read of his own sessions: without processes, tracebacks
     and what other programs wrote."""
     for line in lines:
         entry: dict[str, Any] = json.loads(line)
-        if str(entry.get("logger", "")).partition(".")[0] in _OURS:
-            yield json.dumps({key: entry[key] for key in _FOR_CUSTOMERS if key in entry}) + "\n"
+        if str(entry.get("logger", "")).partition(".")[0] in _OUR_LOGGERS:
+            yield json.dumps({key: entry[key] for key in _CUSTOMER_FIELDS if key in entry}) + "\n"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-NEVER = """Not in here, whatever happened: QR and pairing codes, WhatsApp keys, API keys, passwords,
+NEVER_INCLUDED = """Not in here, whatever happened: QR and pairing codes, WhatsApp keys, API keys, passwords,
 tokens, secrets of webhooks, addresses of proxies, texts of messages, and whole phone numbers (the
 last four digits stay)."""
 _FOR_OPERATORS = """doctor.json        what `manage.py doctor --json` found
@@ -26,7 +26,7 @@ are in it."""
 
 
 @dataclass(frozen=True)
-class Contents:
+class BundleSummary:
     """What a bundle turned out to hold: ``shown`` of ``there`` sessions, up to ``lines`` of the
     log for each; ``cut`` names files that the limit of the whole has cut short."""
 
@@ -38,7 +38,7 @@ class Contents:
     cut: Sequence[str]
 
 
-def readme(contents: Contents) -> str:
+def render_readme(contents: BundleSummary) -> str:
     """The text, in lines of at most 100 characters but for names of files."""
     what = _FOR_CUSTOMERS if contents.for_customer else _FOR_OPERATORS
     counted = (
@@ -48,7 +48,11 @@ def readme(contents: Contents) -> str:
     if contents.shown < contents.there:
         counted += "\nThose that need somebody come first, then those that changed last."
     log = "The log is that of the machine that made this bundle."
-    parts = [f"Pairline support bundle, made {contents.at:%Y-%m-%d %H:%M:%S} UTC", what, NEVER]
+    parts = [
+        f"Pairline support bundle, made {contents.at:%Y-%m-%d %H:%M:%S} UTC",
+        what,
+        NEVER_INCLUDED,
+    ]
     parts += [f"{counted}\n{log}"]
     if contents.cut:
         parts.append("Cut short, for a bundle has 20 MB at most:\n" + "\n".join(contents.cut))

@@ -15,17 +15,17 @@ from sessions_app.lifecycle import Status, Wanted
 from sessions_app.models import Session, SessionEvent
 from sessions_app.snapshot import observed
 
-MOST_SESSIONS = 200
+MAX_SESSIONS = 200
 # Of each session's timeline the latest; fewer when a bundle is about many.
-MOST_EVENTS, MOST_EVENTS_OF_MANY = 1_000, 200
-_TYPED = ("detail", "who")  # by people and libraries; the rest are our own words
-_EVENTS = {
+MAX_EVENTS, MAX_EVENTS_OF_MANY = 1_000, 200
+_FREE_TEXT_COLUMNS = ("detail", "who")  # by people and libraries; the rest are our own words
+_TIMELINE_COLUMNS = {
     "at": "at", "event": "event", "from": "old_status", "to": "new_status", "reason": "reason",
     "detail": "detail", "who": "actor", "version": "version",
 }  # fmt: skip
 
 
-def chosen(account: UUID | None, session: UUID | None) -> list[Session]:
+def select_sessions(account: UUID | None, session: UUID | None) -> list[Session]:
     """The session asked for, or those of the account, or of everybody: at most ``MOST_SESSIONS``,
     those first that should be linked and are not."""
     rows = Session.objects.select_related("location", "account")
@@ -34,16 +34,16 @@ def chosen(account: UUID | None, session: UUID | None) -> list[Session]:
     if session is not None:
         rows = rows.filter(pk=session)
     down = When(wanted=Wanted.LINKED, status=Status.DISCONNECTED, then=Value(0))
-    return list(rows.order_by(Case(down, default=Value(1)), "-since")[:MOST_SESSIONS])
+    return list(rows.order_by(Case(down, default=Value(1)), "-since")[:MAX_SESSIONS])
 
 
-def count(account: UUID | None) -> int:
+def count_sessions(account: UUID | None) -> int:
     """How many sessions there are to choose from."""
     rows = Session.objects.all()
     return int((rows if account is None else rows.of_accounts([account])).count())
 
 
-def standing(session: Session) -> Mapping[str, object]:
+def describe_session(session: Session) -> Mapping[str, object]:
     """How it stands, without codes, keys and the whole number."""
     status, reason = observed(session, timezone.now())
     facts = {
@@ -72,5 +72,5 @@ def timeline(session: Session, most: int) -> Iterator[Mapping[str, object]]:
     events = SessionEvent.objects.filter(session=session).order_by("-version")
     latest = events.values("pk")[:most]
     rows = SessionEvent.objects.filter(pk__in=latest).order_by("version")
-    for row in columns(rows, _EVENTS):
-        yield {**row, **{name: redact_value(row[name]) for name in _TYPED}}
+    for row in columns(rows, _TIMELINE_COLUMNS):
+        yield {**row, **{name: redact_value(row[name]) for name in _FREE_TEXT_COLUMNS}}

@@ -26,8 +26,8 @@ SHOWN = frozenset(
     }
 )
 # Of these the kind of server is told, and neither its place nor the login.
-_ADDRESSES = frozenset({"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "WHATSAPP_AUTH_STORE"})
-_KINDS = frozenset(
+_URLS = frozenset({"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "WHATSAPP_AUTH_STORE"})
+_KNOWN_SCHEMES = frozenset(
     {
         "sqlite", "postgres", "postgresql", "redis", "rediss", "consolemail", "smtp", "smtp+tls",
         "smtps", "smtp+ssl", "files", "https", "http",
@@ -35,23 +35,23 @@ _KINDS = frozenset(
 )  # fmt: skip
 
 
-def told_settings(values: Mapping[str, str]) -> dict[str, str]:
+def redacted_settings(values: Mapping[str, str]) -> dict[str, str]:
     """What may be told of the environment's ``values`` by name ("" is not set)."""
-    return {name: _told(name, values[name]) for name in sorted(values)}
+    return {name: _redacted(name, values[name]) for name in sorted(values)}
 
 
-def _told(name: str, value: str) -> str:
+def _redacted(name: str, value: str) -> str:
     if not value:
         return "not set"
     if name in SHOWN:
         return value
-    kind = _kind(value) if name in _ADDRESSES else ""
+    kind = _scheme(value) if name in _URLS else ""
     return f"set ({kind})" if kind else "set"
 
 
-def _kind(value: str) -> str:
+def _scheme(value: str) -> str:
     try:
         kind = urlsplit(value).scheme or value
     except ValueError:
         return ""
-    return kind if kind in _KINDS else ""
+    return kind if kind in _KNOWN_SCHEMES else ""

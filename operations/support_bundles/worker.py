@@ -9,7 +9,7 @@ from functools import partial
 
 from conversations.ledger.gateway_ports import Run
 from core.background.poll_loop import Looks
-from operations.support_bundles.build import Wanted, build
+from operations.support_bundles.build import BundleRequest, build_bundle
 from sessions_app.support import queue
 from sessions_app.support.queue import Asked
 
@@ -40,8 +40,8 @@ class BundleBuilder:
             await self._make(asked, stop)
 
     async def _make(self, asked: Asked, stop: asyncio.Event) -> None:
-        wanted = Wanted(asked.account, asked.session, asked.lines)
-        work = asyncio.ensure_future(self._aside(partial(build, wanted, asked.draft)))
+        wanted = BundleRequest(asked.account, asked.session, asked.lines)
+        work = asyncio.ensure_future(self._aside(partial(build_bundle, wanted, asked.draft)))
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()

@@ -11,15 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-MOST_BYTES = 20_000_000
+MAX_BYTES = 20_000_000
 _RESERVE_BYTES = 1_000_000  # for the directory at its end, the README, and what zlib holds back
 
 
-class Archive:
+class BundleArchive:
     """A context in which files are added to a new ZIP at ``path``. ``cut`` names those that the
     limit has cut short."""
 
-    def __init__(self, path: Path, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, path: Path, most_bytes: int = MAX_BYTES) -> None:
         """Raises OSError when ``path`` cannot be made."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)

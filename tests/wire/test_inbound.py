@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from config.request_limits import BODY_BYTES
+from config.request_limits import MAX_BODY_BYTES
 from tests.wire.product import Product
 
 PATIENCE_SECONDS = 30.0
@@ -44,7 +44,7 @@ def _answer(line: socket.socket) -> bytes:
 def test_it_hangs_up_on_a_body_that_is_announced_too_large(
     product: Product, line: socket.socket
 ) -> None:
-    line.sendall(_head(product, f"Content-Length: {BODY_BYTES + 1}"))
+    line.sendall(_head(product, f"Content-Length: {MAX_BODY_BYTES + 1}"))
 
     assert _answer(line).startswith(b"HTTP/1.1 413 ")
 
@@ -54,21 +54,23 @@ def test_it_hangs_up_on_a_body_that_never_ends(product: Product, line: socket.so
 
     sent = 0
     with pytest.raises(OSError):  # reset or broken pipe, as the network has it
-        while sent < 20 * BODY_BYTES:
+        while sent < 20 * MAX_BODY_BYTES:
             line.sendall(CHUNK)
             sent += len(CHUNK)
 
-    assert sent < 20 * BODY_BYTES
+    assert sent < 20 * MAX_BODY_BYTES
 
 
 def test_it_still_says_in_words_what_is_a_little_too_large(product: Product) -> None:
-    status, problem = product.api("POST", "sessions/", {"location": "x" * (BODY_BYTES * 3 // 4)})
+    status, problem = product.api(
+        "POST", "sessions/", {"location": "x" * (MAX_BODY_BYTES * 3 // 4)}
+    )
 
     assert (status, problem["code"]) == (413, "too_large")
 
 
 def test_it_goes_on_serving_after_all_of_it(product: Product, line: socket.socket) -> None:
-    line.sendall(_head(product, f"Content-Length: {BODY_BYTES + 1}"))
+    line.sendall(_head(product, f"Content-Length: {MAX_BODY_BYTES + 1}"))
     _answer(line)
 
     assert product.api("GET", "sessions/")[0] == 200

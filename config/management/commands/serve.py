@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *, host: str, port: int, no_gateway: bool, **options: Any) -> None:
         # Imported here: Daphne installs its reactor when it is imported, which no other
         # command should pay for.
-        from config.server import Serving  # isort: skip
+        from config.server import SiteProcess  # isort: skip
         from config.asgi import application
         from config.composition import build_background
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
             self.stdout.flush()
 
         with tenancy.nobody():  # manage.py's own scope is not for those who are served
-            opened = Serving(application, host, port, background, say).run()
+            opened = SiteProcess(application, host, port, background, say).run()
         if not opened:
             raise CommandError(
                 f"Port {port} on {host} cannot be opened: it is probably in use. "

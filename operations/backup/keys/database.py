@@ -1,4 +1,4 @@
-"""WhatsApp's keys in PostgreSQL: rows of the library's own tables, by the device they belong to."""
+"""WhatsApp's keys in PostgreSQL: the rows of the library's tables that belong to a device."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from operations.backup.errors import BackupError, Refused
+from operations.backup.errors import BackupError, BackupRefused
 from sessions_app.cleanup.key_database import CONNECT_SECONDS
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+KeyConnection = psycopg.Connection[tuple[Any, ...]]
 
-_OWNER_COLUMNS = ("our_jid", "jid")  # of a table's rows, the device
+_OWNER_COLUMNS = ("our_jid", "jid")  # they name the device that a row belongs to
 _DEVICE, _VERSION = "whatsmeow_device", "whatsmeow_version"
 _COLUMNS = """
     SELECT table_name, column_name, data_type FROM information_schema.columns
@@ -34,9 +34,9 @@ _PARENTS = """
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table of the library: the column that names the device ("" where rows are everybody's,
-    such as which address belongs to which number), and its columns with their types."""
+class KeyTable:
+    """A table of the library. ``owner``: the column that names the device; "" where devices share
+    the rows, such as the map of addresses to numbers. ``columns``: their types by name."""
 
     name: str
     owner: str
@@ -44,9 +44,9 @@ class Table:
 
 
 @contextmanager
-def opened(url: str, *, to_read: bool) -> Iterator[Connection]:
-    """The key database at ``url``; what is written in it is kept when the block ends well.
-    With ``to_read`` all queries see it as it was at the first one. Raises BackupError."""
+def connect(url: str, *, to_read: bool) -> Iterator[KeyConnection]:
+    """Connect to the key database at ``url``, and commit if the block succeeds. With ``to_read``,
+    all queries see one snapshot. Raises BackupError."""
     try:
         with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as keys:
             if to_read:
@@ -54,13 +54,13 @@ def opened(url: str, *, to_read: bool) -> Iterator[Connection]:
                 keys.read_only = True
             yield keys
     except psycopg.Error as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        raise BackupError(f"The key database cannot be used: {said}") from None
+        message = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        raise BackupError(f"The key database cannot be used: {message}") from None
 
 
-def tables(keys: Connection) -> dict[str, Table]:
-    """The library's tables, each after those that its rows lean on; its note of their version
-    apart. Empty when it has not made them yet."""
+def find_tables(keys: KeyConnection) -> dict[str, KeyTable]:
+    """Return the library's tables by name, each after the tables that it references, without the
+    table of the schema version. Empty until the library has created them."""
     columns: dict[str, dict[str, str]] = {}
     for table, column, kind in keys.execute(_COLUMNS):
         columns.setdefault(table, {})[column] = kind
@@ -69,45 +69,45 @@ def tables(keys: Connection) -> dict[str, Table]:
         if child in columns and parent != child:
             order.add(child, parent)
     return {
-        name: Table(name, _owner(columns[name]), columns[name])
+        name: KeyTable(name, _owner_column(columns[name]), columns[name])
         for name in order.static_order()
         if name != _VERSION
     }
 
 
-def _owner(columns: Iterable[str]) -> str:
+def _owner_column(columns: Iterable[str]) -> str:
     return next((name for name in _OWNER_COLUMNS if name in columns), "")
 
 
-def lines_of(keys: Connection, known: dict[str, Table], jid: str) -> Iterator[str]:
-    """The rows of the device ``jid``; none when it has no keys there."""
-    for table in known.values():
+def device_lines(keys: KeyConnection, tables: dict[str, KeyTable], jid: str) -> Iterator[str]:
+    """Yield the rows of the device ``jid`` as JSON lines; none if it has no keys."""
+    for table in tables.values():
         if table.owner:
             query = sql.SQL("SELECT * FROM {} WHERE {} = %s")
             named = query.format(sql.Identifier(table.name), sql.Identifier(table.owner))
-            yield from _lines(keys, table.name, named, (jid,))
+            yield from _json_lines(keys, table.name, named, (jid,))
 
 
-def shared_lines(keys: Connection, known: dict[str, Table]) -> Iterator[str]:
-    """The rows that belong to no device."""
-    for table in known.values():
+def shared_lines(keys: KeyConnection, tables: dict[str, KeyTable]) -> Iterator[str]:
+    """Yield the rows that belong to no device as JSON lines."""
+    for table in tables.values():
         if not table.owner:
             query = sql.SQL("SELECT * FROM {}").format(sql.Identifier(table.name))
-            yield from _lines(keys, table.name, query, ())
+            yield from _json_lines(keys, table.name, query, ())
 
 
-def _lines(
-    keys: Connection, table: str, query: sql.Composed, values: tuple[str, ...]
+def _json_lines(
+    keys: KeyConnection, table: str, query: sql.Composed, values: tuple[str, ...]
 ) -> Iterator[str]:
     with keys.cursor() as cursor:
         cursor.execute(query, values)
         names = [column.name for column in cursor.description or ()]
         for row in cursor:
-            told = {n: _plain(v) for n, v in zip(names, row, strict=True)}
-            yield json.dumps({"table": table, "row": told}, separators=(",", ":"))
+            content = {n: _to_json(v) for n, v in zip(names, row, strict=True)}
+            yield json.dumps({"table": table, "row": content}, separators=(",", ":"))
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return {"bytes": base64.b64encode(bytes(value)).decode()}
     if value is None or isinstance(value, str | int | float | bool):
@@ -115,61 +115,69 @@ def _plain(value: Any) -> Any:
     return str(value)  # a UUID: PostgreSQL reads it as it prints it
 
 
-def rows_of_file(keys: Connection, known: dict[str, Table], file: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a key file, in the form of ``lines_of``: the tables are the same in both.
-    Raises Refused when they are those of another version of the library."""
+def key_file_rows(
+    keys: KeyConnection, tables: dict[str, KeyTable], file: Path
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a key file like parsed ``device_lines``: files and databases have the same
+    tables. Raises BackupRefused when another version of the library wrote the file."""
     with closing(sqlite3.connect(file)) as store:
-        query = f"SELECT version FROM {_VERSION}"  # noqa: S608  a name of ours
+        query = f"SELECT version FROM {_VERSION}"  # noqa: S608  a constant
         if keys.execute(query).fetchall() != store.execute(query).fetchall():
-            raise Refused(
-                "The key database has the tables of another version of WhatsApp's library than "
-                "this backup: restore into files first (WHATSAPP_AUTH_STORE=files)."
+            raise BackupRefused(
+                "The key database and this backup come from different versions of WhatsApp's "
+                "library: restore to files first (WHATSAPP_AUTH_STORE=files)."
             )
-        for name in known:
+        for name in tables:
             cursor = store.execute(f"SELECT * FROM {name}")  # noqa: S608  a table of the library
             names = [column[0] for column in cursor.description]
             for row in cursor:
-                told = {n: _plain(v) for n, v in zip(names, row, strict=True)}
-                yield {"table": name, "row": told}
+                content = {n: _to_json(v) for n, v in zip(names, row, strict=True)}
+                yield {"table": name, "row": content}
 
 
-def check_tables(known: dict[str, Table]) -> None:
-    """Raises Refused when the library has not made its tables yet."""
-    if _DEVICE not in known:
-        raise Refused(
-            "The key database has no tables yet: start the product once with this "
-            "WHATSAPP_AUTH_STORE (manage.py test_qr is enough), and restore then."
+def check_tables(tables: dict[str, KeyTable]) -> None:
+    """Raise BackupRefused when the library has not created its tables yet."""
+    if _DEVICE not in tables:
+        raise BackupRefused(
+            "The key database has no tables yet: start Pairline once with this "
+            "WHATSAPP_AUTH_STORE (manage.py test_qr is enough), then restore the backup."
         )
 
 
-def put(
-    keys: Connection, known: dict[str, Table], jid: str, rows: Iterable[dict[str, Any]]
+def write_device(
+    keys: KeyConnection, tables: dict[str, KeyTable], jid: str, rows: Iterable[dict[str, Any]]
 ) -> None:
-    """Write the keys of the device ``jid``; what was there of it goes. Raises Refused when they
-    are another device's, or do not fit the tables."""
-    keys.execute(f"DELETE FROM {_DEVICE} WHERE jid = %s", (jid,))  # noqa: S608  a name of ours
+    """Replace the keys of the device ``jid`` with ``rows``. Raises BackupRefused when they belong
+    to another device or do not fit the tables."""
+    keys.execute(f"DELETE FROM {_DEVICE} WHERE jid = %s", (jid,))  # noqa: S608  a constant
     written = 0
     for line in rows:
-        table, row = known.get(line["table"]), line["row"]
+        table, row = tables.get(line["table"]), line["row"]
         if table is None or not row.keys() <= table.columns.keys():
-            raise Refused("The keys in this backup do not fit the tables of the key database.")
+            raise BackupRefused(
+                "The keys in this backup do not fit the tables of the key database."
+            )
         if table.owner and row[table.owner] != jid:
-            raise Refused("Keys of another number stand among those of a session.")
+            raise BackupRefused(
+                "The keys of a session in this backup include keys of another number."
+            )
         _insert(keys, table, row)
         written += table.name == _DEVICE
     if written != 1:
-        raise Refused("A session of this backup has no keys in it.")
+        raise BackupRefused("A session of this backup has no keys in it.")
 
 
-def put_shared(keys: Connection, known: dict[str, Table], rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows that belong to no device; those that are there stay."""
+def write_shared_rows(
+    keys: KeyConnection, tables: dict[str, KeyTable], rows: Iterable[dict[str, Any]]
+) -> None:
+    """Insert rows that belong to no device, and keep existing ones."""
     for line in rows:
-        if line["table"] in known:
-            _insert(keys, known[line["table"]], line["row"])
+        if line["table"] in tables:
+            _insert(keys, tables[line["table"]], line["row"])
 
 
-def _insert(keys: Connection, table: Table, row: dict[str, Any]) -> None:
-    values = [_value(value, table.columns[name]) for name, value in row.items()]
+def _insert(keys: KeyConnection, table: KeyTable, row: dict[str, Any]) -> None:
+    values = [_from_json(value, table.columns[name]) for name, value in row.items()]
     query = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
         sql.Identifier(table.name),
         sql.SQL(", ").join(map(sql.Identifier, row)),
@@ -180,7 +188,9 @@ def _insert(keys: Connection, table: Table, row: dict[str, Any]) -> None:
     keys.execute(query, values)
 
 
-def _value(value: Any, kind: str) -> Any:
+def _from_json(value: Any, kind: str) -> Any:
     if isinstance(value, dict):
         return base64.b64decode(value["bytes"])
-    return bool(value) if kind == "boolean" and value is not None else value  # SQLite's are 0 and 1
+    if kind == "boolean" and value is not None:
+        return bool(value)  # SQLite stores 0 and 1
+    return value

@@ -1,9 +1,8 @@
-"""WhatsApp's keys on their way into a backup, wherever they are kept.
+"""Export WhatsApp's keys into a backup, from files or from PostgreSQL.
 
-They are copied *after* the database's snapshot was taken, so that what they hold is never older
-than the rows: keys that have gone on can be used (WhatsApp's ratchets only go forward), keys
-that are older than their row would be those of a link that was not there yet. A session that
-was unlinked in between has no keys any more, and is told of instead of copied.
+Keys are copied *after* the snapshot of the database, so they are never older than the rows. Newer
+keys work (WhatsApp's ratchets only move forward); older ones could precede the link itself. A
+session that is unlinked in between has no keys any more, and is reported as missing.
 """
 
 from __future__ import annotations
@@ -15,77 +14,77 @@ from pathlib import Path
 
 from operations.backup.archive import ArchiveWriter
 from operations.backup.keys import folder
+from operations.backup.progress import ReportProgress
 from sessions_app.models import Session
 from sessions_app.store.gateway_settings import gateway_settings
 
 FILES, DATABASE = "files", "postgresql"
-SHARED = "shared/keys.jsonl"  # of a key database, what belongs to no single number
+SHARED = "shared/keys.jsonl"  # the rows of a key database that belong to no single number
 
-Tell = Callable[[str, int, int], None]
-"""Is told what is done, how many of it, of how many (0: nobody knows yet)."""
+ReadKeys = Callable[[str, str], Iterator[bytes]]
+"""Yields the keys of a session (id) and its device (JID) in blocks."""
 
 
-def kind_of_store() -> str:
-    """Where this installation keeps WhatsApp's keys."""
+def store_kind() -> str:
+    """Return the kind of store with this installation's WhatsApp keys."""
     return FILES if gateway_settings().auth_store == "files" else DATABASE
 
 
-def entry_of(session: str, kind: str) -> str:
-    """The archive's entry with the keys of ``session``."""
+def key_entry_name(session: str, kind: str) -> str:
+    """Return the name of the archive entry with the keys of ``session``."""
     return f"keys/{session}.{'sqlite3' if kind == FILES else 'jsonl'}"
 
 
 def linked_sessions() -> dict[str, str]:
-    """The sessions that have keys, and the device (JID) of each."""
+    """Return the linked sessions, each with its device (JID)."""
     linked = Session.objects.exclude(jid="").order_by("created_at", "id")
     return {str(pk): jid for pk, jid in linked.values_list("pk", "jid")}
 
 
-def write_keys(archive: ArchiveWriter, sessions: Mapping[str, str], tell: Tell) -> list[str]:
-    """Write the keys of ``sessions`` (id → device); the ids of those that have none."""
+def write_keys(
+    archive: ArchiveWriter, sessions: Mapping[str, str], report: ReportProgress
+) -> list[str]:
+    """Write the keys of ``sessions`` (id → device), and return the ids of those without keys."""
     missing = []
-    with _pieces(archive) as pieces_of:
+    with _key_reader(archive) as read_keys:
         for number, (session, jid) in enumerate(sessions.items()):
-            tell("sessions", number, len(sessions))
+            report("sessions", number, len(sessions))
             try:
-                _write(archive, session, pieces_of(session, jid))
+                _write_session_keys(archive, session, read_keys(session, jid))
             except folder.KeysMissing:
                 missing.append(session)
-    tell("sessions", len(sessions), len(sessions))
+    report("sessions", len(sessions), len(sessions))
     return missing
 
 
-Pieces = Callable[[str, str], Iterator[bytes]]
-
-
 @contextmanager
-def _pieces(archive: ArchiveWriter) -> Iterator[Pieces]:
-    """Tells the keys of a session and its device in pieces; what is everybody's is written."""
-    told = gateway_settings()
-    if kind_of_store() == FILES:
-        with folder.room(told.data_dir) as room:
-            yield lambda session, jid: folder.copy(Path(told.store_of(session)), jid, room)
+def _key_reader(archive: ArchiveWriter) -> Iterator[ReadKeys]:
+    """Return the function that reads keys. Of a key database, write the shared rows first."""
+    gateway = gateway_settings()
+    if store_kind() == FILES:
+        with folder.temporary_folder(gateway.data_dir) as copies:
+            yield lambda session, jid: folder.copy_key_file(
+                Path(gateway.store_of(session)), jid, copies
+            )
         return
-    from operations.backup.keys import (
-        database,  # only installations with PostgreSQL pay for its driver
-    )
+    from operations.backup.keys import database  # loads the driver, which files do not need
 
-    with database.opened(told.auth_store, to_read=True) as keys:
-        known = database.tables(keys)
+    with database.connect(gateway.auth_store, to_read=True) as keys:
+        tables = database.find_tables(keys)
         with archive.entry(SHARED) as entry:
-            for line in database.shared_lines(keys, known):
+            for line in database.shared_lines(keys, tables):
                 entry.line(line)
         yield lambda session, jid: (
-            f"{line}\n".encode() for line in database.lines_of(keys, known, jid)
+            f"{line}\n".encode() for line in database.device_lines(keys, tables, jid)
         )
 
 
-def _write(archive: ArchiveWriter, session: str, pieces: Iterator[bytes]) -> None:
-    kind = kind_of_store()
-    first = next(pieces, b"")  # before the entry is begun: there may be no keys
+def _write_session_keys(archive: ArchiveWriter, session: str, blocks: Iterator[bytes]) -> None:
+    kind = store_kind()
+    first = next(blocks, b"")  # before the entry begins: there may be no keys
     if not first:
         raise folder.KeysMissing
-    with archive.entry(entry_of(session, kind)) as entry:
-        for piece in chain([first], pieces):
-            entry.write(piece)
-            entry.lines += piece.count(b"\n") if kind == DATABASE else 0
+    with archive.entry(key_entry_name(session, kind)) as entry:
+        for block in chain([first], blocks):
+            entry.write(block)
+            entry.lines += block.count(b"\n") if kind == DATABASE else 0

@@ -1,9 +1,9 @@
-"""Puts WhatsApp's keys of a backup into their place, together with a transaction's commit.
+"""Put the WhatsApp keys of a backup into place together with the transaction of the rows.
 
-All keys are written aside and looked at first. The moves into place are the last thing before
-the commit, and are taken back when it fails. A kill between the two leaves the old rows, and
-keys that no row names: a mark in the folder says whose they are, so that the same restore, run
-again, takes them for its own remains.
+All keys are unpacked to a temporary folder and checked first. They are moved into place last
+before the commit, and moved back if it fails. A kill between the moves and the commit leaves the
+old rows and unreferenced key files. A marker file in the folder lists them, so that the next
+restore can delete them.
 """
 
 from __future__ import annotations
@@ -14,98 +14,108 @@ from pathlib import Path
 
 from django.conf import settings
 
-from operations.backup.archive import Archive
-from operations.backup.errors import Refused
-from operations.backup.keys import folder as key_folder
-from operations.backup.keys.export import DATABASE, FILES, SHARED, Tell, entry_of, kind_of_store
+from operations.backup.archive import ArchiveReader
+from operations.backup.errors import BackupRefused
+from operations.backup.keys.export import DATABASE, FILES, SHARED, key_entry_name, store_kind
+from operations.backup.keys.folder import (
+    Moves,
+    move_into_place,
+    temporary_folder,
+    undo_moves,
+    unpack_key_file,
+)
+from operations.backup.progress import ReportProgress
 from sessions_app.cleanup.key_files import StoreState, key_files, store_state
 from sessions_app.engine.keys.sqlite_reader import files_of
 from sessions_app.store.gateway_settings import gateway_settings
 
-MARK = "restoring.mark"
+MARKER = "restoring.mark"
 
 
 def check_store(kind: str) -> None:
-    """Raises Refused when a backup with keys from ``kind`` of store cannot be put into ours. From
-    files into a database they can go; the way back would need tables that only the library
-    makes."""
-    if kind == DATABASE and kind_of_store() == FILES:
-        raise Refused(
-            "The keys in this backup were kept in a PostgreSQL, and WHATSAPP_AUTH_STORE says "
-            "files. Set it to a PostgreSQL, and restore then."
+    """Raise BackupRefused when keys from a store of this ``kind`` cannot be restored into ours.
+    From files to a database works; the reverse would need tables that only the library creates."""
+    if kind == DATABASE and store_kind() == FILES:
+        raise BackupRefused(
+            "The keys in this backup were kept in PostgreSQL, but WHATSAPP_AUTH_STORE is files. "
+            "Set it to a PostgreSQL URL, then restore the backup."
         )
 
 
 def check_no_keys() -> None:
-    """Raises Refused when the folder holds keys that no interrupted restore left there: they may
-    be newer than those of any backup."""
+    """Raise BackupRefused when the folder contains key files that no interrupted restore left
+    there: they may be newer than those of any backup."""
     folder = gateway_settings().keys_dir
-    _clear_remains(folder)
+    _delete_leftovers(folder)
     stores = [file for file in key_files(folder) if file.is_store]
     if stores:
-        raise Refused(
-            f"{folder} holds keys of {len(stores)} numbers, which may be newer than the backup's: "
-            "move that folder away first, or choose another DATA_DIR."
+        raise BackupRefused(
+            f"{folder} contains the keys of {len(stores)} numbers, which may be newer than the "
+            "backup's: move that folder away first, or choose another DATA_DIR."
         )
 
 
 def has_keys(session: str, jid: str) -> bool:
-    """Whether the keys of ``session`` are in their place here, and readable."""
-    told = gateway_settings()
-    if kind_of_store() == FILES:
-        return store_state(Path(told.store_of(session)), busy=False) is StoreState.LINKED
+    """Return whether the keys of ``session`` are in place and readable."""
+    gateway = gateway_settings()
+    if store_kind() == FILES:
+        return store_state(Path(gateway.store_of(session)), busy=False) is StoreState.LINKED
     from sessions_app.cleanup.key_database import stored_addresses
 
-    return jid in stored_addresses(told.auth_store)
+    return jid in stored_addresses(gateway.auth_store)
 
 
-def _clear_remains(folder: Path) -> None:
-    """Delete what a whole restore that was killed left there. No row names it."""
-    mark = folder / MARK
-    if mark.exists():
-        for name in mark.read_text().split():
+def _delete_leftovers(folder: Path) -> None:
+    """Delete the key files that a killed restore left in ``folder``."""
+    marker = folder / MARKER
+    if marker.exists():
+        for name in marker.read_text().split():
             for file in files_of(folder / name):
                 file.unlink(missing_ok=True)
-        mark.unlink()
+        marker.unlink()
 
 
-class Placement:
-    """The keys of ``sessions`` (id → device) of a backup, on their way into their place. Those
-    of a ``whole`` restore are marked on their way."""
+class KeyPlacement:
+    """Places the keys of ``sessions`` (id → device). A ``whole`` restore writes the marker file."""
 
     def __init__(
-        self, archive: Archive, sessions: Mapping[str, str], tell: Tell, *, whole: bool = False
+        self,
+        archive: ArchiveReader,
+        sessions: Mapping[str, str],
+        report: ReportProgress,
+        *,
+        whole: bool = False,
     ) -> None:
         self._kind = str(archive.manifest["key_store"])
         check_store(self._kind)
-        self._archive, self._sessions, self._tell = archive, sessions, tell
-        self._moves: key_folder.Moves = []
+        self._archive, self._sessions, self._report = archive, sessions, report
+        self._moves: Moves = []
         self._folder, self._whole = gateway_settings().keys_dir, whole
 
     @contextmanager
-    def around(self) -> Iterator[None]:
-        """Stands around the transaction of the rows: when that fails, what was moved already
-        goes back, and what was there before comes back. Files are unpacked before it begins: on
-        SQLite everybody else waits for it. Raises Refused."""
+    def around_transaction(self) -> Iterator[None]:
+        """Wrap the transaction of the rows, and undo all moves if it fails. Files are unpacked
+        before the transaction begins, because on SQLite it blocks all other writers. Raises
+        BackupRefused."""
         try:
-            with key_folder.room(Path(settings.DATA_DIR)) as self._room:
-                if kind_of_store() == FILES:
-                    for session, jid in self._counted():
+            with temporary_folder(Path(settings.DATA_DIR)) as self._staged:
+                if store_kind() == FILES:
+                    for session, jid in self._with_progress():
                         self._unpack(session, jid)
                 try:
                     yield
                 except BaseException:
-                    key_folder.take_back(self._moves)
+                    undo_moves(self._moves)
                     raise
         finally:
             if self._whole:
-                (self._folder / MARK).unlink(missing_ok=True)
+                (self._folder / MARKER).unlink(missing_ok=True)
 
     @contextmanager
-    def within(self) -> Iterator[None]:
-        """Stands in the transaction, around the writing of the rows: at its end the keys come
-        into their place. Raises Refused."""
-        with self._in_files() if kind_of_store() == FILES else self._in_database():
+    def within_transaction(self) -> Iterator[None]:
+        """Wrap the writing of the rows within the transaction, and put the keys into place at the
+        end. Raises BackupRefused."""
+        with self._in_files() if store_kind() == FILES else self._in_database():
             yield
 
     @contextmanager
@@ -114,32 +124,32 @@ class Placement:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._whole:
             names = "\n".join(f"{session}.sqlite3" for session in self._sessions)
-            (self._folder / MARK).write_text(names)
-        key_folder.put(self._room, self._folder, self._moves)
+            (self._folder / MARKER).write_text(names)
+        move_into_place(self._staged, self._folder, self._moves)
 
     @contextmanager
     def _in_database(self) -> Iterator[None]:
-        from operations.backup.keys import database  # only with PostgreSQL its driver is paid for
+        from operations.backup.keys import database  # loads the driver, which files do not need
 
-        with database.opened(gateway_settings().auth_store, to_read=False) as keys:
-            known = database.tables(keys)
-            database.check_tables(known)
-            database.put_shared(keys, known, self._archive.rows(SHARED))
-            for session, jid in self._counted():
+        with database.connect(gateway_settings().auth_store, to_read=False) as keys:
+            tables = database.find_tables(keys)
+            database.check_tables(tables)
+            database.write_shared_rows(keys, tables, self._archive.rows(SHARED))
+            for session, jid in self._with_progress():
                 if self._kind == FILES:
                     file = self._unpack(session, jid)
-                    rows = database.rows_of_file(keys, known, file)
+                    rows = database.key_file_rows(keys, tables, file)
                 else:
-                    rows = self._archive.rows(entry_of(session, DATABASE))
-                database.put(keys, known, jid, rows)
+                    rows = self._archive.rows(key_entry_name(session, DATABASE))
+                database.write_device(keys, tables, jid, rows)
             yield
 
     def _unpack(self, session: str, jid: str) -> Path:
-        file = self._room / f"{session}.sqlite3"
-        key_folder.unpack(self._archive.blocks(entry_of(session, FILES)), jid, file)
+        file = self._staged / f"{session}.sqlite3"
+        unpack_key_file(self._archive.blocks(key_entry_name(session, FILES)), jid, file)
         return file
 
-    def _counted(self) -> Iterator[tuple[str, str]]:
+    def _with_progress(self) -> Iterator[tuple[str, str]]:
         for number, pair in enumerate(self._sessions.items(), 1):
             yield pair
-            self._tell("sessions", number, len(self._sessions))
+            self._report("sessions", number, len(self._sessions))

@@ -1,4 +1,4 @@
-"""``manage.py doctor``: is this installation well? Exit code 0 when it is, else 1."""
+"""``manage.py doctor``: check this installation. Exits with 1 if something is in trouble."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sessions_app.management.findings_output import checked_port, print_findings
 
 class Command(BaseCommand):
     help = (
-        "Looks at everything that numbers need: database, keys, mail, disk, clock, library, "
-        "WhatsApp, gateways. A line each with the next step; it takes some seconds, changes "
-        "nothing and sends nothing. Exit code 1 when something is in trouble."
+        "Check everything that numbers need: database, keys, mail, disk, clock, library, WhatsApp "
+        "and gateways. Prints one line for each with the next step. Takes some seconds, changes "
+        "and sends nothing. Exits with 1 if something is in trouble."
     )
-    requires_system_checks = ()  # it is there for installations that do not work
+    requires_system_checks = ()  # it must run on broken installations
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             "--port",
             type=int,
             default=checks.DEFAULT_PORT,
-            help="where the site is, or is to be, served (default 8000)",
+            help="port of the site (default 8000)",
         )
 
     def handle(self, *, port: int, json: bool, **options: Any) -> None:

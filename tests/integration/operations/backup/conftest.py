@@ -12,8 +12,8 @@ import pytest
 from pytest_django import Settings
 
 from locations.models import Account
-from operations.backup.create import Made, make
-from operations.backup.inventory import kept_models
+from operations.backup.create import CreatedBackup, create_backup
+from operations.backup.inventory import included_models
 from operations.backup.secret import Secret
 from sessions_app.models import Gateway, Session
 from tests.architecture.rows import MAKERS, Rows
@@ -66,9 +66,9 @@ def keys(settings: Settings, tmp_path: Path) -> Keys:
 
 
 @pytest.fixture
-def back_up(tmp_path: Path) -> Callable[[], Made]:
+def back_up(tmp_path: Path) -> Callable[[], CreatedBackup]:
     made = iter(range(100))
-    return lambda: make(tmp_path / f"{next(made)}.backup", KEY, silent)
+    return lambda: create_backup(tmp_path / f"{next(made)}.backup", KEY, silent)
 
 
 def rows_of_everything(account: Account) -> Rows:
@@ -89,7 +89,7 @@ def linked(account: Account, name: str, keys: Keys) -> Session:
 def lose_everything(keys: Keys) -> None:
     """No key file, and a database as freshly migrated, but that migrations left nothing in it."""
     keys.clear()
-    for model in reversed(kept_models()):
+    for model in reversed(included_models()):
         model._base_manager.all().delete()
     Gateway.objects.all().delete()
 
@@ -107,7 +107,7 @@ MOVING = {
 
 def everything() -> dict[str, list[dict[str, Any]]]:
     """Every row that a backup keeps, as the database has it; secrets in clear."""
-    return {model._meta.label: [_plain(row) for row in _rows(model)] for model in kept_models()}
+    return {model._meta.label: [_plain(row) for row in _rows(model)] for model in included_models()}
 
 
 def _rows(model: Any) -> Any:

@@ -13,10 +13,10 @@ from pytest_django import Settings
 
 from config import checks
 from locations.models import Account
-from operations.backup.errors import Refused
+from operations.backup.errors import BackupRefused
 from operations.backup.progress import Progress
-from operations.backup.schedule import new_name, prune, run_scheduled
-from operations.backup.secret import new_key_file
+from operations.backup.schedule import new_name, prune, run_scheduled_backup
+from operations.backup.secret import write_key_file
 from tests.factory import make_account
 from tests.integration.operations.backup.conftest import Keys, linked, lose_everything
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def key(tmp_path: Path) -> str:
-    new_key_file(tmp_path / "backup.key")
+    write_key_file(tmp_path / "backup.key")
     return str(tmp_path / "backup.key")
 
 
@@ -104,7 +104,7 @@ def test_a_terminal_sees_how_far_it_is() -> None:
 
     for out in (terminal, file):
         with Progress(out) as progress:
-            progress.tell("sessions", 3, 3)
+            progress.report("sessions", 3, 3)
 
     assert "sessions: 3 of 3" in terminal.getvalue()
     assert file.getvalue() == ""
@@ -128,7 +128,7 @@ def test_the_schedule_makes_one_and_deletes_the_oldest_of_its_own(
     for name in (*old, "before-the-update.backup", "pairline-notes.txt"):
         (scheduled / name).touch()
 
-    sentence = run_scheduled()
+    sentence = run_scheduled_backup()
 
     left = {path.name for path in scheduled.iterdir()}
     assert {"before-the-update.backup", "pairline-notes.txt", old[2]} <= left and len(left) == 4
@@ -141,8 +141,8 @@ def test_a_backup_that_fails_deletes_none(keys: Keys, scheduled: Path) -> None:
         (scheduled / new_name(datetime(2020, 1, day, tzinfo=UTC))).touch()
     os.truncate(scheduled.parent / "backup.key", 3)
 
-    with pytest.raises(Refused, match="not a key file"):
-        run_scheduled()
+    with pytest.raises(BackupRefused, match="not a key file"):
+        run_scheduled_backup()
 
     assert len(list(scheduled.iterdir())) == 3
 
@@ -167,11 +167,11 @@ def test_it_tidies_up_what_a_killed_backup_left(tmp_path: Path) -> None:
 
 def test_no_schedule_is_no_backup(settings: Settings) -> None:
     settings.BACKUP_DIR = ""
-    with pytest.raises(Refused, match="BACKUP_DIR is not set"):
-        run_scheduled()
+    with pytest.raises(BackupRefused, match="BACKUP_DIR is not set"):
+        run_scheduled_backup()
     settings.BACKUP_DIR, settings.BACKUP_KEY_FILE = "/somewhere", ""
-    with pytest.raises(Refused, match="BACKUP_KEY_FILE is not set"):
-        run_scheduled()
+    with pytest.raises(BackupRefused, match="BACKUP_KEY_FILE is not set"):
+        run_scheduled_backup()
 
 
 def _ids(settings: Settings, folder: str, key_file: str) -> list[str | None]:

@@ -14,8 +14,8 @@ import pytest
 from pytest_django import Settings
 
 from locations.models import Account
-from operations.backup.create import Made
-from operations.backup.errors import BackupError, Refused
+from operations.backup.create import CreatedBackup
+from operations.backup.errors import BackupError, BackupRefused
 from operations.backup.restore import restore_all
 from operations.backup.restore_session import restore_session
 from sessions_app.models import Session
@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not SERVER, reason="needs PostgreSQL: the other run of this tier has it"),
 ]
-BackUp = Callable[[], Made]
+BackUp = Callable[[], CreatedBackup]
 
 
 TABLES = (
@@ -140,7 +140,7 @@ def test_keys_go_from_files_into_a_database(
     settings.WHATSAPP_AUTH_STORE = database.url
 
     database.ask("UPDATE whatsmeow_version SET version = 14")
-    with pytest.raises(Refused, match="another version of WhatsApp's library"):
+    with pytest.raises(BackupRefused, match="another version of WhatsApp's library"):
         restore_all(made.path, KEY, silent)
     database.ask("UPDATE whatsmeow_version SET version = 13")
     restore_all(made.path, KEY, silent)
@@ -157,7 +157,7 @@ def test_keys_do_not_go_from_a_database_into_files(
     lose_everything(keys)
     settings.WHATSAPP_AUTH_STORE = "files"
 
-    with pytest.raises(Refused, match="kept in a PostgreSQL"):
+    with pytest.raises(BackupRefused, match="kept in a PostgreSQL"):
         restore_all(made.path, KEY, silent)
     assert not Account.objects.exists()
 
@@ -205,7 +205,7 @@ def test_it_says_that_the_tables_are_not_there_yet(
     for table in reversed([statement.split()[2] for statement in TABLES[:-1]]):
         database.ask(f"DROP TABLE {table}")
 
-    with pytest.raises(Refused, match="start the product once"):
+    with pytest.raises(BackupRefused, match="start the product once"):
         restore_all(made.path, KEY, silent)
     assert not Account.objects.exists()
 

@@ -10,9 +10,9 @@ from django.db import connection
 
 from locations.models import Account, User
 from notifications.models import Webhook
-from operations.backup.archive import archive_in
+from operations.backup.archive import open_archive
 from operations.backup.restore import restore_all
-from operations.backup.verify import check
+from operations.backup.verify import verify_backup
 from operations.models import Installation
 from sessions_app.models import Session
 from tests.integration.operations.backup.conftest import KEY, Keys, lose_everything, silent
@@ -23,7 +23,7 @@ OLD = Path(__file__).parents[2] / "upgrade" / "key_file.backup"
 
 def test_it_restores_a_backup_of_the_older_version(keys: Keys) -> None:
     lose_everything(keys)
-    contents = check(OLD, KEY, silent)
+    contents = verify_backup(OLD, KEY, silent)
 
     done = restore_all(OLD, KEY, silent)
 
@@ -38,7 +38,7 @@ def test_it_restores_a_backup_of_the_older_version(keys: Keys) -> None:
 
 def test_the_installation_keeps_its_id_from_the_older_version(keys: Keys) -> None:
     lose_everything(keys)
-    with archive_in(OLD, KEY) as archive:
+    with open_archive(OLD, KEY) as archive:
         (row,) = archive.rows("rows/config.Installation.jsonl")
 
     restore_all(OLD, KEY, silent)

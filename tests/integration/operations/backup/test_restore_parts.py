@@ -16,10 +16,10 @@ from django.utils import timezone
 from conversations.models import Message
 from locations.models import Account, AuditEvent, Location, Member, Plan, Role, User
 from notifications.models import Wish
-from operations.backup.create import Made
-from operations.backup.errors import Refused
-from operations.backup.restore import Restored
-from operations.backup.restore_account import Writer, restore_account
+from operations.backup.create import CreatedBackup
+from operations.backup.errors import BackupRefused
+from operations.backup.restore import RestoreResult
+from operations.backup.restore_account import RowWriter, restore_account
 from operations.backup.restore_session import restore_session
 from operations.models import Installation
 from sessions_app.lifecycle import Reason, Status, Wanted
@@ -36,14 +36,14 @@ from tests.integration.operations.backup.conftest import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-BackUp = Callable[[], Made]
+BackUp = Callable[[], CreatedBackup]
 
 
-def account_back(made: Made, name: str = "Ours") -> Restored:
+def account_back(made: CreatedBackup, name: str = "Ours") -> RestoreResult:
     return restore_account(made.path, KEY, name, silent)
 
 
-def session_back(made: Made, session: Session) -> Restored:
+def session_back(made: CreatedBackup, session: Session) -> RestoreResult:
     return restore_session(made.path, KEY, str(session.pk), silent)
 
 
@@ -162,7 +162,7 @@ def test_its_plan_is_recognised_by_name_and_never_made(keys: Keys, back_up: Back
 def refused(act: Callable[[], object], match: str) -> None:
     Installation.current()
     before = everything()
-    with pytest.raises(Refused, match=match):
+    with pytest.raises(BackupRefused, match=match):
         act()
     assert everything() == before
 
@@ -214,9 +214,9 @@ def test_a_row_goes_on_without_somebody_who_is_gone_as_when_he_was_deleted() -> 
                 app_label = "config"
 
         gone = str(uuid.uuid4())
-        writer = Writer()
-        writer.same(User, "old", str(alice.pk))
-        here = [writer.here(Told, {"to_id": to, "by_id": gone}) for to in (gone, "old", None)]
+        writer = RowWriter()
+        writer.map_key(User, "old", str(alice.pk))
+        here = [writer.localize(Told, {"to_id": to, "by_id": gone}) for to in (gone, "old", None)]
 
     assert [row["to_id"] for row in here] == [None, str(alice.pk), None]
     assert {row["by_id"] for row in here} == {gone}  # the database refuses it

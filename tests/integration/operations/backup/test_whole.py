@@ -24,13 +24,13 @@ from locations.models import Account, AuditEvent, Location, Plan
 from notifications.incidents.timers import tell_due
 from notifications.models import Delivery, Mail, State, Webhook
 from notifications.notices.dispatch import gather
-from operations.backup.archive import archive_in, archive_to
-from operations.backup.create import Made, make, snapshot
-from operations.backup.errors import BackupError, Damaged, Refused, WrongKey
-from operations.backup.keys.placement import MARK
-from operations.backup.restore import Restored, restore_all
+from operations.backup.archive import open_archive, write_archive
+from operations.backup.create import CreatedBackup, create_backup, snapshot
+from operations.backup.errors import BackupDamaged, BackupError, BackupRefused, WrongKey
+from operations.backup.keys.placement import MARKER
+from operations.backup.restore import RestoreResult, restore_all
 from operations.backup.secret import Secret
-from operations.backup.verify import check
+from operations.backup.verify import verify_backup
 from operations.models import Installation
 from sessions_app.lifecycle import Status
 from sessions_app.models import Gateway, Session
@@ -59,10 +59,10 @@ from tests.integration.operations.backup.conftest import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-BackUp = Callable[[], Made]
+BackUp = Callable[[], CreatedBackup]
 
 
-def restore(made: Made) -> Restored:
+def restore(made: CreatedBackup) -> RestoreResult:
     return restore_all(made.path, KEY, silent)
 
 
@@ -176,7 +176,7 @@ def test_no_code_that_waits_for_a_scan_is_in_it(keys: Keys, back_up: BackUp) -> 
     waiting = make_session(status=Status.QR)
     made = back_up()
 
-    with archive_in(made.path, KEY) as archive:
+    with open_archive(made.path, KEY) as archive:
         (row,) = archive.rows("rows/sessions_app.Session.jsonl")
     assert (row["qr_text"], row["pairing_code"]) == ("", "")
     lose_everything(keys)
@@ -315,22 +315,22 @@ def test_a_backup_is_its_owners_alone_and_never_overwrites(keys: Keys, back_up: 
     made = back_up()
 
     assert made.path.stat().st_mode & 0o777 == 0o600
-    with pytest.raises(Refused, match="not overwritten"):
-        make(made.path, KEY, silent)
+    with pytest.raises(BackupRefused, match="not overwritten"):
+        create_backup(made.path, KEY, silent)
     assert [path for path in made.path.parent.iterdir() if "partial" in path.name] == []
 
 
 def test_a_backup_that_cannot_be_written_leaves_nothing(keys: Keys, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(Refused, match="cannot be written"):
-        make(tmp_path / "file" / "a.backup", KEY, silent)
+    with pytest.raises(BackupRefused, match="cannot be written"):
+        create_backup(tmp_path / "file" / "a.backup", KEY, silent)
 
 
 # --- what is refused: nothing has changed then ---------------------------------------------
 
 
-def refused(made: Made, error: type[BackupError], match: str, key: Secret = KEY) -> None:
+def refused(made: CreatedBackup, error: type[BackupError], match: str, key: Secret = KEY) -> None:
     before = everything()
     with pytest.raises(error, match=match):
         restore_all(made.path, key, silent)
@@ -350,14 +350,14 @@ def test_it_refuses_a_backup_that_is_cut_off(keys: Keys, back_up: BackUp) -> Non
     lose_everything(keys)
     made.path.write_bytes(made.path.read_bytes()[:-1])
 
-    refused(made, Damaged, "changed or cut off")
+    refused(made, BackupDamaged, "changed or cut off")
 
 
 def test_it_refuses_an_installation_that_is_not_empty(keys: Keys, back_up: BackUp) -> None:
     make_account()
     made = back_up()
 
-    refused(made, Refused, "not empty")
+    refused(made, BackupRefused, "not empty")
 
 
 def test_it_refuses_while_a_gateway_runs(keys: Keys, back_up: BackUp) -> None:
@@ -368,7 +368,7 @@ def test_it_refuses_while_a_gateway_runs(keys: Keys, back_up: BackUp) -> None:
         owner="g", host="here", pid=77, started_at=now, heartbeat_at=now
     )
 
-    refused(made, Refused, "gateway runs .* process 77")
+    refused(made, BackupRefused, "gateway runs .* process 77")
     Gateway.objects.update(heartbeat_at=now - timedelta(minutes=5))
     restore(made)
     assert gateway.pk == Gateway.objects.get().pk
@@ -380,7 +380,7 @@ def test_it_refuses_to_replace_keys(keys: Keys, back_up: BackUp) -> None:
     lose_everything(keys)
     keys.make(session, "newer")
 
-    refused(made, Refused, "may be newer")
+    refused(made, BackupRefused, "may be newer")
     assert keys.mark(session) == "newer"
 
 
@@ -395,12 +395,12 @@ def test_it_refuses_a_newer_version_and_says_what_to_do_with_an_older_one(
             " VALUES ('locations', '9999_later', CURRENT_TIMESTAMP)"
         )
     try:
-        refused(made, Refused, "older version .* without locations.9999_later.*migrate")
+        refused(made, BackupRefused, "older version .* without locations.9999_later.*migrate")
         newer = back_up()
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM django_migrations WHERE name = '9999_later'")
-    refused(newer, Refused, "newer version .* locations.9999_later")
+    refused(newer, BackupRefused, "newer version .* locations.9999_later")
 
 
 def test_a_step_that_fails_leaves_neither_rows_nor_keys(keys: Keys, back_up: BackUp) -> None:
@@ -431,12 +431,12 @@ def test_a_restore_that_was_killed_can_be_run_again(keys: Keys, back_up: BackUp)
     made = back_up()
     lose_everything(keys)
     keys.make(session, "half")  # the keys had come into their place, the rows had not
-    (keys.folder / MARK).write_text(keys.path(session).name)
+    (keys.folder / MARKER).write_text(keys.path(session).name)
 
     restore(made)
 
     assert keys.mark(session) == "first"
-    assert not (keys.folder / MARK).exists()
+    assert not (keys.folder / MARKER).exists()
 
 
 def test_a_commit_that_fails_takes_the_keys_back(keys: Keys, back_up: BackUp) -> None:
@@ -447,18 +447,18 @@ def test_a_commit_that_fails_takes_the_keys_back(keys: Keys, back_up: BackUp) ->
     orphaned = _without(made, "rows/locations.Location.jsonl")
     lose_everything(keys)
 
-    refused(orphaned, Refused, "does not go with what is here")
+    refused(orphaned, BackupRefused, "does not go with what is here")
 
     assert keys.names() == set()
 
 
-def _without(made: Made, entry: str) -> Made:
+def _without(made: CreatedBackup, entry: str) -> CreatedBackup:
     """The backup with an entry that is empty: foreign keys are judged at the commit."""
     path = made.path.with_suffix(".less")
     with (
-        archive_in(made.path, KEY) as old,
+        open_archive(made.path, KEY) as old,
         path.open("wb") as file,
-        archive_to(file, KEY) as new,
+        write_archive(file, KEY) as new,
     ):
         for name in [one.name for one in old.entries]:
             with new.entry(name) as written:
@@ -474,7 +474,7 @@ def test_checking_changes_nothing_and_says_what_is_in_it(keys: Keys, back_up: Ba
     made = back_up()
     before = everything()
 
-    contents = check(made.path, KEY, silent)
+    contents = verify_backup(made.path, KEY, silent)
 
     assert everything() == before
     assert contents.rows["sessions_app.Session"] == 1 and contents.keys == 1

@@ -14,7 +14,7 @@ from config.logging import JsonFormatter
 from core.logs.disk_handler import DiskLog
 from core.logs.rotating_file import folder_of
 from locations.models import ApiKey
-from operations.support_bundles.build import Wanted, build
+from operations.support_bundles.build import BundleRequest, build_bundle
 from sessions_app.models import Session, SessionEvent
 from tests.architecture.rows import Rows
 from tests.factory import make_account
@@ -66,7 +66,7 @@ def test_a_bundle_holds_no_secret(
     _log(data_dir, session, key)
 
     account = rows.account.pk if for_customer else None
-    build(Wanted(account, None, 5_000), tmp_path / "bundle.zip")
+    build_bundle(BundleRequest(account, None, 5_000), tmp_path / "bundle.zip")
 
     files = unzipped(tmp_path / "bundle.zip")
     leaks = {name: found_in(text, hidden) for name, text in files.items()}

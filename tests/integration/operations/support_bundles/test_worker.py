@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 from core import tenancy
 from core.background.own_thread import aside
 from locations.models import Account
-from operations.support_bundles.build import NoSuchSession, Wanted, build
+from operations.support_bundles.build import BundleRequest, NoSuchSession, build_bundle
 from operations.support_bundles.worker import BundleBuilder
 from sessions_app.lifecycle import Status
 from sessions_app.models import SessionEvent, SupportBundle
@@ -198,4 +198,4 @@ def test_a_customers_bundle_is_never_about_a_session_of_another_account(tmp_path
     foreign = theirs.sessions.first()
     assert foreign is not None
     with pytest.raises(NoSuchSession):
-        build(Wanted(ours.pk, foreign.pk, 50), tmp_path / "bundle.zip")
+        build_bundle(BundleRequest(ours.pk, foreign.pk, 50), tmp_path / "bundle.zip")

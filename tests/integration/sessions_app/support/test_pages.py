@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from locations.models import Account, AuditEvent, Role, User
-from operations.support_bundles.build import Wanted, build
-from operations.support_bundles.zip_archive import Archive
+from operations.support_bundles.build import BundleRequest, build_bundle
+from operations.support_bundles.zip_archive import BundleArchive
 from sessions_app.models import Session, SupportBundle
 from sessions_app.support.queue import claim, finish, forget_old
 from tests.factory import make_account, make_user
@@ -25,7 +25,7 @@ def made(account: Account | None, session: Session | None = None) -> SupportBund
     SupportBundle.objects.create(account=account, session=session, asked_by="alice@example.com")
     asked = claim()
     assert asked is not None
-    with Archive(asked.draft) as archive:
+    with BundleArchive(asked.draft) as archive:
         archive.add("README.txt", ["What is in it\n"])
     assert finish(asked, archive.size)
     bundle: SupportBundle = SupportBundle.objects.get(pk=asked.bundle)
@@ -70,7 +70,7 @@ def test_one_is_asked_for_followed_and_downloaded(
     asked = claim()
     assert asked is not None
     assert "is being made" in text_of(client, f"{path}live/?state=waiting")
-    finish(asked, build(Wanted(asked.account, asked.session, 50), asked.draft))
+    finish(asked, build_bundle(BundleRequest(asked.account, asked.session, 50), asked.draft))
 
     ready = text_of(client, f"{path}live/?state=building")
     assert "is ready" in ready and "hx-get" not in ready and f'href="{path}file/"' in ready
@@ -181,7 +181,7 @@ def test_an_operator_makes_and_downloads_one_of_his_own(operator: Client, sessio
     assert (bundle.account, bundle.lines, bundle.asked_by) == (None, 200, "op@example.com")
     asked = claim()
     assert asked is not None and asked.lines == 200
-    finish(asked, build(Wanted(None, asked.session, asked.lines), asked.draft))
+    finish(asked, build_bundle(BundleRequest(None, asked.session, asked.lines), asked.draft))
     assert f"{ADMIN}{bundle.pk}/file/" in text_of(operator, ADMIN)
     file = operator.get(f"{ADMIN}{bundle.pk}/file/")
     with zipfile.ZipFile(io.BytesIO(b"".join(file))) as found:

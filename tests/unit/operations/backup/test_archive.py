@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from operations.backup.archive import MANIFEST, archive_in, archive_to
-from operations.backup.encrypted_file import SealedWriter
-from operations.backup.errors import Damaged, WrongKey
+from operations.backup.archive import MANIFEST, open_archive, write_archive
+from operations.backup.encrypted_file import EncryptedWriter
+from operations.backup.errors import BackupDamaged, WrongKey
 from operations.backup.secret import Secret
 
 KEY = Secret(b"k", b"k" * 32)
 
 
 def write(path: Path) -> None:
-    with path.open("wb") as file, archive_to(file, KEY) as archive:
+    with path.open("wb") as file, write_archive(file, KEY) as archive:
         with archive.entry("rows/one.jsonl") as entry:
             for number in range(30_000):
                 entry.line(json.dumps({"number": number, "text": "é" * (number % 5)}))
@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_it_gives_back_lines_and_bytes(path: Path) -> None:
-    with archive_in(path, KEY) as archive:
+    with open_archive(path, KEY) as archive:
         assert [row["number"] for row in archive.rows("rows/one.jsonl")] == list(range(30_000))
         assert b"".join(archive.blocks("keys/a.sqlite3")) == b"\x00\n" * 100_000
         assert archive.manifest["made_at"] == "today"
@@ -42,7 +42,7 @@ def test_it_gives_back_lines_and_bytes(path: Path) -> None:
 
 
 def test_it_counts_and_hashes_each_entry(path: Path) -> None:
-    with archive_in(path, KEY) as archive:
+    with open_archive(path, KEY) as archive:
         verified = {entry.name: entry for entry in archive.verify()}
 
     assert verified["rows/one.jsonl"].lines == 30_000
@@ -52,7 +52,7 @@ def test_it_counts_and_hashes_each_entry(path: Path) -> None:
 def _forged(path: Path, entries: dict[str, bytes], manifest: object) -> Path:
     """Sealed with the right key, by somebody who made a mistake."""
     with path.open("wb") as file:
-        sealed = SealedWriter(file, KEY)
+        sealed = EncryptedWriter(file, KEY)
         inside = io.BytesIO()
         with zipfile.ZipFile(inside, "w") as archive:
             for name, content in entries.items():
@@ -78,7 +78,7 @@ def test_it_refuses_an_entry_that_is_not_as_listed(
 ) -> None:
     path = _forged(tmp_path / "b.backup", entries, {"format": 1, "entries": listed})
 
-    with archive_in(path, KEY) as archive, pytest.raises(Damaged):
+    with open_archive(path, KEY) as archive, pytest.raises(BackupDamaged):
         list(archive.verify())
 
 
@@ -86,21 +86,21 @@ def test_it_refuses_an_entry_that_is_not_as_listed(
 def test_it_refuses_a_manifest_that_is_none(tmp_path: Path, manifest: object) -> None:
     path = _forged(tmp_path / "b.backup", {}, manifest)
 
-    with pytest.raises(Damaged, match="table of contents"), archive_in(path, KEY):
+    with pytest.raises(BackupDamaged, match="table of contents"), open_archive(path, KEY):
         pass
 
 
 def test_it_refuses_what_is_sealed_but_no_archive(tmp_path: Path) -> None:
     path = tmp_path / "c.backup"
     with path.open("wb") as file:
-        SealedWriter(file, KEY).finish()
+        EncryptedWriter(file, KEY).finish()
 
-    with pytest.raises(Damaged, match="table of contents"), archive_in(path, KEY):
+    with pytest.raises(BackupDamaged, match="table of contents"), open_archive(path, KEY):
         pass
 
 
 def test_it_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(Damaged, match="cannot be read"), archive_in(tmp_path / "no", KEY):
+    with pytest.raises(BackupDamaged, match="cannot be read"), open_archive(tmp_path / "no", KEY):
         pass
 
 
@@ -108,12 +108,12 @@ def test_it_refuses_an_archive_whose_writing_failed(tmp_path: Path) -> None:
     path = tmp_path / "d.backup"
 
     def fail() -> None:
-        with path.open("wb") as file, archive_to(file, KEY) as archive:
+        with path.open("wb") as file, write_archive(file, KEY) as archive:
             with archive.entry("a.jsonl") as entry:
                 entry.line("{}")
             raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="full"):
         fail()
-    with pytest.raises((Damaged, WrongKey)), archive_in(path, KEY):
+    with pytest.raises((BackupDamaged, WrongKey)), open_archive(path, KEY):
         pass

@@ -14,14 +14,14 @@ from operations.backup.encrypted_file import (
     CHUNK_BYTES,
     HEADER_BYTES,
     TAG_BYTES,
-    SealedReader,
-    SealedWriter,
+    EncryptedReader,
+    EncryptedWriter,
 )
-from operations.backup.errors import BackupError, Damaged, Refused, WrongKey
+from operations.backup.errors import BackupDamaged, BackupError, BackupRefused, WrongKey
 
 KEY = secret.Secret(b"k", b"k" * 32)
 OTHER = secret.Secret(b"k", b"o" * 32)
-PASSPHRASE = secret.of_passphrase("correct horse battery")
+PASSPHRASE = secret.passphrase_secret("correct horse battery")
 SIZES = st.one_of(
     st.integers(0, 300),
     st.sampled_from([n * CHUNK_BYTES + d for n in (1, 2) for d in (-1, 0, 1)]),
@@ -30,7 +30,7 @@ SIZES = st.one_of(
 
 def sealed(content: bytes, key: secret.Secret = KEY, piece: int = 10_007) -> bytes:
     file = io.BytesIO()
-    writer = SealedWriter(file, key)
+    writer = EncryptedWriter(file, key)
     for start in range(0, len(content), piece):
         writer.write(content[start : start + piece])
     writer.finish()
@@ -38,7 +38,7 @@ def sealed(content: bytes, key: secret.Secret = KEY, piece: int = 10_007) -> byt
 
 
 def opened(file: bytes, key: secret.Secret = KEY) -> bytes:
-    return io.BufferedReader(SealedReader(io.BytesIO(file), key)).read()
+    return io.BufferedReader(EncryptedReader(io.BytesIO(file), key)).read()
 
 
 def content_of(size: int) -> bytes:
@@ -57,7 +57,7 @@ def test_it_gives_back_what_was_written(size: int, piece: int) -> None:
 @settings(max_examples=40, deadline=None)
 def test_it_reads_from_any_place(start: int, length: int) -> None:
     content = content_of(2 * CHUNK_BYTES + 5)
-    reader = io.BufferedReader(SealedReader(io.BytesIO(sealed(content)), KEY))
+    reader = io.BufferedReader(EncryptedReader(io.BytesIO(sealed(content)), KEY))
 
     reader.seek(start)
 
@@ -88,14 +88,14 @@ def test_it_refuses_every_file_that_was_cut_off() -> None:
     file = sealed(b"short")
 
     for length in range(len(file)):
-        with pytest.raises(Damaged):
+        with pytest.raises(BackupDamaged):
             opened(file[:length])
 
 
 @given(length=st.integers(0))
 @settings(max_examples=60, deadline=None)
 def test_it_refuses_a_large_file_that_was_cut_off(length: int) -> None:
-    with pytest.raises(Damaged):
+    with pytest.raises(BackupDamaged):
         opened(LARGE[: length % len(LARGE)])
 
 
@@ -120,7 +120,7 @@ _ONE, _TWO, _LAST = _BODY[:_SEALED], _BODY[_SEALED : 2 * _SEALED], _BODY[2 * _SE
     ids=["swapped", "without", "no end", "twice", "more", "in between", "end only", "empty"],
 )
 def test_it_refuses_chunks_that_are_not_those_in_their_order(body: bytes) -> None:
-    with pytest.raises(Damaged):
+    with pytest.raises(BackupDamaged):
         opened(_HEAD + body)
 
 
@@ -139,7 +139,7 @@ def test_it_says_that_a_key_is_the_wrong_one() -> None:
     with pytest.raises(WrongKey, match="key file does not open"):
         opened(sealed(b"x"), OTHER)
     with pytest.raises(WrongKey, match="does not open"):
-        opened(sealed(b"x", PASSPHRASE), secret.of_passphrase("correct horse batterz"))
+        opened(sealed(b"x", PASSPHRASE), secret.passphrase_secret("correct horse batterz"))
 
 
 def test_it_says_which_kind_of_secret_it_wants() -> None:
@@ -150,7 +150,7 @@ def test_it_says_which_kind_of_secret_it_wants() -> None:
 
 
 def test_it_says_that_a_file_is_no_backup() -> None:
-    with pytest.raises(Damaged, match="not a Pairline backup"):
+    with pytest.raises(BackupDamaged, match="not a Pairline backup"):
         opened(b"PK\x03\x04" + bytes(200))
 
 
@@ -158,22 +158,22 @@ def test_a_passphrase_has_twelve_characters(tmp_path: Path) -> None:
     file = tmp_path / "passphrase"
     file.write_text("eleven char\n")
 
-    with pytest.raises(Refused, match="at least 12"):
-        secret.of_passphrase_file(file)
+    with pytest.raises(BackupRefused, match="at least 12"):
+        secret.passphrase_file_secret(file)
     file.write_text("twelve chars\nand a line that is not read")
-    assert secret.of_passphrase_file(file) == secret.of_passphrase("twelve chars")
+    assert secret.passphrase_file_secret(file) == secret.passphrase_secret("twelve chars")
 
 
 def test_a_new_key_file_is_its_owners_alone_and_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "backup.key"
 
-    secret.new_key_file(path)
+    secret.write_key_file(path)
 
     assert path.stat().st_mode & 0o777 == 0o600
     before = path.read_text()
-    assert secret.of_key_file(path).kind == b"k"
-    with pytest.raises(Refused, match="not overwritten"):
-        secret.new_key_file(path)
+    assert secret.key_file_secret(path).kind == b"k"
+    with pytest.raises(BackupRefused, match="not overwritten"):
+        secret.write_key_file(path)
     assert path.read_text() == before
 
 
@@ -181,10 +181,10 @@ def test_it_takes_no_other_file_for_a_key(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("pairline-backup-key-1:dGVzdA==")
 
-    with pytest.raises(Refused, match="not a key file"):
-        secret.of_key_file(path)
-    with pytest.raises(Refused, match="cannot be read"):
-        secret.of_key_file(tmp_path / "nowhere")
+    with pytest.raises(BackupRefused, match="not a key file"):
+        secret.key_file_secret(path)
+    with pytest.raises(BackupRefused, match="cannot be read"):
+        secret.key_file_secret(tmp_path / "nowhere")
 
 
 def test_it_never_shows_the_secret() -> None:

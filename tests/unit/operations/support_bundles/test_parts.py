@@ -13,10 +13,10 @@ import pytest
 
 from core.logs.rotating_file import NAME
 from operations.support_bundles import log_lines
-from operations.support_bundles.log_lines import for_customers, last_lines
-from operations.support_bundles.readme import Contents, readme
-from operations.support_bundles.settings import told_settings
-from operations.support_bundles.zip_archive import Archive
+from operations.support_bundles.log_lines import customer_lines, recent_lines
+from operations.support_bundles.readme import BundleSummary, render_readme
+from operations.support_bundles.settings import redacted_settings
+from operations.support_bundles.zip_archive import BundleArchive
 
 
 def line(session: str | None, number: int, **facts: Any) -> str:
@@ -39,7 +39,7 @@ def test_the_last_lines_of_each_session_come_from_all_files_in_order(tmp_path: P
     write(tmp_path, f"{NAME}.1", line("b", 5), line(None, 6), line("a", 7), line("c", 8))
     write(tmp_path, NAME, line("a", 9), "torn {", line("b", 10), "[1]\n", line(None, 11))
 
-    found = last_lines(tmp_path, ["a", "b", "never"], count=3, of_none=1)
+    found = recent_lines(tmp_path, ["a", "b", "never"], count=3, of_none=1)
 
     assert {name: numbers(lines) for name, lines in found.of_sessions.items()} == {
         "a": [4, 7, 9],
@@ -50,23 +50,23 @@ def test_the_last_lines_of_each_session_come_from_all_files_in_order(tmp_path: P
 
 
 def test_without_a_log_there_are_no_lines(tmp_path: Path) -> None:
-    found = last_lines(tmp_path / "none", ["a"], count=3, of_none=3)
+    found = recent_lines(tmp_path / "none", ["a"], count=3, of_none=3)
     assert (list(found.of_sessions["a"]), list(found.of_none)) == ([], [])
 
 
 def test_what_is_held_of_a_log_is_bounded(tmp_path: Path) -> None:
     long = "x" * 1_000_000
     write(tmp_path, NAME, *(line("ab"[n % 2], n, message=long) for n in range(20)))
-    found = last_lines(tmp_path, ["a", "b"], count=5_000, of_none=0)
+    found = recent_lines(tmp_path, ["a", "b"], count=5_000, of_none=0)
     held = [one for lines in found.of_sessions.values() for one in lines]
-    assert sum(map(len, held)) <= log_lines.MOST_BYTES
+    assert sum(map(len, held)) <= log_lines.MAX_BYTES
     assert {18, 19} <= set(numbers(held))
 
 
 def test_customers_read_what_happened_and_nothing_of_the_machine() -> None:
     told = line("a", 1, status="ready", error="Traceback /srv/x.py", pid=7, host="web-1")
     foreign = line("a", 2, logger="whatsapp")
-    (only,) = for_customers([told, foreign])
+    (only,) = customer_lines([told, foreign])
     assert json.loads(only) == {
         "at": "0001",
         "message": "Dropped",
@@ -76,7 +76,7 @@ def test_customers_read_what_happened_and_nothing_of_the_machine() -> None:
 
 
 def test_settings_are_secrets_until_somebody_says_otherwise() -> None:
-    told = told_settings(
+    told = redacted_settings(
         {
             "A_NEW_ONE": "hunter2",
             "ANOTHER": "",
@@ -100,7 +100,7 @@ def test_settings_are_secrets_until_somebody_says_otherwise() -> None:
 
 def test_an_archive_is_for_our_eyes_only_and_opens(tmp_path: Path) -> None:
     path = tmp_path / "bundles" / "one.zip"
-    with Archive(path) as archive:
+    with BundleArchive(path) as archive:
         archive.add("a.txt", ["one\n", "two\n"])
         archive.add_last("README.txt", "last\n")
     assert path.stat().st_mode & 0o777 == 0o600
@@ -113,7 +113,7 @@ def test_an_archive_is_for_our_eyes_only_and_opens(tmp_path: Path) -> None:
 def test_an_archive_never_grows_over_its_limit_and_says_what_it_cut(tmp_path: Path) -> None:
     noise = random.Random(1)
     piece = [noise.randbytes(50_000).hex() for _ in range(60)]  # 3 MB that zip to half
-    with Archive(tmp_path / "one.zip", most_bytes=2_000_000) as archive:
+    with BundleArchive(tmp_path / "one.zip", most_bytes=2_000_000) as archive:
         archive.add("small.txt", ["fits\n"])
         archive.add("large.txt", piece)
         archive.add("more.txt", ["x" * 100_000] * 20)
@@ -128,11 +128,11 @@ def test_an_archive_never_grows_over_its_limit_and_says_what_it_cut(tmp_path: Pa
 def test_an_archive_that_the_disk_does_not_take_raises(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError):
-        Archive(tmp_path / "file" / "one.zip")
+        BundleArchive(tmp_path / "file" / "one.zip")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def contents(**facts: Any) -> Contents:
+def contents(**facts: Any) -> BundleSummary:
     usual = {
         "at": datetime(2026, 11, 22, 12, tzinfo=UTC),
         "for_customer": False,
@@ -141,18 +141,18 @@ def contents(**facts: Any) -> Contents:
         "lines": 50,
         "cut": [],
     }
-    return Contents(**{**usual, **facts})
+    return BundleSummary(**{**usual, **facts})
 
 
 def test_the_readme_says_what_is_in_it_and_what_is_never() -> None:
-    text = readme(contents())
+    text = render_readme(contents())
     for word in ("doctor.json", "settings.json", "2 of 2", "QR and pairing codes", "12:00:00 UTC"):
         assert word in text
     assert "Cut short" not in text
 
 
 def test_a_customers_readme_names_no_file_of_the_machine() -> None:
-    text = readme(contents(for_customer=True, shown=200, there=340, cut=["log.jsonl"]))
+    text = render_readme(contents(for_customer=True, shown=200, there=340, cut=["log.jsonl"]))
     assert "settings.json" not in text and "doctor.json" not in text
     assert "nothing of other customers" in text
     assert "200 of 340" in text and "Cut short" in text
