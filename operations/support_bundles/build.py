@@ -1,4 +1,4 @@
-"""Builds a support bundle. What a part of it cannot do is said in its place: the bundle comes."""
+"""Build a support bundle. A part that fails is replaced by its error; the rest is still built."""
 
 from __future__ import annotations
 
@@ -18,9 +18,16 @@ from core import tenancy
 from core.data.csv_export import csv_texts
 from core.logs.redaction import redact, redact_value
 from core.logs.rotating_file import folder_of
-from operations.support_bundles import sessions as sessions_told
 from operations.support_bundles.log_lines import RecentLines, customer_lines, recent_lines
 from operations.support_bundles.readme import BundleSummary, render_readme
+from operations.support_bundles.sessions import (
+    MAX_EVENTS,
+    MAX_EVENTS_OF_MANY,
+    count_sessions,
+    describe_session,
+    select_sessions,
+    timeline,
+)
 from operations.support_bundles.settings import redacted_settings
 from operations.support_bundles.zip_archive import BundleArchive
 from sessions_app.diagnostics import checks, report, trial_connection
@@ -29,53 +36,53 @@ from sessions_app.diagnostics.versions import PAIRLINE, versions
 from sessions_app.models import Session
 from sessions_app.store.gateway_settings import gateway_settings
 
-MIN_GENERAL_LINES = 500  # or as many as were asked for each session, when that is more
+MIN_GENERAL_LINES = 500  # about no session; or the number of lines for each session, if higher
 
 
 class NoSuchSession(Exception):
-    """Nobody has the session that was asked for."""
+    """The requested session does not exist."""
 
 
 @dataclass(frozen=True)
 class BundleRequest:
     """What to build: for the customer ``account`` (None: for operators), about ``session`` (None:
-    all), with ``lines`` of the log for each."""
+    all), with up to ``lines`` log lines for each session."""
 
     account: UUID | None
     session: UUID | None
     lines: int
 
     def scope(self) -> AbstractContextManager[None]:
-        """Whose rows may be touched meanwhile."""
+        """Return the tenant scope that the bundle is built in."""
         return tenancy.everyone() if self.account is None else tenancy.of_accounts([self.account])
 
 
-def build_bundle(wanted: BundleRequest, target: Path) -> int:
-    """Write the bundle to ``target``, for our eyes only; its size in bytes, 20 MB at most. Takes
-    half a minute at most. Raises NoSuchSession, OSError when the disk takes no more, or Django's
-    DatabaseError when the database ends meanwhile."""
+def build_bundle(request: BundleRequest, target: Path) -> int:
+    """Write the bundle to ``target``, readable by its owner only, and return its size in bytes (20
+    MB at most). Takes up to half a minute. Raises NoSuchSession, OSError when the disk is full, or
+    Django's DatabaseError when the database fails meanwhile."""
     at = timezone.now()
-    with wanted.scope(), BundleArchive(target) as archive:
-        answers = (
-            _add_machine_files(archive) if wanted.account is None else _add_customer_files(archive)
-        )
-        shown, there = _add_sessions(archive, wanted) if answers else (0, 0)
-        if not answers:
+    with request.scope(), BundleArchive(target) as archive:
+        add_first = _add_machine_files if request.account is None else _add_customer_files
+        has_database = add_first(archive)
+        shown, total = _add_sessions(archive, request) if has_database else (0, 0)
+        if not has_database:
             archive.add("sessions.txt", ["The database does not answer: see doctor.json.\n"])
-        about = BundleSummary(at, bool(wanted.account), shown, there, wanted.lines, archive.cut)
-        archive.add_last("README.txt", render_readme(about))
+        summary = BundleSummary(
+            at, bool(request.account), shown, total, request.lines, archive.truncated
+        )
+        archive.add_last("README.txt", render_readme(summary))
     return archive.size
 
 
 def _add_machine_files(archive: BundleArchive) -> bool:
-    """Whether the database answers and has its tables."""
+    """Add the files about this machine. Return whether the database works and is migrated."""
     found = checks.run()
     doctor = report.report(checks.of_the_installation(found))
     archive.add("doctor.json", [_json({"at": timezone.now(), "version": PAIRLINE, **doctor})])
     archive.add("diagnostics.txt", [redact("\n".join(report.lines(found)) + "\n")])
-    archive.add(
-        "test_qr.txt", [redact("\n".join(trial_connection.lines(_try_connection())) + "\n")]
-    )
+    trial = trial_connection.lines(_try_connection())
+    archive.add("test_qr.txt", [redact("\n".join(trial) + "\n")])
     archive.add("versions.json", [_json(versions())])
     archive.add("settings.json", [_json(redacted_settings(settings.ENVIRONMENT()))])
     return not any(
@@ -86,7 +93,7 @@ def _add_machine_files(archive: BundleArchive) -> bool:
 
 
 def _add_customer_files(archive: BundleArchive) -> bool:
-    """True: who asked is a row of the database."""
+    """Add the files about the service. Return True: the database works, it holds the request."""
     outcome = _try_connection()
     if isinstance(outcome, Success):
         seconds = outcome.library_seconds + outcome.answer_seconds
@@ -99,36 +106,37 @@ def _add_customer_files(archive: BundleArchive) -> bool:
 
 
 def _try_connection() -> Success | Failure:
-    """A real trial connection, which has its own limit of time."""
+    """Run a real trial connection, which has its own timeout."""
     try:
         return asyncio.run(try_qr(gateway_settings()))
-    except Exception as error:  # whatever it is, it belongs into the bundle
+    except Exception as error:  # any failure belongs in the bundle
         return Failure(f"The trial itself failed ({type(error).__name__}).", "See diagnostics.txt.")
 
 
-def _add_sessions(archive: BundleArchive, wanted: BundleRequest) -> tuple[int, int]:
-    """How many sessions are told of, and how many there are. Raises NoSuchSession."""
-    sessions = sessions_told.select_sessions(wanted.account, wanted.session)
-    if wanted.session is not None and not sessions:
-        raise NoSuchSession(f"There is no session {wanted.session}.")
-    of_none = max(MIN_GENERAL_LINES, wanted.lines) if wanted.account is None else 0
+def _add_sessions(archive: BundleArchive, request: BundleRequest) -> tuple[int, int]:
+    """Add the files of each session. Return how many were added, and how many there are. Raises
+    NoSuchSession."""
+    sessions = select_sessions(request.account, request.session)
+    if request.session is not None and not sessions:
+        raise NoSuchSession(f"There is no session {request.session}.")
+    general = max(MIN_GENERAL_LINES, request.lines) if request.account is None else 0
     ids = [str(session.pk) for session in sessions]
-    log = recent_lines(folder_of(settings.DATA_DIR), ids, wanted.lines, of_none)
-    one = wanted.session is not None
-    events = sessions_told.MAX_EVENTS if one else sessions_told.MAX_EVENTS_OF_MANY
+    log = recent_lines(folder_of(settings.DATA_DIR), ids, request.lines, general)
+    only_one = request.session is not None
+    events = MAX_EVENTS if only_one else MAX_EVENTS_OF_MANY
     for session in sessions:
         folder = f"sessions/{session.pk}"
-        archive.add(f"{folder}/session.json", [_json(sessions_told.describe_session(session))])
-        archive.add(f"{folder}/timeline.csv", csv_texts(sessions_told.timeline(session, events)))
-        archive.add(f"{folder}/log.jsonl", _log_lines(session, log, wanted))
-    if wanted.account is None:
-        archive.add("log.jsonl", log.of_none)
-    return len(sessions), 1 if one else sessions_told.count_sessions(wanted.account)
+        archive.add(f"{folder}/session.json", [_json(describe_session(session))])
+        archive.add(f"{folder}/timeline.csv", csv_texts(timeline(session, events)))
+        archive.add(f"{folder}/log.jsonl", _log_lines(session, log, request))
+    if request.account is None:
+        archive.add("log.jsonl", log.general)
+    return len(sessions), 1 if only_one else count_sessions(request.account)
 
 
-def _log_lines(session: Session, log: RecentLines, wanted: BundleRequest) -> Iterable[str]:
+def _log_lines(session: Session, log: RecentLines, request: BundleRequest) -> Iterable[str]:
     lines = log.of_sessions[str(session.pk)]
-    return lines if wanted.account is None else customer_lines(lines)
+    return lines if request.account is None else customer_lines(lines)
 
 
 def _json(content: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""The last lines of the log on disk, by the session that they are about."""
+"""Select the last lines of the log on disk for each session."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import IO, Any
 
 from core.logs.rotating_file import files_of
 
-MAX_BYTES = 12_000_000  # held at once, whatever was asked for
-# What a customer may read of a line: what happened to his session, and nothing of the machine.
+MAX_BYTES = 12_000_000  # kept in memory, however many lines were requested
+# The fields of a line that a customer may read: nothing about the machine.
 _OUR_LOGGERS = ("sessions_app", "conversations", "notifications")
 _CUSTOMER_FIELDS = (
     "at", "level", "message", "session", "location", "event", "status", "reason", "code",
@@ -24,17 +24,17 @@ _CUSTOMER_FIELDS = (
 
 @dataclass(frozen=True)
 class RecentLines:
-    """Lines as they stand in the log, the oldest first: of each session asked for, and of none."""
+    """Lines of the log, oldest first. ``of_sessions``: by session id. ``general``: about none."""
 
     of_sessions: Mapping[str, Collection[str]]
-    of_none: Collection[str]
+    general: Collection[str]
 
 
-def recent_lines(folder: Path, sessions: Iterable[str], count: int, of_none: int) -> RecentLines:
-    """The last ``count`` lines about each of ``sessions`` (ids), and the last ``of_none`` about no
-    session, from the log in ``folder``. Half lines are passed over."""
+def recent_lines(folder: Path, sessions: Iterable[str], count: int, general: int) -> RecentLines:
+    """Return the last ``count`` lines about each of ``sessions`` (ids), and the last ``general``
+    lines about no session, from the log in ``folder``. Skips incomplete lines."""
     found: dict[str, deque[str]] = {session: deque(maxlen=count) for session in sessions}
-    others: deque[str] = deque(maxlen=of_none)
+    others: deque[str] = deque(maxlen=general)
     held = 0
     for line, entry in _entries(folder):
         session = entry.get("session")
@@ -66,8 +66,8 @@ def _entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _open_oldest_first(folder: Path, opened: ExitStack) -> list[IO[bytes]]:
-    """The files, opened the newest first: one that is moved meanwhile is met twice, never
-    missed, and is known by its inode."""
+    """Open the files newest first: a file that is rotated meanwhile is opened twice, never missed.
+    Its inode identifies it."""
     found: dict[int, IO[bytes]] = {}
     for path in files_of(folder):
         try:
@@ -79,8 +79,8 @@ def _open_oldest_first(folder: Path, opened: ExitStack) -> list[IO[bytes]]:
 
 
 def customer_lines(lines: Iterable[str]) -> Iterator[str]:
-    """Of ``lines`` what a customer may read of his own sessions: without processes, tracebacks
-    and what other programs wrote."""
+    """Yield the parts of ``lines`` that a customer may read: without processes, tracebacks and
+    lines of other programs."""
     for line in lines:
         entry: dict[str, Any] = json.loads(line)
         if str(entry.get("logger", "")).partition(".")[0] in _OUR_LOGGERS:

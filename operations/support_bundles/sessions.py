@@ -1,4 +1,4 @@
-"""What a bundle says of sessions: how each stands, and its timeline. Read only."""
+"""The sessions in a support bundle: their state and their timeline. Read only."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from sessions_app.models import Session, SessionEvent
 from sessions_app.snapshot import observed
 
 MAX_SESSIONS = 200
-# Of each session's timeline the latest; fewer when a bundle is about many.
+# The latest events of each session; fewer in a bundle about several sessions.
 MAX_EVENTS, MAX_EVENTS_OF_MANY = 1_000, 200
-_FREE_TEXT_COLUMNS = ("detail", "who")  # by people and libraries; the rest are our own words
+_FREE_TEXT_COLUMNS = ("detail", "who")  # typed by users or libraries; the others are our own words
 _TIMELINE_COLUMNS = {
     "at": "at", "event": "event", "from": "old_status", "to": "new_status", "reason": "reason",
     "detail": "detail", "who": "actor", "version": "version",
@@ -26,8 +26,8 @@ _TIMELINE_COLUMNS = {
 
 
 def select_sessions(account: UUID | None, session: UUID | None) -> list[Session]:
-    """The session asked for, or those of the account, or of everybody: at most ``MOST_SESSIONS``,
-    those first that should be linked and are not."""
+    """Return the requested session, or the sessions of ``account``, or all: at most
+    ``MAX_SESSIONS``, first those that are disconnected but should be linked."""
     rows = Session.objects.select_related("location", "account")
     if account is not None:
         rows = rows.of_accounts([account])
@@ -38,13 +38,13 @@ def select_sessions(account: UUID | None, session: UUID | None) -> list[Session]
 
 
 def count_sessions(account: UUID | None) -> int:
-    """How many sessions there are to choose from."""
+    """Count the sessions of ``account``, or all."""
     rows = Session.objects.all()
     return int((rows if account is None else rows.of_accounts([account])).count())
 
 
 def describe_session(session: Session) -> Mapping[str, object]:
-    """How it stands, without codes, keys and the whole number."""
+    """Return the state of ``session``, without codes, keys and the whole number."""
     status, reason = observed(session, timezone.now())
     facts = {
         "id": session.pk,
@@ -67,10 +67,10 @@ def describe_session(session: Session) -> Mapping[str, object]:
     return {name: redact_value(value) for name, value in facts.items()}
 
 
-def timeline(session: Session, most: int) -> Iterator[Mapping[str, object]]:
-    """Its ``most`` latest events, the oldest of them first."""
+def timeline(session: Session, limit: int) -> Iterator[Mapping[str, object]]:
+    """Yield the latest ``limit`` events of ``session``, oldest first."""
     events = SessionEvent.objects.filter(session=session).order_by("-version")
-    latest = events.values("pk")[:most]
+    latest = events.values("pk")[:limit]
     rows = SessionEvent.objects.filter(pk__in=latest).order_by("version")
     for row in columns(rows, _TIMELINE_COLUMNS):
         yield {**row, **{name: redact_value(row[name]) for name in _FREE_TEXT_COLUMNS}}

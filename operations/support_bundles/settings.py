@@ -1,7 +1,6 @@
-"""What a bundle says of the settings: whether each is set, and the value of those on a list.
+"""Redact the settings for a support bundle: which ones are set, and the values of harmless ones.
 
-A list of what may be shown, never of what may not: a new setting is a secret until somebody says
-otherwise here.
+This is an allow-list: a new setting counts as a secret until it is listed here.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ SHOWN = frozenset(
         "WEBHOOKS_ALLOW_PRIVATE",
     }
 )
-# Of these the kind of server is told, and neither its place nor the login.
+# Of these, only the scheme is shown: no host and no credentials.
 _URLS = frozenset({"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "WHATSAPP_AUTH_STORE"})
 _KNOWN_SCHEMES = frozenset(
     {
@@ -36,7 +35,7 @@ _KNOWN_SCHEMES = frozenset(
 
 
 def redacted_settings(values: Mapping[str, str]) -> dict[str, str]:
-    """What may be told of the environment's ``values`` by name ("" is not set)."""
+    """Return what may be shown of the environment variables ``values`` ("": not set)."""
     return {name: _redacted(name, values[name]) for name in sorted(values)}
 
 
@@ -45,13 +44,13 @@ def _redacted(name: str, value: str) -> str:
         return "not set"
     if name in SHOWN:
         return value
-    kind = _scheme(value) if name in _URLS else ""
-    return f"set ({kind})" if kind else "set"
+    scheme = _scheme(value) if name in _URLS else ""
+    return f"set ({scheme})" if scheme else "set"
 
 
 def _scheme(value: str) -> str:
     try:
-        kind = urlsplit(value).scheme or value
+        scheme = urlsplit(value).scheme or value
     except ValueError:
         return ""
-    return kind if kind in _KNOWN_SCHEMES else ""
+    return scheme if scheme in _KNOWN_SCHEMES else ""

@@ -1,5 +1,5 @@
-"""A ZIP that is written to disk while it is made, never grows over its limit, and is for our
-eyes only."""
+"""The ZIP of a support bundle: written straight to disk, limited in size, readable by its owner
+only."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from types import TracebackType
 from typing import Self
 
 MAX_BYTES = 20_000_000
-_RESERVE_BYTES = 1_000_000  # for the directory at its end, the README, and what zlib holds back
+_RESERVE_BYTES = 1_000_000  # for the central directory, the README, and what zlib buffers
 
 
 class BundleArchive:
-    """A context in which files are added to a new ZIP at ``path``. ``cut`` names those that the
-    limit has cut short."""
+    """A context manager that adds files to a new ZIP at ``path``. ``truncated`` names the files
+    that the size limit cut short."""
 
-    def __init__(self, path: Path, most_bytes: int = MAX_BYTES) -> None:
-        """Raises OSError when ``path`` cannot be made."""
+    def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
+        """Create the file. Raises OSError when that fails."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         self._file = os.fdopen(os.open(path, flags, 0o600), "w+b")
         self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED)
-        self._room = most_bytes - _RESERVE_BYTES
-        self.cut: list[str] = []
+        self._limit = max_bytes - _RESERVE_BYTES
+        self.truncated: list[str] = []
 
     def add(self, name: str, pieces: Iterable[str]) -> None:
-        """Write a file of ``pieces``, as far as there is room."""
+        """Write a file of ``pieces``, up to the size limit."""
         with self._zip.open(self._entry(name), "w") as entry:
             for piece in pieces:
                 data = piece.encode("utf-8", "replace")
-                if self._file.tell() + len(data) > self._room:
-                    self.cut.append(name)
+                if self._file.tell() + len(data) > self._limit:
+                    self.truncated.append(name)
                     break
                 entry.write(data)
 
     def add_last(self, name: str, text: str) -> None:
-        """Write a short file into the reserve."""
+        """Write a short file into the reserved space."""
         self._zip.writestr(self._entry(name), text)
 
     @staticmethod
@@ -51,7 +51,7 @@ class BundleArchive:
 
     @property
     def size(self) -> int:
-        """Bytes on disk, once the context is left."""
+        """Return the bytes on disk, after the context has ended."""
         return self._size
 
     def __enter__(self) -> Self:

@@ -32,9 +32,7 @@ class Command(BaseCommand):
         part = parser.add_mutually_exclusive_group()
         part.add_argument("--account", metavar="NAME_OR_ID", help="only this account")
         part.add_argument("--session", metavar="ID", help="only this session")
-        part.add_argument(
-            "--check", action="store_true", help="only verify it and list its contents"
-        )
+        part.add_argument("--check", action="store_true", help="only verify it and list it")
         add_secret_options(parser)
 
     def handle(self, *, file: Path, **options: Any) -> None:

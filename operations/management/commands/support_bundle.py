@@ -37,7 +37,7 @@ class Command(BaseCommand):
             "--output",
             type=Path,
             metavar="FILE",
-            help="default: pairline-support-….zip in the current folder",
+            help="default: pairline-support-….zip here",
         )
 
     def handle(

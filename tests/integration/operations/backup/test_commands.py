@@ -46,7 +46,7 @@ def test_a_backup_and_a_restore_say_what_they_did(keys: Keys, key: str, tmp_path
 
     assert "MB in" in backed_up and "1 linked number, from files" in backed_up
     assert "no media" in backed_up
-    assert "is sound" in checked and "accounts     1" in checked
+    assert "is intact" in checked and "accounts     1" in checked
     assert "Restored Harbour Group:" in restored and "the keys of 1 number in" in restored
     assert Account.objects.get().name == "Harbour Group"
 
@@ -66,7 +66,7 @@ def test_a_passphrase_is_read_from_a_file(keys: Keys, tmp_path: Path) -> None:
 
     said("backup", "--passphrase-file", str(phrase), "--output", file)
 
-    assert "is sound" in said("restore", file, "--passphrase-file", str(phrase), "--check")
+    assert "is intact" in said("restore", file, "--passphrase-file", str(phrase), "--check")
     phrase.write_text("wrong horse battery staple\n")
     with pytest.raises(CommandError, match="passphrase does not open"):
         said("restore", file, "--passphrase-file", str(phrase), "--check")

@@ -172,9 +172,9 @@ def test_it_refuses_an_account_that_is_here_or_unknown(keys: Keys, back_up: Back
     make_account("Twice"), make_account("Twice")
     made = back_up()
 
-    refused(lambda: account_back(made), "is here")
+    refused(lambda: account_back(made), "exists")
     refused(lambda: account_back(made, "Theirs"), "no account 'Theirs'")
-    refused(lambda: account_back(made, "Twice"), "give an id")
+    refused(lambda: account_back(made, "Twice"), "use an id")
 
 
 def test_it_refuses_the_account_of_another_installation(keys: Keys, back_up: BackUp) -> None:
@@ -199,7 +199,7 @@ def test_it_refuses_an_account_whose_place_or_number_is_somebody_elses_now(
     refused(lambda: account_back(made), "ghl-1 belongs to another")
     delete(taken)
     connect(theirs, "Faro", jid=session.jid)
-    refused(lambda: account_back(made), "linked here")
+    refused(lambda: account_back(made), "is linked in session")
 
 
 def test_a_row_goes_on_without_somebody_who_is_gone_as_when_he_was_deleted() -> None:
@@ -293,11 +293,11 @@ def test_it_refuses_a_session_whose_keys_whatsapp_has_forgotten(
     made = back_up()
 
     _rests(session, Reason.LOGGED_OUT)
-    refused(lambda: session_back(made, session), "unlinked since")
+    refused(lambda: session_back(made, session), "unlinked after the backup")
     _rests(session, Reason.UNLINKED, wanted=Wanted.UNLINKED)
-    refused(lambda: session_back(made, session), "unlinked since")
+    refused(lambda: session_back(made, session), "unlinked after the backup")
     _rests(session, Reason.OK, jid="1:9@s.whatsapp.net", wanted=Wanted.LINKED)
-    refused(lambda: session_back(made, session), "linked anew")
+    refused(lambda: session_back(made, session), "linked again")
 
 
 def test_it_refuses_a_second_connection_at_a_location_and_a_second_owner(
@@ -326,7 +326,7 @@ def test_it_refuses_a_session_that_is_not_in_it_not_linked_or_whose_account_is_g
 
     refused(lambda: session_back(made, Session()), "no session")
     refused(lambda: session_back(made, waiting), "No number was linked")
-    refused(lambda: session_back(made, session), "account is gone")
+    refused(lambda: session_back(made, session), "account is deleted")
 
 
 def test_it_refuses_more_sessions_than_the_plan_has(keys: Keys, back_up: BackUp) -> None:

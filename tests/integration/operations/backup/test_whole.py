@@ -447,7 +447,7 @@ def test_a_commit_that_fails_takes_the_keys_back(keys: Keys, back_up: BackUp) ->
     orphaned = _without(made, "rows/locations.Location.jsonl")
     lose_everything(keys)
 
-    refused(orphaned, BackupRefused, "does not go with what is here")
+    refused(orphaned, BackupRefused, "conflicts with data")
 
     assert keys.names() == set()
 

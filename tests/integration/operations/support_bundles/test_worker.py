@@ -172,14 +172,14 @@ def test_the_command_can_be_about_one_session(tmp_path: Path) -> None:
     assert [name for name in files if name.endswith("session.json")] == [
         f"sessions/{session.pk}/session.json"
     ]
-    assert "up to 5000 lines" in files["README.txt"]
+    assert "up to 5000 log lines" in files["README.txt"]
 
 
 @pytest.mark.django_db
 def test_the_command_says_what_it_cannot_do(tmp_path: Path) -> None:
     there = tmp_path / "there.zip"
     there.write_text("keep me")
-    with pytest.raises(CommandError, match="there already"):
+    with pytest.raises(CommandError, match="exists"):
         command("--output", str(there))
     assert there.read_text() == "keep me"
     for lines in ("0", "5001"):

@@ -39,25 +39,25 @@ def test_the_last_lines_of_each_session_come_from_all_files_in_order(tmp_path: P
     write(tmp_path, f"{NAME}.1", line("b", 5), line(None, 6), line("a", 7), line("c", 8))
     write(tmp_path, NAME, line("a", 9), "torn {", line("b", 10), "[1]\n", line(None, 11))
 
-    found = recent_lines(tmp_path, ["a", "b", "never"], count=3, of_none=1)
+    found = recent_lines(tmp_path, ["a", "b", "never"], count=3, general=1)
 
     assert {name: numbers(lines) for name, lines in found.of_sessions.items()} == {
         "a": [4, 7, 9],
         "b": [5],
         "never": [],
     }
-    assert numbers(found.of_none) == [11]
+    assert numbers(found.general) == [11]
 
 
 def test_without_a_log_there_are_no_lines(tmp_path: Path) -> None:
-    found = recent_lines(tmp_path / "none", ["a"], count=3, of_none=3)
-    assert (list(found.of_sessions["a"]), list(found.of_none)) == ([], [])
+    found = recent_lines(tmp_path / "none", ["a"], count=3, general=3)
+    assert (list(found.of_sessions["a"]), list(found.general)) == ([], [])
 
 
 def test_what_is_held_of_a_log_is_bounded(tmp_path: Path) -> None:
     long = "x" * 1_000_000
     write(tmp_path, NAME, *(line("ab"[n % 2], n, message=long) for n in range(20)))
-    found = recent_lines(tmp_path, ["a", "b"], count=5_000, of_none=0)
+    found = recent_lines(tmp_path, ["a", "b"], count=5_000, general=0)
     held = [one for lines in found.of_sessions.values() for one in lines]
     assert sum(map(len, held)) <= log_lines.MAX_BYTES
     assert {18, 19} <= set(numbers(held))
@@ -113,13 +113,13 @@ def test_an_archive_is_for_our_eyes_only_and_opens(tmp_path: Path) -> None:
 def test_an_archive_never_grows_over_its_limit_and_says_what_it_cut(tmp_path: Path) -> None:
     noise = random.Random(1)
     piece = [noise.randbytes(50_000).hex() for _ in range(60)]  # 3 MB that zip to half
-    with BundleArchive(tmp_path / "one.zip", most_bytes=2_000_000) as archive:
+    with BundleArchive(tmp_path / "one.zip", max_bytes=2_000_000) as archive:
         archive.add("small.txt", ["fits\n"])
         archive.add("large.txt", piece)
         archive.add("more.txt", ["x" * 100_000] * 20)
         archive.add_last("README.txt", "last\n")
     assert archive.size <= 2_000_000
-    assert archive.cut[0] == "large.txt"
+    assert archive.truncated[0] == "large.txt"
     with zipfile.ZipFile(tmp_path / "one.zip") as found:
         assert found.testzip() is None
         assert found.read("README.txt") == b"last\n"
@@ -137,9 +137,9 @@ def contents(**facts: Any) -> BundleSummary:
         "at": datetime(2026, 11, 22, 12, tzinfo=UTC),
         "for_customer": False,
         "shown": 2,
-        "there": 2,
+        "total": 2,
         "lines": 50,
-        "cut": [],
+        "truncated": [],
     }
     return BundleSummary(**{**usual, **facts})
 
@@ -152,7 +152,7 @@ def test_the_readme_says_what_is_in_it_and_what_is_never() -> None:
 
 
 def test_a_customers_readme_names_no_file_of_the_machine() -> None:
-    text = render_readme(contents(for_customer=True, shown=200, there=340, cut=["log.jsonl"]))
+    text = render_readme(contents(for_customer=True, shown=200, total=340, truncated=["log.jsonl"]))
     assert "settings.json" not in text and "doctor.json" not in text
-    assert "nothing of other customers" in text
+    assert "nothing about other customers" in text
     assert "200 of 340" in text and "Cut short" in text
