@@ -106,21 +106,21 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Transition:
     status: Status
     reason: Reason
 
 
-Row = Mapping[Status, Outcome | None]
-IGNORED: Outcome | None = None
+Row = Mapping[Status, Transition | None]
+IGNORED: Transition | None = None
 
 
 def _row(
     *,
-    initializing: Outcome | None,
-    qr: Outcome | None,
-    ready: Outcome | None,
-    disconnected: Outcome | None,
+    initializing: Transition | None,
+    qr: Transition | None,
+    ready: Transition | None,
+    disconnected: Transition | None,
 ) -> Row:
     return {
         Status.INITIALIZING: initializing,
@@ -131,20 +131,20 @@ def _row(
 
 
 def _from_any(status: Status, reason: Reason) -> Row:
-    outcome = Outcome(status, reason)
-    return _row(initializing=outcome, qr=outcome, ready=outcome, disconnected=outcome)
+    transition = Transition(status, reason)
+    return _row(initializing=transition, qr=transition, ready=transition, disconnected=transition)
 
 
 def _while_alive(status: Status, reason: Reason) -> Row:
     """From every status but ``disconnected``, whose reason stands."""
-    outcome = Outcome(status, reason)
-    return _row(initializing=outcome, qr=outcome, ready=outcome, disconnected=IGNORED)
+    transition = Transition(status, reason)
+    return _row(initializing=transition, qr=transition, ready=transition, disconnected=IGNORED)
 
 
 def _interrupted(reason: Reason) -> Row:
     """The link of a known number is interrupted; a session still at its QR is not touched."""
-    outcome = Outcome(Status.INITIALIZING, reason)
-    return _row(initializing=outcome, qr=IGNORED, ready=outcome, disconnected=IGNORED)
+    transition = Transition(Status.INITIALIZING, reason)
+    return _row(initializing=transition, qr=IGNORED, ready=transition, disconnected=IGNORED)
 
 
 _INIT, _QR, _READY, _DISC = Status.INITIALIZING, Status.QR, Status.READY, Status.DISCONNECTED
@@ -153,32 +153,32 @@ _ROWS: Mapping[Event, Row] = {
     Event.START: _from_any(_INIT, Reason.STARTING),
     Event.RECONNECT: _from_any(_INIT, Reason.RECONNECTING),
     Event.QR_CODE: _row(
-        initializing=Outcome(_QR, Reason.SCAN),
-        qr=Outcome(_QR, Reason.SCAN),
+        initializing=Transition(_QR, Reason.SCAN),
+        qr=Transition(_QR, Reason.SCAN),
         ready=IGNORED,
         disconnected=IGNORED,
     ),
     Event.PAIR_CODE: _row(
         initializing=IGNORED,
-        qr=Outcome(_QR, Reason.PAIR_CODE),
+        qr=Transition(_QR, Reason.PAIR_CODE),
         ready=IGNORED,
         disconnected=IGNORED,
     ),
     Event.QR_EXPIRED: _row(
-        initializing=Outcome(_DISC, Reason.QR_EXPIRED),
-        qr=Outcome(_DISC, Reason.QR_EXPIRED),
+        initializing=Transition(_DISC, Reason.QR_EXPIRED),
+        qr=Transition(_DISC, Reason.QR_EXPIRED),
         ready=IGNORED,
         disconnected=IGNORED,
     ),
     Event.PAIR_SUCCESS: _row(
-        initializing=Outcome(_INIT, Reason.PAIRING),
-        qr=Outcome(_INIT, Reason.PAIRING),
+        initializing=Transition(_INIT, Reason.PAIRING),
+        qr=Transition(_INIT, Reason.PAIRING),
         ready=IGNORED,
         disconnected=IGNORED,
     ),
     Event.PAIR_ERROR: _row(
-        initializing=Outcome(_DISC, Reason.PAIR_ERROR),
-        qr=Outcome(_DISC, Reason.PAIR_ERROR),
+        initializing=Transition(_DISC, Reason.PAIR_ERROR),
+        qr=Transition(_DISC, Reason.PAIR_ERROR),
         ready=IGNORED,
         disconnected=IGNORED,
     ),
@@ -186,15 +186,15 @@ _ROWS: Mapping[Event, Row] = {
     Event.KEEPALIVE_SLOW: _row(
         initializing=IGNORED,
         qr=IGNORED,
-        ready=Outcome(_READY, Reason.DEGRADED),
+        ready=Transition(_READY, Reason.DEGRADED),
         disconnected=IGNORED,
     ),
     Event.KEEPALIVE_LOST: _interrupted(Reason.RECONNECTING),
     Event.DROPPED: _interrupted(Reason.RECONNECTING),
     Event.ENGINE_LOST: _row(
-        initializing=Outcome(_INIT, Reason.ENGINE_RESTARTING),
-        qr=Outcome(_INIT, Reason.ENGINE_RESTARTING),
-        ready=Outcome(_INIT, Reason.ENGINE_RESTARTING),
+        initializing=Transition(_INIT, Reason.ENGINE_RESTARTING),
+        qr=Transition(_INIT, Reason.ENGINE_RESTARTING),
+        ready=Transition(_INIT, Reason.ENGINE_RESTARTING),
         disconnected=IGNORED,
     ),
     Event.CONNECT_FAILED: _interrupted(Reason.CONNECTION_FAILED),
@@ -207,7 +207,7 @@ _ROWS: Mapping[Event, Row] = {
     Event.CLIENT_OUTDATED: _from_any(_DISC, Reason.CLIENT_OUTDATED),
     Event.CONNECT_REFUSED: _from_any(_DISC, Reason.CONNECT_FAILURE),
     Event.STUCK_NO_QR: _row(
-        initializing=Outcome(_DISC, Reason.STUCK_NO_QR),
+        initializing=Transition(_DISC, Reason.STUCK_NO_QR),
         qr=IGNORED,
         ready=IGNORED,
         disconnected=IGNORED,
@@ -224,20 +224,20 @@ _ROWS: Mapping[Event, Row] = {
     Event.STOPPED: _from_any(_DISC, Reason.USER_DISCONNECT),
     Event.UNLINKED: _from_any(_DISC, Reason.UNLINKED),
     Event.CLEANED_UP: _row(
-        initializing=Outcome(_DISC, Reason.CLEANED_UP),
-        qr=Outcome(_DISC, Reason.CLEANED_UP),
+        initializing=Transition(_DISC, Reason.CLEANED_UP),
+        qr=Transition(_DISC, Reason.CLEANED_UP),
         ready=IGNORED,
         disconnected=IGNORED,
     ),
 }
 
-TRANSITIONS: Mapping[Status, Mapping[Event, Outcome | None]] = {
+TRANSITIONS: Mapping[Status, Mapping[Event, Transition | None]] = {
     status: {event: row[status] for event, row in _ROWS.items()} for status in Status
 }
-"""Total: every (status, event) is an ``Outcome`` or an explicit ``IGNORED``."""
+"""Total: every (status, event) is an ``Transition`` or an explicit ``IGNORED``."""
 
 
-def next_outcome(status: Status, event: Event) -> Outcome | None:
+def next_transition(status: Status, event: Event) -> Transition | None:
     """The (status, reason) that ``event`` leads to from ``status``; ``IGNORED`` when it does
     not matter there, as a late event of WhatsApp may not."""
     return TRANSITIONS[status][event]

@@ -18,7 +18,7 @@ from notifications.models.webhook import SUBSCRIBABLE
 from sessions_app.gateway.ports import SessionState
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
-from sessions_app.store.transitions import Asked, apply_changes
+from sessions_app.store.transitions import ChangeRequest, apply_changes
 
 _numbers = count(1)
 PASSWORD = "correct horse battery staple"
@@ -201,7 +201,7 @@ def make_mail(account: Account | None, **columns: Any) -> Mail:
     return mail
 
 
-def apply_change(owner: str, asked: Asked) -> SessionState:
+def apply_change(owner: str, asked: ChangeRequest) -> SessionState:
     """Write one change alone: the new state. Raises why it was not written."""
     (result,) = apply_changes(owner, [asked])
     if isinstance(result, Exception):

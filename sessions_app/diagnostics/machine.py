@@ -27,7 +27,7 @@ from sessions_app.diagnostics.probes import (
 )
 from sessions_app.diagnostics.versions import NEWEST_TESTED_NEONIZE
 from sessions_app.engine.launch import SimulatorUnusable
-from sessions_app.engine.protocol import Kind
+from sessions_app.engine.protocol import EngineKind
 from sessions_app.gateway.engine_process import EngineUnavailable, launch_engine
 from sessions_app.proxies.route import route_to_whatsapp
 from sessions_app.store.gateway_settings import gateway_settings
@@ -41,7 +41,7 @@ def neonize() -> list[Finding]:
 
     async def start_and_end() -> tuple[str, float]:
         began = time.monotonic()
-        engine = await launch_engine(Kind.RUNNING, gateway_settings())
+        engine = await launch_engine(EngineKind.RUNNING, gateway_settings())
         seconds = time.monotonic() - began
         await engine.shutdown()
         return engine.neonize, seconds

@@ -17,7 +17,7 @@ from sessions_app.cleanup.key_files import trial_name
 from sessions_app.diagnostics import advice
 from sessions_app.diagnostics.report import plain
 from sessions_app.engine.launch import SimulatorUnusable, simulator_state
-from sessions_app.engine.protocol import EngineEvent, Kind, StartFailure
+from sessions_app.engine.protocol import EngineEvent, EngineKind, StartFailure
 from sessions_app.gateway.engine_process import (
     CommandRefused,
     EngineProcess,
@@ -25,7 +25,7 @@ from sessions_app.gateway.engine_process import (
     launch_engine,
 )
 from sessions_app.gateway.key_files import prepare_keys_dir
-from sessions_app.gateway.remote_client import Link
+from sessions_app.gateway.remote_client import RemoteClient
 from sessions_app.gateway.settings import GatewaySettings
 
 SECONDS = 10.0
@@ -72,7 +72,7 @@ async def _try(name: str, settings: GatewaySettings, seconds: float) -> Success 
     give_up_at = time.monotonic() + seconds
     began = time.monotonic()
     try:
-        engine = await asyncio.wait_for(launch_engine(Kind.LINKING, settings), seconds)
+        engine = await asyncio.wait_for(launch_engine(EngineKind.LINKING, settings), seconds)
     except EngineUnavailable as error:
         return Failure(f"The WhatsApp library cannot be used: {error}", advice.LIBRARY)
     except TimeoutError:
@@ -98,7 +98,7 @@ async def _first_answer(
 ) -> dict[str, Any]:
     """The first event of a new pairing: a code, or why there is none."""
     inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    link = Link(engine, lambda run, message: inbox.put_nowait(message), lambda: None)
+    link = RemoteClient(engine, lambda run, message: inbox.put_nowait(message), lambda: None)
     await link.start(name, "", settings)
     return await inbox.get()
 

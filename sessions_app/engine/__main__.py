@@ -17,7 +17,7 @@ from sessions_app.engine.commands import Commands, Shutdown
 from sessions_app.engine.log import Log
 from sessions_app.engine.neonize_api import Library
 from sessions_app.engine.neonize_loader import LibraryUnavailable
-from sessions_app.engine.protocol import Kind, ProtocolError, Signal
+from sessions_app.engine.protocol import EngineKind, ProtocolError, Signal
 
 
 def main() -> NoReturn:
@@ -63,7 +63,7 @@ def _serve(channel: Channel, commands: Commands) -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="engine", allow_abbrev=False)
     parser.add_argument("--fd", type=int, required=True)
-    parser.add_argument("--kind", type=Kind, required=True)
+    parser.add_argument("--kind", type=EngineKind, required=True)
     parser.add_argument("--log-level", choices=launch.LOG_LEVELS, default="error")
     parser.add_argument("--simulator")
     return parser.parse_args()

@@ -26,7 +26,7 @@ from sessions_app.engine.start_request import NOT_CONNECTED, CommandFailed, Orde
 from sessions_app.engine.threads import Lane, Turn, Turns, seconds_to_answer
 
 STOP_SECONDS = 4.0  # less than the gateway waits
-FIRST_QR_SECONDS = 20.0
+FIRST_QR_TIMEOUT = 20.0
 PROOF_SECONDS = 10.0
 
 
@@ -247,7 +247,7 @@ class Client:
     def pair_code(self, phone: str) -> str:
         """A code to type on the phone ``phone`` (E.164). Raises CommandFailed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._codes or self._me or self._ended, FIRST_QR_SECONDS)
+            self._changed.wait_for(lambda: self._codes or self._me or self._ended, FIRST_QR_TIMEOUT)
             waiting = self._codes and not (self._me or self._ended or self._stopping)
         if not waiting:
             raise CommandFailed(

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessions_app.engine.protocol import Kind
+from sessions_app.engine.protocol import EngineKind
 
 PROJECT = Path(__file__).resolve().parents[2]
 LOG_LEVELS = ("error", "warning", "info", "debug")
@@ -79,7 +79,7 @@ def _text(found: object, name: str, path: str | Path) -> str:
     return value
 
 
-def command(kind: Kind, fd: int, log_level: str, simulator: str | Path | None) -> list[str]:
+def command(kind: EngineKind, fd: int, log_level: str, simulator: str | Path | None) -> list[str]:
     """The command line of an engine that talks over the inherited socket ``fd``.
 
     ``simulator`` is the path of the simulator's state file, or None for the real WhatsApp.

@@ -24,7 +24,7 @@ class ProtocolError(Exception):
     """A line that is not of this language."""
 
 
-class Kind(StrEnum):
+class EngineKind(StrEnum):
     """Linking engines pair new numbers and are thrown away; running engines hold links."""
 
     LINKING = "linking"

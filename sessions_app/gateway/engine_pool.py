@@ -11,7 +11,7 @@ import contextlib
 import logging
 from typing import Any
 
-from sessions_app.engine.protocol import Kind
+from sessions_app.engine.protocol import EngineKind
 from sessions_app.gateway.engine_process import EngineProcess, EngineUnavailable, launch_engine
 from sessions_app.gateway.settings import GatewaySettings
 
@@ -26,10 +26,10 @@ class Engines:
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
         self._engines: list[EngineProcess] = []
-        self._locks = {kind: asyncio.Lock() for kind in Kind}
+        self._locks = {kind: asyncio.Lock() for kind in EngineKind}
         self.trouble = ""
 
-    async def reserve(self, kind: Kind) -> EngineProcess:
+    async def reserve(self, kind: EngineKind) -> EngineProcess:
         """An engine of ``kind`` with room for one more client, counted as started.
 
         Raises EngineUnavailable with the cause."""
@@ -40,10 +40,10 @@ class Engines:
 
     async def keep_warm(self) -> None:
         """Have one linking engine with room, so that no customer waits for an import."""
-        async with self._locks[Kind.LINKING]:
+        async with self._locks[EngineKind.LINKING]:
             if not any(self._is_fresh(engine) for engine in self._engines):
                 with contextlib.suppress(EngineUnavailable):  # told in ``trouble``
-                    await self._launch(Kind.LINKING)
+                    await self._launch(EngineKind.LINKING)
 
     async def tidy(self) -> None:
         """Retire what is worn out, and end what is retired and empty."""
@@ -83,23 +83,23 @@ class Engines:
         await asyncio.gather(*(engine.shutdown() for engine in self._engines))
         self._forget_the_ended()
 
-    def _with_room(self, kind: Kind) -> EngineProcess | None:
+    def _with_room(self, kind: EngineKind) -> EngineProcess | None:
         self._forget_the_ended()
         fits = (e for e in self._engines if e.kind is kind and not e.retiring and self._has_room(e))
         return next(fits, None)
 
     def _has_room(self, engine: EngineProcess) -> bool:
-        if engine.kind is Kind.LINKING:
+        if engine.kind is EngineKind.LINKING:
             return engine.starts < self._settings.linking_engine_attempts
         return engine.runs < self._settings.engine_capacity
 
     def _is_fresh(self, engine: EngineProcess) -> bool:
         limit = self._settings.linking_engine_attempts * _FRESH_SHARE
         usable = not engine.retiring and not engine.ended.is_set()
-        return engine.kind is Kind.LINKING and usable and engine.starts <= limit
+        return engine.kind is EngineKind.LINKING and usable and engine.starts <= limit
 
     def _is_worn_out(self, engine: EngineProcess) -> bool:
-        if engine.kind is Kind.LINKING:
+        if engine.kind is EngineKind.LINKING:
             return engine.starts >= self._settings.linking_engine_attempts
         # What leaks is a client that was stopped; those that live would only be moved around.
         return (
@@ -107,7 +107,7 @@ class Engines:
             or engine.rss_mb > self._settings.engine_max_rss_mb
         )
 
-    async def _launch(self, kind: Kind) -> EngineProcess:
+    async def _launch(self, kind: EngineKind) -> EngineProcess:
         try:
             engine = await launch_engine(kind, self._settings)
         except EngineUnavailable as error:

@@ -22,7 +22,7 @@ from sessions_app.engine.protocol import (
     MAX_LINE_BYTES,
     MISSED_HEARTBEATS,
     Command,
-    Kind,
+    EngineKind,
     ProtocolError,
     Signal,
     decode,
@@ -68,7 +68,7 @@ class EngineProcess:
 
     def __init__(
         self,
-        kind: Kind,
+        kind: EngineKind,
         process: asyncio.subprocess.Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
@@ -235,7 +235,7 @@ class EngineProcess:
             self._hello.exception()  # it is reported by whoever awaits; never "not retrieved"
 
 
-async def launch_engine(kind: Kind, settings: GatewaySettings) -> EngineProcess:
+async def launch_engine(kind: EngineKind, settings: GatewaySettings) -> EngineProcess:
     """A new engine that has said hello. Raises EngineUnavailable with the cause."""
     ours, theirs = socket.socketpair()
     try:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sessions_app.engine.protocol import EngineEvent, Kind, StartFailure
+from sessions_app.engine.protocol import EngineEvent, EngineKind, StartFailure
 from sessions_app.gateway import event_mapping
 from sessions_app.gateway.engine_process import CommandRefused, CommandTimeout, EngineGone
 from sessions_app.gateway.event_mapping import WHATSAPP
@@ -113,7 +113,7 @@ async def on_connected(work: SessionWork, message: dict[str, Any]) -> None:
     if work.moving:
         logger.info("Session moved to another engine", extra=work.facts())
     work.begin_attempt()
-    if link.kind is Kind.LINKING:
+    if link.kind is EngineKind.LINKING:
         await work.move()
     if work.link is link:  # it did not move: it can work from here
         await work.texts.begin(link)

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sessions_app.gateway.engine_process import CommandRefused, CommandTimeout, EngineGone
 from sessions_app.gateway.ports import OutgoingQueue, OutgoingText
-from sessions_app.gateway.remote_client import Link
+from sessions_app.gateway.remote_client import RemoteClient
 from sessions_app.gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ _IN_DOUBT = frozenset({"timeout", "internal"})
 
 
 async def settle(
-    session: UUID, link: Link, queue: OutgoingQueue, settings: GatewaySettings
+    session: UUID, link: RemoteClient, queue: OutgoingQueue, settings: GatewaySettings
 ) -> None:
     """Decide about texts that were being sent when an engine ended. To be called before the
     session starts anew; when the engine cannot tell, they stay in doubt until the next start."""
@@ -47,7 +47,7 @@ async def settle(
             await queue.put_back(message_id)
 
 
-class TextSender:
+class OutgoingSender:
     """Sends while its link is connected; wake it when there may be something to send."""
 
     def __init__(
@@ -63,10 +63,10 @@ class TextSender:
         self._session, self._queue, self._settings = session, queue, settings
         self._lasting, self._on_proof = lasting, on_proof
         self._wake = asyncio.Event()
-        self._link: Link | None = None
+        self._link: RemoteClient | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def begin(self, link: Link) -> None:
+    async def begin(self, link: RemoteClient) -> None:
         """Send over ``link`` from now on. A text that is on its way over it already goes on:
         whatsmeow repeats it itself after a reconnect."""
         self._wake.set()
@@ -87,7 +87,7 @@ class TextSender:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _send_all(self, link: Link) -> None:
+    async def _send_all(self, link: RemoteClient) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -99,7 +99,7 @@ class TextSender:
             except Exception:  # the database may be away; the poll wakes us again
                 logger.exception("Texts could not be sent", extra={"session": str(self._session)})
 
-    async def _send(self, link: Link, text: OutgoingText) -> None:
+    async def _send(self, link: RemoteClient, text: OutgoingText) -> None:
         try:
             whatsapp_id, at = await link.send(text)
         except CommandTimeout:
@@ -110,7 +110,9 @@ class TextSender:
             self._on_proof(datetime.now(UTC))
             await self._lasting(lambda: self._queue.sent(text.id, whatsapp_id, at))
 
-    async def _refused(self, link: Link, text: OutgoingText, refused: CommandRefused) -> None:
+    async def _refused(
+        self, link: RemoteClient, text: OutgoingText, refused: CommandRefused
+    ) -> None:
         if refused.code in _NOT_BEGUN:
             await self._lasting(lambda: self._queue.put_back(text.id))
             await asyncio.sleep(0.2)  # the drop that caused it is about to be told
@@ -121,6 +123,6 @@ class TextSender:
             sentence = str(refused)
             await self._lasting(lambda: self._queue.failed(text.id, refused.code, sentence))
 
-    async def _doubt(self, link: Link) -> None:
+    async def _doubt(self, link: RemoteClient) -> None:
         logger.warning("A text got no answer", extra={"session": str(self._session)})
         await settle(self._session, link, self._queue, self._settings)

@@ -11,7 +11,7 @@ from sessions_app.lifecycle import Reason, Status, Wanted
 ATTEMPT_BUDGET = timedelta(seconds=160)  # WhatsApp's own: one code of 60 s and five of 20 s
 
 
-class Plan(Enum):
+class NextStep(Enum):
     """The next step for a session that this gateway has just taken or looked at again."""
 
     PAIR = auto()  # show a new QR
@@ -25,18 +25,18 @@ class Plan(Enum):
     REST = auto()  # it waits for its customer
 
 
-def plan(state: SessionState, now: datetime) -> Plan:
+def next_step(state: SessionState, now: datetime) -> NextStep:
     """The step that ``state`` asks for at ``now``."""
     if state.wanted is Wanted.UNLINKED:
-        return Plan.REST if state.reason is Reason.UNLINKED else Plan.UNLINK
+        return NextStep.REST if state.reason is Reason.UNLINKED else NextStep.UNLINK
     if state.wanted is Wanted.STOPPED:
-        return Plan.REST if state.reason is Reason.USER_DISCONNECT else Plan.STOP
+        return NextStep.REST if state.reason is Reason.USER_DISCONNECT else NextStep.STOP
     if state.suspended:
-        return Plan.REST if _rests_without_us(state) else Plan.SUSPEND
+        return NextStep.REST if _rests_without_us(state) else NextStep.SUSPEND
     if state.reason is Reason.SUSPENDED_BILLING:
-        return Plan.RESUME if state.jid else _pair_while_awaited(state, now)
+        return NextStep.RESUME if state.jid else _pair_while_awaited(state, now)
     if state.attempt < state.wanted_attempt:
-        return Plan.RECONNECT if state.jid else Plan.PAIR
+        return NextStep.RECONNECT if state.jid else NextStep.PAIR
     return _resume(state, now)
 
 
@@ -48,19 +48,19 @@ def _rests_without_us(state: SessionState) -> bool:
     return down and state.attempt >= state.wanted_attempt
 
 
-def _resume(state: SessionState, now: datetime) -> Plan:
+def _resume(state: SessionState, now: datetime) -> NextStep:
     if state.next_retry_at is not None and state.next_retry_at > now:
-        return Plan.WAIT
+        return NextStep.WAIT
     if state.status is Status.DISCONNECTED and state.next_retry_at is None:
-        return Plan.REST
+        return NextStep.REST
     if state.jid:
-        return Plan.RECONNECT
+        return NextStep.RECONNECT
     return _pair_while_awaited(state, now)
 
 
-def _pair_while_awaited(state: SessionState, now: datetime) -> Plan:
+def _pair_while_awaited(state: SessionState, now: datetime) -> NextStep:
     """A code nobody can have scanned: anew only while its customer may still be looking."""
-    return Plan.PAIR if now - state.wanted_at < ATTEMPT_BUDGET else Plan.EXPIRE
+    return NextStep.PAIR if now - state.wanted_at < ATTEMPT_BUDGET else NextStep.EXPIRE
 
 
 def is_wish(state: SessionState) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sessions_app.engine.protocol import Command, Kind
+from sessions_app.engine.protocol import Command, EngineKind
 from sessions_app.gateway.engine_process import (
     CommandRefused,
     CommandTimeout,
@@ -27,7 +27,7 @@ SEND_SECONDS = 90.0  # whatsmeow itself gives up after 75 s without an acknowled
 PROOF_SECONDS = 15.0
 
 
-class Link:
+class RemoteClient:
     """Speaks for one run; its events go to ``on_event`` tagged with the run."""
 
     def __init__(
@@ -44,7 +44,7 @@ class Link:
         engine.follow(self.run, lambda message: on_event(self.run, message))
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> EngineKind:
         return self._engine.kind
 
     @property
@@ -54,7 +54,7 @@ class Link:
     @property
     def should_move(self) -> bool:
         """A connected session does not stay in a linking engine, nor in one being recycled."""
-        return self.kind is Kind.LINKING or self._engine.retiring
+        return self.kind is EngineKind.LINKING or self._engine.retiring
 
     def answered(self) -> None:
         """The start has shown a sign of life: others may start."""

@@ -16,8 +16,8 @@ from typing import Any
 from sessions_app.engine.protocol import ProtocolError
 from sessions_app.gateway import event_handlers, event_mapping
 from sessions_app.gateway.ports import LeaseLost, SessionState
-from sessions_app.gateway.reconcile import Plan, is_wish, plan
-from sessions_app.gateway.remote_client import Link
+from sessions_app.gateway.reconcile import NextStep, is_wish, next_step
+from sessions_app.gateway.remote_client import RemoteClient
 from sessions_app.gateway.session_work import Kit, SessionWork
 from sessions_app.lifecycle import Event, Reason, Status
 
@@ -47,7 +47,7 @@ class SessionRunner:
         return self._work.phone_seen_at
 
     @property
-    def link(self) -> Link | None:
+    def link(self) -> RemoteClient | None:
         return self._work.link
 
     def look_again(self) -> None:
@@ -73,7 +73,7 @@ class SessionRunner:
         ended by an error of our own, which is logged."""
         work = self._work
         try:
-            await self._follow(plan(work.state, work.kit.now()))
+            await self._follow(next_step(work.state, work.kit.now()))
             while not work.resting:
                 await self._step()
         except LeaseLost:
@@ -142,7 +142,7 @@ class SessionRunner:
         work.state = fresh
         if is_wish(fresh):
             work.begin_attempt()
-            await self._follow(plan(fresh, work.kit.now()))
+            await self._follow(next_step(fresh, work.kit.now()))
         elif fresh.status is Status.DISCONNECTED and fresh.next_retry_at is None:
             work.resting = True  # the operator's cleanup ended it
         else:
@@ -158,24 +158,24 @@ class SessionRunner:
         if link is not None and link.connected and (self._check is None or self._check.done()):
             self._check = asyncio.create_task(self._prove(link))
 
-    async def _prove(self, link: Link) -> None:
+    async def _prove(self, link: RemoteClient) -> None:
         if await link.prove():
             self._work.note_proof(self._work.kit.now())
         else:
             self._inbox.put_nowait((link.run, {"type": _SILENT}))
 
-    async def _follow(self, step: Plan) -> None:
+    async def _follow(self, step: NextStep) -> None:
         work = self._work
-        verbs: Mapping[Plan, Callable[[], Awaitable[None]]] = {
-            Plan.PAIR: work.pair,
-            Plan.RECONNECT: self._reconnect,
-            Plan.WAIT: self._wait,
-            Plan.EXPIRE: self._expire,
-            Plan.SUSPEND: work.suspend,
-            Plan.RESUME: work.resume,
-            Plan.STOP: work.stop,
-            Plan.UNLINK: work.unlink,
-            Plan.REST: self._rest,
+        verbs: Mapping[NextStep, Callable[[], Awaitable[None]]] = {
+            NextStep.PAIR: work.pair,
+            NextStep.RECONNECT: self._reconnect,
+            NextStep.WAIT: self._wait,
+            NextStep.EXPIRE: self._expire,
+            NextStep.SUSPEND: work.suspend,
+            NextStep.RESUME: work.resume,
+            NextStep.STOP: work.stop,
+            NextStep.UNLINK: work.unlink,
+            NextStep.REST: self._rest,
         }
         await verbs[step]()
 

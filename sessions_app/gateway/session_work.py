@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from core.data.errors import StoreUnavailable
-from sessions_app.engine.protocol import Kind
+from sessions_app.engine.protocol import EngineKind
 from sessions_app.gateway import backoff
 from sessions_app.gateway.engine_pool import Engines
 from sessions_app.gateway.engine_process import EngineUnavailable
 from sessions_app.gateway.key_files import delete_keys
-from sessions_app.gateway.outgoing import TextSender, settle
+from sessions_app.gateway.outgoing import OutgoingSender, settle
 from sessions_app.gateway.ports import (
     Change,
     MessageSink,
@@ -25,7 +25,7 @@ from sessions_app.gateway.ports import (
     SessionState,
     SessionStore,
 )
-from sessions_app.gateway.remote_client import Deadline, Link
+from sessions_app.gateway.remote_client import Deadline, RemoteClient
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.gateway.start_queue import StartQueue
 from sessions_app.lifecycle import Event, Status
@@ -61,12 +61,14 @@ class SessionWork:
         self, state: SessionState, kit: Kit, on_event: Callable[[str, dict[str, Any]], None]
     ) -> None:
         self.state, self.kit = state, kit
-        self.link: Link | None = None
+        self.link: RemoteClient | None = None
         self.deadline = Deadline()
         self.resting = False
         self.last_proof_at: datetime | None = None
         self.phone_seen_at: datetime | None = None  # what is worth writing down
-        self.texts = TextSender(state.id, kit.outgoing, kit.settings, self.lasting, self.note_proof)
+        self.texts = OutgoingSender(
+            state.id, kit.outgoing, kit.settings, self.lasting, self.note_proof
+        )
         self.engine_losses: list[float] = []
         self.replaced_at: float | None = None
         self._on_event = on_event
@@ -143,7 +145,7 @@ class SessionWork:
             attempt=self.state.wanted_attempt,
             next_retry_at=None,
         )
-        await self._start(Kind.LINKING, self.kit.settings.stuck_seconds, "no_qr")
+        await self._start(EngineKind.LINKING, self.kit.settings.stuck_seconds, "no_qr")
 
     async def reconnect(self, event: Event | None = Event.RECONNECT, *, detail: str = "") -> None:
         """Connect with the stored keys; ``event`` None leaves the row as it is."""
@@ -151,16 +153,16 @@ class SessionWork:
             await self.apply(
                 event, detail=detail, attempt=self.state.wanted_attempt, next_retry_at=None
             )
-        await self._start(Kind.RUNNING, CONNECT_SECONDS, "no_connect")
+        await self._start(EngineKind.RUNNING, CONNECT_SECONDS, "no_connect")
 
     async def move(self) -> None:
         """Take a connected session to a running engine with room; its status stays. Without
         such an engine, or a way there, it stays where it is, and is asked to move again later."""
         with contextlib.suppress(EngineUnavailable, ProxyUnusable):
-            await self._start_in_engine(Kind.RUNNING, CONNECT_SECONDS, "no_connect")
+            await self._start_in_engine(EngineKind.RUNNING, CONNECT_SECONDS, "no_connect")
             self.moving = True
 
-    async def _start(self, kind: Kind, seconds: float, purpose: str) -> None:
+    async def _start(self, kind: EngineKind, seconds: float, purpose: str) -> None:
         try:
             await self._start_in_engine(kind, seconds, purpose)
         except EngineUnavailable as error:
@@ -171,7 +173,7 @@ class SessionWork:
             else:
                 await self.proxy_failed(str(error))
 
-    async def _start_in_engine(self, kind: Kind, seconds: float, purpose: str) -> None:
+    async def _start_in_engine(self, kind: EngineKind, seconds: float, purpose: str) -> None:
         leave = await self.kit.queue.enter()
         try:
             proxy = await self.lasting(lambda: self.kit.store.proxy_of(self.state))
@@ -180,11 +182,11 @@ class SessionWork:
             leave()
             raise
         await self.drop_link()  # only now: a session that moves is away for milliseconds
-        self.link = link = Link(engine, self._on_event, leave)
+        self.link = link = RemoteClient(engine, self._on_event, leave)
         self.deadline.set(seconds, purpose)
         session = self.state.id
         await self.lasting(lambda: settle(session, link, self.kit.outgoing, self.kit.settings))
-        jid = self.state.jid if kind is Kind.RUNNING else ""
+        jid = self.state.jid if kind is EngineKind.RUNNING else ""
         await link.start(
             str(session), jid, self.kit.settings, device_name=self.state.device_name, proxy=proxy
         )
@@ -248,7 +250,7 @@ class SessionWork:
         if not self.state.jid and self.state.status is Status.DISCONNECTED:
             await self.pair()
         elif not self.state.jid:
-            await self._start(Kind.LINKING, self.kit.settings.stuck_seconds, "no_qr")
+            await self._start(EngineKind.LINKING, self.kit.settings.stuck_seconds, "no_qr")
         elif self.state.status is Status.DISCONNECTED and self.outage_since is None:
             await self.reconnect()
         else:
@@ -281,7 +283,7 @@ class SessionWork:
             await self.finish_unlink(told=await self.link.logout())
         else:
             self.unlinking = True
-            await self._start(Kind.RUNNING, UNLINK_SECONDS, "no_unlink")
+            await self._start(EngineKind.RUNNING, UNLINK_SECONDS, "no_unlink")
 
     async def finish_unlink(self, *, told: bool) -> None:
         """The row, the keys and what still waited to be sent."""

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sessions_app.gateway.ports import SessionState
-from sessions_app.store.transitions import Asked, apply_changes
+from sessions_app.store.transitions import ChangeRequest, apply_changes
 
 MOST_TOGETHER = 50
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -22,7 +22,7 @@ Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 @dataclass(frozen=True)
 class _Waiting:
-    asked: Asked
+    asked: ChangeRequest
     result: asyncio.Future[SessionState]
 
 
@@ -34,7 +34,7 @@ class GroupCommit:
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def apply(self, asked: Asked) -> SessionState:
+    async def apply(self, asked: ChangeRequest) -> SessionState:
         """The new state once it is committed. Raises what ``transitions.apply_changes`` says of
         this change, and what ``run`` raises."""
         waiting = _Waiting(asked, asyncio.get_running_loop().create_future())

@@ -23,7 +23,7 @@ from sessions_app.models import Gateway, Session
 from sessions_app.store import leases
 from sessions_app.store.group_commit import GroupCommit
 from sessions_app.store.proxy_dialing import url_to_dial
-from sessions_app.store.transitions import Asked, state_of
+from sessions_app.store.transitions import ChangeRequest, state_of
 
 
 class DatabaseSessionStore:
@@ -71,7 +71,7 @@ class DatabaseSessionStore:
         return await url_to_dial(url) if url else None
 
     async def apply(self, state: SessionState, change: Change) -> SessionState:
-        asked = Asked(state.id, state.lease_epoch, change, suspended=state.suspended)
+        asked = ChangeRequest(state.id, state.lease_epoch, change, suspended=state.suspended)
         new = await self._changes.apply(asked)
         if new.version != state.version:
             await hint_viewers(new.id, new.account_id, new.version)

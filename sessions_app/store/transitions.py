@@ -21,7 +21,7 @@ from core.security.encryption import SealBroken
 from locations.models import AccountState
 from locations.plans.account_state import standing
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
-from sessions_app.lifecycle import Event, Outcome, Reason, Status, Wanted, next_outcome
+from sessions_app.lifecycle import Event, Reason, Status, Transition, Wanted, next_transition
 from sessions_app.models import Session, SessionEvent
 from sessions_app.signals import session_changed, sessions_written
 
@@ -78,7 +78,7 @@ def _state(row: Session, suspended: bool) -> SessionState:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ChangeRequest:
     """A change that the holder of a session's lease wants written. ``suspended`` is what the
     holder last read of the account, and stands in the new state again: to ask anew with every
     event would cost a tenth of the writing."""
@@ -89,7 +89,7 @@ class Asked:
     suspended: bool = False
 
 
-def apply_changes(owner: str, asked: Sequence[Asked]) -> list[SessionState | Exception]:
+def apply_changes(owner: str, asked: Sequence[ChangeRequest]) -> list[SessionState | Exception]:
     """Move each session as ``asked`` if ``owner`` still holds its lease: all in one transaction,
     no session twice.
 
@@ -118,7 +118,7 @@ def apply_unowned_change(session_id: UUID, version: int, change: Change) -> bool
         return bool(written)
 
 
-def _apply(owner: str, asked: Sequence[Asked]) -> list[SessionState | Exception]:
+def _apply(owner: str, asked: Sequence[ChangeRequest]) -> list[SessionState | Exception]:
     rows = {row.pk: row for row in _locked([one.session_id for one in asked])}
     results: list[SessionState | Exception] = []
     written = []
@@ -142,14 +142,14 @@ def _locked(session_ids: Sequence[UUID]) -> QuerySet[Session]:
 
 def _move(row: Session, change: Change) -> Written | None:
     """What was written of ``row``, which is changed, too; None when there is nothing new."""
-    outcome = next_outcome(Status(row.status), change.event)
-    if outcome is None:
+    transition = next_transition(Status(row.status), change.event)
+    if transition is None:
         logger.debug(
             "Event ignored for session",
             extra={**_facts(row), "event": str(change.event), "status": row.status},
         )
         return None
-    wanted = _columns(row, outcome, change)
+    wanted = _columns(row, transition, change)
     columns = {name: value for name, value in wanted.items() if not _is(row, name, value)}
     return _write(row, change, columns) if columns.keys() - _SEEN else None
 
@@ -161,16 +161,16 @@ def _is(row: Session, name: str, value: Any) -> bool:
         return False
 
 
-def _columns(row: Session, outcome: Outcome, change: Change) -> dict[str, Any]:
+def _columns(row: Session, transition: Transition, change: Change) -> dict[str, Any]:
     columns: dict[str, Any] = {
-        "status": str(outcome.status),
-        "reason": str(outcome.reason),
+        "status": str(transition.status),
+        "reason": str(transition.reason),
         "detail": change.detail[:120],
         **change.columns,
     }
-    if outcome.status is not Status.QR:
+    if transition.status is not Status.QR:
         columns.update(_CODE_CLEARED)
-    if row.status != outcome.status:
+    if row.status != transition.status:
         columns["since"] = timezone.now()
     return columns
 

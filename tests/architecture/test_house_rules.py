@@ -54,7 +54,7 @@ def test_it_sends_hints_from_one_file() -> None:
 
 
 def test_it_chooses_statuses_in_one_file() -> None:
-    assert _files_with(r"next_outcome\(", *APPS) == {
+    assert _files_with(r"next_transition\(", *APPS) == {
         "sessions_app/lifecycle.py",
         "sessions_app/store/transitions.py",
     }

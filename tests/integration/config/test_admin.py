@@ -18,7 +18,7 @@ from locations.models import Account, ApiKey, AuditEvent, Location, User
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status, Wanted
 from sessions_app.models import Gateway, Session, SessionEvent
-from sessions_app.store.transitions import Asked
+from sessions_app.store.transitions import ChangeRequest
 from tests.factory import (
     apply_change,
     make_account,
@@ -81,7 +81,9 @@ def busy(operator: Client) -> Iterator[tuple[Client, list[str]]]:
     make_user("alice", account)
     waiting = make_session(make_location(account, "Porto"), Status.QR, pairing_code="ABCD-EFGH")
     linked = make_session(make_location(account, "Lisbon"))
-    apply_change("test", Asked(waiting.pk, 1, Change(Event.PAIR_CODE, "WhatsApp", "1 of 6")))
+    apply_change(
+        "test", ChangeRequest(waiting.pk, 1, Change(Event.PAIR_CODE, "WhatsApp", "1 of 6"))
+    )
     message = make_message(linked, text=BODY, peer=PEER, peer_name="Dr. Fig", whatsapp_id="3EB0AA")
     key, secret = ApiKey.issue(account, "Reports")
     now = timezone.now()
@@ -144,7 +146,7 @@ def test_a_session_shows_its_state_in_words_and_its_timeline_newest_first(
 ) -> None:
     session = make_session(status=Status.INITIALIZING)
     for event in (Event.CONNECTED, Event.DROPPED):
-        apply_change("test", Asked(session.pk, 1, Change(event, "WhatsApp")))
+        apply_change("test", ChangeRequest(session.pk, 1, Change(event, "WhatsApp")))
     text = text_of(operator, page_of(session))
     assert "The connection dropped. Reconnecting by itself" in text
     assert 0 < text.index(">The connection dropped<") < text.index(">Connected<")

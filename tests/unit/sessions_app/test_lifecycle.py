@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessions_app.lifecycle import TRANSITIONS, Event, Outcome, Reason, Status, next_outcome
+from sessions_app.lifecycle import TRANSITIONS, Event, Reason, Status, Transition, next_transition
 from sessions_app.wording import REASONS, STATUS_LABELS, label
 
 
@@ -30,28 +30,32 @@ def test_it_can_reach_every_reason_but_the_one_that_only_viewers_see() -> None:
 @pytest.mark.parametrize(
     ("status", "event", "expected"),
     [
-        (Status.INITIALIZING, Event.QR_CODE, Outcome(Status.QR, Reason.SCAN)),
-        (Status.QR, Event.QR_CODE, Outcome(Status.QR, Reason.SCAN)),
-        (Status.QR, Event.QR_EXPIRED, Outcome(Status.DISCONNECTED, Reason.QR_EXPIRED)),
-        (Status.QR, Event.PAIR_SUCCESS, Outcome(Status.INITIALIZING, Reason.PAIRING)),
-        (Status.INITIALIZING, Event.CONNECTED, Outcome(Status.READY, Reason.OK)),
-        (Status.READY, Event.DROPPED, Outcome(Status.INITIALIZING, Reason.RECONNECTING)),
-        (Status.INITIALIZING, Event.STUCK_NO_QR, Outcome(Status.DISCONNECTED, Reason.STUCK_NO_QR)),
+        (Status.INITIALIZING, Event.QR_CODE, Transition(Status.QR, Reason.SCAN)),
+        (Status.QR, Event.QR_CODE, Transition(Status.QR, Reason.SCAN)),
+        (Status.QR, Event.QR_EXPIRED, Transition(Status.DISCONNECTED, Reason.QR_EXPIRED)),
+        (Status.QR, Event.PAIR_SUCCESS, Transition(Status.INITIALIZING, Reason.PAIRING)),
+        (Status.INITIALIZING, Event.CONNECTED, Transition(Status.READY, Reason.OK)),
+        (Status.READY, Event.DROPPED, Transition(Status.INITIALIZING, Reason.RECONNECTING)),
+        (
+            Status.INITIALIZING,
+            Event.STUCK_NO_QR,
+            Transition(Status.DISCONNECTED, Reason.STUCK_NO_QR),
+        ),
     ],
 )
-def test_it_follows_the_main_road(status: Status, event: Event, expected: Outcome) -> None:
-    assert next_outcome(status, event) == expected
+def test_it_follows_the_main_road(status: Status, event: Event, expected: Transition) -> None:
+    assert next_transition(status, event) == expected
 
 
 @pytest.mark.parametrize("status", list(Status))
 def test_it_ends_disconnected_whenever_the_phone_removes_the_link(status: Status) -> None:
-    outcome = next_outcome(status, Event.LOGGED_OUT)
+    outcome = next_transition(status, Event.LOGGED_OUT)
 
-    assert outcome == Outcome(Status.DISCONNECTED, Reason.LOGGED_OUT)
+    assert outcome == Transition(Status.DISCONNECTED, Reason.LOGGED_OUT)
 
 
 def test_it_does_not_show_a_code_to_somebody_who_has_stopped() -> None:
-    assert next_outcome(Status.DISCONNECTED, Event.QR_CODE) is None
+    assert next_transition(Status.DISCONNECTED, Event.QR_CODE) is None
 
 
 def test_it_calls_a_repair_reconnecting_and_a_first_start_preparing() -> None:

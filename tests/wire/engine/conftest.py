@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sessions_app.engine.protocol import Command, Kind
+from sessions_app.engine.protocol import Command, EngineKind
 from tests.wire.engine.driver import Engine, Simulator, link
 
 Launch = Callable[..., Awaitable[Engine]]
@@ -45,7 +45,7 @@ async def launch(simulator: Simulator) -> AsyncIterator[Launch]:
     """Starts engines; they end with the test."""
     engines: list[Engine] = []
 
-    async def begin(kind: Kind = Kind.RUNNING, **options: Any) -> Engine:
+    async def begin(kind: EngineKind = EngineKind.RUNNING, **options: Any) -> Engine:
         engines.append(await Engine.launch(simulator, kind, **options))
         return engines[-1]
 
@@ -65,7 +65,7 @@ def linked_once(whatsapp: Simulator, tmp_path_factory: pytest.TempPathFactory) -
     """A number that is paired once for all tests of this process."""
 
     async def pair() -> Linked:
-        engine = await Engine.launch(whatsapp, Kind.LINKING)
+        engine = await Engine.launch(whatsapp, EngineKind.LINKING)
         store = tmp_path_factory.mktemp("linked") / "keys.db"
         run, jid, number = await link(engine, whatsapp, store)
         await run.call(Command.STOP)

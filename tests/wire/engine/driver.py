@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from sessions_app.engine import launch
-from sessions_app.engine.protocol import Command, Kind, decode, encode
+from sessions_app.engine.protocol import Command, EngineKind, decode, encode
 
 PATIENCE = 30.0  # seconds; a limit for conditions, far above what they take
 
@@ -136,7 +136,7 @@ class Engine:
     async def launch(
         cls,
         simulator: Simulator | None,
-        kind: Kind = Kind.RUNNING,
+        kind: EngineKind = EngineKind.RUNNING,
         log_level: str = "error",
         environ: Mapping[str, str] | None = None,
         stdout: int | None = subprocess.DEVNULL,

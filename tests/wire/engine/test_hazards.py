@@ -19,7 +19,7 @@ import psutil  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
 from sessions_app.engine import launch as launching
-from sessions_app.engine.protocol import Command, Kind
+from sessions_app.engine.protocol import Command, EngineKind
 from tests.wire.engine.conftest import Launch, Linked
 from tests.wire.engine.driver import PATIENCE, Engine, Message, Refused, Run, Simulator
 
@@ -95,7 +95,7 @@ async def test_it_gives_up_a_pairing_without_harm(
     """H2: a pairing that is given up never ends; plainly its thread stays. The engine hangs
     up, counts it, serves the others, and can end all the same."""
     assert (await naively(simulator, "h2", tmp_path / "naive.db")).said == {"thread_alive": True}
-    engine = await launch(Kind.LINKING)
+    engine = await launch(EngineKind.LINKING)
     run = await engine.start(tmp_path / "keys.db")
     qr = await run.until("qr")
     assert (await run.call(Command.STOP))["ended"] is False
@@ -182,7 +182,7 @@ async def test_it_lets_a_pairing_that_is_stuck_be_started_again(
 ) -> None:
     """H7: without the restart after the scan the library waits for ever. The gateway hears of
     the scan, so that its watchdog can stop the run and start the same keys anew."""
-    engine = await launch(Kind.LINKING)
+    engine = await launch(EngineKind.LINKING)
     alice = simulator.phone()
     simulator.call("POST", "/api/faults", kind="no_515", number=alice)
     run = await engine.start(tmp_path / "keys.db")
@@ -228,7 +228,7 @@ async def test_it_serves_more_customers_than_threads_of_a_pool(
     """H10: plainly (asyncio client, default executor) only the first few get a QR."""
     plain = (await naively(simulator, "h10", tmp_path / "naive.db")).said["qrs"]
     assert plain < 20 or (os.cpu_count() or 1) > 15  # the pool grows with the machine
-    engine = await launch(Kind.LINKING)
+    engine = await launch(EngineKind.LINKING)
     runs = [await engine.start(tmp_path / f"{index}.db") for index in range(20)]
     for run in runs:
         await run.until("qr")
@@ -271,7 +271,7 @@ async def test_it_takes_no_other_engine_along_when_it_dies(
     engine: Engine, launch: Launch, linked: Linked, tmp_path: Path
 ) -> None:
     """H13: a panic in the library ends its process; here a signal stands in for it."""
-    other = await launch(Kind.LINKING)
+    other = await launch(EngineKind.LINKING)
     qr = await other.start(tmp_path / "keys.db")
     await qr.until("qr")
     run = await connected(engine, linked)

@@ -16,7 +16,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from sessions_app.engine.protocol import Command, Kind
+from sessions_app.engine.protocol import Command, EngineKind
 from tests.wire.engine.conftest import Launch
 from tests.wire.engine.driver import Engine, Run, Simulator, link
 
@@ -74,7 +74,7 @@ async def test_it_pairs_a_second_number_beside_the_first(
     launch: Launch, simulator: Simulator, store: str, tmp_path: Path
 ) -> None:
     """Without care a shared store resumes somebody's first session: another tenant's."""
-    engine = await launch(Kind.LINKING)
+    engine = await launch(EngineKind.LINKING)
     run, jid, number = await link(engine, simulator, store, tmp_path / "a")
     assert (await run.call(Command.STOP))["ended"]
     _, other_jid, other_number = await link(engine, simulator, store, tmp_path / "b")
@@ -118,7 +118,7 @@ async def test_it_prepares_an_empty_store_for_many_at_once(
     launch: Launch, store: str, tmp_path: Path
 ) -> None:
     """Engines that create PostgreSQL's tables side by side break each other."""
-    engines = [await launch(Kind.LINKING) for _ in range(2)]
+    engines = [await launch(EngineKind.LINKING) for _ in range(2)]
 
     async def first_qr(engine: Engine, index: int) -> None:
         path = store if store.startswith("postgres") else f"{store}-{index}"

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engine.protocol import Command, Kind
+from sessions_app.engine.protocol import Command, EngineKind
 from tests.wire.engine.conftest import Launch, Linked
 from tests.wire.engine.driver import Engine, Refused, Run, Simulator
 
 
 @pytest.fixture
 async def engine(launch: Launch) -> Engine:
-    return await launch(Kind.LINKING)
+    return await launch(EngineKind.LINKING)
 
 
 async def test_it_links_a_number_by_qr(

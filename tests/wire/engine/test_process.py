@@ -12,7 +12,7 @@ import psutil  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
 from sessions_app.engine.launch import EXIT_PROTOCOL, EXIT_UNAVAILABLE, PROJECT
-from sessions_app.engine.protocol import Command, Kind
+from sessions_app.engine.protocol import Command, EngineKind
 from tests.wire.engine.conftest import Launch, Linked
 from tests.wire.engine.driver import Engine, Message, Simulator, link
 
@@ -39,7 +39,7 @@ async def bare(tmp_path: Path) -> AsyncIterator[list[Engine]]:
 
 
 async def test_it_says_hello_first(launch: Launch) -> None:
-    engine = await launch(Kind.LINKING)
+    engine = await launch(EngineKind.LINKING)
     hello = engine.messages[0]
     assert (hello["type"], hello["kind"], hello["pid"]) == ("hello", "linking", engine.process.pid)
     assert hello["neonize"] == "0.5.2"

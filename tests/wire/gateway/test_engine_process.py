@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engine.protocol import MAX_LINE_BYTES, Kind
+from sessions_app.engine.protocol import MAX_LINE_BYTES, EngineKind
 from sessions_app.gateway.engine_process import (
     EngineGone,
     EngineProcess,
@@ -36,7 +36,7 @@ async def _mad_engine(says: str, times: int = 1) -> EngineProcess:
             pass_fds=[theirs.fileno()],
         )  # fmt: skip
     reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_LINE_BYTES)
-    return EngineProcess(Kind.RUNNING, process, reader, writer)
+    return EngineProcess(EngineKind.RUNNING, process, reader, writer)
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ async def test_it_says_why_no_engine_can_be_started(tmp_path: Path) -> None:
     settings = GatewaySettings(data_dir=tmp_path, simulator=tmp_path / "no such file.json")
 
     with pytest.raises(EngineUnavailable, match="cannot be read"):
-        await launch_engine(Kind.LINKING, settings)
+        await launch_engine(EngineKind.LINKING, settings)

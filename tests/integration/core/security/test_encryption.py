@@ -17,7 +17,7 @@ from core.security.encryption import SealBroken, Sealed, key_ids, seal, unseal
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
-from sessions_app.store.transitions import Asked
+from sessions_app.store.transitions import ChangeRequest
 from tests.factory import apply_change, make_session
 from tests.integration.core.security.conftest import CODE, NEW, OLD, OTHER, Stored
 
@@ -185,7 +185,7 @@ def test_a_code_that_nobody_opens_does_not_hold_up_the_session(settings: Setting
     settings.FIELD_ENCRYPTION_KEYS = [NEW]
 
     next_code = Change(Event.QR_CODE, columns={"qr_text": "the next code"})
-    apply_change("test", Asked(session.pk, 1, next_code))
+    apply_change("test", ChangeRequest(session.pk, 1, next_code))
 
     session.refresh_from_db()
     assert (session.qr_text, session.version) == ("the next code", 2)

@@ -11,11 +11,11 @@ from django.utils import timezone
 from locations.models import Account, AccountState
 from locations.plans.account_state import GRACE, standing, suspended_rows
 from sessions_app.gateway.ports import Change
-from sessions_app.gateway.reconcile import Plan, plan
+from sessions_app.gateway.reconcile import NextStep, next_step
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import NotPossible, Session
 from sessions_app.store import leases
-from sessions_app.store.transitions import Asked, state_of
+from sessions_app.store.transitions import ChangeRequest, state_of
 from tests.factory import apply_change, make_account, make_location, make_session
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def test_it_is_told_which_of_its_sessions_may_not_run() -> None:
     (state,) = leases.wishes("one")
 
     assert (state.id, state.suspended) == (session.pk, True)
-    assert plan(state, timezone.now()) is Plan.SUSPEND
+    assert next_step(state, timezone.now()) is NextStep.SUSPEND
 
 
 def test_it_is_told_when_a_trial_has_run_out() -> None:
@@ -93,15 +93,17 @@ def test_it_claims_what_is_paused_as_soon_as_the_account_may_run() -> None:
     (state,) = leases.claim("one", 10)
 
     assert (state.id, state.suspended) == (session.pk, False)
-    assert plan(state, timezone.now()) is Plan.RESUME
+    assert next_step(state, timezone.now()) is NextStep.RESUME
 
 
 def test_it_writes_the_pause_and_the_return_in_the_timeline() -> None:
     session = make_suspended(lease_owner="one", lease_epoch=1)
 
-    paused = apply_change("one", Asked(session.pk, 1, Change(Event.SUSPENDED), suspended=True))
+    paused = apply_change(
+        "one", ChangeRequest(session.pk, 1, Change(Event.SUSPENDED), suspended=True)
+    )
     Account.objects.update(state=AccountState.ACTIVE)
-    back = apply_change("one", Asked(session.pk, 1, Change(Event.RESUMED)))
+    back = apply_change("one", ChangeRequest(session.pk, 1, Change(Event.RESUMED)))
 
     assert (paused.status, paused.reason) == (Status.DISCONNECTED, Reason.SUSPENDED_BILLING)
     assert (paused.suspended, back.suspended) == (True, False)
@@ -117,7 +119,7 @@ def test_a_gateway_that_reads_again_knows_how_the_account_stands_now() -> None:
         return state_of(Session.objects.for_gateway().get(pk=session.pk)).suspended
 
     assert read()
-    apply_change("one", Asked(session.pk, 1, Change(Event.SUSPENDED), suspended=True))
+    apply_change("one", ChangeRequest(session.pk, 1, Change(Event.SUSPENDED), suspended=True))
     assert read()
     Account.objects.update(state=AccountState.ACTIVE)
     assert not read()

@@ -18,7 +18,7 @@ from notifications.notices.dispatch import gather
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Reason
 from sessions_app.models import Session
-from sessions_app.store.transitions import Asked, apply_changes
+from sessions_app.store.transitions import ChangeRequest, apply_changes
 from tests.factory import connect, make_account, make_incident, make_session, make_user
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ GRACE, MINUTE, DAY = timedelta(minutes=4), timedelta(minutes=1), timedelta(days=
 
 def drop(sessions: list[Session], event: Event = Event.DROPPED) -> datetime:
     """All of them in one transaction, as the gateway does; the moment after it."""
-    apply_changes("test", [Asked(session.pk, 1, Change(event)) for session in sessions])
+    apply_changes("test", [ChangeRequest(session.pk, 1, Change(event)) for session in sessions])
     while open_for_lost(timezone.now()):
         pass
     return timezone.now()

@@ -17,7 +17,7 @@ from notifications.models import Incident, Notice
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Reason, Status
 from sessions_app.models import Session
-from sessions_app.store.transitions import Asked, apply_changes
+from sessions_app.store.transitions import ChangeRequest, apply_changes
 from tests.factory import apply_change, connect, make_account, make_session
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ LOST, BACK = Event.DROPPED, Event.CONNECTED
 def change(session: Session, event: Event, **columns: Any) -> None:
     """As the gateway does; ``actor`` among ``columns`` is who did it."""
     actor = columns.pop("actor", "gateway")
-    apply_change("test", Asked(session.pk, 1, Change(event, columns=columns, actor=actor)))
+    apply_change("test", ChangeRequest(session.pk, 1, Change(event, columns=columns, actor=actor)))
 
 
 def log_out(session: Session) -> None:
@@ -180,7 +180,7 @@ def test_a_change_that_is_undone_leaves_no_news() -> None:
 
 
 def _all(sessions: list[Session], event: Event) -> Callable[[], object]:
-    asked = [Asked(session.pk, 1, Change(event)) for session in sessions]
+    asked = [ChangeRequest(session.pk, 1, Change(event)) for session in sessions]
     return lambda: apply_changes("test", asked)
 
 

@@ -15,7 +15,7 @@ from notifications.webhooks.queue import claim
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event
 from sessions_app.models import Session
-from sessions_app.store.transitions import Asked
+from sessions_app.store.transitions import ChangeRequest
 from tests.factory import apply_change, make_account, make_delivery, make_session, make_webhook
 from tests.integration.at_once import on_its_own_connection, only_on_postgresql
 
@@ -46,7 +46,7 @@ def test_a_webhook_that_is_deleted_meanwhile_undoes_no_change() -> None:
     webhook = make_webhook(session.account)
 
     with transaction.atomic():
-        apply_change("test", Asked(session.pk, 1, Change(Event.DROPPED)))
+        apply_change("test", ChangeRequest(session.pk, 1, Change(Event.DROPPED)))
         _meanwhile(lambda: Webhook.objects.filter(pk=webhook.pk).delete())
 
     session.refresh_from_db()

@@ -17,7 +17,7 @@ from notifications.models import Delivery
 from sessions_app.gateway.ports import Change, IncomingMessage, Receipt
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
-from sessions_app.store.transitions import Asked
+from sessions_app.store.transitions import ChangeRequest
 from tests.factory import apply_change, make_location, make_message, make_session, make_webhook
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ TEXT = "My appointment is at ten"
 
 
 def _change(session: Session, event: Event, **columns: Any) -> None:
-    apply_change("test", Asked(session.pk, 1, Change(event, columns=columns)))
+    apply_change("test", ChangeRequest(session.pk, 1, Change(event, columns=columns)))
 
 
 def _arrive(session: Session, text: str = TEXT, whatsapp_id: str = "3EB0AA") -> None:

@@ -13,7 +13,7 @@ from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionSt
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
 from sessions_app.store.group_commit import MOST_TOGETHER, GroupCommit
-from sessions_app.store.transitions import Asked
+from sessions_app.store.transitions import ChangeRequest
 from tests.factory import make_account, make_location, make_session
 from tests.integration.transactions import TRANSACTIONS
 
@@ -40,11 +40,11 @@ def _sessions(count: int, status: Status = Status.READY) -> list[Session]:
     return [make_session(place, status) for place in places]
 
 
-def _asked(session: Session, change: Change = DROPPED, epoch: int = 1) -> Asked:
-    return Asked(session.pk, epoch, change)
+def _asked(session: Session, change: Change = DROPPED, epoch: int = 1) -> ChangeRequest:
+    return ChangeRequest(session.pk, epoch, change)
 
 
-def _write(run: Any, asked: list[Asked]) -> list[Result]:
+def _write(run: Any, asked: list[ChangeRequest]) -> list[Result]:
     """What each that asked at once was told."""
 
     async def all_at_once() -> list[Result]:

@@ -13,7 +13,7 @@ from sessions_app.gateway.ports import Change, LeaseLost
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import Gateway, Session
 from sessions_app.store import leases
-from sessions_app.store.transitions import Asked
+from sessions_app.store.transitions import ChangeRequest
 from tests.factory import apply_change, make_account, make_location, make_session
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def test_it_takes_over_a_lease_that_ran_out_and_fences_the_old_owner() -> None:
 
     assert state.lease_epoch == 4
     with pytest.raises(LeaseLost):
-        apply_change("one", Asked(session.pk, 3, Change(Event.DROPPED)))
+        apply_change("one", ChangeRequest(session.pk, 3, Change(Event.DROPPED)))
     assert leases.renew("one") == set()
 
 

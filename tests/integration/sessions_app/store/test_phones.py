@@ -15,7 +15,7 @@ from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session, SessionEvent
 from sessions_app.store.session_store import DatabaseSessionStore
-from sessions_app.store.transitions import Asked
+from sessions_app.store.transitions import ChangeRequest
 from tests.factory import apply_change, connect, make_account, make_session
 
 DAY = timedelta(days=1)
@@ -62,6 +62,8 @@ def test_it_has_seen_the_phone_that_has_just_scanned() -> None:
     session = make_session(status=Status.QR)
     columns = {"jid": "351912345678:2@s.whatsapp.net", "phone_seen_at": timezone.now()}
 
-    state = apply_change("test", Asked(session.pk, 1, Change(Event.PAIR_SUCCESS, columns=columns)))
+    state = apply_change(
+        "test", ChangeRequest(session.pk, 1, Change(Event.PAIR_SUCCESS, columns=columns))
+    )
 
     assert state.phone_seen_at == columns["phone_seen_at"]

@@ -13,7 +13,7 @@ from config.logging import HumanFormatter, JsonFormatter
 from sessions_app.gateway.ports import Change
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
-from sessions_app.store.transitions import Asked
+from sessions_app.store.transitions import ChangeRequest
 from tests.factory import apply_change, make_session
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,9 @@ def apply(
             caplog.at_level(logging.DEBUG, "sessions_app"),
             django_capture_on_commit_callbacks(execute=True),
         ):
-            apply_change(session.lease_owner, Asked(session.pk, 1, Change(event, columns=columns)))
+            apply_change(
+                session.lease_owner, ChangeRequest(session.pk, 1, Change(event, columns=columns))
+            )
         return caplog.records
 
     return apply_event

@@ -12,7 +12,7 @@ from sessions_app.actions import LocationBusy, create_session
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken
 from sessions_app.lifecycle import Event, Reason, Status
 from sessions_app.models import Session
-from sessions_app.store.transitions import Asked, apply_unowned_change
+from sessions_app.store.transitions import ChangeRequest, apply_unowned_change
 from tests.factory import apply_change, make_account, make_location, make_session
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ OWNER = "test"  # the factory's sessions are leased to it at epoch 1
 def test_it_moves_the_row_and_appends_to_the_timeline_at_once() -> None:
     session = make_session(status=Status.INITIALIZING)
 
-    state = apply_change(OWNER, Asked(session.pk, 1, _code(1)))
+    state = apply_change(OWNER, ChangeRequest(session.pk, 1, _code(1)))
 
     session.refresh_from_db()
     assert (session.status, session.reason) == (Status.QR, Reason.SCAN)
@@ -35,7 +35,7 @@ def test_it_stores_each_rotation_as_a_version_of_its_own() -> None:
     session = make_session(status=Status.QR)
     since = session.since
 
-    apply_change(OWNER, Asked(session.pk, 1, _code(2)))
+    apply_change(OWNER, ChangeRequest(session.pk, 1, _code(2)))
 
     session.refresh_from_db()
     assert (session.qr_number, session.version) == (2, 2)
@@ -45,7 +45,7 @@ def test_it_stores_each_rotation_as_a_version_of_its_own() -> None:
 def test_it_clears_the_code_when_the_status_leaves_qr() -> None:
     session = make_session(status=Status.QR, pairing_code="ABCD-EFGH")
 
-    apply_change(OWNER, Asked(session.pk, 1, Change(Event.PAIR_SUCCESS)))
+    apply_change(OWNER, ChangeRequest(session.pk, 1, Change(Event.PAIR_SUCCESS)))
 
     session.refresh_from_db()
     assert (session.qr_text, session.qr_number, session.pairing_code) == ("", None, "")
@@ -56,7 +56,7 @@ def test_it_lets_nobody_write_who_does_not_hold_the_lease(owner: str, epoch: int
     session = make_session(status=Status.READY)
 
     with pytest.raises(LeaseLost):
-        apply_change(owner, Asked(session.pk, epoch, Change(Event.DROPPED)))
+        apply_change(owner, ChangeRequest(session.pk, epoch, Change(Event.DROPPED)))
 
     session.refresh_from_db()
     assert session.status == Status.READY
@@ -66,7 +66,7 @@ def test_it_lets_nobody_write_who_does_not_hold_the_lease(owner: str, epoch: int
 def test_it_leaves_everything_alone_when_the_event_does_not_matter() -> None:
     session = make_session(status=Status.DISCONNECTED, lease_owner=OWNER, lease_epoch=1)
 
-    state = apply_change(OWNER, Asked(session.pk, 1, _code(1)))
+    state = apply_change(OWNER, ChangeRequest(session.pk, 1, _code(1)))
 
     session.refresh_from_db()
     assert (state.version, session.version, session.qr_text) == (1, 1, "")
@@ -75,7 +75,7 @@ def test_it_leaves_everything_alone_when_the_event_does_not_matter() -> None:
 def test_it_makes_no_version_of_what_is_known_already() -> None:
     session = make_session(status=Status.INITIALIZING, reason=Reason.RECONNECTING)
 
-    state = apply_change(OWNER, Asked(session.pk, 1, Change(Event.DROPPED)))
+    state = apply_change(OWNER, ChangeRequest(session.pk, 1, Change(Event.DROPPED)))
 
     assert state.version == 1
 
@@ -86,7 +86,7 @@ def test_it_refuses_a_number_that_the_account_has_linked_elsewhere() -> None:
     second = make_session(make_location(account, "Two"), Status.INITIALIZING)
 
     with pytest.raises(NumberTaken):
-        apply_change(OWNER, Asked(second.pk, 1, _linked(first.phone_number)))
+        apply_change(OWNER, ChangeRequest(second.pk, 1, _linked(first.phone_number)))
 
     second.refresh_from_db()
     assert (second.status, second.version) == (Status.INITIALIZING, 1)
@@ -96,7 +96,7 @@ def test_it_lets_two_accounts_link_the_same_number() -> None:
     first = make_session()
     second = make_session(make_location(make_account("Other"), "Elsewhere"), Status.INITIALIZING)
 
-    state = apply_change(OWNER, Asked(second.pk, 1, _linked(first.phone_number)))
+    state = apply_change(OWNER, ChangeRequest(second.pk, 1, _linked(first.phone_number)))
 
     assert state.status is Status.READY
 
@@ -139,7 +139,7 @@ def test_it_announces_after_the_commit_and_not_before(
     session = make_session(status=Status.READY)
 
     with django_capture_on_commit_callbacks() as callbacks:
-        apply_change(OWNER, Asked(session.pk, 1, Change(Event.DROPPED)))
+        apply_change(OWNER, ChangeRequest(session.pk, 1, Change(Event.DROPPED)))
 
     assert len(callbacks) == 1
 

@@ -9,7 +9,7 @@ import pytest
 
 from sessions_app.engine import launch
 from sessions_app.engine.launch import SimulatorState, SimulatorUnusable
-from sessions_app.engine.protocol import Kind
+from sessions_app.engine.protocol import EngineKind
 
 WEB = {
     "PATH": "/bin",
@@ -40,11 +40,11 @@ def written(folder: Path, content: object) -> Path:
 
 
 def test_it_makes_a_command_line() -> None:
-    words = launch.command(Kind.LINKING, 7, "warning", None)
+    words = launch.command(EngineKind.LINKING, 7, "warning", None)
     assert words[1:] == [
         "-m", "sessions_app.engine", "--fd", "7", "--kind", "linking", "--log-level", "warning",
     ]  # fmt: skip
-    assert launch.command(Kind.RUNNING, 7, "error", "/x/state.json")[-2:] == [
+    assert launch.command(EngineKind.RUNNING, 7, "error", "/x/state.json")[-2:] == [
         "--simulator",
         "/x/state.json",
     ]
@@ -52,7 +52,7 @@ def test_it_makes_a_command_line() -> None:
 
 def test_it_refuses_a_log_level_that_there_is_not() -> None:
     with pytest.raises(ValueError, match="log level"):
-        launch.command(Kind.LINKING, 7, "loud", None)
+        launch.command(EngineKind.LINKING, 7, "loud", None)
 
 
 def test_it_keeps_the_webs_secrets_from_the_engine() -> None:

@@ -13,7 +13,7 @@ import pytest
 from sessions_app.engine.protocol import ProtocolError
 from sessions_app.gateway import backoff, event_mapping
 from sessions_app.gateway.ports import SessionState
-from sessions_app.gateway.reconcile import Plan, is_wish, plan
+from sessions_app.gateway.reconcile import NextStep, is_wish, next_step
 from sessions_app.gateway.start_queue import StartQueue, spread
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 
@@ -48,40 +48,46 @@ def _state(**columns: Any) -> SessionState:
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        ({"attempt": 0, "jid": "", "status": Status.INITIALIZING}, Plan.PAIR),
-        ({"attempt": 1, "wanted_attempt": 2}, Plan.RECONNECT),
-        ({}, Plan.RECONNECT),
-        ({"status": Status.QR, "jid": ""}, Plan.PAIR),
-        ({"status": Status.QR, "jid": "", "wanted_at": NOW - timedelta(minutes=3)}, Plan.EXPIRE),
-        ({"status": Status.DISCONNECTED}, Plan.REST),
+        ({"attempt": 0, "jid": "", "status": Status.INITIALIZING}, NextStep.PAIR),
+        ({"attempt": 1, "wanted_attempt": 2}, NextStep.RECONNECT),
+        ({}, NextStep.RECONNECT),
+        ({"status": Status.QR, "jid": ""}, NextStep.PAIR),
+        (
+            {"status": Status.QR, "jid": "", "wanted_at": NOW - timedelta(minutes=3)},
+            NextStep.EXPIRE,
+        ),
+        ({"status": Status.DISCONNECTED}, NextStep.REST),
         (
             {"status": Status.DISCONNECTED, "next_retry_at": NOW + timedelta(seconds=9)},
-            Plan.WAIT,
+            NextStep.WAIT,
         ),
         (
             {"status": Status.DISCONNECTED, "next_retry_at": NOW - timedelta(seconds=9)},
-            Plan.RECONNECT,
+            NextStep.RECONNECT,
         ),
-        ({"suspended": True}, Plan.SUSPEND),
-        ({"suspended": True, "status": Status.QR, "jid": ""}, Plan.SUSPEND),
-        ({"suspended": True, "status": Status.DISCONNECTED, "wanted_attempt": 2}, Plan.SUSPEND),
-        ({"suspended": True, "status": Status.DISCONNECTED, "next_retry_at": NOW}, Plan.SUSPEND),
-        ({"suspended": True, "status": Status.DISCONNECTED}, Plan.REST),
-        ({"suspended": True, **PAUSED}, Plan.REST),
-        ({"suspended": True, **PAUSED, "wanted_attempt": 2}, Plan.REST),
-        ({"suspended": True, **PAUSED, "wanted": Wanted.UNLINKED}, Plan.UNLINK),
-        ({"suspended": True, "wanted": Wanted.STOPPED}, Plan.STOP),
-        (PAUSED, Plan.RESUME),
-        ({**PAUSED, "jid": ""}, Plan.PAIR),
-        ({**PAUSED, "jid": "", "wanted_at": NOW - timedelta(minutes=3)}, Plan.EXPIRE),
-        ({"wanted": Wanted.STOPPED}, Plan.STOP),
-        ({"wanted": Wanted.STOPPED, "reason": Reason.USER_DISCONNECT}, Plan.REST),
-        ({"wanted": Wanted.UNLINKED}, Plan.UNLINK),
-        ({"wanted": Wanted.UNLINKED, "reason": Reason.UNLINKED}, Plan.REST),
+        ({"suspended": True}, NextStep.SUSPEND),
+        ({"suspended": True, "status": Status.QR, "jid": ""}, NextStep.SUSPEND),
+        ({"suspended": True, "status": Status.DISCONNECTED, "wanted_attempt": 2}, NextStep.SUSPEND),
+        (
+            {"suspended": True, "status": Status.DISCONNECTED, "next_retry_at": NOW},
+            NextStep.SUSPEND,
+        ),
+        ({"suspended": True, "status": Status.DISCONNECTED}, NextStep.REST),
+        ({"suspended": True, **PAUSED}, NextStep.REST),
+        ({"suspended": True, **PAUSED, "wanted_attempt": 2}, NextStep.REST),
+        ({"suspended": True, **PAUSED, "wanted": Wanted.UNLINKED}, NextStep.UNLINK),
+        ({"suspended": True, "wanted": Wanted.STOPPED}, NextStep.STOP),
+        (PAUSED, NextStep.RESUME),
+        ({**PAUSED, "jid": ""}, NextStep.PAIR),
+        ({**PAUSED, "jid": "", "wanted_at": NOW - timedelta(minutes=3)}, NextStep.EXPIRE),
+        ({"wanted": Wanted.STOPPED}, NextStep.STOP),
+        ({"wanted": Wanted.STOPPED, "reason": Reason.USER_DISCONNECT}, NextStep.REST),
+        ({"wanted": Wanted.UNLINKED}, NextStep.UNLINK),
+        ({"wanted": Wanted.UNLINKED, "reason": Reason.UNLINKED}, NextStep.REST),
     ],
 )
-def test_it_plans_the_next_step_from_the_row(columns: dict[str, Any], expected: Plan) -> None:
-    assert plan(_state(**columns), NOW) is expected
+def test_it_plans_the_next_step_from_the_row(columns: dict[str, Any], expected: NextStep) -> None:
+    assert next_step(_state(**columns), NOW) is expected
 
 
 def test_it_knows_a_wish_from_a_state() -> None:
