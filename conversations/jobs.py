@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations.models import EARLY_RECEIPT_KEPT, EarlyReceipt
 from core.background.jobs import Job, register_job
-from core.data.batch_delete import delete_in_slices
+from core.data.batch_delete import delete_in_batches
 from core.text.units import plural
 
 
@@ -22,5 +22,5 @@ def register() -> None:
 def _receipts() -> str:
     """A number that gets receipts forgets its own; this is for those that get none any more."""
     before = timezone.now() - EARLY_RECEIPT_KEPT
-    count = delete_in_slices(EarlyReceipt.objects.filter(kept_at__lt=before))
+    count = delete_in_batches(EarlyReceipt.objects.filter(kept_at__lt=before))
     return f"Deleted {plural(count, 'receipt')} whose message never came."

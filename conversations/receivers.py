@@ -20,12 +20,12 @@ _MESSAGES = {
 
 
 @receiver(export_asked)
-def keep(sender: object, account_id: UUID, **kwargs: object) -> list[ExportFile]:
+def export_rows(sender: object, account_id: UUID, **kwargs: object) -> list[ExportFile]:
     rows = Message.objects.of_accounts([account_id]).order_by("created_at", "id")
     return [ExportFile("messages.json", columns(rows, _MESSAGES))]
 
 
 @receiver(loss_asked)
-def lose(sender: object, account_id: UUID, **kwargs: object) -> list[Loss]:
+def deletion_summary(sender: object, account_id: UUID, **kwargs: object) -> list[Loss]:
     count = Message.objects.of_accounts([account_id]).count()
     return [Loss(count, ngettext("%d message", "%d messages", count) % count)]

@@ -14,7 +14,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from core.security.client_ip import caller
+from core.security.client_ip import client_ip
 from locations import impersonation
 from locations.models import Member, User
 from locations.principals import Membership, Principal, memberships, principal_of_user
@@ -34,7 +34,7 @@ def principal_of(request: HttpRequest) -> Principal:
         rows = memberships(request.user) if kept is None else []
         if kept is None:
             chosen = chosen_account(request.session)
-            kept = principal_of_user(request.user, chosen, address_of(request), rows)
+            kept = principal_of_user(request.user, chosen, ip_address_of(request), rows)
         setattr(request, _KEPT, kept)  # from here on the rows of his accounts may be touched
         _note_seen(kept, rows)
     return kept
@@ -52,7 +52,7 @@ def _viewer(request: HttpRequest) -> Principal | None:
     seen = impersonation.in_session(request.session)
     if seen is None or not isinstance(request.user, User):
         return None
-    address = address_of(request)
+    address = ip_address_of(request)
     principal = impersonation.principal_of_viewer(seen, request.user, timezone.now(), address)
     if principal is None:
         impersonation.end(request, address)
@@ -67,7 +67,7 @@ def chosen_account(session: Any) -> uuid.UUID | None:
         return None
 
 
-def look_at(request: HttpRequest, account_id: uuid.UUID) -> None:
+def choose_account(request: HttpRequest, account_id: uuid.UUID) -> None:
     """From now on this login looks at the account; the caller has been through the door."""
     kept = getattr(request, _KEPT, None)
     if kept is None or kept.account != account_id:
@@ -82,11 +82,11 @@ def forget(request: HttpRequest) -> None:
         delattr(request, _KEPT)
 
 
-def address_of(request: Any) -> str | None:
+def ip_address_of(request: Any) -> str | None:
     """The IP address that the request came from; None over a Unix socket."""
     connected = str(request.META.get("REMOTE_ADDR", ""))
     forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", ""))
-    return caller(connected, forwarded, settings.TRUSTED_PROXIES)
+    return client_ip(connected, forwarded, settings.TRUSTED_PROXIES)
 
 
 def signed_in_recently(request: HttpRequest) -> bool:

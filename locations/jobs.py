@@ -10,7 +10,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session as SignIn
 from django.db.models import Exists, OuterRef, Q
 
-from core.data.batch_delete import delete_in_slices
+from core.data.batch_delete import delete_in_batches
 from locations.models import Invitation
 
 # Long enough to answer "was I ever invited?"; the audit log answers it for ever.
@@ -19,11 +19,11 @@ INVITATIONS_KEPT = timedelta(days=90)
 
 def forget_sign_ins(now: datetime) -> int:
     """Sign-ins that have expired, and what the lists of devices say of those that are gone."""
-    expired = delete_in_slices(SignIn.objects.filter(expire_date__lt=now))
+    expired = delete_in_batches(SignIn.objects.filter(expire_date__lt=now))
     there = SignIn.objects.filter(session_key=OuterRef("session_key"))
     # One that has just begun may be listed before it is stored.
     settled = UserSession.objects.filter(created_at__lt=now - timedelta(days=1))
-    delete_in_slices(settled.filter(~Exists(there)))
+    delete_in_batches(settled.filter(~Exists(there)))
     return expired
 
 
@@ -31,4 +31,4 @@ def forget_invitations(now: datetime) -> int:
     """Invitations that were accepted, revoked or left to expire long ago."""
     before = now - INVITATIONS_KEPT
     over = Q(accepted_at__lt=before) | Q(revoked_at__lt=before) | Q(expires_at__lt=before)
-    return delete_in_slices(Invitation.objects.filter(over))
+    return delete_in_batches(Invitation.objects.filter(over))

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.background.jobs import Job, register_job
-from core.data.batch_delete import delete_in_slices
+from core.data.batch_delete import delete_in_batches
 from core.text.units import plural
 from notifications.mail import queue
 from notifications.models import Incident, Notice, Outage
@@ -42,7 +42,7 @@ def forget_news(now: datetime) -> int:
     how many rows."""
     before = now - NEWS_KEPT
     return (
-        delete_in_slices(Notice.objects.filter(at__lt=before))
-        + delete_in_slices(Incident.objects.filter(ended_at__lt=before))
-        + delete_in_slices(Outage.objects.filter(ended_at__lt=before))
+        delete_in_batches(Notice.objects.filter(at__lt=before))
+        + delete_in_batches(Incident.objects.filter(ended_at__lt=before))
+        + delete_in_batches(Outage.objects.filter(ended_at__lt=before))
     )

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language, ngettext
 
 from core import tenancy
-from core.mail.content import Rendered, rendered
+from core.mail.content import RenderedMail, render
 from locations.models import Member, Role, User
 from locations.signals import ExportFile, Loss, export_asked, loss_asked, mail_wanted
 from notifications.mail import outbox
@@ -30,7 +30,7 @@ _WEBHOOKS = {
 
 
 @receiver(export_asked)
-def keep(sender: object, account_id: UUID, **kwargs: object) -> list[ExportFile]:
+def export_rows(sender: object, account_id: UUID, **kwargs: object) -> list[ExportFile]:
     """Without their secrets, and without the log, which is no more than 30 days old."""
     rows = Webhook.objects.of_accounts([account_id]).order_by("created_at", "id")
     shown = [{name: getattr(row, source) for name, source in _WEBHOOKS.items()} for row in rows]
@@ -38,7 +38,7 @@ def keep(sender: object, account_id: UUID, **kwargs: object) -> list[ExportFile]
 
 
 @receiver(loss_asked)
-def lose(sender: object, account_id: UUID, **kwargs: object) -> list[Loss]:
+def deletion_summary(sender: object, account_id: UUID, **kwargs: object) -> list[Loss]:
     count = Webhook.objects.of_accounts([account_id]).count()
     return [Loss(count, ngettext("%d webhook", "%d webhooks", count) % count)]
 
@@ -52,7 +52,7 @@ def keep_zone(sender: object, request: HttpRequest, user: User, **kwargs: object
 
 @receiver(mail_wanted)
 def put_on_its_way(
-    mail: Rendered, to: str, kind: str, account_id: uuid.UUID | None, **kwargs: Any
+    mail: RenderedMail, to: str, kind: str, account_id: uuid.UUID | None, **kwargs: Any
 ) -> None:
     """Each time anew: an invitation that is sent again has another key in it."""
     user = User.objects.filter(email__iexact=to).first()
@@ -73,9 +73,7 @@ def welcome(email_address: EmailAddress, **kwargs: Any) -> None:
         owned = Member.objects.filter(user=user, role=Role.OWNER).select_related("account").first()
         if owned is None:
             return
-        mail = rendered(
-            welcome_letter(owned.account.name), get_language() or settings.LANGUAGE_CODE
-        )
+        mail = render(welcome_letter(owned.account.name), get_language() or settings.LANGUAGE_CODE)
         row = outbox.mail_of(
             mail,
             to=email_address.email,

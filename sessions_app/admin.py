@@ -17,7 +17,7 @@ from django.utils.timesince import timesince
 from core.web import admin_base
 from core.web.admin_base import Question
 from locations import impersonation
-from locations.current_user import address_of
+from locations.current_user import ip_address_of
 from locations.principals import Principal
 from sessions_app import actions
 from sessions_app.diagnostics.rules import ALIVE_SECONDS
@@ -160,7 +160,7 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ask: Callable[[Principal, Session], None],
         verb: str,
     ) -> None:
-        operator, asked = impersonation.operator(str(request.user), address_of(request)), 0
+        operator, asked = impersonation.operator(str(request.user), ip_address_of(request)), 0
         for session in queryset.select_related("location"):
             try:
                 ask(operator, session)

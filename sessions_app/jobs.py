@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.background.jobs import Job, register_job
-from core.data.batch_delete import delete_in_slices
+from core.data.batch_delete import delete_in_batches
 from core.text.units import plural, size
 from locations import jobs as people
 from locations.rest.idempotency import forget_answers
@@ -83,14 +83,14 @@ def forget_events(now: datetime) -> int:
     later = old.filter(session=OuterRef("session"), version__gt=OuterRef("version"))
     ready = Q(new_status=Status.READY)
     superfluous = Exists(later) & (~ready | Exists(later.filter(ready)))
-    return delete_in_slices(old.filter(superfluous))
+    return delete_in_batches(old.filter(superfluous))
 
 
 def forget_links(now: datetime) -> int:
     """One-time links that led nowhere any more a month ago."""
-    return delete_in_slices(ConnectLink.objects.filter(expires_at__lt=now - LINKS_KEPT))
+    return delete_in_batches(ConnectLink.objects.filter(expires_at__lt=now - LINKS_KEPT))
 
 
 def forget_gateways(now: datetime) -> int:
     """Gateways that ended, or fell silent, a month ago."""
-    return delete_in_slices(Gateway.objects.filter(heartbeat_at__lt=now - GATEWAYS_KEPT))
+    return delete_in_batches(Gateway.objects.filter(heartbeat_at__lt=now - GATEWAYS_KEPT))

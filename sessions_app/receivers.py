@@ -33,21 +33,21 @@ _EVENTS = {
 
 
 @receiver(account_closing)
-def let_go(sender: object, account_id: UUID, by: str, **kwargs: object) -> None:
+def unlink_all(sender: object, account_id: UUID, by: str, **kwargs: object) -> None:
     """Ask every session of the account to unlink; the gateway does it."""
     for session in Session.objects.of_accounts([account_id]).live():
         session.ask_unlink(by=by)
 
 
 @receiver(hold_asked)
-def still_held(sender: object, account_id: UUID, **kwargs: object) -> int:
+def count_linked(sender: object, account_id: UUID, **kwargs: object) -> int:
     """How many sessions are not unlinked yet: their numbers, or their attempts."""
     asked = Session.objects.of_accounts([account_id]).filter(wanted=Wanted.UNLINKED)
     return int(asked.exclude(Q(reason=Reason.UNLINKED) & Q(jid="")).count())
 
 
 @receiver(export_asked)
-def keep(sender: object, account_id: UUID, **kwargs: object) -> list[ExportFile]:
+def export_rows(sender: object, account_id: UUID, **kwargs: object) -> list[ExportFile]:
     """Sessions and their timelines. No codes, no keys."""
     sessions = Session.objects.of_accounts([account_id]).order_by("created_at", "id")
     events = SessionEvent.objects.of_accounts([account_id]).order_by("session_id", "version")
@@ -58,7 +58,7 @@ def keep(sender: object, account_id: UUID, **kwargs: object) -> list[ExportFile]
 
 
 @receiver(loss_asked)
-def lose(sender: object, account_id: UUID, **kwargs: object) -> list[Loss]:
+def deletion_summary(sender: object, account_id: UUID, **kwargs: object) -> list[Loss]:
     linked = Session.objects.of_accounts([account_id]).live().exclude(jid="").count()
     words = ngettext(
         "%d linked number, which is unlinked first",
@@ -69,7 +69,7 @@ def lose(sender: object, account_id: UUID, **kwargs: object) -> list[Loss]:
 
 
 @receiver(location_hold_asked)
-def holds(sender: object, location_id: UUID, **kwargs: object) -> bool:
+def location_is_linked(sender: object, location_id: UUID, **kwargs: object) -> bool:
     """Whether a session is there that is not unlinked: WhatsApp would go on holding our device,
     and nobody would be left to remove it."""
     gone = Q(wanted=Wanted.UNLINKED, reason=Reason.UNLINKED, jid="")

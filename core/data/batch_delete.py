@@ -1,4 +1,4 @@
-"""Deleting many rows without holding up those who write meanwhile."""
+"""Delete many rows without blocking other writers."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from typing import Any
 from django.db.models import QuerySet
 
 ROWS = 500
-# SQLite takes one writer at a time, and those that wait sleep: without a gap they could miss
-# every chance.
-BREATH_SECONDS = 0.05
+# SQLite allows one writer at a time and waiting writers poll: without a pause between batches
+# they could starve.
+PAUSE_SECONDS = 0.05
 
 
-def delete_in_slices(rows: QuerySet[Any]) -> int:
-    """Delete ``rows`` and what hangs on them, some in a transaction; how many of ``rows``. What
-    is added meanwhile may be among them."""
+def delete_in_batches(rows: QuerySet[Any]) -> int:
+    """Delete ``rows`` and their dependent rows, one transaction per batch.
+
+    Rows that start to match while this runs may be deleted too. Returns the number of deleted
+    ``rows``, without dependent rows."""
     deleted = 0
     while keys := list(rows.order_by().values_list("pk", flat=True)[:ROWS]):
-        rows.filter(pk__in=keys).delete()  # what has changed meanwhile may stay
+        rows.filter(pk__in=keys).delete()  # rows that no longer match are kept
         deleted += len(keys)
         if len(keys) < ROWS:
             break
-        time.sleep(BREATH_SECONDS)
+        time.sleep(PAUSE_SECONDS)
     return deleted

@@ -1,8 +1,8 @@
-"""Letters: what every mail of the product is made of, and how it becomes text and HTML.
+"""The content of a mail, and its rendering as text and HTML.
 
-One form for all: what to do, one button to the very page, the numbers that it is about, why, since
-when, what happens if nothing is done. Who has something to say makes a ``Letter``; nothing else
-renders mails.
+All mails have one form: what to do, one button that leads to the right page, the numbers
+concerned, the reason, since when, and what happens if the recipient does nothing. Callers build
+a ``MailContent``; only this module renders mails.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Button:
-    """``path`` begins with a slash, and the address of the site is put before it; what begins
-    with http is the whole address."""
+    """A link. A ``path`` that starts with a slash is relative to PUBLIC_URL; one that starts
+    with "http" is used as it is."""
 
     label: str
     path: str
@@ -38,7 +38,7 @@ class Button:
 
 @dataclass(frozen=True)
 class Section:
-    """Some of many things under a heading of their own; ``rows`` as a letter's."""
+    """A list of rows under its own heading. See ``MailContent.rows``."""
 
     title: str
     rows: Sequence[Pair]
@@ -49,18 +49,20 @@ class Section:
 
     @property
     def left(self) -> int:
-        """How many are not shown."""
+        """The number of rows that are not shown."""
         return max(len(self.rows) - ROWS_SHOWN, 0)
 
 
 @dataclass(frozen=True)
-class Letter:
-    """``subject`` says what happened to what, ``lead`` what to do. ``code`` is to be typed
-    somewhere, ``steps`` are done one after the other. ``rows`` are the numbers when it is about
-    several (all of them: the first twenty are shown), ``sections`` the same under headings.
-    ``why`` it happened; ``facts`` are pairs such as ("Since", "3 November 2026, 14:02 (Lisbon
-    time)"); ``paragraphs`` say what happens if nothing is done. ``small`` stands under it all.
-    ``unsubscribe`` is the path of the page that ends such mails; "": they cannot be ended."""
+class MailContent:
+    """The parts of a mail, in the recipient's language.
+
+    ``subject``: what happened, and to what. ``lead``: what to do. ``code``: a code to type.
+    ``steps``: instructions in order. ``rows``: the numbers concerned, if there are several; pass
+    all of them, the first twenty are shown. ``sections``: more rows, each list under a heading.
+    ``why``: the reason. ``facts``: pairs such as ("Since", "3 November 2026, 14:02 (Lisbon
+    time)"). ``paragraphs``: what happens if the recipient does nothing. ``small``: the footer.
+    ``unsubscribe``: the path of the unsubscribe page, or "" if there is none."""
 
     subject: str
     lead: str
@@ -79,13 +81,13 @@ class Letter:
 
     @property
     def lists(self) -> Sequence[Section]:
-        """All rows: those of the letter itself, then those under headings."""
+        """All rows: first ``rows``, without a heading, then the ``sections``."""
         return (*([Section("", self.rows)] if self.rows else []), *self.sections)
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """A mail ready to go; ``subject`` is one line, whatever the names in it held."""
+class RenderedMail:
+    """A mail ready to send. ``subject`` is always a single line."""
 
     subject: str
     text: str
@@ -93,28 +95,28 @@ class Rendered:
     headers: Mapping[str, str]
 
 
-def rendered(letter: Letter, language: str = "en") -> Rendered:
-    """``letter`` as text and HTML in ``language``, with the headers that go with it."""
-    letter = _tidy(letter)
+def render(content: MailContent, language: str = "en") -> RenderedMail:
+    """Render ``content`` as text and HTML, with the template's own words in ``language``."""
+    content = _on_single_lines(content)
     with translation.override(language):
         context = {
-            "letter": letter,
+            "mail": content,
             "site": settings.PUBLIC_URL,
             "language": language,
             "direction": "rtl" if translation.get_language_bidi() else "ltr",
         }
-        return Rendered(
-            subject=shortened(letter.subject, SUBJECT_CHARACTERS),
+        return RenderedMail(
+            subject=shortened(content.subject, SUBJECT_CHARACTERS),
             text=wrapped(render_to_string("core/mail/mail.txt", context)),
             html=render_to_string("core/mail/mail.html", context),
-            headers=letter.headers,
+            headers=content.headers,
         )
 
 
 def message_of(
-    mail: Rendered, to: str, connection: BaseEmailBackend | None = None
+    mail: RenderedMail, to: str, connection: BaseEmailBackend | None = None
 ) -> EmailMultiAlternatives:
-    """``mail`` to one address, for what is sent while somebody waits."""
+    """Return ``mail`` as a message to one address, for mails that are sent within a request."""
     message = EmailMultiAlternatives(
         mail.subject, mail.text, to=[to], headers=dict(mail.headers), connection=connection
     )
@@ -122,20 +124,20 @@ def message_of(
     return message
 
 
-def _tidy(letter: Letter) -> Letter:
-    """Each text of ``letter`` in one line: a name must not look like more than a name."""
+def _on_single_lines(content: MailContent) -> MailContent:
+    """Put each text on one line, so that a name cannot pose as a paragraph or a header."""
     return replace(
-        letter,
-        subject=one_line(letter.subject),
-        lead=one_line(letter.lead),
-        steps=_lines(letter.steps),
-        rows=_pairs(letter.rows),
-        sections=[Section(one_line(s.title), _pairs(s.rows)) for s in letter.sections],
-        why=one_line(letter.why),
-        facts=_pairs(letter.facts),
-        paragraphs=_lines(letter.paragraphs),
-        small=_lines(letter.small),
-        account=one_line(letter.account),
+        content,
+        subject=one_line(content.subject),
+        lead=one_line(content.lead),
+        steps=_lines(content.steps),
+        rows=_pairs(content.rows),
+        sections=[Section(one_line(s.title), _pairs(s.rows)) for s in content.sections],
+        why=one_line(content.why),
+        facts=_pairs(content.facts),
+        paragraphs=_lines(content.paragraphs),
+        small=_lines(content.small),
+        account=one_line(content.account),
     )
 
 

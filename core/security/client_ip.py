@@ -9,7 +9,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 
-def caller(connected: str, forwarded: str, proxies: int) -> str | None:
+def client_ip(connected: str, forwarded: str, proxies: int) -> str | None:
     """The caller's IP address: ``connected`` (who opened the connection) without ``proxies``, else
     the one that the outermost of them saw. ``forwarded`` is the header X-Forwarded-For. None when
     there is no such address, as on a local socket."""

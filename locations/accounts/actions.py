@@ -12,10 +12,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from locations.accounts import mails
-from locations.accounts.provisioning import open_account
 from locations.accounts.rules import why_not_become, why_not_leave
 from locations.audit import Verb, record
-from locations.models import Account, Member, Role, User
+from locations.models import Account, Member, Role
 from locations.principals import Principal
 
 
@@ -101,13 +100,6 @@ def rename(principal: Principal, account: Account, name: str) -> bool:
         account.save(update_fields=["name"])
         record(principal, account.pk, Verb.ACCOUNT_RENAMED, name, _("before: %s") % old)
     return True
-
-
-def found(principal: Principal, name: str) -> Account:
-    """A new account called ``name`` that ``principal``, a person, owns."""
-    assert isinstance(principal.user, User), "keys found no accounts"  # noqa: S101
-    with transaction.atomic():
-        return open_account(principal.user, name, principal.address)
 
 
 def _locked(member: Member) -> tuple[Member, int]:

@@ -19,7 +19,7 @@ from django.urls import URLPattern, path, reverse
 from core.web import admin_base
 from core.web.admin_base import Question
 from locations import impersonation
-from locations.current_user import address_of, forget
+from locations.current_user import forget, ip_address_of
 from locations.impersonation import REASON_CHARACTERS, NotViewable, may_view
 from locations.models import Account, AccountState, Location, Member, Plan
 from locations.plans import actions as subscriptions
@@ -45,7 +45,7 @@ _SUSPEND = Question(
 
 def operator_of(request: HttpRequest) -> Principal:
     """Who an operator is in a customer's audit log."""
-    return impersonation.operator(getattr(request.user, "email", ""), address_of(request))
+    return impersonation.operator(getattr(request.user, "email", ""), ip_address_of(request))
 
 
 class MemberInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
@@ -187,7 +187,7 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if request.method == "POST" and form.is_valid():
             try:
                 reason = form.cleaned_data["reason"]
-                impersonation.begin(request, account, reason, address_of(request))
+                impersonation.begin(request, account, reason, ip_address_of(request))
                 forget(request)
                 return redirect("dashboard")
             except NotViewable as error:

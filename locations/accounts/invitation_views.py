@@ -13,7 +13,7 @@ from core.web.decorators import form_page, post_only
 from locations.accounts import invitations
 from locations.accounts.invitations import PENDING_KEY, Unusable, is_for, usable
 from locations.accounts.rules import masked_email
-from locations.current_user import forget, look_at, principal_of
+from locations.current_user import choose_account, forget, principal_of
 from locations.models import Invitation, Role, User
 from locations.plans.limits import OverLimit
 
@@ -57,7 +57,7 @@ def _join(request: HttpRequest, token: str) -> HttpResponse:
         return _nothing(request) if invitation is None else _ask(request, invitation, str(error))
     request.session.pop(PENDING_KEY, None)
     forget(request)
-    look_at(request, account.pk)
+    choose_account(request, account.pk)
     messages.success(request, _("Welcome to %s.") % account.name)
     return redirect("dashboard")
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from core.mail.content import Button, Letter, rendered
+from core.mail.content import Button, MailContent, render
 from locations.models import Account, Invitation, Member, Role
 from locations.signals import mail_wanted
 
@@ -43,15 +43,15 @@ def send_deleted(account: Account, emails: Iterable[str], by: str) -> None:
         _send("account_deleted", email, letter, None)
 
 
-def _send(kind: str, to: str, letter: Letter, account_id: UUID | None) -> None:
-    mail = rendered(letter, get_language() or settings.LANGUAGE_CODE)
+def _send(kind: str, to: str, letter: MailContent, account_id: UUID | None) -> None:
+    mail = render(letter, get_language() or settings.LANGUAGE_CODE)
     mail_wanted.send(None, mail=mail, to=to, kind=kind, account_id=account_id)
 
 
-def invitation_mail(account: str, by: str, role: Role, token: str) -> Letter:
+def invitation_mail(account: str, by: str, role: Role, token: str) -> MailContent:
     """To somebody who is to join ``account`` as ``role``; ``token`` is the key to it."""
     said = {"by": by, "account": account, "role": role.label}
-    return Letter(
+    return MailContent(
         subject=_("%(by)s invites you to %(account)s on Pairline") % said,
         lead=_("Join %(account)s on Pairline.") % said,
         button=Button(_("Accept the invitation"), reverse("invitation", args=[token])),
@@ -65,10 +65,10 @@ def invitation_mail(account: str, by: str, role: Role, token: str) -> Letter:
     )
 
 
-def removed_mail(account: str, by: str) -> Letter:
+def removed_mail(account: str, by: str) -> MailContent:
     """To somebody who was taken out of ``account``."""
     said = {"by": by, "account": account}
-    return Letter(
+    return MailContent(
         subject=_("You were removed from %(account)s") % said,
         lead=_("Nothing to do, if this was agreed."),
         why=_("%(by)s removed you from %(account)s on Pairline.") % said,
@@ -80,10 +80,10 @@ def removed_mail(account: str, by: str) -> Letter:
     )
 
 
-def role_changed_mail(account: str, by: str, role: Role) -> Letter:
+def role_changed_mail(account: str, by: str, role: Role) -> MailContent:
     """To somebody who has another role in ``account`` now."""
     said = {"by": by, "account": account, "role": role.label}
-    return Letter(
+    return MailContent(
         subject=_("Your role in %(account)s changed") % said,
         lead=_("Your role is now: %(role)s.") % said,
         button=Button(_("Open Pairline"), "/"),
@@ -93,10 +93,10 @@ def role_changed_mail(account: str, by: str, role: Role) -> Letter:
     )
 
 
-def account_deleted_mail(account: str, by: str) -> Letter:
+def account_deleted_mail(account: str, by: str) -> MailContent:
     """To everybody who was in ``account``."""
     said = {"by": by, "account": account}
-    return Letter(
+    return MailContent(
         subject=_("%(account)s was deleted from Pairline") % said,
         lead=_("Nothing to do: this is to let you know."),
         why=_("%(by)s deleted %(account)s on Pairline.") % said,

@@ -14,7 +14,7 @@ from locations.access import find_account, find_owned, find_owned_account
 from locations.accounts import actions, invitations
 from locations.accounts.forms import InviteForm, PasswordForm, RoleForm
 from locations.accounts.rules import why_not_leave
-from locations.current_user import look_at, principal_of, signed_in_recently
+from locations.current_user import choose_account, principal_of, signed_in_recently
 from locations.models import Account, Invitation, Member, Role, User
 from locations.plans.limits import OverLimit
 from locations.principals import Principal
@@ -183,7 +183,7 @@ def _owned(request: HttpRequest, account_id: UUID) -> tuple[Principal, Account]:
     """Who asks, and the account if he owns it; from now on he looks at it."""
     principal = principal_of(request)
     account = find_owned_account(principal, account_id)
-    look_at(request, account.pk)
+    choose_account(request, account.pk)
     return principal_of(request), account
 
 

@@ -100,11 +100,10 @@ def _create(owner: User, password: str, account_name: str, names: Sequence[str])
     }
 
 
-def open_account(user: User, name: str, address: str | None) -> Account:
-    """A new account that ``user`` owns; ``address`` is the IP address that he asked from. Call
-    it in a transaction."""
+def create_account(user: User, name: str, address: str | None) -> Account:
+    """Create an account owned by ``user``. ``address`` is the IP address of the request."""
     owner = principal_of_user(user, None, address)
-    with tenancy.everyone():  # it is nobody's before it is there
+    with tenancy.everyone(), transaction.atomic():  # the account does not exist yet
         account = Account.objects.create(name=name)
         Member.objects.create(account=account, user=user, role=Role.OWNER)
         record(owner, account.pk, Verb.ACCOUNT_CREATED, name)

@@ -19,7 +19,8 @@ from locations.accounts import actions, deletion
 from locations.accounts.export import begin_export
 from locations.accounts.forms import AccountNameForm, DeleteForm
 from locations.accounts.invitations import way_back
-from locations.current_user import ACCOUNT_KEY, address_of, forget, look_at, principal_of
+from locations.accounts.provisioning import create_account
+from locations.current_user import ACCOUNT_KEY, choose_account, forget, ip_address_of, principal_of
 from locations.models import Account, User
 from locations.signals import losses
 
@@ -28,7 +29,7 @@ _CLOSED_KEY = "closed"  # in the session: the account that this person has delet
 
 @post_only
 def account_switch(request: HttpRequest, account_id: UUID) -> HttpResponse:
-    look_at(request, find_account(principal_of(request), account_id).pk)
+    choose_account(request, find_account(principal_of(request), account_id).pk)
     return redirect("dashboard")
 
 
@@ -37,9 +38,11 @@ def account_new(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     form = AccountNameForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        account = actions.found(principal, form.cleaned_data["name"])
+        user = request.user
+        assert isinstance(user, User)  # noqa: S101  # the page requires a sign-in
+        account = create_account(user, form.cleaned_data["name"], principal.address)
         forget(request)
-        look_at(request, account.pk)
+        choose_account(request, account.pk)
         messages.success(request, _("%s is ready.") % account.name)
         return redirect("dashboard")
     context = {"form": form, "homeless": principal.account is None, "waiting": way_back(request)}
@@ -74,7 +77,7 @@ def _page(request: HttpRequest, account: Account, form: AccountNameForm) -> Http
 def account_rename(request: HttpRequest, account_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     account = find_owned_account(principal, account_id)
-    look_at(request, account.pk)
+    choose_account(request, account.pk)
     form = AccountNameForm(request.POST)
     if not form.is_valid():
         return _page(request, account, form)
@@ -151,7 +154,7 @@ def account_deleting(request: HttpRequest, account_id: UUID) -> HttpResponse:
 @post_only
 def viewing_stop(request: HttpRequest) -> HttpResponse:
     """Back to the operators' page of the account; to the overview if nobody was viewed."""
-    account = impersonation.end(request, address_of(request))
+    account = impersonation.end(request, ip_address_of(request))
     forget(request)
     if account is None:
         return redirect("dashboard")

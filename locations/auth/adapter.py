@@ -19,13 +19,13 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.mail.content import message_of, rendered
+from core.mail.content import message_of, render
 from locations.accounts.invitations import pending
-from locations.accounts.provisioning import open_account
+from locations.accounts.provisioning import create_account
 from locations.accounts.rules import is_plain
 from locations.auth import mfa_secrets
-from locations.auth.mails import letter_of
-from locations.current_user import address_of
+from locations.auth.mails import content_for
+from locations.current_user import ip_address_of
 from locations.models import User
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         none, for he comes from an invitation. In the transaction of the sign-up;
         ``self.request`` is the request of it."""
         if business:
-            open_account(user, business, address_of(self.request))
+            create_account(user, business, ip_address_of(self.request))
 
     def clean_email(self, email: str) -> str:
         if not is_plain(email) or len(email) > EMAIL_CHARACTERS:  # else it would be cut
@@ -87,10 +87,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         headers: dict[str, str] | None = None,
     ) -> EmailMultiAlternatives:
         """In the form of all our mails; its words are in ``account_letters.py``."""
-        letter = letter_of(template_prefix.rpartition("/")[2], context)
+        letter = content_for(template_prefix.rpartition("/")[2], context)
         letter = replace(letter, headers=headers or {})
         to = email if isinstance(email, str) else email[0]
-        return message_of(rendered(letter, get_language() or settings.LANGUAGE_CODE), to)
+        return message_of(render(letter, get_language() or settings.LANGUAGE_CODE), to)
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         path = reverse("account_confirm_email", args=[emailconfirmation.key])

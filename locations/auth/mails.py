@@ -14,13 +14,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.mail.content import Button, Letter, Pair
+from core.mail.content import Button, MailContent, Pair
 from core.text.dates import moment
 
 Context = Mapping[str, Any]
 
 
-def letter_of(name: str, context: Context) -> Letter:
+def content_for(name: str, context: Context) -> MailContent:
     """The letter that the library calls ``name`` ("login_code"). Raises KeyError for one that we
     have no words for."""
     if name in _DONE:
@@ -28,16 +28,16 @@ def letter_of(name: str, context: Context) -> Letter:
     return _ASKED[name](context)
 
 
-def _confirmation(context: Context) -> Letter:
+def _confirmation(context: Context) -> MailContent:
     return _confirm(context, _("If you did not ask for this, you need not do anything."))
 
 
-def _signup(context: Context) -> Letter:
+def _signup(context: Context) -> MailContent:
     return _confirm(context, _("If you did not ask for an account, you need not do anything."))
 
 
-def _confirm(context: Context, otherwise: str) -> Letter:
-    return Letter(
+def _confirm(context: Context, otherwise: str) -> MailContent:
+    return MailContent(
         subject=_("Confirm your e-mail address"),
         lead=_("Confirm that this address is yours."),
         button=Button(_("Confirm the address"), context["activate_url"]),
@@ -46,8 +46,8 @@ def _confirm(context: Context, otherwise: str) -> Letter:
     )
 
 
-def _login_code(context: Context) -> Letter:
-    return Letter(
+def _login_code(context: Context) -> MailContent:
+    return MailContent(
         subject=_("%(code)s is your sign-in code") % {"code": context["code"]},
         lead=_("Type this code where you asked for it."),
         code=context["code"],
@@ -58,8 +58,8 @@ def _login_code(context: Context) -> Letter:
     )
 
 
-def _reset(context: Context) -> Letter:
-    return Letter(
+def _reset(context: Context) -> MailContent:
+    return MailContent(
         subject=_("Choose a new password"),
         lead=_("Choose a new password."),
         button=Button(_("Choose a password"), context["password_reset_url"]),
@@ -72,8 +72,8 @@ def _reset(context: Context) -> Letter:
     )
 
 
-def _exists(context: Context) -> Letter:
-    return Letter(
+def _exists(context: Context) -> MailContent:
+    return MailContent(
         subject=_("You have an account already"),
         lead=_("Sign in: you have an account already."),
         button=Button(_("Sign in"), reverse("account_login")),
@@ -86,8 +86,8 @@ def _exists(context: Context) -> Letter:
     )
 
 
-def _unknown(context: Context) -> Letter:
-    return Letter(
+def _unknown(context: Context) -> MailContent:
+    return MailContent(
         subject=_("There is no account with this address"),
         lead=_("Try another address of yours, or create an account."),
         button=Button(_("Create an account"), reverse("account_signup")),
@@ -100,7 +100,7 @@ def _unknown(context: Context) -> Letter:
     )
 
 
-_ASKED: Mapping[str, Callable[[Context], Letter]] = {
+_ASKED: Mapping[str, Callable[[Context], MailContent]] = {
     "email_confirmation": _confirmation,
     "email_confirmation_signup": _signup,
     "login_code": _login_code,
@@ -162,9 +162,9 @@ NAMES = (*_ASKED, *_DONE)
 """What the library calls the letters that we have words for."""
 
 
-def _done(name: str, context: Context) -> Letter:
+def _done(name: str, context: Context) -> MailContent:
     subject, happened = _DONE[name]
-    return Letter(
+    return MailContent(
         subject=str(subject),
         lead=_("Nothing to do if it was you. If not, choose a new password at once."),
         button=Button(_("It was not me"), reverse("account_reset_password")),

@@ -13,7 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from core import tenancy
-from locations.current_user import address_of
+from locations.current_user import ip_address_of
 from locations.models import ApiKey
 from locations.principals import Principal, principal_of_key
 from locations.rest.problems import KeyExpired
@@ -31,7 +31,7 @@ class BearerKeyAuthentication(BaseAuthentication):
         if scheme.lower() != b"bearer":
             return None
         with tenancy.everyone():  # the door itself: here it is found out whose rows it may see
-            return _let_in(secret.strip().decode("latin-1"), address_of(request))
+            return _let_in(secret.strip().decode("latin-1"), ip_address_of(request))
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="Pairline API"'

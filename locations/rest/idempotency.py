@@ -23,7 +23,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.data.batch_delete import delete_in_slices
+from core.data.batch_delete import delete_in_batches
 from locations.models import IdempotentAnswer
 from locations.rest.problems import Conflict, Refusal
 
@@ -110,4 +110,4 @@ def _hash(request: Request) -> str:
 def forget_answers(account_id: UUID | None = None) -> int:
     """Delete answers older than ``KEPT``, of one account or of all; how many there were."""
     old = IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - KEPT)
-    return delete_in_slices(old if account_id is None else old.filter(account_id=account_id))
+    return delete_in_batches(old if account_id is None else old.filter(account_id=account_id))

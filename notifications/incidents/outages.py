@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
 
-from core.mail.content import Letter, rendered
+from core.mail.content import MailContent, render
 from locations.models import User
 from notifications.incidents.outage_rules import (
     HOLD,
@@ -108,8 +108,8 @@ def _all_clear(outage: Outage, now: datetime) -> None:
     _tell_operators(outage, "over", letter)
 
 
-def _tell_operators(outage: Outage, what: str, letter: Letter) -> None:
-    mail = rendered(letter)
+def _tell_operators(outage: Outage, what: str, letter: MailContent) -> None:
+    mail = render(letter)
     key = f"outage:{outage.pk}:{what}"
     outbox.put(
         outbox.mail_of(mail, to=one.email, kind="alarm", key=f"{key}:{one.pk}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from core.mail.content import Rendered
+from core.mail.content import RenderedMail
 from locations.models import Account, User
 from notifications.models import Mail
 
 
 def mail_of(
-    rendered: Rendered,
+    rendered: RenderedMail,
     *,
     to: str,
     kind: str,

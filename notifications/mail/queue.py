@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from core.data.batch_delete import delete_in_slices
+from core.data.batch_delete import delete_in_batches
 from core.security.encryption import SealBroken
 from notifications.mail import suppression
 from notifications.mail.message import Outgoing
@@ -157,4 +157,4 @@ def forget_old() -> int:
     now = timezone.now()
     given_up = Mail.objects.filter(state=MailState.FAILED).exclude(text="", html="")
     given_up.filter(queued_at__lt=now - FAILED_TEXTS_KEPT).update(text="", html="")
-    return delete_in_slices(Mail.objects.filter(created_at__lt=now - KEPT))
+    return delete_in_batches(Mail.objects.filter(created_at__lt=now - KEPT))

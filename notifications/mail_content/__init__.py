@@ -1,6 +1,6 @@
-"""What is said of notices and of the product's own occasions: from rows to letters. No I/O.
+"""What is said of notices and of the product's own occasions: from rows to mails. No I/O.
 
-``letter_of`` for notices, ``digest_letter`` for many of them, ``welcome_letter`` for who is new,
+``content_for`` for notices, ``digest_letter`` for many of them, ``welcome_letter`` for who is new,
 ``outage_letter`` and ``all_clear_letter`` for operators. Each says it in the language that is
 active.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from core.mail.content import Letter
+from core.mail.content import MailContent
 from notifications.kinds import NoticeKind
 from notifications.mail_content import accounts, connection_lost, number_status, phone_offline
 from notifications.mail_content.digest import digest_letter
@@ -20,9 +20,9 @@ from notifications.mail_content.welcome import welcome_letter
 from notifications.models import Notice
 from notifications.preferences.recipients import Reader
 
-__all__ = ["all_clear_letter", "digest_letter", "letter_of", "outage_letter", "welcome_letter"]
+__all__ = ["all_clear_letter", "content_for", "digest_letter", "outage_letter", "welcome_letter"]
 
-_Write = Callable[[Sequence[Notice], str, Reader], Letter]
+_Write = Callable[[Sequence[Notice], str, Reader], MailContent]
 _WRITE: Mapping[NoticeKind, _Write] = {
     NoticeKind.LINKED: number_status.linked,
     NoticeKind.LOST: connection_lost.lost,
@@ -37,7 +37,9 @@ _WRITE: Mapping[NoticeKind, _Write] = {
 }
 
 
-def letter_of(kind: NoticeKind, notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+def content_for(
+    kind: NoticeKind, notices: Sequence[Notice], account: str, reader: Reader
+) -> MailContent:
     """The letter that tells ``reader`` of ``notices`` (at least one, all of ``kind`` and of the
     account named ``account``), in the language that is active and the zone of ``reader``."""
     letter = _WRITE[kind](notices, account, reader)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.mail.content import Button, Letter, Pair
+from core.mail.content import Button, MailContent, Pair
 from core.text.dates import moment
 from core.text.units import size
 from notifications.mail_content import notice_facts, plans
@@ -17,12 +17,12 @@ from notifications.models import Notice
 from notifications.preferences.recipients import Reader
 
 
-def plan(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+def plan(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
     """Something about the plan changed, or soon will; of several changes the latest counts."""
     return plans.letter(max(notices, key=lambda notice: notice.at), account, reader)
 
 
-def webhook_off(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+def webhook_off(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
     """Webhooks were switched off because nothing got through."""
     first, said = notices[0], {"account": account, "n": len(notices)}
     one = _("A webhook of %(account)s was switched off") % said
@@ -33,7 +33,7 @@ def webhook_off(notices: Sequence[Notice], account: str, reader: Reader) -> Lett
     )
     address = [] if notices[1:] else [(_("Address"), notice_facts.text(first, "host"))]
     why = _("Its address takes nothing. %(why)s") % {"why": notice_facts.text(first, "why")}
-    return Letter(
+    return MailContent(
         subject=many % said if notices[1:] else one,
         lead=_("Repair the server that takes the events, then switch the webhook on again."),
         button=_webhooks_button(notices),
@@ -49,7 +49,7 @@ def webhook_off(notices: Sequence[Notice], account: str, reader: Reader) -> Lett
     )
 
 
-def bounced(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+def bounced(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
     """Mails to members of the account do not arrive."""
     first = notices[0]
     said = {"email": notice_facts.text(first, "email"), "n": len(notices)}
@@ -61,7 +61,7 @@ def bounced(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     )
     why = _("The mail server there says: %(why)s") % {"why": notice_facts.text(first, "why")}
     address = [] if notices[1:] else [(_("Address"), notice_facts.text(first, "email"))]
-    return Letter(
+    return MailContent(
         subject=many % said if notices[1:] else one,
         lead=_("Ask whether the address is right, and invite the right one if it is not."),
         button=Button(_("Open your members"), reverse("members")),
@@ -90,7 +90,7 @@ def _webhooks_button(notices: Sequence[Notice]) -> Button:
     return Button(_("Open the webhook"), page)
 
 
-def bundle_ready(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+def bundle_ready(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
     """A support bundle can be downloaded."""
     newest = max(notices, key=lambda notice: notice.at)
     ends = notice_facts.time(newest, "expires_at")
@@ -99,7 +99,7 @@ def bundle_ready(notices: Sequence[Notice], account: str, reader: Reader) -> Let
         (_("Size"), size(count) if count else ""),
         (_("Can be downloaded until"), moment(ends, reader.time_zone) if ends else ""),
     ]
-    return Letter(
+    return MailContent(
         subject=_("Your support bundle is ready"),
         lead=_("Download it, then send it to whoever helps you."),
         button=Button(

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.mail.content import Button, Letter, Pair
+from core.mail.content import Button, MailContent, Pair
 from core.text.dates import moment
 from notifications.kinds import REMINDERS
 from notifications.mail_content import notice_facts
@@ -20,7 +20,7 @@ from sessions_app.lifecycle import Reason
 from sessions_app.wording import REASONS
 
 
-def lost(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+def lost(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
     """They lost their connection."""
     subject = ngettext(
         "%(n)d of your numbers lost its connection",
@@ -32,7 +32,7 @@ def lost(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     return _letter(notices, reader, subject, _after_loss(notices))
 
 
-def reminder(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+def reminder(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
     """They are still not connected, some days on."""
     subject = ngettext(
         "%(n)d of your numbers is still not connected",
@@ -72,10 +72,12 @@ def happened(notice: Notice) -> str:
     return str(own) or _(REASONS[reason].sentence)
 
 
-def _letter(notices: Sequence[Notice], reader: Reader, subject: str, ends: Sequence[str]) -> Letter:
+def _letter(
+    notices: Sequence[Notice], reader: Reader, subject: str, ends: Sequence[str]
+) -> MailContent:
     losses = [_loss(notice) for notice in notices]
     same = losses[0] if all(loss == losses[0] for loss in losses) else None
-    return Letter(
+    return MailContent(
         subject=subject,
         lead=_lead(losses),
         button=_button(notices, losses[0]),

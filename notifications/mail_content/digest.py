@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.mail.content import Button, Letter, Pair, Section
+from core.mail.content import Button, MailContent, Pair, Section
 from core.text.dates import day, short, zone_label
 from notifications.kinds import NoticeKind
 from notifications.mail_content.footer import as_member
@@ -21,13 +21,13 @@ Told = Sequence[tuple[NoticeKind, Sequence[Notice]]]
 _NEED_SOMEBODY = frozenset({NoticeKind.LOST, NoticeKind.REMINDER, NoticeKind.PHONE_OFFLINE})
 
 
-def digest_letter(sections: Told, account: str, reader: Reader) -> Letter:
+def digest_letter(sections: Told, account: str, reader: Reader) -> MailContent:
     """The summary of ``sections`` (each kind with its notices, at least one) of the account named
     ``account``, for ``reader``."""
     notices = [notice for _kind, some in sections for notice in some]
     latest = day(max(notice.at for notice in notices), reader.time_zone)
     need = _still_lost(notices)
-    return Letter(
+    return MailContent(
         subject=_("%(account)s: your summary of %(day)s") % {"account": account, "day": latest},
         lead=_lead(need),
         button=Button(_("Open your numbers"), f"{reverse('numbers')}?sort=status"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.mail.content import Letter
+from core.mail.content import MailContent
 from core.text.dates import lasted, moment
 from notifications.mail_content import notice_facts
 from notifications.models import Notice
@@ -15,13 +15,13 @@ from notifications.preferences.recipients import Reader
 from sessions_app.lifecycle import Reason
 
 
-def linked(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+def linked(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
     """They were linked."""
     first = notices[0]
     one = _("%(place)s: WhatsApp is linked") % {"place": notice_facts.place(first)}
     n = len(notices)
     many = ngettext("%(n)d number is linked", "%(n)d numbers are linked", n) % {"n": n}
-    return Letter(
+    return MailContent(
         subject=many if notices[1:] else one,
         lead=_("Send a test message to see it work."),
         button=notice_facts.button(notices, _("Open the number")),
@@ -37,7 +37,7 @@ def linked(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     )
 
 
-def recovered(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+def recovered(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
     """They are connected again."""
     first = notices[0]
     one = _("%(place)s: Connected again") % {"place": notice_facts.place(first)}
@@ -46,7 +46,7 @@ def recovered(notices: Sequence[Notice], account: str, reader: Reader) -> Letter
         "n": n
     }
     at = moment(max(notice.at for notice in notices), reader.time_zone)
-    return Letter(
+    return MailContent(
         subject=many if notices[1:] else one,
         lead=_("Nothing to do: messages go out and come in again."),
         button=notice_facts.button(notices, _("Open the number")),
@@ -56,7 +56,7 @@ def recovered(notices: Sequence[Notice], account: str, reader: Reader) -> Letter
     )
 
 
-def stopped(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+def stopped(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
     """Somebody stopped or unlinked them: a confirmation."""
     first = notices[0]
     one = _("%(place)s: %(happened)s") % {
@@ -67,7 +67,7 @@ def stopped(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
     many = ngettext(
         "%(n)d number was stopped or unlinked", "%(n)d numbers were stopped or unlinked", n
     ) % {"n": n}
-    return Letter(
+    return MailContent(
         subject=many if notices[1:] else one,
         lead=_again(notices),
         button=notice_facts.button(notices, _("Open the number")),

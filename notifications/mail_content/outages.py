@@ -8,18 +8,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.mail.content import Button, Letter, Pair
+from core.mail.content import Button, MailContent, Pair
 from core.text.dates import lasted, moment
 
 
 def outage_letter(
     numbers: int, accounts: int, since: datetime, zone: str = "UTC", gateway_alive: bool = True
-) -> Letter:
+) -> MailContent:
     """The alarm: ``numbers`` of ``accounts`` are down since ``since`` (aware), told once."""
     subject = ngettext(
         "Pairline: %(n)d number is down", "Pairline: %(n)d numbers are down at once", numbers
     )
-    return Letter(
+    return MailContent(
         subject=subject % {"n": numbers} if gateway_alive else _("Pairline: no gateway is running"),
         lead=_("Look at what is wrong, the most urgent first."),
         button=Button(_("What is wrong right now?"), reverse("wrong")),
@@ -42,9 +42,9 @@ def outage_letter(
 
 def all_clear_letter(
     numbers: int, accounts: int, since: datetime, ended: datetime, zone: str = "UTC"
-) -> Letter:
+) -> MailContent:
     """It is over: ``numbers`` of ``accounts`` were down at most, from ``since`` to ``ended``."""
-    return Letter(
+    return MailContent(
         subject=_("Pairline: the numbers are connected again"),
         lead=_("Nothing to do: the incident is over."),
         button=Button(_("What is wrong right now?"), reverse("wrong")),

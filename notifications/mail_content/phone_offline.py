@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.mail.content import Letter
+from core.mail.content import MailContent
 from core.text.dates import day, moment
 from notifications.mail_content import notice_facts
 from notifications.models import Notice
@@ -17,12 +17,12 @@ from notifications.preferences.recipients import Reader
 UNLINKED_AFTER = timedelta(days=14)  # of not being online: WhatsApp's rule
 
 
-def phone_offline(notices: Sequence[Notice], account: str, reader: Reader) -> Letter:
+def phone_offline(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
     """Open WhatsApp on the phones of ``notices`` before the first of them is unlinked."""
     ends = {"day": day(min(map(_unlinked_at, notices)), reader.time_zone)}
     several = bool(notices[1:])
     seen = moment(min(map(notice_facts.since, notices)), reader.time_zone)
-    return Letter(
+    return MailContent(
         subject=_subject(notices),
         lead=_("Open WhatsApp on these phones before %(day)s.") % ends
         if several

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.mail.content import Button, Letter
+from core.mail.content import Button, MailContent
 from core.text.dates import day, moment
 from notifications.mail_content import notice_facts
 from notifications.models import Notice
@@ -84,12 +84,12 @@ CHANGES: Mapping[str, Change] = {
 }
 
 
-def letter(notice: Notice, account: str, reader: Reader) -> Letter:
+def letter(notice: Notice, account: str, reader: Reader) -> MailContent:
     """The letter about one change."""
     change, at = _change(notice), notice_facts.time(notice, "ends_at")
     ends = [(str(change.ends), moment(at, reader.time_zone))] if at and change.ends else []
     happened = line_of_plan(notice, reader.time_zone)
-    return Letter(
+    return MailContent(
         subject=_("%(place)s: %(happened)s") % {"place": account, "happened": happened},
         lead=str(change.do) % _day(notice, reader.time_zone),
         button=Button(_("See the plan"), reverse("plan")),

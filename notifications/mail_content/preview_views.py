@@ -21,7 +21,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from core.mail.content import Rendered, rendered
+from core.mail.content import RenderedMail, render
 from core.web.decorators import page
 from notifications.mail_content.samples import MANY, Sample, samples
 
@@ -113,11 +113,11 @@ def gallery_preview(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse(mail.html.replace(_DARK, chosen))
 
 
-def _mail(sample: Sample, look: Look | None = None) -> Rendered:
+def _mail(sample: Sample, look: Look | None = None) -> RenderedMail:
     look = look or Look.parse({})
     count = MANY if sample.several and look.count == "several" else 1
     with translation.override(look.language):
-        return rendered(sample.write(count), look.language)
+        return render(sample.write(count), look.language)
 
 
 def _switches(sample: Sample, look: Look) -> list[dict[str, Any]]:

@@ -14,15 +14,15 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from core.mail.content import Letter
+from core.mail.content import MailContent
 from locations.accounts import mails as account_mails
 from locations.auth import mails
 from locations.models import Role
 from notifications.kinds import FOLLOWS, HABITS, NoticeKind
 from notifications.mail_content import (
     all_clear_letter,
+    content_for,
     digest_letter,
-    letter_of,
     outage_letter,
     welcome_letter,
 )
@@ -55,7 +55,7 @@ class Sample:
 
     name: str
     group: str | Promise
-    write: Callable[[int], Letter]
+    write: Callable[[int], MailContent]
     several: bool = False
 
 
@@ -130,7 +130,7 @@ def _sign_ins() -> Iterator[Sample]:
         "user_agent": _FIREFOX,
     }
     for name in mails.NAMES:
-        write = _fixed(mails.letter_of, name, context)
+        write = _fixed(mails.content_for, name, context)
         yield Sample(f"sign-in-{name}", _("Sign-in"), write)
 
 
@@ -146,8 +146,8 @@ _NEVER_SEVERAL = {NoticeKind.PLAN, NoticeKind.BUNDLE_READY}
 
 
 def _of(kind: NoticeKind, name: str, group: str | Promise, **told: Any) -> Sample:
-    def write(count: int) -> Letter:
-        letter = letter_of(kind, [_notice(kind, n, told) for n in range(count)], _ACCOUNT, _OWNER)
+    def write(count: int) -> MailContent:
+        letter = content_for(kind, [_notice(kind, n, told) for n in range(count)], _ACCOUNT, _OWNER)
         must = HABITS[FOLLOWS.get(kind, kind)].owners_must
         return letter if must else replace(letter, unsubscribe="/unsubscribe/sample/")
 
@@ -168,7 +168,7 @@ def _notice(kind: NoticeKind, number: int, told: Mapping[str, Any]) -> Notice:
     )
 
 
-def _digest(count: int) -> Letter:
+def _digest(count: int) -> MailContent:
     gone, back = {"reason": Reason.LOGGED_OUT}, {"seconds": 4_812}
     sections = [
         (NoticeKind.LOST, [_notice(NoticeKind.LOST, n, gone) for n in range(count)]),
@@ -178,7 +178,9 @@ def _digest(count: int) -> Letter:
     return digest_letter(sections, _ACCOUNT, _OWNER)
 
 
-def _fixed(write: Callable[..., Letter], *facts: Any, **more: Any) -> Callable[[int], Letter]:
+def _fixed(
+    write: Callable[..., MailContent], *facts: Any, **more: Any
+) -> Callable[[int], MailContent]:
     return lambda _count: write(*facts, **more)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from core.mail.content import Button, Letter
+from core.mail.content import Button, MailContent
 
 
-def welcome_letter(account: str) -> Letter:
+def welcome_letter(account: str) -> MailContent:
     """What to do first in the new account named ``account``."""
-    return Letter(
+    return MailContent(
         subject=_("Welcome to Pairline: link your first number"),
         lead=_("Link your first WhatsApp number. It takes two minutes."),
         button=Button(_("Create a connection"), reverse("connect")),

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import translation
 
-from core.mail.content import Letter, rendered
+from core.mail.content import MailContent, render
 from core.text.dates import zone_of
 from core.text.timezones import UTC_NAME
 from locations.models import Account, Member
@@ -124,7 +124,7 @@ def _mail(notices: Sequence[Notice], reader: Reader, account: Account, digest: D
     with translation.override(reader.language):
         letter = _letter(notices, reader, account)
     mail = outbox.mail_of(
-        rendered(letter, reader.language),
+        render(letter, reader.language),
         to=reader.email,
         kind="digest",
         key=f"digest:{digest.pk}:{digest.day}",
@@ -134,7 +134,7 @@ def _mail(notices: Sequence[Notice], reader: Reader, account: Account, digest: D
     return mail
 
 
-def _letter(notices: Sequence[Notice], reader: Reader, account: Account) -> Letter:
+def _letter(notices: Sequence[Notice], reader: Reader, account: Account) -> MailContent:
     of_kind: defaultdict[str, list[Notice]] = defaultdict(list)
     for notice in notices:
         of_kind[notice.kind].append(notice)

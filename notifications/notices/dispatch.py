@@ -19,11 +19,11 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils import translation
 
-from core.mail.content import rendered
+from core.mail.content import render
 from locations.models import Account
 from notifications.kinds import NoticeKind, When
 from notifications.mail import outbox
-from notifications.mail_content import letter_of
+from notifications.mail_content import content_for
 from notifications.models import Mail, Notice
 from notifications.notices.webhook_channel import deliver
 from notifications.preferences.recipients import Reader, readers_of
@@ -106,9 +106,9 @@ def _had_today(users: Iterable[UUID], now: datetime) -> Counter[UUID]:
 def _mail(group: Group, reader: Reader, account: Account) -> Mail:
     kind = NoticeKind(group[0].kind)
     with translation.override(reader.language):
-        letter = letter_of(kind, group, account.name, reader)
+        letter = content_for(kind, group, account.name, reader)
     mail = outbox.mail_of(
-        rendered(with_unsubscribe(letter, unsubscribe_path(reader, kind)), reader.language),
+        render(with_unsubscribe(letter, unsubscribe_path(reader, kind)), reader.language),
         to=reader.email,
         kind=kind,
         key=group[0].mail_key(reader.user),

@@ -21,7 +21,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core import tenancy
-from core.mail.content import Letter
+from core.mail.content import MailContent
 from locations.audit import Verb, record
 from locations.models import Member
 from locations.principals import principal_of_user
@@ -66,7 +66,7 @@ def digest_unsubscribe_path(reader: Reader, kinds: Iterable[NoticeKind]) -> str:
     return "" if all(reader.must_get(kind) for kind in kinds) else _path(reader, DIGEST)
 
 
-def with_unsubscribe(letter: Letter, path: str) -> Letter:
+def with_unsubscribe(letter: MailContent, path: str) -> MailContent:
     """``letter`` as one that ``path`` ends, in its text and for mail programs; for "" as one that
     cannot be ended. One click needs HTTPS by the RFC."""
     if not path:

@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core import tenancy
-from locations.current_user import address_of
+from locations.current_user import ip_address_of
 from notifications.preferences import unsubscribe as unsubscribing
 from notifications.preferences.unsubscribe import Broken, Link
 
@@ -66,13 +66,13 @@ def unsubscribe(request: HttpRequest, link: Link, token: str) -> HttpResponse:
         return _shown(request, link, "must")
     if request.method != "POST":
         return _shown(request, link, "ask")
-    return _shown(request, link, "ended", unsubscribing.end(link, address_of(request)))
+    return _shown(request, link, "ended", unsubscribing.end(link, ip_address_of(request)))
 
 
 @_behind(unsubscribing.opened_undo)
 @require_POST
 def unsubscribe_undo(request: HttpRequest, link: Link, token: str) -> HttpResponse:
-    unsubscribing.undo(link, address_of(request))
+    unsubscribing.undo(link, ip_address_of(request))
     return _shown(request, link, "resumed")
 
 

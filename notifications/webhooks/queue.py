@@ -17,7 +17,7 @@ from django.db.models import F, Max, Min
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from core.data.batch_delete import delete_in_slices
+from core.data.batch_delete import delete_in_batches
 from core.security.encryption import SealBroken
 from notifications.kinds import NoticeKind
 from notifications.models import Delivery, Kind, Notice, State, Webhook
@@ -181,4 +181,4 @@ def _switched_off(webhook: Webhook, reason: str, now: datetime) -> Notice:
 
 def forget_old() -> int:
     """Delete what was made more than ``KEPT`` ago; how many."""
-    return delete_in_slices(Delivery.objects.filter(created_at__lt=timezone.now() - KEPT))
+    return delete_in_batches(Delivery.objects.filter(created_at__lt=timezone.now() - KEPT))

@@ -13,7 +13,7 @@ from core.security import show_once
 from core.web.decorators import form_page, page, post_only
 from locations.access import find, find_writable
 from locations.actions import account_to_add_to
-from locations.current_user import look_at, principal_of
+from locations.current_user import choose_account, principal_of
 from notifications.models import Delivery, Format, Webhook
 from notifications.webhooks import actions
 from notifications.webhooks.forms import WebhookForm
@@ -49,7 +49,7 @@ def webhook_new(request: HttpRequest) -> HttpResponse:
 def webhook_page(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     webhook: Webhook = find(Webhook.objects.select_related("location"), principal, webhook_id)
-    look_at(request, webhook.account_id)
+    choose_account(request, webhook.account_id)
     context = {
         "webhook": webhook,
         "name": actions.name_of(webhook),
@@ -155,7 +155,7 @@ def _with_secret(request: HttpRequest, webhook: Webhook, secret: str) -> HttpRes
 def delivery_page(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     delivery: Delivery = find(Delivery.objects.select_related("webhook"), principal, delivery_id)
-    look_at(request, delivery.account_id)
+    choose_account(request, delivery.account_id)
     context = {
         "delivery": delivery,
         "name": actions.name_of(delivery.webhook),

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import tenancy
-from locations.current_user import address_of
+from locations.current_user import ip_address_of
 from locations.plans.limits import OverLimit
 from sessions_app.actions import LocationBusy
 from sessions_app.forms import PairingForm
@@ -90,7 +90,7 @@ def link_pairing(request: HttpRequest, link: ConnectLink, token: str) -> HttpRes
     form, asked = PairingForm(request.POST), False
     if form.is_valid():
         try:
-            actions.ask_pairing_code(link, form.cleaned_data["phone"], address_of(request))
+            actions.ask_pairing_code(link, form.cleaned_data["phone"], ip_address_of(request))
             asked = True
         except NotPossible as error:
             form.add_error(None, str(error))
@@ -106,7 +106,7 @@ def link_pairing(request: HttpRequest, link: ConnectLink, token: str) -> HttpRes
 def _start(request: HttpRequest, link: ConnectLink, token: str) -> HttpResponse:
     browser = browser_of(link.pk, request.COOKIES) or secrets.token_urlsafe(32)
     try:
-        actions.start(link, browser, address_of(request))
+        actions.start(link, browser, ip_address_of(request))
     except (OverLimit, LocationBusy, NotPossible):
         return render(request, "sessions_app/links/not_now.html", {"link": link}, status=422)
     response = redirect("link", token)

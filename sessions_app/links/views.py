@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from core.security import show_once
 from core.web.decorators import form_page, post_only
 from locations.access import find_writable
-from locations.current_user import look_at, principal_of
+from locations.current_user import choose_account, principal_of
 from locations.models import Location
 from sessions_app.links import actions
 from sessions_app.links.actions import LIFETIMES, USUAL_LIFETIME
@@ -53,7 +53,7 @@ def location_links(request: HttpRequest, location_id: UUID) -> HttpResponse:
     """The open links of a location, and one that was just made, this once; a POST makes it."""
     principal = principal_of(request)
     location = find_writable(Location.objects.all(), principal, location_id)
-    look_at(request, location.account_id)
+    choose_account(request, location.account_id)
     form = LifetimeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:

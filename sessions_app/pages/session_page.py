@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from locations.access import find, visible
-from locations.current_user import look_at, principal_of, principal_of_login
+from locations.current_user import choose_account, principal_of, principal_of_login
 from locations.models import Location, User
 from locations.principals import Principal
 from sessions_app import presentation as show
@@ -63,7 +63,7 @@ def opened(request: HttpRequest, session_id: object) -> SessionView:
     """The session for the page that ``request`` opens; its account is looked at from now on.
     Http404 when it may not be seen."""
     view = session_view(principal_of(request), session_id)
-    look_at(request, view["account_id"])
+    choose_account(request, view["account_id"])
     return view
 
 

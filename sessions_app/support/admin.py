@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from core.text.units import size
 from core.web.streaming import download
 from locations import impersonation
-from locations.current_user import address_of
+from locations.current_user import ip_address_of
 from sessions_app.models import SupportBundle
 from sessions_app.support import actions
 
@@ -60,7 +60,7 @@ class SupportBundleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gen
         self, request: HttpRequest, obj: SupportBundle, form: ModelForm[Any], change: bool
     ) -> None:
         """Ask for it, in the operator's name."""
-        operator = impersonation.operator(str(request.user), address_of(request))
+        operator = impersonation.operator(str(request.user), ip_address_of(request))
         obj.asked_by = str(request.user)
         with transaction.atomic():
             super().save_model(request, obj, form, change)
@@ -78,7 +78,7 @@ class SupportBundleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gen
         bundle: SupportBundle | None = rows.filter(pk=bundle_id, account=None).first()
         if bundle is None or not self.has_view_permission(request, bundle):
             raise Http404
-        operator = impersonation.operator(str(request.user), address_of(request))
+        operator = impersonation.operator(str(request.user), ip_address_of(request))
         try:
             pieces = actions.download(operator, bundle)
         except actions.NotThere as error:

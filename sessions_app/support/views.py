@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from core.web.decorators import form_page, page
 from core.web.streaming import download
 from locations.access import ONLY_LOOKS, find_writable
-from locations.current_user import look_at, principal_of
+from locations.current_user import choose_account, principal_of
 from locations.principals import Principal
 from sessions_app.models import Session, SupportBundle
 from sessions_app.support import actions
@@ -42,7 +42,7 @@ def session_bundle(request: HttpRequest, session_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     rows = Session.objects.select_related("location")
     session: Session = find_writable(rows, principal, session_id)
-    look_at(request, session.account_id)
+    choose_account(request, session.account_id)
     if request.method == "POST":
         return _ask(request, principal, session.account_id, session)
     return render(request, "sessions_app/support/new.html", {"session": session})
@@ -69,7 +69,7 @@ def _found(request: HttpRequest, bundle_id: UUID) -> SupportBundle:
 def bundle_page(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
     bundle = _found(request, bundle_id)
     if bundle.account_id is not None:
-        look_at(request, bundle.account_id)
+        choose_account(request, bundle.account_id)
     return render(request, "sessions_app/support/bundle.html", {"bundle": bundle})
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from locations.models import Account, AccountState
-from locations.plans.banner import notice
+from locations.plans.banner import banner_for
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAGES = ("/", "/numbers/", "/connect/", "/settings/plan/", "/settings/locations/")
@@ -56,10 +56,10 @@ def test_it_tells_the_owner_what_to_do_and_others_whom_to_tell(
 
 
 def test_it_names_the_day() -> None:
-    told = notice(AccountState.TRIAL, NOON + timedelta(days=3), NOON, owns=True)
+    banner = banner_for(AccountState.TRIAL, NOON + timedelta(days=3), NOON, owns=True)
 
-    assert told is not None
-    assert told.says == "Your trial ends on 25 November."
+    assert banner is not None
+    assert banner.text == "Your trial ends on 25 November."
 
 
 def test_it_costs_no_query(alice: Client, account: Account) -> None:

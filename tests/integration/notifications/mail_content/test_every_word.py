@@ -7,7 +7,7 @@ import re
 
 from django.utils.translation import override
 
-from core.mail.content import rendered
+from core.mail.content import render
 from notifications.mail_content.samples import samples
 from tests.integration.sessions_app.pages.test_every_text import LANGUAGE, bare_words, twice_as_long
 
@@ -26,7 +26,7 @@ def test_no_letter_has_a_bare_word(twice_as_long: None) -> None:
     for sample in samples().values():
         for count in (1, 2) if sample.several else (1,):
             with override(LANGUAGE):  # each time: what is inside it falls back to the real one
-                html = rendered(sample.write(count), LANGUAGE).html
+                html = render(sample.write(count), LANGUAGE).html
             if words := bare_words(DATA.sub(" ", html)):
                 bare[sample.name] = words
 

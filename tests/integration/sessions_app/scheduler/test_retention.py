@@ -17,7 +17,7 @@ from pytest_django import Settings
 from conversations.jobs import _receipts
 from conversations.models import EARLY_RECEIPT_KEPT, EarlyReceipt, MessageStatus
 from core.background.jobs import Job, registered
-from core.data.batch_delete import ROWS, delete_in_slices
+from core.data.batch_delete import ROWS, delete_in_batches
 from locations import jobs as people
 from locations.models import IdempotentAnswer, Invitation, Role
 from locations.rest.idempotency import KEPT, forget_answers
@@ -64,7 +64,7 @@ def test_it_deletes_in_slices_all_that_it_was_given_and_nothing_else() -> None:
     assert forget_answers() == ROWS + 1
 
     assert [answer.key for answer in IdempotentAnswer.objects.all()] == ["new"]
-    assert delete_in_slices(IdempotentAnswer.objects.none()) == 0
+    assert delete_in_batches(IdempotentAnswer.objects.none()) == 0
 
 
 def make_event(session: Session, version: int, ago: timedelta, status: Status) -> None:

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 import pytest
 from pytest_django import Settings
 
-from core.mail.content import Button, Letter, Rendered, Section, message_of, rendered
+from core.mail.content import Button, MailContent, RenderedMail, Section, message_of, render
 from core.mail.text import WIDTH
 from tests.unit.notifications.mail_content.colours import contrast, looks
 
@@ -23,7 +23,7 @@ NAMES = [
 ]
 
 
-def letter(name: str = "Harbour Dental", **more: object) -> Letter:
+def letter(name: str = "Harbour Dental", **more: object) -> MailContent:
     """One with everything that a letter can have, about ``name``."""
     fields: dict[str, object] = {
         "subject": f"{name}: The link was removed on the phone",
@@ -40,10 +40,10 @@ def letter(name: str = "Harbour Dental", **more: object) -> Letter:
         "account": name,
         "unsubscribe": "/unsubscribe/x/",
     }
-    return Letter(**{**fields, **more})  # type: ignore[arg-type]
+    return MailContent(**{**fields, **more})  # type: ignore[arg-type]
 
 
-def sent(mail: Rendered) -> EmailMessage:
+def sent(mail: RenderedMail) -> EmailMessage:
     """``mail`` as a mail program reads what went over the wire."""
     read = message_from_bytes(
         message_of(mail, "alice@example.com").message().as_bytes(), policy=policy.default
@@ -54,7 +54,7 @@ def sent(mail: Rendered) -> EmailMessage:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_cannot_break_out_of_the_subject(name: str) -> None:
-    mail = sent(rendered(letter(name)))
+    mail = sent(render(letter(name)))
 
     assert mail["Bcc"] is None
     assert mail["To"] == "alice@example.com"
@@ -66,7 +66,7 @@ def test_a_name_cannot_break_out_of_the_subject(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_only_text(name: str) -> None:
-    mail = rendered(letter(name))
+    mail = render(letter(name))
 
     assert "<script" not in mail.html and "<b>Dental" not in mail.html
     assert "<h1>Pay" not in mail.html
@@ -76,11 +76,11 @@ def test_a_name_is_only_text(name: str) -> None:
 
 
 def test_a_subject_that_is_too_long_says_that_it_was_cut() -> None:
-    assert rendered(letter("x" * 300)).subject == f"{'x' * 199}…"
+    assert render(letter("x" * 300)).subject == f"{'x' * 199}…"
 
 
 def test_emoji_of_several_parts_stay_one() -> None:
-    assert "👩‍⚕️ Évora" in rendered(letter("👩‍⚕️ Évora")).subject
+    assert "👩‍⚕️ Évora" in render(letter("👩‍⚕️ Évora")).subject
 
 
 def test_the_first_line_says_what_to_do_and_the_button_stands_by_itself(
@@ -88,7 +88,7 @@ def test_the_first_line_says_what_to_do_and_the_button_stands_by_itself(
 ) -> None:
     settings.PUBLIC_URL = "https://pairline.example"
 
-    mail = rendered(letter(code=""))
+    mail = render(letter(code=""))
 
     lines = [line for line in mail.text.splitlines() if line]
     assert lines[:3] == [
@@ -102,14 +102,14 @@ def test_the_first_line_says_what_to_do_and_the_button_stands_by_itself(
 def test_the_text_is_no_wider_than_it_may_be() -> None:
     long = letter("Harbour " * 14)
 
-    for line in rendered(long).text.splitlines():
+    for line in render(long).text.splitlines():
         assert len(line) <= WIDTH
 
 
 def test_it_lists_twenty_and_counts_the_rest() -> None:
     rows = [(f"Place {n}", "Not connected") for n in range(1, 52)]
 
-    mail = rendered(letter(rows=rows))
+    mail = render(letter(rows=rows))
 
     for part in (mail.text, mail.html):
         assert "Place 20" in part and "Place 21" not in part
@@ -117,21 +117,21 @@ def test_it_lists_twenty_and_counts_the_rest() -> None:
 
 
 def test_it_lists_twenty_without_counting_nothing() -> None:
-    mail = rendered(letter(rows=[(f"Place {n}", "") for n in range(20)]))
+    mail = render(letter(rows=[(f"Place {n}", "") for n in range(20)]))
 
     assert "Place 19" in mail.text
     assert "more" not in mail.text.replace("any more", "")
 
 
 def test_a_mail_that_cannot_be_ended_offers_no_end() -> None:
-    mail = rendered(letter(unsubscribe=""))
+    mail = render(letter(unsubscribe=""))
 
     assert "unsubscribe" not in mail.text + mail.html
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_text_stands_out_from_its_ground(dark: bool) -> None:
-    found = looks(rendered(letter()).html, dark=dark)
+    found = looks(render(letter()).html, dark=dark)
 
     assert len(found) >= 6
     for colour, ground in found:
@@ -147,7 +147,7 @@ def test_it_counts_contrast_as_others_do() -> None:
 
 @pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("ar", "rtl"), ("he", "rtl")])
 def test_it_runs_as_its_language_does(language: str, direction: str) -> None:
-    html = rendered(letter(), language).html
+    html = render(letter(), language).html
 
     assert f'<html lang="{language}" dir="{direction}">' in html
     assert f'lang="{language}" dir="{direction}" style' in html  # where <html> is stripped
@@ -155,7 +155,7 @@ def test_it_runs_as_its_language_does(language: str, direction: str) -> None:
 
 
 def test_it_loads_nothing_and_runs_nothing() -> None:
-    html = rendered(letter()).html
+    html = render(letter()).html
 
     for banned in ("src=", "<script", "<img", "url(", "@import", "<link", "javascript:"):
         assert banned not in html

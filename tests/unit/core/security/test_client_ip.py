@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.security.client_ip import caller
+from core.security.client_ip import client_ip
 
 
 def test_it_believes_no_header_without_proxies() -> None:
-    assert caller("198.51.100.7", "203.0.113.9", 0) == "198.51.100.7"
+    assert client_ip("198.51.100.7", "203.0.113.9", 0) == "198.51.100.7"
 
 
 @pytest.mark.parametrize(
@@ -21,17 +21,17 @@ def test_it_believes_no_header_without_proxies() -> None:
     ],
 )
 def test_it_takes_what_the_outermost_proxy_saw(forwarded: str, proxies: int) -> None:
-    assert caller("10.0.0.1", forwarded, proxies) == "203.0.113.9"
+    assert client_ip("10.0.0.1", forwarded, proxies) == "203.0.113.9"
 
 
 def test_it_takes_who_connected_where_the_proxy_says_nothing() -> None:
-    assert caller("10.0.0.1", "", 1) == "10.0.0.1"
+    assert client_ip("10.0.0.1", "", 1) == "10.0.0.1"
 
 
 @pytest.mark.parametrize("nonsense", ["", "unix:", "1.2.3", "<script>", "‮1.2.3.4"])
 def test_it_takes_nonsense_for_no_address(nonsense: str) -> None:
-    assert caller(nonsense, "", 0) is None
+    assert client_ip(nonsense, "", 0) is None
 
 
 def test_it_leaves_the_zone_of_a_link_local_address_out() -> None:
-    assert caller("fe80::1%eth0", "", 0) == "fe80::1"
+    assert client_ip("fe80::1%eth0", "", 0) == "fe80::1"

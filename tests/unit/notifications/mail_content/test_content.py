@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from core.mail.content import Letter, rendered
+from core.mail.content import MailContent, render
 from locations.models import Role
 from notifications.kinds import REMINDERS, NoticeKind
-from notifications.mail_content import digest_letter, letter_of
+from notifications.mail_content import content_for, digest_letter
 from notifications.models import Notice
 from notifications.preferences.recipients import Reader
 from sessions_app.lifecycle import Reason
@@ -28,8 +28,8 @@ def notice(kind: NoticeKind, place: str = "Lisbon", **facts: Any) -> Notice:
     return Notice(kind=kind, session_id=uuid.uuid4(), facts={**about, **facts}, at=AT)
 
 
-def letter(*notices: Notice, reader: Reader = ALICE) -> Letter:
-    return letter_of(NoticeKind(notices[0].kind), notices, "Harbour Group", reader)
+def letter(*notices: Notice, reader: Reader = ALICE) -> MailContent:
+    return content_for(NoticeKind(notices[0].kind), notices, "Harbour Group", reader)
 
 
 def test_a_loss_says_what_happened_to_which_location_and_leads_to_its_page() -> None:
@@ -76,8 +76,8 @@ def test_what_comes_back_by_itself_announces_no_reminders() -> None:
     by_itself = letter(notice(NoticeKind.LOST, reason=Reason.UNREACHABLE))
     by_somebody = letter(notice(NoticeKind.LOST, reason=Reason.LOGGED_OUT))
 
-    assert "remind" not in rendered(by_itself).text
-    assert "remind you after 1, 3 and 7 days" in rendered(by_somebody).text
+    assert "remind" not in render(by_itself).text
+    assert "remind you after 1, 3 and 7 days" in render(by_somebody).text
 
 
 @pytest.mark.parametrize(("days", "is_last"), [(1, False), (3, False), (7, True)])
@@ -98,7 +98,7 @@ def test_a_reminder_of_what_should_have_come_back_does_not_say_to_wait() -> None
 def test_it_promises_the_reminders_that_there_will_be() -> None:
     days = [str(after.days) for after in REMINDERS]
 
-    text = rendered(letter(notice(NoticeKind.LOST, reason=Reason.LOGGED_OUT))).text
+    text = render(letter(notice(NoticeKind.LOST, reason=Reason.LOGGED_OUT))).text
 
     assert f"after {days[0]}, {days[1]} and {days[2]} days, then no" in text
     assert len(days) == 3
@@ -108,7 +108,7 @@ def test_it_promises_the_reminders_that_there_will_be() -> None:
 def test_the_end_of_a_trial_stands_only_where_it_matters(change: str) -> None:
     said = letter(notice(NoticeKind.PLAN, change=change, ends_at=AT.isoformat()))
 
-    assert "November" not in rendered(said).text
+    assert "November" not in render(said).text
 
 
 def test_a_phone_that_is_away_gets_the_day_on_which_whatsapp_unlinks_it() -> None:
@@ -162,7 +162,7 @@ def test_a_webhook_is_named_by_its_host() -> None:
     ]
 
     for said in (letter(off[0]), letter(*off)):
-        mail = rendered(said)
+        mail = render(said)
         assert "crm.example.com" in mail.text and "It answered with 500." in mail.text
         assert "secret" not in mail.text + mail.html
     assert said.subject == "2 webhooks of Harbour Group were switched off"
@@ -185,7 +185,7 @@ def test_it_says_why_this_person_gets_it(kind: NoticeKind) -> None:
 def test_one_that_lacks_its_facts_holds_up_nobody(kind: NoticeKind, facts: dict[str, str]) -> None:
     empty = Notice(kind=kind, facts=facts, at=AT)
     for notices in ([empty], [empty, Notice(kind=kind, facts=facts, at=AT)]):
-        mail = rendered(letter_of(kind, notices, "Harbour Group", ALICE))
+        mail = render(content_for(kind, notices, "Harbour Group", ALICE))
         assert "None" not in mail.subject + mail.text
         assert mail.subject
 

@@ -9,7 +9,7 @@ import allauth
 import pytest
 from django.utils import translation
 
-from core.mail.content import Letter, rendered
+from core.mail.content import MailContent, render
 from core.mail.text import WIDTH
 from locations.auth import mails
 from locations.models.plans import AccountState
@@ -25,7 +25,7 @@ SAMPLES = samples()
 HOLES = ("None", "{", "%(", "<locations", "Promise")
 
 
-def written(sample: Sample, count: int, language: str = "en") -> Letter:
+def written(sample: Sample, count: int, language: str = "en") -> MailContent:
     with translation.override(language):
         return sample.write(count)
 
@@ -34,9 +34,9 @@ def counts(sample: Sample) -> tuple[int, ...]:
     return (1, 2, MANY) if sample.several else (1,)
 
 
-def faults(letter: Letter, language: str) -> list[str]:
+def faults(letter: MailContent, language: str) -> list[str]:
     """What no reader may see in ``letter``."""
-    mail = rendered(letter, language)
+    mail = render(letter, language)
     html = re.sub(r"<style>.*?</style>", "", mail.html, flags=re.DOTALL)
     links = re.findall(r'href="([^"]*)"', html)
     return [
@@ -66,18 +66,18 @@ def test_they_say_what_happened_then_what_to_do() -> None:
 
             assert letter.subject and letter.lead.endswith("."), sample.name
             assert letter.subject != letter.lead
-            assert ".." not in rendered(letter).text, sample.name
+            assert ".." not in render(letter).text, sample.name
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_all_of_them_stand_out_from_their_ground(dark: bool) -> None:
     for sample in SAMPLES.values():
-        html = rendered(written(sample, counts(sample)[-1])).html
+        html = render(written(sample, counts(sample)[-1])).html
         assert all(contrast(*look) >= 4.5 for look in looks(html, dark=dark)), sample.name
 
 
 def test_every_kind_has_one() -> None:
-    subjects = {rendered(written(sample, 1)).subject for sample in SAMPLES.values()}
+    subjects = {render(written(sample, 1)).subject for sample in SAMPLES.values()}
 
     assert len(subjects) > 40
     names = " ".join(SAMPLES)
