@@ -16,9 +16,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from conversations.audit_verbs import MessageVerb
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, Message, MessageStatus
 from core.text.phone_numbers import NotANumber, e164
-from locations.audit import Verb, record
+from locations.audit import record
 from locations.plans.entitlements import may_run
 from locations.principals import Principal
 from sessions_app.hints import hint_text_waiting
@@ -123,5 +124,5 @@ def send(principal: Principal, session: Session, *, to: str, text: str) -> Messa
     ``queue_text`` raises. The caller has been through the door for writing."""
     with transaction.atomic():
         message = queue_text(session, to=to, text=text, by=principal.name)
-        record(principal, session.account_id, Verb.TEXT_SENT, session.location.name)
+        record(principal, session.account_id, MessageVerb.TEXT_SENT, session.location.name)
     return message

@@ -10,7 +10,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from locations.access import find_account
-from locations.audit import Verb, record
+from locations.audit import AccountVerb, record
 from locations.models import Account, Location
 from locations.plans.entitlements import Resource, require
 from locations.principals import Principal
@@ -38,7 +38,7 @@ def add(account: Account, name: str, ghl_id: str, *, by: Principal) -> Location:
         with transaction.atomic():
             require(account, Resource.LOCATIONS)
             location: Location = Location.objects.create(account=account, name=name, ghl_id=ghl_id)
-            record(by, account.pk, Verb.LOCATION_ADDED, name)
+            record(by, account.pk, AccountVerb.LOCATION_ADDED, name)
     except IntegrityError as error:
         raise GhlIdTaken from error
     return location
@@ -53,7 +53,7 @@ def change(location: Location, name: str, ghl_id: str, *, by: Principal) -> None
         with transaction.atomic():
             location.name, location.ghl_id = name, ghl_id
             location.save(update_fields=["name", "ghl_id"])
-            record(by, location.account_id, Verb.LOCATION_CHANGED, old, name)
+            record(by, location.account_id, AccountVerb.LOCATION_CHANGED, old, name)
     except IntegrityError as error:
         raise GhlIdTaken from error
 
@@ -81,5 +81,5 @@ def delete(location: Location, *, by: Principal) -> None:
         Account.objects.select_for_update(no_key=True).get(pk=location.account_id)
         if is_held(location.pk):
             raise StillLinked
-        record(by, location.account_id, Verb.LOCATION_DELETED, location.name)
+        record(by, location.account_id, AccountVerb.LOCATION_DELETED, location.name)
         location.delete()

@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import tenancy
-from locations.audit import Verb, record
+from locations.audit import AccountVerb, record
 from locations.models import Account, Member, Role, User
 from locations.principals import Principal, Terms
 
@@ -68,7 +68,7 @@ def begin(request: HttpRequest, account: Account, reason: str, address: str | No
     end(request, address)
     told = f"{reason[:REASON_CHARACTERS]} (until {viewing.until:%H:%M} UTC at the latest)"
     with tenancy.everyone(), transaction.atomic():
-        record(_named(request, address), account.pk, Verb.VIEWED_AS_OWNER, owner.email, told)
+        record(_named(request, address), account.pk, AccountVerb.VIEWED_AS_OWNER, owner.email, told)
     request.session.cycle_key()
     request.session[_KEY] = {
         "account": str(viewing.account),
@@ -87,7 +87,12 @@ def end(request: HttpRequest, address: str | None) -> UUID | None:
     request.session.cycle_key()
     with tenancy.everyone():
         if Account.objects.filter(pk=viewing.account).exists():
-            record(_named(request, address), viewing.account, Verb.STOPPED_VIEWING, viewing.owner)
+            record(
+                _named(request, address),
+                viewing.account,
+                AccountVerb.STOPPED_VIEWING,
+                viewing.owner,
+            )
     return viewing.account
 
 

@@ -9,8 +9,10 @@ class NotificationsConfig(AppConfig):
 
         from core.health.checks import register_check
         from core.health.operator_alerts import register_alerts
+        from locations.audit import register_verbs
         from notifications import jobs, receivers  # noqa: F401  connects the receivers
         from notifications.alerts import dead_webhooks, long_losses, mails, outages
+        from notifications.audit_verbs import NotificationVerb
         from notifications.incidents import tracker
         from notifications.mail import bounces, health
         from notifications.notices import bundle_notices, plan_notices
@@ -27,6 +29,7 @@ class NotificationsConfig(AppConfig):
         jobs.register()
         register_alerts("mails", mails)
         register_reload(Reload.NOTICES, template("notifications/notices/_bell-changed.html"))
+        register_verbs(NotificationVerb)
         register_check("mail", health.mail)
         if settings.EMAIL_PROVIDER:
             bounces.connect()

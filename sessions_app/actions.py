@@ -9,10 +9,11 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
 from core.security.encryption import SealBroken
-from locations.audit import Verb, record
+from locations.audit import record
 from locations.models import Location
 from locations.plans.entitlements import Resource, require
 from locations.principals import Principal
+from sessions_app.audit_verbs import SessionVerb
 from sessions_app.engine.proxy_url import NotAProxy, ProxyAddress, parse
 from sessions_app.models import Session
 
@@ -49,7 +50,7 @@ def connect(principal: Principal, location: Location, proxy: ProxyAddress | None
     url = proxy.url if proxy else ""
     with transaction.atomic():
         session = create_session(location, by=principal.name, proxy=url)
-        record(principal, location.account_id, Verb.SESSION_CREATED, location.name)
+        record(principal, location.account_id, SessionVerb.SESSION_CREATED, location.name)
         if proxy:
             note(principal, session, proxy)
     return session
@@ -59,38 +60,38 @@ def restart(principal: Principal, session: Session) -> None:
     """Start afresh. Raises NotPossible, as the others below."""
     with transaction.atomic():
         session.ask_restart(by=principal.name)
-        _record(principal, session, Verb.SESSION_RESTARTED)
+        _record(principal, session, SessionVerb.SESSION_RESTARTED)
 
 
 def stop(principal: Principal, session: Session) -> None:
     """Disconnect, and keep the link."""
     with transaction.atomic():
         session.ask_stop(by=principal.name)
-        _record(principal, session, Verb.SESSION_STOPPED)
+        _record(principal, session, SessionVerb.SESSION_STOPPED)
 
 
 def unlink(principal: Principal, session: Session) -> None:
     """Remove the link for good."""
     with transaction.atomic():
         session.ask_unlink(by=principal.name)
-        _record(principal, session, Verb.SESSION_UNLINKED)
+        _record(principal, session, SessionVerb.SESSION_UNLINKED)
 
 
 def ask_pairing_code(principal: Principal, session: Session, phone: str) -> None:
     """Ask for a code to type on the phone with the number ``phone`` (E.164)."""
     with transaction.atomic():
         session.ask_pairing_code(phone, by=principal.name)
-        _record(principal, session, Verb.PAIRING_CODE_ASKED)
+        _record(principal, session, SessionVerb.PAIRING_CODE_ASKED)
 
 
 def name_device(principal: Principal, session: Session, name: str) -> None:
     """Call our device ``name`` on the phone."""
     with transaction.atomic():
         session.ask_device_name(name, by=principal.name)
-        _record(principal, session, Verb.DEVICE_NAMED)
+        _record(principal, session, SessionVerb.DEVICE_NAMED)
 
 
-def _record(principal: Principal, session: Session, verb: Verb) -> None:
+def _record(principal: Principal, session: Session, verb: SessionVerb) -> None:
     record(principal, session.account_id, verb, session.location.name)
 
 
@@ -129,9 +130,15 @@ def remove(principal: Principal, session: Session) -> None:
         return
     with transaction.atomic():
         session.set_proxy("", by=principal.name)
-        record(principal, session.account_id, Verb.PROXY_REMOVED, session.location.name)
+        record(principal, session.account_id, SessionVerb.PROXY_REMOVED, session.location.name)
 
 
 def note(principal: Principal, session: Session, proxy: ProxyAddress) -> None:
     """Remember in the audit log that ``proxy`` was set: where it is, and nothing of its login."""
-    record(principal, session.account_id, Verb.PROXY_SET, session.location.name, detail=proxy.shown)
+    record(
+        principal,
+        session.account_id,
+        SessionVerb.PROXY_SET,
+        session.location.name,
+        detail=proxy.shown,
+    )

@@ -7,8 +7,10 @@ class SessionsAppConfig(AppConfig):
 
     def ready(self) -> None:
         from core.health.operator_alerts import register_alerts
+        from locations.audit import AccountVerb, register_verbs
         from locations.plans.entitlements import Resource, register_usage
         from sessions_app import hints, jobs, receivers  # noqa: F401  receivers
+        from sessions_app.audit_verbs import SessionVerb
         from sessions_app.diagnostics import alerts
         from sessions_app.models import Session
         from sessions_app.scheduler import status
@@ -22,3 +24,4 @@ class SessionsAppConfig(AppConfig):
         register_alerts("installation", alerts.installation)
         register_alerts("scheduled jobs", status.wrong_lines)
         jobs.register()
+        register_verbs(SessionVerb, after=AccountVerb.STOPPED_VIEWING)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from locations.accounts import mails
 from locations.accounts.rules import why_not_become, why_not_leave
-from locations.audit import Verb, record
+from locations.audit import AccountVerb, record
 from locations.models import Account, Member, Role
 from locations.principals import Principal
 
@@ -47,7 +47,7 @@ def change_role(principal: Principal, member: Member, role: Role) -> bool:
         detail = f"{Role(current.role).value} → {role.value}"
         current.role = role
         current.save(update_fields=["role"])
-        record(principal, member.account_id, Verb.ROLE_CHANGED, member.user.email, detail)
+        record(principal, member.account_id, AccountVerb.ROLE_CHANGED, member.user.email, detail)
         if member.user != principal.user:
             mails.send_role_changed(member, role, principal.name)
     return True
@@ -60,7 +60,7 @@ def remove(principal: Principal, member: Member) -> None:
         if why_not_leave(current.role, owners):
             raise NotPossible(why_not_become(current.role, "", owners))
         current.delete()
-        record(principal, member.account_id, Verb.MEMBER_REMOVED, member.user.email)
+        record(principal, member.account_id, AccountVerb.MEMBER_REMOVED, member.user.email)
         if member.user != principal.user:
             mails.send_removed(member.account, member.user.email, principal.name)
 
@@ -72,7 +72,7 @@ def leave(principal: Principal, member: Member) -> None:
         if why := why_not_leave(current.role, owners):
             raise NotPossible(why)
         current.delete()
-        record(principal, member.account_id, Verb.MEMBER_LEFT, member.user.email)
+        record(principal, member.account_id, AccountVerb.MEMBER_LEFT, member.user.email)
 
 
 def hand_over(principal: Principal, member: Member) -> None:
@@ -86,7 +86,7 @@ def hand_over(principal: Principal, member: Member) -> None:
         heir.role, giver.role = Role.OWNER, Role.MEMBER
         heir.save(update_fields=["role"])
         giver.save(update_fields=["role"])
-        record(principal, member.account_id, Verb.OWNERSHIP_HANDED_OVER, member.user.email)
+        record(principal, member.account_id, AccountVerb.OWNERSHIP_HANDED_OVER, member.user.email)
         mails.send_role_changed(member, Role.OWNER, principal.name)
 
 
@@ -98,7 +98,7 @@ def rename(principal: Principal, account: Account, name: str) -> bool:
         old = account.name
         account.name = name
         account.save(update_fields=["name"])
-        record(principal, account.pk, Verb.ACCOUNT_RENAMED, name, _("before: %s") % old)
+        record(principal, account.pk, AccountVerb.ACCOUNT_RENAMED, name, _("before: %s") % old)
     return True
 
 

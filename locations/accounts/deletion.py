@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from core import tenancy
 from locations.accounts import mails
-from locations.audit import Verb, record
+from locations.audit import AccountVerb, record
 from locations.models import Account, Invitation, Member
 from locations.principals import Principal
 from locations.signals import account_closing, held
@@ -34,7 +34,7 @@ def begin(principal: Principal, account: Account) -> None:
         locked.deleting_at = timezone.now()
         locked.save(update_fields=["deleting_at"])
         Invitation.objects.of_accounts([account.pk]).open().update(revoked_at=locked.deleting_at)
-        record(principal, account.pk, Verb.ACCOUNT_DELETED, account.name)
+        record(principal, account.pk, AccountVerb.ACCOUNT_DELETED, account.name)
         account_closing.send(None, account_id=account.pk, by=principal.name)
         people = Member.objects.filter(account=account).values_list("user__email", flat=True)
         mails.send_deleted(account, people, principal.name)

@@ -15,7 +15,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from core.data.csv_export import columns, csv_texts
-from locations.audit import Verb, record
+from locations.audit import AccountVerb, record
 from locations.audit_log.queries import AUDIT
 from locations.models import Account, AuditEvent, Location, Member
 from locations.principals import Principal
@@ -28,7 +28,7 @@ _PLACES = {"id": "id", "name": "name", "ghl_id": "ghl_id", "since": "created_at"
 def begin_export(principal: Principal, account: Account) -> Iterator[bytes]:
     """The ZIP of ``account`` in pieces; that it was asked for is in the audit log."""
     with transaction.atomic():
-        record(principal, account.pk, Verb.ACCOUNT_EXPORTED, account.name)
+        record(principal, account.pk, AccountVerb.ACCOUNT_EXPORTED, account.name)
     return zipped([*_own_files(account), *export_files(account.pk)])
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from core import tenancy
 from locations.accounts import mails
-from locations.audit import Verb, record
+from locations.audit import AccountVerb, record
 from locations.models import Account, Invitation, Member, Role, User
 from locations.plans import entitlements
 from locations.plans.limits import Resource
@@ -59,7 +59,7 @@ def invite(principal: Principal, account: Account, email: str, role: Role) -> In
         with transaction.atomic():
             entitlements.require(account, Resource.MEMBERS)
             invitation.save(force_insert=True)
-            record(principal, account.pk, Verb.INVITED, email, role.value)
+            record(principal, account.pk, AccountVerb.INVITED, email, role.value)
             mails.send_invitation(invitation, token)
     except IntegrityError:
         raise NotInvited(
@@ -77,7 +77,7 @@ def resend(principal: Principal, invitation: Invitation) -> None:
             entitlements.require(current.account, Resource.MEMBERS)
         token = current.renew()
         current.save(update_fields=["token_hash", "expires_at"])
-        record(principal, current.account_id, Verb.INVITATION_RESENT, current.email)
+        record(principal, current.account_id, AccountVerb.INVITATION_RESENT, current.email)
         mails.send_invitation(current, token)
 
 
@@ -87,7 +87,7 @@ def revoke(principal: Principal, invitation: Invitation) -> None:
         current = _lock_open(invitation.pk)
         current.revoked_at = timezone.now()
         current.save(update_fields=["revoked_at"])
-        record(principal, current.account_id, Verb.INVITATION_REVOKED, current.email)
+        record(principal, current.account_id, AccountVerb.INVITATION_REVOKED, current.email)
 
 
 def usable(token: str) -> Invitation | None:
@@ -119,7 +119,7 @@ def accept(principal: Principal, token: str) -> Account:
         Member.objects.get_or_create(
             account=account, user=user, defaults={"role": Role(invitation.role)}
         )
-        record(principal, account.pk, Verb.INVITATION_ACCEPTED, user.email, invitation.role)
+        record(principal, account.pk, AccountVerb.INVITATION_ACCEPTED, user.email, invitation.role)
     return account
 
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from core import tenancy
-from locations.audit import Verb, record
+from locations.audit import AccountVerb, record
 from locations.models import Account, AccountState, ApiKey, Location, Member, Plan, Role, User
 from locations.principals import principal_of_user
 
@@ -106,5 +106,5 @@ def create_account(user: User, name: str, address: str | None) -> Account:
     with tenancy.everyone(), transaction.atomic():  # the account does not exist yet
         account = Account.objects.create(name=name)
         Member.objects.create(account=account, user=user, role=Role.OWNER)
-        record(owner, account.pk, Verb.ACCOUNT_CREATED, name)
+        record(owner, account.pk, AccountVerb.ACCOUNT_CREATED, name)
     return account

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from locations.access import visible
-from locations.audit import Verb, record
+from locations.audit import AccountVerb, record
 from locations.models import Account, ApiKey, Location, Scope
 from locations.principals import Principal
 
@@ -64,7 +64,7 @@ def make(account: Account, name: str, limits: KeyLimits, by: Principal) -> tuple
             calls_a_minute=limits.calls_a_minute,
         )
         key.locations.set(limits.locations)
-        record(by, account.pk, Verb.KEY_CREATED, name, _scopes(limits.scopes))
+        record(by, account.pk, AccountVerb.KEY_CREATED, name, _scopes(limits.scopes))
     return key, secret
 
 
@@ -72,7 +72,7 @@ def rotate(key: ApiKey, grace: Grace, by: Principal) -> str:
     """A new secret for ``key``, which is not stored."""
     with transaction.atomic():
         secret = key.rotate(grace.length, timezone.now())
-        record(by, key.account_id, Verb.KEY_ROTATED, key.name, str(grace.words))
+        record(by, key.account_id, AccountVerb.KEY_ROTATED, key.name, str(grace.words))
     return secret
 
 
@@ -81,7 +81,7 @@ def revoke(key: ApiKey, by: Principal) -> None:
     with transaction.atomic():
         working = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
         if working.update(revoked_at=timezone.now()):
-            record(by, key.account_id, Verb.KEY_REVOKED, key.name)
+            record(by, key.account_id, AccountVerb.KEY_REVOKED, key.name)
 
 
 def _scopes(scopes: Iterable[Scope]) -> str:

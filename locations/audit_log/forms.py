@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from locations.audit import Verb
+from locations.audit import verb_choices
+
+
+def _actions() -> list[tuple[str, str | Promise]]:
+    return [("", _("All actions")), *verb_choices()]
 
 
 class AuditFilterForm(forms.Form):
-    """What of the audit log to show. All of it may be left empty."""
+    """Which rows of the audit log to show. Every field is optional."""
 
-    who = forms.ChoiceField(label=_("Person"), required=False)
-    what = forms.ChoiceField(
-        label=_("Action"), required=False, choices=[("", _("All actions")), *Verb.choices]
-    )
+    who = forms.ChoiceField(label=_("User"), required=False)
+    what = forms.ChoiceField(label=_("Action"), required=False, choices=_actions)
     since = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -24,7 +27,7 @@ class AuditFilterForm(forms.Form):
         label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     q = forms.CharField(
-        label=_("What it was done to"),
+        label=_("Target"),
         required=False,
         max_length=160,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
@@ -32,7 +35,7 @@ class AuditFilterForm(forms.Form):
 
     def __init__(self, actors: list[str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [("", _("Everybody")), *((actor, actor) for actor in actors)]
+        choices = [("", _("Everyone")), *((actor, actor) for actor in actors)]
         self.fields["who"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

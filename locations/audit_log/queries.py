@@ -1,4 +1,4 @@
-"""Reading the audit log: filtered, newest first."""
+"""Read the audit log: filtered, newest first."""
 
 from __future__ import annotations
 
@@ -10,57 +10,54 @@ from uuid import UUID
 from django.core.paginator import Page, Paginator
 
 from core.data.csv_export import columns, csv_texts
-from locations.audit import Verb
+from locations.audit import verb_label
 from locations.models import AuditEvent
 
 ROWS_A_PAGE = 50
-_FORMER = 500  # people who are offered to filter by, at most
+_MAX_ACTORS = 500  # in the filter
 
 
-class Line(TypedDict):
-    """A row of the log as it is shown."""
+class AuditLine(TypedDict):
+    """A row of the log with the label of its verb."""
 
     event: AuditEvent
-    words: str
+    label: str
 
 
-def asked_for(account_id: UUID, asked: Mapping[str, Any]) -> Any:
-    """The rows of the account that fit the filters: ``who``, ``what`` (a verb), ``since`` and
-    ``until`` (days in UTC, both included) and ``q`` (in the target)."""
+def filtered(account_id: UUID, filters: Mapping[str, Any]) -> Any:
+    """Return the rows of the account that match ``filters``: ``who``, ``what`` (a verb), ``since``
+    and ``until`` (days in UTC, inclusive) and ``q`` (part of the target)."""
     rows = AuditEvent.objects.of_accounts([account_id])
-    if asked.get("who"):
-        rows = rows.filter(actor=asked["who"])
-    if asked.get("what"):
-        rows = rows.filter(verb=asked["what"])
-    if asked.get("since"):
-        rows = rows.filter(at__gte=_midnight(asked["since"]))
-    if asked.get("until"):
-        rows = rows.filter(at__lt=_midnight(asked["until"]) + timedelta(days=1))
-    if asked.get("q"):
-        rows = rows.filter(target__icontains=asked["q"])
+    if filters.get("who"):
+        rows = rows.filter(actor=filters["who"])
+    if filters.get("what"):
+        rows = rows.filter(verb=filters["what"])
+    if filters.get("since"):
+        rows = rows.filter(at__gte=_midnight(filters["since"]))
+    if filters.get("until"):
+        rows = rows.filter(at__lt=_midnight(filters["until"]) + timedelta(days=1))
+    if filters.get("q"):
+        rows = rows.filter(target__icontains=filters["q"])
     return rows
 
 
-def page(rows: Any, number: str) -> Page[Line]:
-    """One page of ``rows``, each with the words of its verb."""
+def page(rows: Any, number: str) -> Page[AuditLine]:
+    """Return one page of ``rows``."""
     shown: Page[Any] = Paginator(rows, ROWS_A_PAGE).get_page(number)
-    shown.object_list = [Line(event=event, words=words(event.verb)) for event in shown.object_list]
+    shown.object_list = [
+        AuditLine(event=event, label=verb_label(event.verb)) for event in shown.object_list
+    ]
     return shown
 
 
-def words(verb: str) -> str:
-    """A verb in words; one that we know no more stays as it is."""
-    return str(Verb(verb).label) if verb in Verb.values else verb
-
-
 def actors(account_id: UUID) -> list[str]:
-    """Who did anything in the account, by name; people who left, too."""
+    """Return the names of all actors in the account, including former members."""
     rows = AuditEvent.objects.of_accounts([account_id]).order_by("actor")
-    return list(rows.values_list("actor", flat=True).distinct()[:_FORMER])
+    return list(rows.values_list("actor", flat=True).distinct()[:_MAX_ACTORS])
 
 
 def as_csv(rows: Any) -> Any:
-    """``rows`` as the lines of a CSV."""
+    """Return ``rows`` as the lines of a CSV file."""
     return csv_texts(columns(rows, AUDIT))
 
 

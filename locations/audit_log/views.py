@@ -1,4 +1,4 @@
-"""The doors of the audit log, for owners."""
+"""The audit log page and its CSV download, for owners."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def audit_page(request: HttpRequest) -> HttpResponse:
         return redirect("account_new")
     account_id = _owned(request)
     form = AuditFilterForm(queries.actors(account_id), request.GET)
-    asked: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
-    rows = queries.asked_for(account_id, asked)
+    filters: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
+    rows = queries.filtered(account_id, filters)
     context = {
         "form": form,
         "rows": queries.page(rows, request.GET.get("page", "1")),
-        "filters": urlencode({name: value for name, value in asked.items() if value}),
+        "filters": urlencode({name: value for name, value in filters.items() if value}),
     }
     return render(
         request, "locations/audit_log/audit_log.html", context, status=422 if form.errors else 200
@@ -46,13 +46,13 @@ def audit_download(request: HttpRequest) -> HttpResponseBase:
     form = AuditFilterForm(queries.actors(account_id), request.GET)
     if not form.is_valid():
         return redirect("audit_log")
-    lines = queries.as_csv(queries.asked_for(account_id, form.cleaned_data))
+    lines = queries.as_csv(queries.filtered(account_id, form.cleaned_data))
     name = f"audit-log-{timezone.now():%Y-%m-%d}.csv"
     return download(request, lines, "text/csv; charset=utf-8", name)
 
 
 def _owned(request: HttpRequest) -> UUID:
-    """The account that he looks at. Raises PermissionDenied unless he owns it."""
+    """Return the current account. Raises PermissionDenied unless the user owns it."""
     principal = principal_of(request)
     if principal.account is None or not principal.owns(principal.account):
         raise PermissionDenied(ONLY_OWNERS)

@@ -1,4 +1,4 @@
-"""What was done in an account, by whom: written once, never changed."""
+"""The audit log: rows are written once and never changed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from locations.models.tenant import TenantQuerySet
 
 
 class AuditEvent(models.Model):
-    """One action in an account. ``actor`` is a name (an e-mail address, an API key's name), for
-    people leave and keys are deleted; ``verb`` is one of ``locations.audit.Verb``."""
+    """One action in an account. ``actor`` is a name (an e-mail address or the name of an API key)
+    and not a foreign key: members leave and keys are deleted. ``verb`` is a verb registered with
+    ``locations.audit``."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="audit_events")
     at = models.DateTimeField(default=timezone.now, editable=False)

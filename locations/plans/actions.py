@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from locations.audit import Verb, record
+from locations.audit import AccountVerb, record
 from locations.models import Account, AccountState
 from locations.plans.entitlements import may_run
 from locations.principals import Principal
@@ -53,11 +53,11 @@ def note(before: Account, after: Account, *, by: Principal) -> None:
     if not changed:
         return
     if may_run(before) != may_run(after):
-        verb = Verb.ACCOUNT_RESUMED if may_run(after) else Verb.ACCOUNT_SUSPENDED
+        verb = AccountVerb.ACCOUNT_RESUMED if may_run(after) else AccountVerb.ACCOUNT_SUSPENDED
         record(by, after.pk, verb, after.name)
     if set(changed) - {"state"} or may_run(before) == may_run(after):
         told = ", ".join(f"{name}: {value}" for name, value in changed.items())
-        record(by, after.pk, Verb.PLAN_CHANGED, after.name, told)
+        record(by, after.pk, AccountVerb.PLAN_CHANGED, after.name, told)
     terms_changed.send(Account, before=before, after=after)
     transaction.on_commit(lambda: standing_changed.send(Account, account_id=after.pk), robust=True)
 

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from core.text.dates import zone_of
 from core.text.timezones import UTC_NAME, is_zone
-from locations.audit import Verb, record
+from locations.audit import record
 from locations.models import Member, User
 from locations.principals import Principal
+from notifications.audit_verbs import NotificationVerb
 from notifications.kinds import FOLLOWS, NoticeKind, When
 from notifications.models import Digest, MailHabits, Wish
 from notifications.models.preference import USUAL_HOUR
@@ -56,7 +57,7 @@ def choose(principal: Principal, member: Member, chosen: Chosen) -> bool:
         habits = _set_habits(member.user, chosen, now)
         if not (wishes or quiet or habits):
             return False
-        record(principal, member.account_id, Verb.MAILS_CHOSEN, member.user.email)
+        record(principal, member.account_id, NotificationVerb.MAILS_CHOSEN, member.user.email)
     return True
 
 

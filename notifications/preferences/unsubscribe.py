@@ -22,9 +22,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core import tenancy
 from core.mail.content import MailContent
-from locations.audit import Verb, record
+from locations.audit import record
 from locations.models import Member
 from locations.principals import principal_of_user
+from notifications.audit_verbs import NotificationVerb
 from notifications.kinds import FOLLOWS, NoticeKind, When
 from notifications.models import Wish
 from notifications.preferences.actions import CHOICES, reader_of, set_quiet_too
@@ -103,7 +104,7 @@ def end(link: Link, address: str | None) -> str:
         if link.is_digest:
             changed = set_quiet_too(member, False, now) or changed
         if changed:
-            _note(link, Verb.MAILS_ENDED, address)
+            _note(link, NotificationVerb.MAILS_ENDED, address)
         last = _ended(link).order_by("-since").first()
     at = now if last is None else last.since
     return _UNDOES.sign_object([member.pk, str(member.user_id), link.kind, at.isoformat()])
@@ -119,7 +120,7 @@ def undo(link: Link, address: str | None) -> None:
         if link.is_digest:
             changed = set_quiet_too(member, True, now) or changed
         if changed:
-            _note(link, Verb.MAILS_RESUMED, address)
+            _note(link, NotificationVerb.MAILS_RESUMED, address)
 
 
 def _offs(link: Link, reader: Reader) -> dict[NoticeKind, When]:
@@ -136,7 +137,7 @@ def _ended(link: Link) -> Any:
     return mine.filter(before=When.DAILY) if link.is_digest else mine.filter(kind=link.kind)
 
 
-def _note(link: Link, verb: Verb, address: str | None) -> None:
+def _note(link: Link, verb: NotificationVerb, address: str | None) -> None:
     member = _who(link)
     himself = principal_of_user(member.user, member.account_id, address)
     record(himself, member.account_id, verb, str(link.words))

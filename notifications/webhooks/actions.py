@@ -13,9 +13,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from locations.audit import Verb, record
+from locations.audit import record
 from locations.models import Account, Location
 from locations.principals import Principal
+from notifications.audit_verbs import NotificationVerb
 from notifications.models import Delivery, Format, Kind, State, Webhook
 from notifications.models.webhook import SUBSCRIBABLE, DeliveryQuerySet, new_secret
 
@@ -79,7 +80,7 @@ def create(
             location=location,
             created_by=principal.name,
         )
-        record(principal, account_id, Verb.WEBHOOK_CREATED, name_of(webhook))
+        record(principal, account_id, NotificationVerb.WEBHOOK_CREATED, name_of(webhook))
     return webhook
 
 
@@ -98,7 +99,7 @@ def change(
         webhook.url = url
     with transaction.atomic():
         webhook.save(update_fields=["url", "events", "location"])
-        record(principal, webhook.account_id, Verb.WEBHOOK_CHANGED, name_of(webhook))
+        record(principal, webhook.account_id, NotificationVerb.WEBHOOK_CHANGED, name_of(webhook))
 
 
 def change_some(
@@ -127,7 +128,9 @@ def rotate(principal: Principal, webhook: Webhook) -> str:
     webhook.secret = secret
     with transaction.atomic():
         webhook.save(update_fields=["secret"])
-        record(principal, webhook.account_id, Verb.WEBHOOK_SECRET_ROTATED, name_of(webhook))
+        record(
+            principal, webhook.account_id, NotificationVerb.WEBHOOK_SECRET_ROTATED, name_of(webhook)
+        )
     return secret
 
 
@@ -143,13 +146,19 @@ def switch(principal: Principal, webhook: Webhook, *, on: bool) -> None:
         if on:
             _queue_again(Delivery.objects.of_webhook(webhook.pk).in_state(State.WAITING))
         words = _("on") if on else _("off")
-        record(principal, webhook.account_id, Verb.WEBHOOK_SWITCHED, name_of(webhook), words)
+        record(
+            principal,
+            webhook.account_id,
+            NotificationVerb.WEBHOOK_SWITCHED,
+            name_of(webhook),
+            words,
+        )
 
 
 def remove(principal: Principal, webhook: Webhook) -> None:
     """Delete it with its log."""
     with transaction.atomic():
-        record(principal, webhook.account_id, Verb.WEBHOOK_DELETED, name_of(webhook))
+        record(principal, webhook.account_id, NotificationVerb.WEBHOOK_DELETED, name_of(webhook))
         webhook.delete()
 
 
@@ -164,7 +173,7 @@ def send_test(principal: Principal, webhook: Webhook) -> Delivery:
             kind=Kind.TEST,
             payload={"message": _test_words(webhook)},
         )
-        record(principal, webhook.account_id, Verb.WEBHOOK_TESTED, name_of(webhook))
+        record(principal, webhook.account_id, NotificationVerb.WEBHOOK_TESTED, name_of(webhook))
     return delivery
 
 
@@ -191,7 +200,13 @@ def _replay(principal: Principal, webhook: Webhook, rows: DeliveryQuerySet) -> i
         raise SwitchedOff
     with transaction.atomic():
         count = _queue_again(rows)
-        record(principal, webhook.account_id, Verb.WEBHOOK_REPLAYED, name_of(webhook), str(count))
+        record(
+            principal,
+            webhook.account_id,
+            NotificationVerb.WEBHOOK_REPLAYED,
+            name_of(webhook),
+            str(count),
+        )
     return count
 
 

@@ -13,9 +13,10 @@ from django.core.management.color import no_style
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from locations.audit import Verb, record
+from locations.audit import record
 from locations.models import Account, User
 from locations.principals import Principal
+from operations.audit_verbs import RestoreVerb
 from operations.backup import schema
 from operations.backup.archive import ArchiveReader, open_archive
 from operations.backup.errors import BackupDamaged, BackupRefused
@@ -141,4 +142,4 @@ def _row_entries(archive: ArchiveReader) -> set[str]:
 def _record_restore(contents: BackupContents) -> None:
     for account in contents.accounts:
         detail = f"With the whole installation, from a backup of {contents.made_at}"
-        record(OPERATOR, UUID(account.id), Verb.ACCOUNT_RESTORED, account.name, detail)
+        record(OPERATOR, UUID(account.id), RestoreVerb.ACCOUNT_RESTORED, account.name, detail)

@@ -16,8 +16,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import AutoField, Model
 
-from locations.audit import Verb, record
+from locations.audit import record
 from locations.models import Account, Location, Plan, User
+from operations.audit_verbs import RestoreVerb
 from operations.backup.archive import ArchiveReader
 from operations.backup.errors import BackupRefused
 from operations.backup.inventory import entry_name, foreign_keys, is_nullable_reference
@@ -116,6 +117,8 @@ def restore_account(
                 detail = f"From a backup of {contents.made_at}"
                 record(OPERATOR, UUID(found.id), Verb.ACCOUNT_RESTORED, found.name, detail)
     return RestoreResult(writer.written, len(sessions), [found.name], time.monotonic() - began)
+                record(OPERATOR, UUID(found.id), RestoreVerb.ACCOUNT_RESTORED, found.name, detail)
+    return Restored(writer.written, len(sessions), [found.name], time.monotonic() - began)
 
 
 def check_same_installation(contents: BackupContents) -> None:

@@ -12,10 +12,11 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from locations.audit import Verb, record
+from locations.audit import record
 from locations.models import Account, Location
 from locations.plans.entitlements import Resource, require
 from locations.plans.limits import OverLimit
+from operations.audit_verbs import RestoreVerb
 from operations.backup.archive import ArchiveReader
 from operations.backup.errors import BackupRefused
 from operations.backup.inventory import entry_name
@@ -61,7 +62,7 @@ def restore_session(
             with placement.within_transaction():
                 _relink(found) if existing else _write_session(archive, found, writer)
                 detail = f"From a backup of {contents.made_at}"
-                record(OPERATOR, found.account.pk, Verb.SESSION_RESTORED, found.name, detail)
+                record(OPERATOR, found.account.pk, RestoreVerb.SESSION_RESTORED, found.name, detail)
             Session.objects.get(pk=found.row["id"]).announce_wish()
     return RestoreResult(writer.written, 1, [found.account.name], time.monotonic() - began)
 

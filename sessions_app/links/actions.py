@@ -18,11 +18,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import tenancy
-from locations.audit import Verb, record
+from locations.audit import record
 from locations.models import Location, Role
 from locations.principals import Principal
 from sessions_app import actions
 from sessions_app import presentation as show
+from sessions_app.audit_verbs import SessionVerb
 from sessions_app.lifecycle import Status
 from sessions_app.models import ConnectLink, NotPossible, Session, SessionEvent
 from sessions_app.snapshot import SessionSnapshot, snapshot
@@ -68,7 +69,7 @@ def make(principal: Principal, location: Location, lifetime: timedelta) -> tuple
             created_by=principal.name[:254],
             expires_at=timezone.now() + lifetime,
         )
-        record(principal, location.account_id, Verb.CONNECT_LINK_MADE, location.name)
+        record(principal, location.account_id, SessionVerb.CONNECT_LINK_MADE, location.name)
     return link, token
 
 
@@ -77,7 +78,7 @@ def revoke(principal: Principal, link: ConnectLink) -> None:
     with transaction.atomic():
         mine = ConnectLink.objects.filter(pk=link.pk, revoked_at__isnull=True)
         if mine.update(revoked_at=timezone.now()):
-            record(principal, link.account_id, Verb.CONNECT_LINK_REVOKED, link.location.name)
+            record(principal, link.account_id, SessionVerb.CONNECT_LINK_REVOKED, link.location.name)
 
 
 def open_links(location: Location) -> list[ConnectLink]:
@@ -188,7 +189,7 @@ def _take(link: ConnectLink, browser: str, principal: Principal) -> None:
     if not browser or not free.update(browser_hash=hashed, used_at=now):
         raise NotYours
     link.browser_hash = hashed
-    record(principal, link.account_id, Verb.CONNECT_LINK_USED, link.location.name)
+    record(principal, link.account_id, SessionVerb.CONNECT_LINK_USED, link.location.name)
 
 
 def _bearer(link: ConnectLink, address: str | None) -> Principal:

@@ -11,8 +11,9 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from locations.audit import Verb, record
+from locations.audit import record
 from locations.principals import Principal
+from sessions_app.audit_verbs import SessionVerb
 from sessions_app.models import Session, SupportBundle
 from sessions_app.models.support_bundle import USUAL_LINES
 
@@ -43,7 +44,7 @@ def ask(
             bundle: SupportBundle = SupportBundle.objects.create(
                 account_id=account_id, session=session, lines=lines, asked_by=principal.name
             )
-            record(principal, account_id, Verb.BUNDLE_ASKED, _about(session))
+            record(principal, account_id, SessionVerb.BUNDLE_ASKED, _about(session))
     except IntegrityError:  # bundle_one_at_a_time: whoever asked at the same moment
         running = SupportBundle.objects.of_accounts([account_id]).open().first()
         raise OneAtATime(running) from None
@@ -55,7 +56,7 @@ def note_operators(principal: Principal, bundle: SupportBundle) -> None:
     about, if it is about one session."""
     if bundle.session is not None:
         about = _about(bundle.session)
-        record(principal, bundle.session.account_id, Verb.BUNDLE_ASKED, about)
+        record(principal, bundle.session.account_id, SessionVerb.BUNDLE_ASKED, about)
     logger.info("An operator asked for a support bundle", extra={"bundle": str(bundle.pk)})
 
 
@@ -78,7 +79,7 @@ def download(principal: Principal, bundle: SupportBundle) -> Iterator[bytes]:
         raise NotThere(_("The file of this support bundle is not on this machine. Make a new one."))
     account = bundle.account_id or (bundle.session.account_id if bundle.session else None)
     if account is not None:
-        record(principal, account, Verb.BUNDLE_DOWNLOADED, _about(bundle.session))
+        record(principal, account, SessionVerb.BUNDLE_DOWNLOADED, _about(bundle.session))
     return _pieces(bundle.path)
 
 

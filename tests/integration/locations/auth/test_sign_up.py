@@ -6,7 +6,7 @@ from django.db.models.signals import post_save
 from django.test import Client
 from pytest_django import Settings
 
-from locations.audit import Verb
+from locations.audit import AccountVerb
 from locations.models import Account, AuditEvent, Member, Role, User
 from tests.factory import PASSWORD
 from tests.integration.locations.auth.conftest import PostOffice, link_in, text_of, without_tokens
@@ -144,7 +144,7 @@ def test_it_stands_in_the_log_of_the_account(browser: Client) -> None:
 
     event = AuditEvent.objects.get()
     assert (event.verb, event.actor, event.target) == (
-        Verb.ACCOUNT_CREATED,
+        AccountVerb.ACCOUNT_CREATED,
         "dana@example.com",
         "Harbour Dental",
     )

@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from core.logs.redaction import redact
-from locations.audit import Verb
 from locations.models import Account, AuditEvent, Location, Role
+from sessions_app.audit_verbs import SessionVerb
 from sessions_app.lifecycle import Status
 from sessions_app.models import ConnectLink
 from tests.factory import make_account, make_session, make_user
@@ -92,8 +92,8 @@ def test_making_and_revoking_are_in_the_log_without_the_token(
 ) -> None:
     _signed_in("bob", account, Role.MEMBER).post(f"/links/{scene.link.pk}/revoke/")
 
-    made = AuditEvent.objects.get(verb=Verb.CONNECT_LINK_MADE)
-    revoked = AuditEvent.objects.get(verb=Verb.CONNECT_LINK_REVOKED)
+    made = AuditEvent.objects.get(verb=SessionVerb.CONNECT_LINK_MADE)
+    revoked = AuditEvent.objects.get(verb=SessionVerb.CONNECT_LINK_REVOKED)
 
     assert (made.actor, revoked.actor) == ("alice@example.com", "bob@example.com")
     for row in (made, revoked):

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from locations.audit import Verb
 from locations.models import Account, AuditEvent
 from locations.principals import Principal
+from sessions_app.audit_verbs import SessionVerb
 from sessions_app.lifecycle import Event, Reason, Status
 from sessions_app.links import actions
 from sessions_app.models import ConnectLink, Session, SessionEvent
@@ -296,7 +296,7 @@ def test_a_link_whose_account_has_no_place_left_says_so_and_is_not_used_up(scene
 def test_the_account_hears_of_it_in_its_log(scene: Scene) -> None:
     scene.phone().press()
 
-    used = AuditEvent.objects.get(verb=Verb.CONNECT_LINK_USED)
+    used = AuditEvent.objects.get(verb=SessionVerb.CONNECT_LINK_USED)
 
     assert used.account == scene.location.account
     assert used.target == "Lisbon"

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from locations.audit import Verb
 from locations.models import AuditEvent, Location
+from sessions_app.audit_verbs import SessionVerb
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
 from tests.factory import make_session
@@ -41,7 +41,9 @@ def test_a_new_name_brings_a_new_code(bob: Client, waiting: Session) -> None:
     assert answer.status_code == 302
     assert (waiting.device_name, waiting.wanted_attempt) == ("Harbour Desk 2", attempt + 1)
     assert "<b>Harbour Desk 2</b>" in page_of(bob, waiting)
-    assert AuditEvent.objects.filter(verb=Verb.DEVICE_NAMED, actor="bob@example.com").exists()
+    assert AuditEvent.objects.filter(
+        verb=SessionVerb.DEVICE_NAMED, actor="bob@example.com"
+    ).exists()
 
 
 def test_an_empty_name_is_ours_again(bob: Client, waiting: Session) -> None:

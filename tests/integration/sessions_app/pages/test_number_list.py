@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from locations.audit import Verb
 from locations.models import Account, AuditEvent
+from sessions_app.audit_verbs import SessionVerb
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
 from tests.factory import connect, make_account, make_location, make_session
@@ -216,7 +216,7 @@ def test_it_restarts_those_that_were_shown_and_says_how_many(bob: Client, accoun
 
     assert "Restarting 2 numbers." in text
     assert [asked_again(session) for session in [*chosen, other]] == [True, True, False]
-    logged = AuditEvent.objects.filter(verb=Verb.SESSION_RESTARTED)
+    logged = AuditEvent.objects.filter(verb=SessionVerb.SESSION_RESTARTED)
     assert set(logged.values_list("actor", "target")) == {
         ("bob@example.com", "Lisbon"),
         ("bob@example.com", "Porto"),
