@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 
 from conversations.audit_verbs import MessageVerb
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, Message, MessageStatus
+from conversations.problem_codes import SESSION_NOT_READY
 from core.text.phone_numbers import NotANumber, e164
 from locations.audit import record
 from locations.plans.entitlements import may_run
@@ -41,7 +42,7 @@ class LedgerError(Exception):
 class NotReady(LedgerError):
     """The session cannot send now; ``reason`` says why."""
 
-    code = "session_not_ready"
+    code = SESSION_NOT_READY
 
     def __init__(self, reason: Reason) -> None:
         words = REASONS[reason]

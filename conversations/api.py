@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from conversations.actions import NotReady, send
 from conversations.models import Message
+from conversations.problem_codes import SESSION_NOT_READY
 from conversations.queries import listed
 from conversations.serializers import (
     MessageFilterSerializer,
@@ -108,7 +109,7 @@ class MessageList(ApiView):
         responses={
             202: MessageSerializer,
             **problem_responses(
-                400, 404, 409, 413, 415, 422, codes={409: ("session_not_ready", "in_progress")}
+                400, 404, 409, 413, 415, 422, codes={409: (SESSION_NOT_READY, "in_progress")}
             ),
         },
     )

@@ -18,7 +18,7 @@ from locations.models import Location
 from locations.rest.base_view import ApiView, principal_of
 from locations.rest.fields import TextField
 from locations.rest.pagination import CURSOR, PageSerializer, page_of
-from locations.rest.problems import conflict_at, problem_responses
+from locations.rest.problems import LOCATION_BUSY, conflict_at, problem_responses
 from locations.rest.schema import answered, asked, listed
 
 
@@ -124,11 +124,11 @@ class LocationDetail(ApiView):
         tags=["Locations"],
         summary="Delete a location",
         description="With the history of what was linked there; unlink its number first.",
-        responses={204: None, **problem_responses(404, 409, codes={409: ("location_busy",)})},
+        responses={204: None, **problem_responses(404, 409, codes={409: (LOCATION_BUSY,)})},
     )
     def delete(self, request: Request, location_id: UUID) -> Response:
         principal = principal_of(request)
         location = find_writable(Location.objects.all(), principal, location_id)
-        with conflict_at(actions.StillLinked, "location_busy"):
+        with conflict_at(actions.StillLinked, LOCATION_BUSY):
             actions.delete(location, by=principal)
         return Response(status=204)

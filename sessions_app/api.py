@@ -22,13 +22,14 @@ from locations.principals import Principal
 from locations.rest.base_view import ApiView, principal_of
 from locations.rest.idempotency import IDEMPOTENCY_KEY, once
 from locations.rest.pagination import CURSOR, page_of
-from locations.rest.problems import Conflict, conflict_at, problem_responses
+from locations.rest.problems import LOCATION_BUSY, Conflict, conflict_at, problem_responses
 from sessions_app import actions
 from sessions_app.actions import LocationBusy
 from sessions_app.engine.proxy_url import ProxyAddress
 from sessions_app.lifecycle import Status, Wanted
 from sessions_app.models import NotPossible, Session
 from sessions_app.models.session_queryset import SessionQuerySet
+from sessions_app.problem_codes import NOT_POSSIBLE
 from sessions_app.serializers import (
     NewSessionSerializer,
     PairingSerializer,
@@ -39,7 +40,7 @@ from sessions_app.serializers import (
 from sessions_app.snapshot import SessionSnapshot, snapshot
 
 TAGS = ["Sessions"]
-_WISH_PROBLEMS = problem_responses(404, 409, codes={409: ("not_possible",)})
+_WISH_PROBLEMS = problem_responses(404, 409, codes={409: (NOT_POSSIBLE,)})
 
 
 def _rows() -> SessionQuerySet:
@@ -78,7 +79,7 @@ class SessionList(ApiView):
         responses={
             201: SnapshotSerializer,
             **problem_responses(
-                400, 402, 404, 409, 413, 415, 422, codes={409: ("location_busy", "in_progress")}
+                400, 402, 404, 409, 413, 415, 422, codes={409: (LOCATION_BUSY, "in_progress")}
             ),
         },
     )
@@ -113,7 +114,7 @@ def _filtered(rows: SessionQuerySet, asked: dict[str, Any], now: datetime) -> Se
 def _busy(location: Location) -> Conflict:
     in_the_way = Session.objects.live().of_location(location.pk).values_list("pk", flat=True)
     return Conflict(
-        "location_busy",
+        LOCATION_BUSY,
         "This location has a connection already. Use that session, or unlink it first.",
         session=in_the_way.first(),
     )
@@ -137,7 +138,7 @@ def _wish(
     """Write the wish ``ask`` and answer with the snapshot."""
     principal = principal_of(request)
     session: Session = find_writable(_rows(), principal, session_id)
-    with conflict_at(NotPossible, "not_possible"):
+    with conflict_at(NotPossible, NOT_POSSIBLE):
         ask(principal, session)
     return Response(_show(session), status=202)
 
@@ -197,7 +198,7 @@ class SessionPairingCode(ApiView):
         request=PairingSerializer,
         responses={
             202: SnapshotSerializer,
-            **problem_responses(400, 404, 409, 413, 415, codes={409: ("not_possible",)}),
+            **problem_responses(400, 404, 409, 413, 415, codes={409: (NOT_POSSIBLE,)}),
         },
     )
     def post(self, request: Request, session_id: UUID) -> Response:

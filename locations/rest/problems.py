@@ -1,17 +1,21 @@
 """What the API answers when something is not possible: problem details (RFC 9457).
 
-This module has the words and the shape; ``exception_handler`` turns every exception into one.
+This module has the registry of problem codes and the shape; ``exception_handler`` turns every
+exception into one. Each app registers the codes of its own in ``problem_codes.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, AuthenticationFailed
+from rest_framework.fields import Field
 
 from locations.plans.limits import OverLimit
 
@@ -28,18 +32,47 @@ class Problem(TypedDict):
     detail: str
 
 
+@dataclass(frozen=True)
+class _Code:
+    title: str
+    example: str  # a detail, for the OpenAPI schema
+
+
+_CODES: dict[str, _Code] = {}
+_MEMBERS: dict[str, Field[Any, Any, Any, Any]] = {}
+
+
+def register_code(
+    code: str,
+    title: str,
+    *,
+    example: str = "",
+    members: Mapping[str, Field[Any, Any, Any, Any]] | None = None,
+) -> str:
+    """Make a problem code known, and return it.
+
+    ``title`` never changes for a code. ``example``: a detail for the OpenAPI schema.
+    ``members``: the fields that its problem documents have besides those of RFC 9457. Raises
+    ValueError if the code or a member is registered already."""
+    if code in _CODES or (members and _MEMBERS.keys() & members.keys()):
+        raise ValueError(f"Problem code {code} is registered twice")
+    _CODES[code] = _Code(title, example or f"{title}.")
+    _MEMBERS.update(members or {})
+    return code
+
+
 def problem(status: int, code: str, detail: str) -> Problem:
-    """The problem ``code`` with its title and its type, a URI that only names it."""
+    """Return the problem ``code`` with its title and its type, a URI that only names it."""
     return {
         "type": f"urn:pairline:problem:{code}",
-        "title": TITLES[code],
+        "title": _CODES[code].title,
         "status": status,
         "code": code,
         "detail": detail,
     }
 
 
-TITLES: Mapping[str, str] = {
+_TITLES: Mapping[str, str] = {
     "invalid": "Some fields are not valid",
     "not_json": "The body is not JSON",
     "key_missing": "An API key is needed",
@@ -55,26 +88,31 @@ TITLES: Mapping[str, str] = {
     "too_many_requests": "Too many requests",
     "over_limit": "The plan has no room for more",
     "account_suspended": "The account is suspended",
-    "location_busy": "The location has a connection already",
-    "session_not_ready": "The session cannot send now",
-    "not_possible": "The session is not in the state for this",
-    "webhook_off": "The webhook is switched off",
-    "too_many_webhooks": "The account has as many webhooks as it may",
-    "not_signed": "What goes to a Slack channel is not signed",
     "too_large": "The body is too large",
     "unsupported_media_type": "The body must be JSON",
     "bad_request": "The request cannot be read",
     "failure": "Something failed on our side",
 }
+for _code, _title in _TITLES.items():
+    register_code(_code, _title)
 
-_KINDS: Mapping[int, tuple[str, ...]] = {
+LOCATION_BUSY = register_code(
+    "location_busy",
+    "The location has a connection already",
+    members={
+        "session": serializers.UUIDField(
+            required=False, help_text="With code `location_busy`: the session that is in the way."
+        )
+    },
+)
+
+_DEFAULT_CODES: Mapping[int, tuple[str, ...]] = {
     400: ("invalid", "not_json"),
     401: ("key_missing", "key_invalid", "key_expired"),
     402: ("over_limit", "account_suspended"),
     403: ("scope_missing",),
     404: ("not_found",),
     406: ("not_acceptable",),
-    409: ("location_busy", "session_not_ready", "not_possible"),
     413: ("too_large",),
     415: ("unsupported_media_type",),
     422: ("idempotency_mismatch",),
@@ -160,12 +198,6 @@ class ProblemSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="With code `invalid`: the sentences about each field.",
     )
-    session = serializers.UUIDField(
-        required=False, help_text="With code `location_busy`: the session that is in the way."
-    )
-    reason = serializers.CharField(
-        required=False, help_text="With code `session_not_ready`: the session's reason."
-    )
     resource = serializers.CharField(
         required=False, help_text="With status 402: what there is no room for, `sessions` say."
     )
@@ -177,21 +209,25 @@ class ProblemSerializer(serializers.Serializer[Any]):
         required=False, help_text="With code `scope_missing`: the scope that the key needs."
     )
 
+    def get_fields(self) -> dict[str, Field[Any, Any, Any, Any]]:
+        return {**super().get_fields(), **deepcopy(_MEMBERS)}
+
 
 def problem_responses(
     *statuses: int, codes: Mapping[int, tuple[str, ...]] | None = None
 ) -> dict[tuple[int, str], OpenApiResponse]:
     """For the OpenAPI schema: the problems of an operation, with an example for each code.
 
-    Every operation has ``_ALWAYS`` besides; ``codes`` narrows a status to its own codes."""
+    Every operation has ``_ALWAYS`` besides; ``codes`` names the codes of a status where they are
+    not ``_DEFAULT_CODES``."""
     chosen = {
-        status: (codes or {}).get(status, _KINDS[status])
+        status: (codes or {}).get(status) or _DEFAULT_CODES[status]
         for status in sorted({*_ALWAYS, *statuses})
     }
     return {
         (status, PROBLEM_TYPE): OpenApiResponse(
             ProblemSerializer,
-            description=". ".join(TITLES[kind] for kind in kinds),
+            description=". ".join(_CODES[kind].title for kind in kinds),
             examples=[_example(status, kind) for kind in kinds],
         )
         for status, kinds in chosen.items()
@@ -199,10 +235,5 @@ def problem_responses(
 
 
 def _example(status: int, code: str) -> OpenApiExample:
-    value = problem(status, code, EXAMPLE_DETAILS.get(code, TITLES[code] + "."))
+    value = problem(status, code, _CODES[code].example)
     return OpenApiExample(code, value=value, media_type=PROBLEM_TYPE)
-
-
-EXAMPLE_DETAILS: Mapping[str, str] = {
-    "session_not_ready": "The link was removed on the phone. Link the number again with a new code."
-}

@@ -1,7 +1,7 @@
-"""Counts the calls of each API key and each account, in Django's cache, against their limits.
+"""The rate limit of the API: calls of each API key and each account, counted in Django's cache.
 
-With Redis all processes count together; without it each counts what it serves. A cache that is
-away lets calls through: it would be a poor reason for a text not to be sent.
+With Redis all processes share the counts; without it each process counts its own requests. If
+the cache is unavailable, calls are let through: rate limiting must not stop messages.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from django.core.cache import cache
 from redis.exceptions import RedisError
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
 
 from locations.models import ApiKey
 from locations.plans.entitlements import limits_of
@@ -22,8 +25,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Rate:
-    """How a caller stands against ``limit`` calls a minute, this call included. ``wait``:
-    seconds until the next one fits, when this one did not."""
+    """The state of a rate limit of ``limit`` calls a minute after this call. ``reset``: seconds
+    until the count is zero again. ``wait``: seconds until the next call is allowed; None if this
+    one was."""
 
     limit: int
     left: int
@@ -32,7 +36,7 @@ class Rate:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The same for a program, by its answer's headers."""
+        """The rate limit headers of a response."""
         return {
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(self.left),
@@ -40,9 +44,25 @@ class Rate:
         }
 
 
+class CallRateThrottle(BaseThrottle):
+    """Limit the calls of the request's API key. ``rate`` is None before ``allow_request``, and
+    for a key without a limit."""
+
+    rate: Rate | None = None
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        key: ApiKey = request.auth  # type: ignore[assignment]
+        self.rate = count_call(key)
+        return self.wait() is None
+
+    def wait(self) -> int | None:
+        """Return the seconds until the next call is allowed, if this one was not."""
+        return self.rate.wait if self.rate else None
+
+
 def count_call(key: ApiKey) -> Rate | None:
-    """Count one call of ``key``, unless it is one too many: then ``wait`` says so. The rate is
-    that of the account or of the key, whichever is nearer to its limit; None without a limit."""
+    """Count one call of ``key``, unless it exceeds a limit. Return the rate of the account or of
+    the key, whichever is closer to its limit; None if neither has one."""
     limits = {f"account:{key.account_id}": limits_of(key.account).api_calls_a_minute}
     limits[f"key:{key.pk}"] = key.calls_a_minute
     try:
@@ -66,8 +86,7 @@ def _count(limits: dict[str, int]) -> Rate | None:
 
 
 def _take(name: str, limit: int, now: float) -> Rate:
-    """Count first and look afterwards: of any number at once, no more than ``limit`` see a
-    count that fits."""
+    """Count first and check afterwards, so that concurrent calls cannot exceed ``limit``."""
     count = _add(name, now, 1)
     before = cache.get(_slot(name, now - WINDOW_SECONDS), 0)
     window = Window(before, count, now % WINDOW_SECONDS)
@@ -82,7 +101,7 @@ def _add(name: str, now: float, calls: int) -> int:
     cache.add(slot, 0, timeout=2 * WINDOW_SECONDS)
     try:
         return int(cache.incr(slot, calls))
-    except ValueError:  # thrown out of a full cache just now
+    except ValueError:  # evicted from the cache in between
         cache.set(slot, max(0, calls), timeout=2 * WINDOW_SECONDS)
         return max(0, calls)
 

@@ -19,6 +19,7 @@ from locations.rest.pagination import CURSOR, page_of
 from locations.rest.problems import conflict_at, problem_responses
 from notifications.models import Webhook
 from notifications.webhooks import actions
+from notifications.webhooks.problem_codes import NOT_SIGNED, TOO_MANY_WEBHOOKS
 from notifications.webhooks.serializers import (
     ChangeWebhookSerializer,
     NewWebhookSerializer,
@@ -73,7 +74,7 @@ class WebhookList(ApiView):
         request=NewWebhookSerializer,
         responses={
             201: WebhookWithSecretSerializer,
-            **problem_responses(400, 404, 409, 413, 415, codes={409: ("too_many_webhooks",)}),
+            **problem_responses(400, 404, 409, 413, 415, codes={409: (TOO_MANY_WEBHOOKS,)}),
         },
     )
     def post(self, request: Request) -> Response:
@@ -83,7 +84,7 @@ class WebhookList(ApiView):
         wanted = asked.validated_data
         location = _location(principal, wanted["location"])
         account_id = location.account_id if location else account_to_add_to(principal).pk
-        with conflict_at(actions.TooMany, "too_many_webhooks"):
+        with conflict_at(actions.TooMany, TOO_MANY_WEBHOOKS):
             webhook = actions.create(
                 principal,
                 account_id,
@@ -158,12 +159,12 @@ class WebhookRotate(ApiView):
         request=None,
         responses={
             200: WebhookWithSecretSerializer,
-            **problem_responses(404, 409, codes={409: ("not_signed",)}),
+            **problem_responses(404, 409, codes={409: (NOT_SIGNED,)}),
         },
     )
     def post(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        with conflict_at(actions.NotSigned, "not_signed"):
+        with conflict_at(actions.NotSigned, NOT_SIGNED):
             actions.rotate(principal, webhook)
         return Response(_show_with_secret(webhook))

@@ -16,6 +16,7 @@ from locations.rest.problems import conflict_at, problem_responses
 from notifications.models import Delivery, State, Webhook
 from notifications.models.webhook import DeliveryQuerySet
 from notifications.webhooks import actions
+from notifications.webhooks.problem_codes import WEBHOOK_OFF
 from notifications.webhooks.serializers import (
     DeliveryFilterSerializer,
     DeliveryPageSerializer,
@@ -24,7 +25,7 @@ from notifications.webhooks.serializers import (
 )
 
 TAGS = ["Webhooks"]
-_OFF = problem_responses(404, 409, codes={409: ("webhook_off",)})
+_OFF = problem_responses(404, 409, codes={409: (WEBHOOK_OFF,)})
 
 
 def _show(row: Delivery) -> dict[str, Any]:
@@ -78,7 +79,7 @@ class WebhookTest(ApiView):
     def post(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        with conflict_at(actions.SwitchedOff, "webhook_off"):
+        with conflict_at(actions.SwitchedOff, WEBHOOK_OFF):
             return Response(_show(actions.send_test(principal, webhook)), status=202)
 
 
@@ -94,7 +95,7 @@ class WebhookReplay(ApiView):
     def post(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        with conflict_at(actions.SwitchedOff, "webhook_off"):
+        with conflict_at(actions.SwitchedOff, WEBHOOK_OFF):
             return Response({"replayed": actions.replay_failed(principal, webhook)}, status=202)
 
 
@@ -111,7 +112,7 @@ class DeliveryReplay(ApiView):
         principal = principal_of(request)
         rows = Delivery.objects.select_related("webhook")
         delivery: Delivery = find_writable(rows, principal, delivery_id)
-        with conflict_at(actions.SwitchedOff, "webhook_off"):
+        with conflict_at(actions.SwitchedOff, WEBHOOK_OFF):
             actions.replay(principal, delivery)
         delivery.refresh_from_db()
         return Response(_show(delivery), status=202)

@@ -15,10 +15,11 @@ from locations.rest.base_view import ApiView, principal_of
 from locations.rest.problems import conflict_at, problem_responses
 from sessions_app import actions
 from sessions_app.models import NotPossible, Session
+from sessions_app.problem_codes import NOT_POSSIBLE
 from sessions_app.proxies.serializers import NewProxySerializer, ProxyData, ProxySerializer
 
 _TAGS = ["Sessions"]
-_WRITE_PROBLEMS = problem_responses(400, 404, 409, 413, 415, codes={409: ("not_possible",)})
+_WRITE_PROBLEMS = problem_responses(400, 404, 409, 413, 415, codes={409: (NOT_POSSIBLE,)})
 
 
 def _show(session: Session) -> ProxyData:
@@ -56,7 +57,7 @@ class SessionProxy(ApiView):
         session = find_writable(_rows(), principal, session_id)
         asked = NewProxySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        with conflict_at(NotPossible, "not_possible"):
+        with conflict_at(NotPossible, NOT_POSSIBLE):
             actions.use(principal, session, asked.validated_data["proxy"])
         return Response(_show(session))
 
@@ -68,13 +69,13 @@ class SessionProxy(ApiView):
         request=None,
         responses={
             200: ProxySerializer,
-            **problem_responses(404, 409, codes={409: ("not_possible",)}),
+            **problem_responses(404, 409, codes={409: (NOT_POSSIBLE,)}),
         },
     )
     def delete(self, request: Request, session_id: UUID) -> Response:
         principal = principal_of(request)
         session = find_writable(_rows(), principal, session_id)
-        with conflict_at(NotPossible, "not_possible"):
+        with conflict_at(NotPossible, NOT_POSSIBLE):
             actions.remove(principal, session)
         return Response(_show(session))
 

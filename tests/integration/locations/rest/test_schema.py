@@ -12,7 +12,7 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
-from locations.rest.problems import TITLES
+from locations.rest.problems import register_code
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,8 @@ def test_each_failure_is_a_problem_with_an_example_for_each_code(schema: Any) ->
             [(media_type, content)] = response["content"].items()
             assert media_type == "application/problem+json"
             for example in content["examples"].values():
-                assert example["value"]["code"] in TITLES
+                assert example["value"]["type"].startswith("urn:pairline:problem:")
+                assert example["value"]["title"]
                 assert str(example["value"]["status"]) == status
 
 
@@ -146,3 +147,9 @@ def test_the_command_writes_it_to_a_file() -> None:
     call_command("spectacular", stdout=out)
 
     assert out.getvalue().startswith("openapi: 3.")
+
+
+@pytest.mark.parametrize("code", ["invalid", "session_not_ready", "webhook_off"])
+def test_it_refuses_a_problem_code_registered_twice(code: str) -> None:
+    with pytest.raises(ValueError, match=code):
+        register_code(code, "Another title")
