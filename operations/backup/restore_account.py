@@ -115,10 +115,8 @@ def restore_account(
             with placement.within_transaction():
                 writer = _write_account(archive, found, report)
                 detail = f"From a backup of {contents.made_at}"
-                record(OPERATOR, UUID(found.id), Verb.ACCOUNT_RESTORED, found.name, detail)
-    return RestoreResult(writer.written, len(sessions), [found.name], time.monotonic() - began)
                 record(OPERATOR, UUID(found.id), RestoreVerb.ACCOUNT_RESTORED, found.name, detail)
-    return Restored(writer.written, len(sessions), [found.name], time.monotonic() - began)
+    return RestoreResult(writer.written, len(sessions), [found.name], time.monotonic() - began)
 
 
 def check_same_installation(contents: BackupContents) -> None:
