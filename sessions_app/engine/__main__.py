@@ -1,7 +1,7 @@
-"""An engine: ``python -m sessions_app.engine --fd N --kind linking|running --log-level LEVEL``.
+"""Run an engine: ``python -m sessions_app.engine --fd N --kind linking|running --log-level LEVEL``.
 
-Started by the gateway (``launch.py``), never by hand. Exit codes: 0 after a shutdown or when
-the gateway is gone, 3 when neonize cannot be used, 4 after a line that is not of the protocol.
+Only the gateway starts engines (see ``launch.py``). Exit codes: 0 after a shutdown or when the
+gateway is gone, 3 if neonize cannot be used, 4 after a line that violates the protocol.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sessions_app.engine import launch
 from sessions_app.engine.channel import Channel
 from sessions_app.engine.clients import Clients
 from sessions_app.engine.commands import Commands, Shutdown
-from sessions_app.engine.log import Log
+from sessions_app.engine.log import RedactedLog
 from sessions_app.engine.neonize_api import Library
 from sessions_app.engine.neonize_loader import LibraryUnavailable
 from sessions_app.engine.protocol import EngineKind, ProtocolError, Signal
@@ -24,7 +24,7 @@ def main() -> NoReturn:
     arguments = _arguments()
     os.umask(0o077)
     channel = Channel(arguments.fd)
-    log = Log()
+    log = RedactedLog()
     try:
         simulator = launch.simulator_state(arguments.simulator) if arguments.simulator else None
         library = Library(arguments.log_level, log)
@@ -44,12 +44,12 @@ def main() -> NoReturn:
     )
     code = _serve(channel, Commands(clients, channel.send))
     log.drain()
-    # A plain exit would wait for the library's threads for ever.
+    # A normal exit would wait forever for the library's threads.
     os._exit(code)
 
 
 def _serve(channel: Channel, commands: Commands) -> int:
-    """Do what the gateway says until the end; the exit code."""
+    """Handle the gateway's messages until the end, and return the exit code."""
     try:
         for message in channel.messages():
             commands.handle(message)

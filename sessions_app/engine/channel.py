@@ -1,7 +1,7 @@
-"""The engine's end of the socket pair: one JSON object a line, both ways.
+"""The engine's end of the socket pair: one JSON object a line, in both directions.
 
-The gateway's end closing means that the gateway is gone. An engine without a gateway would hold
-WhatsApp connections that nobody watches, so it ends at once.
+When the gateway's end closes, the gateway is gone. The engine then exits at once, because no
+process would watch its WhatsApp connections any more.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ EXIT_ORPHANED = 0
 
 
 def orphaned() -> NoReturn:
-    """End the process at once: the library's threads would keep a plain exit waiting for ever."""
+    """Exit at once. A normal exit would wait forever for the library's threads."""
     os._exit(EXIT_ORPHANED)
 
 
 class Channel:
-    """Lines over the inherited socket ``fd``. ``send`` may be called from any thread."""
+    """Send and receive lines over the inherited socket ``fd``. ``send`` is thread-safe."""
 
     def __init__(self, fd: int) -> None:
         self._socket = socket.socket(fileno=fd)
         self._socket.set_inheritable(False)
-        self._writing = threading.Lock()
+        self._write_lock = threading.Lock()
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Send one line; blocks while the gateway does not read. Raises ProtocolError when
+        """Send one line, blocking while the gateway does not read. Raises ProtocolError if
         the line is too long."""
         line = encode(message)
         try:
-            with self._writing:
+            with self._write_lock:
                 self._socket.sendall(line)
         except OSError:
             orphaned()
 
     def messages(self) -> Iterator[dict[str, Any]]:
-        """What the gateway says, until it is gone; then the process ends. Raises
-        ProtocolError."""
+        """Yield the gateway's messages until it closes its end, then exit the process. Raises
+        ProtocolError for an invalid line."""
         with self._socket.makefile("rb") as lines:
             while True:
                 try:

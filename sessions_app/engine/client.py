@@ -15,15 +15,15 @@ from typing import Any
 from uuid import uuid4
 
 from sessions_app.engine import errors, events, jids
-from sessions_app.engine.errors import Refusal, StartRefused
+from sessions_app.engine.errors import ErrorReply, StartRefused
 from sessions_app.engine.jids import Jid
 from sessions_app.engine.journal import Journal
 from sessions_app.engine.keys.store import Keys
-from sessions_app.engine.lid_lookup import Names
-from sessions_app.engine.neonize_api import Library, LibraryError, Listener, Sent
+from sessions_app.engine.lid_lookup import LidLookup
+from sessions_app.engine.neonize_api import ClientCallbacks, Library, LibraryError, SentMessage
 from sessions_app.engine.protocol import EngineEvent, Signal, StartFailure
-from sessions_app.engine.start_request import NOT_CONNECTED, CommandFailed, Order, Tell
-from sessions_app.engine.threads import Lane, Turn, Turns, seconds_to_answer
+from sessions_app.engine.start_request import NOT_CONNECTED, CommandFailed, SendSignal, StartRequest
+from sessions_app.engine.threads import LibraryHold, LibraryLock, SerialThread, timed
 
 STOP_SECONDS = 4.0  # less than the gateway waits
 FIRST_QR_TIMEOUT = 20.0
@@ -35,13 +35,13 @@ class Client:
 
     def __init__(
         self,
-        order: Order,
+        order: StartRequest,
         keys: Keys,
         journal: Journal,
         library: Library,
-        turns: Turns,
+        turns: LibraryLock,
         gone: set[tuple[str, str]],
-        tell: Tell,
+        tell: SendSignal,
     ) -> None:
         """``gone`` has the (store, address) pairs that WhatsApp has logged out here."""
         self.order = order
@@ -50,9 +50,9 @@ class Client:
         self._keys, self._library, self._turns, self._tell = keys, library, turns, tell
         # Fresh for each client object: the library mixes up two clients of one name.
         self._uuid = uuid4().hex
-        self._names = Names(lambda hidden: library.number_of(self._uuid, hidden))
-        self._sends = Lane(f"send-{order.run}")
-        self._turn: Turn | None = None
+        self._names = LidLookup(lambda hidden: library.number_of(self._uuid, hidden))
+        self._sends = SerialThread(f"send-{order.run}")
+        self._turn: LibraryHold | None = None
         self._changed = threading.Condition()  # guards what follows
         self._me: Jid | None = None
         self._codes = 0  # QRs shown
@@ -104,12 +104,12 @@ class Client:
 
     def _connect(self) -> str:
         """Be connected until the client has ended; the library's error text."""
-        self._turn = self._turns.take()
+        self._turn = self._turns.acquire()
         if self._stopping:
-            self._turn.end()
+            self._turn.release()
             return ""
         try:
-            listener = Listener(self._on_qr, self._on_login, self._on_event)
+            listener = ClientCallbacks(self._on_qr, self._on_login, self._on_event)
             return self._library.connect(
                 self._uuid,
                 self._keys.name,
@@ -119,16 +119,16 @@ class Client:
                 listener,
             )
         finally:
-            self._turn.end()
+            self._turn.release()
             self._release()
 
     def _end_told(self, error: str) -> None:
         if not error:
             return
         if self._me is None:
-            self._refused(errors.of_start(error, proxied=self.order.own_proxy))
+            self._refused(errors.classify_start(error, proxied=self.order.own_proxy))
         else:
-            self._happened(errors.of_lost_events(error))
+            self._happened(errors.classify_lost_events(error))
 
     def _refused(self, refused: StartRefused) -> None:
         self._happened(
@@ -142,7 +142,7 @@ class Client:
     def _known(self) -> None:
         """The start is past the point where another may begin."""
         if self._turn is not None:
-            self._turn.end()
+            self._turn.release()
 
     def _on_qr(self, text: str) -> None:
         self._known()
@@ -239,7 +239,7 @@ class Client:
             self._library.logout(self._identified_uuid())
         except LibraryError:
             raise CommandFailed(
-                Refusal("not_connected", "WhatsApp could not be asked to remove the device.")
+                ErrorReply("not_connected", "WhatsApp could not be asked to remove the device.")
             ) from None
         if self.stop():
             self._keys.remove()
@@ -251,20 +251,20 @@ class Client:
             waiting = self._codes and not (self._me or self._ended or self._stopping)
         if not waiting:
             raise CommandFailed(
-                Refusal("not_pairing", "This connection is not waiting for a phone.")
+                ErrorReply("not_pairing", "This connection is not waiting for a phone.")
             )
         try:
             return self._library.pair_code(self._uuid, phone.removeprefix("+"))
         except LibraryError as error:
-            raise CommandFailed(errors.of_pair_code(str(error))) from None
+            raise CommandFailed(errors.classify_pair_code(str(error))) from None
 
-    def send(self, to: str, text: str, secret: bytes) -> Sent:
+    def send(self, to: str, text: str, secret: bytes) -> SentMessage:
         """Send ``text`` to ``to`` (E.164). Raises CommandFailed."""
         uuid = self._identified_uuid()
         try:
             return self._library.send(uuid, to.removeprefix("+"), text, secret)
         except LibraryError as error:
-            raise CommandFailed(errors.of_send(str(error))) from None
+            raise CommandFailed(errors.classify_send(str(error))) from None
 
     def in_order(self, job: Callable[[], None]) -> None:
         """Run ``job`` after the sends that were asked for before."""
@@ -273,7 +273,7 @@ class Client:
     def proof(self, seconds: float = PROOF_SECONDS) -> float:
         """How long WhatsApp takes to answer, in seconds. Raises CommandFailed."""
         uuid = self._identified_uuid()
-        return seconds_to_answer(lambda: self._library.ask(uuid), seconds)
+        return timed(lambda: self._library.ask(uuid), seconds)
 
     def _identified_uuid(self) -> str:
         """The client's name in the library, for calls that it does not survive before its own
@@ -293,5 +293,5 @@ class Client:
             if self._released:
                 return
             self._released = True
-        with self._turns.take(), self._names.closed():
+        with self._turns.acquire(), self._names.closed():
             self._library.stop(self._uuid)

@@ -10,9 +10,9 @@ from typing import Any
 from sessions_app.engine import jids
 from sessions_app.engine.client import Client
 from sessions_app.engine.clients import Clients
-from sessions_app.engine.errors import Refusal, StartRefused
+from sessions_app.engine.errors import ErrorReply, StartRefused
 from sessions_app.engine.protocol import Command, ProtocolError, Signal, field
-from sessions_app.engine.start_request import CommandFailed, Order, Tell
+from sessions_app.engine.start_request import CommandFailed, SendSignal, StartRequest
 
 SHUTDOWN_SECONDS = 3.0
 
@@ -25,13 +25,13 @@ class Shutdown(Exception):
     """All clients have ended, as far as they can; the process shall too."""
 
 
-_NO_RUN = Refusal("no_run", "This connection is not running here.")
+_NO_RUN = ErrorReply("no_run", "This connection is not running here.")
 
 
 class Commands:
     """Takes messages of the gateway and answers them through ``tell``."""
 
-    def __init__(self, clients: Clients, tell: Tell) -> None:
+    def __init__(self, clients: Clients, tell: SendSignal) -> None:
         self._clients = clients
         self._tell = tell
         self._handlers: Mapping[Command, Callable[[Message], None]] = {
@@ -63,7 +63,7 @@ class Commands:
         except ValueError as error:
             raise ProtocolError(f"start: {error}") from None
         own = None if message.get("proxy") is None else field(message, "proxy", str)
-        order = Order(
+        order = StartRequest(
             field(message, "run", str),
             jid,
             field(message, "device_name", str),
@@ -160,17 +160,17 @@ class Commands:
         try:
             self._succeeded(message, **work())
         except CommandFailed as failed:
-            self._failed(message, failed.refusal)
+            self._failed(message, failed.reply)
         except StartRefused as refused:
-            self._failed(message, Refusal(refused.code, refused.detail))
+            self._failed(message, ErrorReply(refused.code, refused.detail))
         except Exception:
-            self._failed(message, Refusal("internal", "The engine made a mistake."))
+            self._failed(message, ErrorReply("internal", "The engine made a mistake."))
             raise
 
     def _succeeded(self, message: Message, **fields: Any) -> None:
         self._tell({"type": Signal.RESULT, "id": message.get("id"), "ok": True, **fields})
 
-    def _failed(self, message: Message, refusal: Refusal) -> None:
+    def _failed(self, message: Message, refusal: ErrorReply) -> None:
         self._tell(
             {
                 "type": Signal.RESULT,

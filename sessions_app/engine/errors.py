@@ -1,6 +1,7 @@
-"""What the library's error texts mean. Pure; it gives texts where it should give codes.
+"""Map the library's error texts to error codes. Pure.
 
-None of the sentences made here quotes the library: its texts name phone numbers.
+The library reports errors as text, without codes. The messages made here never quote it,
+because its texts may contain phone numbers.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sessions_app.engine.protocol import EngineEvent, StartFailure
 
 
 class StartRefused(Exception):
-    """A client cannot start: ``code`` says why, ``detail`` in one line without secrets."""
+    """A client cannot start. ``detail`` describes the cause in one line without secrets."""
 
     def __init__(self, code: StartFailure, detail: str) -> None:
         super().__init__(detail)
@@ -23,8 +24,8 @@ class StartRefused(Exception):
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Why a command failed: a code, and one sentence for people."""
+class ErrorReply:
+    """The error of a failed command: a code, and one sentence to display."""
 
     code: str
     error: str
@@ -39,7 +40,7 @@ _START: tuple[tuple[str, StartFailure, str], ...] = (
     (
         r"database or disk is full|no space left|disk I/O error|file too large|quota exceeded",
         StartFailure.STORAGE_FULL,
-        "The disk took no more data.",
+        "The disk is full.",
     ),
     (
         r"not a database|malformed|file is encrypted|foreign keys are not enabled",
@@ -73,18 +74,23 @@ _PROXY: tuple[tuple[str, str], ...] = (
     (
         r"proxy authentication|authentication (failed|required)|no acceptable authentication"
         r"|invalid username/password|\b407\b",
-        "The proxy does not accept the user and password.",
+        "The proxy rejected the user and password.",
     ),
-    (r"no such host|server misbehaving", "The name of the proxy cannot be resolved."),
-    (r"(proxyconnect|socks connect).*dial tcp.*refused", "Nothing listens at the proxy's address."),
-    (r"i/o timeout|deadline exceeded|timed out", "There was no answer through the proxy."),
+    (r"no such host|server misbehaving", "The proxy's host name cannot be resolved."),
+    (
+        r"(proxyconnect|socks connect).*dial tcp.*refused",
+        "Nothing is listening at the proxy's address.",
+    ),
+    (r"i/o timeout|deadline exceeded|timed out", "The connection through the proxy timed out."),
 )
 
 
-def of_start(text: str, *, proxied: bool = False) -> StartRefused:
-    """Why a start ended with the library's error ``text``. ``proxied``: through a proxy of the
-    number's own, which then stands for the whole way to WhatsApp."""
-    refused = _of_start(text)
+def classify_start(text: str, *, proxied: bool = False) -> StartRefused:
+    """Return the reason for a start that ended with the library's error ``text``.
+
+    ``proxied`` means that the number has its own proxy; any failure to reach WhatsApp then
+    counts as a failure of that proxy."""
+    refused = _match_start(text)
     if not proxied or refused.code is not StartFailure.DIAL:
         return refused
     for pattern, detail in _PROXY:
@@ -94,26 +100,26 @@ def of_start(text: str, *, proxied: bool = False) -> StartRefused:
 
 
 def check_proxy(url: str) -> None:
-    """Refuse a start whose proxy the library might not understand: it would dial without one.
-    Raises StartRefused."""
+    """Check a proxy before a start, because the library ignores a proxy that it cannot parse
+    and connects without one. Raises StartRefused."""
     try:
         proxy_url.parse(url)
     except proxy_url.NotAProxy as error:
         raise StartRefused(StartFailure.PROXY, str(error)) from None
 
 
-def _of_start(text: str) -> StartRefused:
+def _match_start(text: str) -> StartRefused:
     for pattern, code, detail in _START:
         if re.search(pattern, text, re.IGNORECASE):
             return StartRefused(code, detail)
-    return StartRefused(StartFailure.OTHER, "The library gave an error that we do not know.")
+    return StartRefused(StartFailure.OTHER, "The library reported an unknown error.")
 
 
-def of_lost_events(text: str) -> dict[str, Any]:
-    """The event to tell when a running client's event loop ended with the error ``text``.
+def classify_lost_events(text: str) -> dict[str, Any]:
+    """Return the event for a running client whose event loop ended with the error ``text``.
 
-    It ends when an event has a value that the library's own enumerations lack. Whatever that
-    value is, the kind of the event is known and decides."""
+    The loop ends when an event has a value that is missing from the library's enumerations. The
+    text names the type of the event, which is enough here."""
     if "ConnectFailure" in text:
         return {"event": EngineEvent.CONNECT_FAILURE, "detail": "unknown"}
     if "TemporaryBan" in text:
@@ -123,7 +129,7 @@ def of_lost_events(text: str) -> dict[str, Any]:
     return {
         "event": EngineEvent.START_FAILED,
         "code": StartFailure.OTHER,
-        "detail": "The library stopped telling what happens on this link.",
+        "detail": "The library stopped reporting events for this number.",
     }
 
 
@@ -132,7 +138,7 @@ _SEND: tuple[tuple[str, str, str], ...] = (
     (
         r"server returned error 463",
         "reachout_timelock",
-        "WhatsApp does not let this number write to new contacts for now.",
+        "WhatsApp does not let this number message new contacts for now.",
     ),
     (
         r"not connected|client is nil|doesn't contain a device JID",
@@ -142,43 +148,43 @@ _SEND: tuple[tuple[str, str, str], ...] = (
     (
         r"timed out|timeout|deadline|websocket disconnected",
         "timeout",
-        "WhatsApp did not answer in time, so it is not known whether the message went out.",
+        "WhatsApp did not answer in time. The message may or may not have been sent.",
     ),
 )
 
 
-def of_send(text: str) -> Refusal:
-    """Why the library did not send, from its error ``text``."""
+def classify_send(text: str) -> ErrorReply:
+    """Return the reply for a failed send, from the library's error ``text``."""
     for pattern, code, error in _SEND:
         if re.search(pattern, text, re.IGNORECASE):
-            return Refusal(code, error)
+            return ErrorReply(code, error)
     number = re.search(r"server returned error (\d+)", text)
-    which = f" (code {number[1]})" if number else ""
-    return Refusal("refused", f"WhatsApp refused this message{which}.")
+    code = f" (code {number[1]})" if number else ""
+    return ErrorReply("refused", f"WhatsApp rejected this message{code}.")
 
 
 _PAIR_CODE: tuple[tuple[str, str, str], ...] = (
     (
         r"too short|must not start with 0|status 400|bad.request",
         "bad_number",
-        "WhatsApp does not take this number. Write it with its country code.",
+        "WhatsApp does not accept this number. Enter it with its country code.",
     ),
     (
         r"429|rate-overlimit|rate.limit",
         "rate_limited",
-        "Too many codes were asked for. Wait some minutes, or scan the QR code.",
+        "Too many codes were requested. Wait a few minutes, or scan the QR code.",
     ),
     (
         r"not connected|client is nil|disconnected|timed out|timeout",
         "not_connected",
-        "The connection to WhatsApp was lost while asking for a code.",
+        "The connection to WhatsApp was lost while requesting a code.",
     ),
 )
 
 
-def of_pair_code(text: str) -> Refusal:
-    """Why there is no pairing code, from the library's error ``text``."""
+def classify_pair_code(text: str) -> ErrorReply:
+    """Return the reply for a failed pairing code request, from the library's error ``text``."""
     for pattern, code, error in _PAIR_CODE:
         if re.search(pattern, text, re.IGNORECASE):
-            return Refusal(code, error)
-    return Refusal("refused", "WhatsApp gave no pairing code for this number.")
+            return ErrorReply(code, error)
+    return ErrorReply("refused", "WhatsApp refused to issue a pairing code for this number.")

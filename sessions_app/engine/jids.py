@@ -1,4 +1,4 @@
-"""WhatsApp's addresses: ``351912345678:4@s.whatsapp.net`` is device 4 of a number."""
+"""WhatsApp addresses: ``351912345678:4@s.whatsapp.net`` is device 4 of a phone number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Jid(NamedTuple):
 
 
 class ProtoJid(Protocol):
-    """The library's own form of an address."""
+    """The protobuf message for an address in the library."""
 
     User: str
     Device: int
@@ -26,7 +26,7 @@ class ProtoJid(Protocol):
 
 
 def parse(text: str) -> Jid:
-    """The address in ``text``. Raises ValueError, which does not quote it."""
+    """Parse an address. Raises ValueError, whose message does not quote ``text``."""
     match = _TEXT.fullmatch(text)
     if match is None:
         raise ValueError("not a WhatsApp address with a number")
@@ -38,13 +38,13 @@ def of(jid: ProtoJid) -> Jid:
 
 
 def text(jid: Jid) -> str:
-    """As the key store writes it: with ``:device`` unless that is 0."""
+    """Format ``jid`` as in the key store: with ``:device`` unless the device is 0."""
     device = f":{jid.device}" if jid.device else ""
     return f"{jid.user}{device}@{jid.server}"
 
 
 def phone(*jids: Jid) -> str:
-    """The first phone number among ``jids``, in E.164; "" when all of them are hidden (LID)."""
+    """Return the first phone number among ``jids`` in E.164, or "" if all are hidden (LID)."""
     for jid in jids:
         if jid.server == PHONE_SERVER and jid.user.isdigit():
             return f"+{jid.user}"
@@ -52,6 +52,6 @@ def phone(*jids: Jid) -> str:
 
 
 def hidden(chat: str) -> str:
-    """The hidden id (LID) of the person in ``chat``; "" when the address is not hidden."""
+    """Return the hidden id (LID) in the address ``chat``, or "" if it is not hidden."""
     user, _, server = chat.partition("@")
     return user if server == LID_SERVER else ""

@@ -1,4 +1,4 @@
-"""The numbers behind the hidden ids of one client, looked up once each."""
+"""Resolve hidden ids (LIDs) to phone numbers for one client."""
 
 from __future__ import annotations
 
@@ -7,29 +7,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class Names:
-    """``look_up`` finds the digits of a hidden id in the key store, or "". It must not run
-    while, or after, its client is stopped: ``closed`` sees to that."""
+class LidLookup:
+    """A cached lookup of the phone numbers behind hidden ids.
+
+    ``look_up`` returns the digits for a hidden id from the key store, or "". Calling it during
+    or after the stop of its client crashes the process; stop inside ``closed`` to prevent that."""
 
     def __init__(self, look_up: Callable[[str], str]) -> None:
         self._look_up = look_up
         self._lock = threading.Lock()
-        self._known: dict[str, str] = {}
+        self._digits: dict[str, str] = {}
         self._closed = False
 
     def number(self, hidden: str) -> str:
-        """The number (E.164) behind ``hidden``, or "" when nobody knows it."""
+        """Return the number (E.164) behind ``hidden``, or "" if it is unknown."""
         if not hidden:
             return ""
         with self._lock:
-            if not self._known.get(hidden) and not self._closed:
-                self._known[hidden] = self._look_up(hidden)
-            digits = self._known.get(hidden)
+            if not self._digits.get(hidden) and not self._closed:
+                self._digits[hidden] = self._look_up(hidden)
+            digits = self._digits.get(hidden)
         return f"+{digits}" if digits else ""
 
     @contextmanager
     def closed(self) -> Iterator[None]:
-        """No look-up from now on, and none under way inside the block."""
+        """Disable lookups for good. None is running while the block executes."""
         with self._lock:
             self._closed = True
             yield

@@ -1,9 +1,9 @@
-"""What an engine may say on its standard output and error: the library's log, redacted.
+"""The engine's log: the library's log lines, redacted, on the original standard error.
 
-The library prints to both on its own. Its standard output is thrown away. Its standard error is
-kept in memory, where the gateway can read the last words of a crashed engine through
-``/proc/<pid>/fd/2``, if it opened that while the engine lived; they hold code positions, no
-data. The log goes to what was the standard error at the start.
+The library also prints to both standard streams on its own. Its standard output is discarded.
+Its standard error goes to an in-memory file. A gateway that has opened ``/proc/<pid>/fd/2`` while
+the engine was running can read the traceback of a crash there; it contains code positions, no
+data.
 """
 
 from __future__ import annotations
@@ -23,33 +23,34 @@ DRAIN_SECONDS = 0.5
 _WAITING_LINES = 1000
 
 
-class Log:
-    """Writes redacted lines to the original standard error; drops lines rather than wait."""
+class RedactedLog:
+    """Write redacted lines to the original standard error. Never block: drop lines when the
+    queue is full."""
 
     def __init__(self) -> None:
-        """Take the standard output and error away from everybody else."""
+        """Redirect file descriptors 1 and 2, so that only this log writes to the original ones."""
         self._fd = os.dup(2)
         self._lines: queue.Queue[bytes] = queue.Queue(_WAITING_LINES)
         nothing = os.open(os.devnull, os.O_RDWR)
         sys.stdout.flush()
         os.dup2(nothing, 1)
-        os.dup2(_kept_in_memory(nothing), 2)
+        os.dup2(_memory_file(fallback=nothing), 2)
         threading.Thread(target=self._write, name="log", daemon=True).start()
-        threading.excepthook = self._mistake
-        sys.unraisablehook = self._mistake  # an exception in what the library calls
+        threading.excepthook = self._log_exception
+        sys.unraisablehook = self._log_exception  # exceptions in callbacks of the library
 
     def __call__(self, level: str, name: str, message: str) -> None:
         with contextlib.suppress(queue.Full):
             self._lines.put_nowait(line(level, name, message).encode() + b"\n")
 
     def drain(self, seconds: float = DRAIN_SECONDS) -> None:
-        """Let what waits be written, for ``seconds`` at most."""
-        until = time.monotonic() + seconds
-        while self._lines.unfinished_tasks and time.monotonic() < until:
+        """Wait up to ``seconds`` for the queued lines to be written."""
+        deadline = time.monotonic() + seconds
+        while self._lines.unfinished_tasks and time.monotonic() < deadline:
             time.sleep(0.005)
 
-    def _mistake(self, error: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
-        """A mistake of ours is worth a line: what and where, never with what data."""
+    def _log_exception(self, error: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
+        """Log the type and position of an exception, never its message."""
         frames = traceback.extract_tb(error.exc_traceback)
         where = f"{Path(frames[-1].filename).stem} line {frames[-1].lineno}" if frames else "?"
         kind = error.exc_type.__name__ if error.exc_type else "?"
@@ -63,11 +64,11 @@ class Log:
             self._lines.task_done()
 
 
-def _kept_in_memory(otherwise: int) -> int:
+def _memory_file(fallback: int) -> int:
     try:
         return os.memfd_create("engine-stderr")
     except (AttributeError, OSError):
-        return otherwise
+        return fallback
 
 
 MAX_CHARACTERS = 600
@@ -78,32 +79,32 @@ _ATTRIBUTE = re.compile(r"([\w:.-]+)=\"([^\"]*)\"")
 _HARMLESS_VALUE = re.compile(r"[a-zA-Z0-9:_.-]{1,24}")
 _QR = re.compile(r"(QR code) .*", re.DOTALL)
 _NAME = re.compile(r"(ush name of) .*", re.DOTALL)
-_LOGIN = re.compile(r"(?<=://)[^\s/@]+(?=@)")  # of a proxy
+_PROXY_LOGIN = re.compile(r"(?<=://)[^\s/@]+(?=@)")
 _KEY_LIKE = re.compile(r"[A-Za-z0-9+/=_@,-]{20,}")
 _DIGITS = re.compile(r"\d{5,}")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
 def line(level: str, name: str, message: str) -> str:
-    """One line for the gateway: ``whatsapp <level> <logger>: <what may be said>``."""
+    """Return one line for the gateway: ``whatsapp <level> <logger>: <redacted message>``."""
     clean = _stanza(message) if name.endswith(("/Recv", "/Send")) else _plain(message)
     words = " ".join(clean.split())
     return f"whatsapp {level.lower()} {name}: {words[:MAX_CHARACTERS]}"
 
 
 def _plain(message: str) -> str:
-    """A sentence of the library: without stanzas, QR texts, numbers, keys and quotations."""
+    """Redact QR texts, names, logins, quotations, keys and numbers in ``message``."""
     start, end = message.find("<"), message.rfind(">")
     if -1 < start < end:
         return _plain(message[:start]) + _stanza(message[start : end + 1])
     message = _QR.sub(r"\1 …", message)
     message = _NAME.sub(r"\1 …", message)
-    message = _LOGIN.sub("…", _QUOTED.sub("…", message))
+    message = _PROXY_LOGIN.sub("…", _QUOTED.sub("…", message))
     return _DIGITS.sub("…", _KEY_LIKE.sub("…", message))
 
 
 def _stanza(message: str) -> str:
-    """The tags in ``message`` alone: all text between them is dropped."""
+    """Return only the tags in ``message``, without the text between them."""
     return "".join(_tag(match) for match in _TAG.finditer(message))
 
 

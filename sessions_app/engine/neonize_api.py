@@ -1,5 +1,7 @@
-"""The border with neonize: its functions in typed words. Beyond it nothing is untyped but the
-library's own event objects, which ``events.py`` and ``messages.py`` read."""
+"""A typed wrapper of neonize's C functions.
+
+Outside it, the only untyped objects are the library's event messages, which ``events.py`` and
+``message_content.py`` read."""
 
 from __future__ import annotations
 
@@ -13,44 +15,46 @@ from sessions_app.engine import errors, neonize_loader
 from sessions_app.engine.jids import LID_SERVER, PHONE_SERVER, Jid
 
 _CHROME = 1
-_PAIRING_BROWSER = "Chrome (Linux)"  # WhatsApp takes only well-known browsers here
+_PAIRING_BROWSER = "Chrome (Linux)"  # WhatsApp accepts only well-known browsers here
 _GO_LEVELS = {"error": b"ERROR", "warning": b"WARN", "info": b"INFO", "debug": b"DEBUG"}
 
 
 @dataclass(frozen=True)
-class Listener:
-    """What a client calls, on its own thread, while ``Library.connect`` lasts."""
+class ClientCallbacks:
+    """The callbacks of a client. They run on its own thread while ``Library.connect`` blocks."""
 
     on_qr: Callable[[str], None]
     on_login: Callable[[str], None]  # success, timeout, error, err-…, passkey-request, …
-    on_event: Callable[[str, Any], None]  # the name of the event, and its message
+    on_event: Callable[[str, Any], None]  # the event's name and its message
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentMessage:
+    """WhatsApp's acknowledgement of a sent message."""
+
     whatsapp_id: str
     at: float  # Unix time in seconds, by WhatsApp's clock
 
 
 class LibraryError(Exception):
-    """An error text of the library. It may name phone numbers: never pass it on."""
+    """An error text of the library. Never show or log it: it may contain phone numbers."""
 
 
 class Library:
-    """neonize's client functions. ``client`` is the uuid of one ``connect``."""
+    """neonize's functions. ``client`` is always the uuid that was passed to ``connect``."""
 
     def __init__(self, log_level: str, log: Callable[[str, str, str], None]) -> None:
-        """Load the library; ``log`` gets (level, logger, message), unredacted, on any thread.
-        Raises LibraryUnavailable."""
+        """Load the library. It calls ``log(level, logger, message)`` from any thread, with
+        unredacted messages. Raises LibraryUnavailable."""
         self._loaded = neonize_loader.load()
         self._binder, self._types, self.version = self._loaded
         self._go = self._binder.gocode
         self._level = _GO_LEVELS[log_level]
         self._log = log
-        # Go may log after a client has ended, so this callback lives as long as the process.
-        self._on_log = self._binder.func_callback_bytes2(self._heard)
+        # Go may log after a client has ended, so this callback must live as long as the process.
+        self._on_log = self._binder.func_callback_bytes2(self._forward_log)
 
-    def _heard(self, address: int, size: int) -> None:
+    def _forward_log(self, address: int, size: int) -> None:
         entry = self._types.LogEntry.FromString(ctypes.string_at(address, size))
         self._log(entry.Level, entry.Name, entry.Message)
 
@@ -61,20 +65,21 @@ class Library:
         jid: Jid | None,
         name: str,
         proxy: str | None,
-        listener: Listener,
+        callbacks: ClientCallbacks,
     ) -> str:
-        """Connect and stay in the call until the client has ended; the library's error text, or
-        "" after a stop. ``jid`` None pairs a new device, shown as ``name`` on the phone.
+        """Connect, and block until the client has ended. Return the library's error text, or ""
+        after a stop.
 
-        An abandoned pairing never returns. Needs the turn (``turns.py``) at the beginning."""
+        ``jid`` None pairs a new device, which the phone shows as ``name``. An abandoned pairing
+        never returns. Hold the ``LibraryLock`` while calling, until the client is known."""
         address = self._jid(jid.user, jid.device).SerializeToString() if jid else b""
         device = self._properties(name)
-        told = bytes(neonize_loader.TOLD)
-        # The callbacks are referred to by this frame, which outlives Go's use of them.
-        on_qr = self._binder.func_string(lambda _, text: listener.on_qr(_text(text)))
-        on_login = self._binder.func_string(lambda _, text: listener.on_login(_text(text)))
+        subscribed = bytes(neonize_loader.SUBSCRIBED_EVENTS)
+        # This frame keeps the callbacks alive as long as Go uses them.
+        on_qr = self._binder.func_string(lambda _, text: callbacks.on_qr(_text(text)))
+        on_login = self._binder.func_string(lambda _, text: callbacks.on_login(_text(text)))
         on_event = self._binder.func_callback_bytes(
-            lambda _, at, size, number: listener.on_event(*self._event(number, at, size))
+            lambda _, at, size, number: callbacks.on_event(*self._event(number, at, size))
         )
         settings = self._binder.ProxySettings(proxy_address=proxy)._to_c_struct() if proxy else None
         error = self._go.Neonize(
@@ -88,8 +93,8 @@ class Library:
             on_login,
             on_event,
             self._on_log,
-            told,
-            len(told),
+            subscribed,
+            len(subscribed),
             device,
             len(device),
             b"",
@@ -117,35 +122,36 @@ class Library:
         return bytes(kind(os=name, platformType=kind.CHROME).SerializeToString())
 
     def stop(self, client: str) -> None:
-        """End ``client``. Only after its identity is known or its ``connect`` has returned:
-        any earlier the process dies. Needs the turn."""
+        """End ``client``. Call it only after its identity is known or its ``connect`` has
+        returned; earlier calls crash the process. Hold the ``LibraryLock`` while calling."""
         self._go.Stop(client.encode())
 
     def disconnect(self, client: str) -> None:
-        """Hang up, so that a QR that was shown is worth nothing; the client stays known."""
+        """Close the connection, which makes the QR code useless. The library keeps the client."""
         self._go.Disconnect(client.encode())
 
     def logout(self, client: str) -> None:
-        """Remove the device at WhatsApp and its keys from the store. Raises LibraryError."""
+        """Unlink the device at WhatsApp and delete its keys. Raises LibraryError."""
         _raise(self._go.Logout(client.encode()).decode())
 
     def pair_code(self, client: str, number: str) -> str:
-        """A code like "ABCD-EFGH" for the phone ``number`` (digits). Raises LibraryError."""
-        order = self._types.PairPhoneParams(
+        """Request a code like "ABCD-EFGH" for the phone ``number`` (digits). Raises
+        LibraryError."""
+        request = self._types.PairPhoneParams(
             phone=number,
             showPushNotification=True,
             clientType=_CHROME,
             clientDisplayName=_PAIRING_BROWSER,
         ).SerializeToString()
         answer = self._types.PairPhoneReturnFunction.FromString(
-            self._go.PairPhone(client.encode(), order, len(order))
+            self._go.PairPhone(client.encode(), request, len(request))
         )
         _raise(answer.Error)
         return str(answer.Code)
 
-    def send(self, client: str, number: str, text: str, secret: bytes) -> Sent:
-        """Send ``text`` to the phone ``number`` (digits); waits for WhatsApp's acknowledgement,
-        at most 75 s. ``secret`` is written to the key store before anything is sent. Raises
+    def send(self, client: str, number: str, text: str, secret: bytes) -> SentMessage:
+        """Send ``text`` to the phone ``number`` (digits), and wait up to 75 s for WhatsApp's
+        acknowledgement. The library stores ``secret`` before it sends anything. Raises
         LibraryError."""
         message = _e2e().Message(conversation=text)
         message.messageContextInfo.messageSecret = secret
@@ -154,26 +160,26 @@ class Library:
             self._go.SendMessage(client.encode(), to, len(to), body, len(body))
         )
         _raise(answer.Error)
-        return Sent(answer.SendResponse.ID, float(answer.SendResponse.Timestamp))
+        return SentMessage(answer.SendResponse.ID, float(answer.SendResponse.Timestamp))
 
     def ask(self, client: str) -> None:
-        """One cheap question that WhatsApp answers at once. Raises LibraryError."""
+        """Run a cheap query that WhatsApp answers at once. Raises LibraryError."""
         answer = self._types.GetBlocklistReturnFunction.FromString(
             self._go.GetBlocklist(client.encode())
         )
         _raise(answer.Error)
 
     def devices(self, store: str) -> set[str]:
-        """The addresses in a key store, whose tables are brought up to date first. Leaves a
-        handle open. Raises StartRefused."""
+        """Migrate the tables of a key store, and return its addresses. Leaks a file handle.
+        Raises StartRefused."""
         answer = self._go.GetAllDevices(store.encode(), self._on_log).decode(errors="replace")
         if answer.startswith("error: "):
-            raise errors.of_start(answer)
+            raise errors.classify_start(answer)
         return {device.partition(",")[0] for device in answer.split("|\x01|") if device}
 
     def number_of(self, client: str, hidden: str) -> str:
-        """The number (digits) behind a hidden id, "" when it is not known. The process dies if
-        ``client`` has been stopped."""
+        """Return the number (digits) behind a hidden id, or "" if it is unknown. Crashes the
+        process if ``client`` has been stopped."""
         jid = self._jid(hidden, server=LID_SERVER).SerializeToString()
         answer = self._types.GetJIDFromStoreReturnFunction.FromString(
             self._go.GetPNFromLID(client.encode(), jid, len(jid))
@@ -181,7 +187,8 @@ class Library:
         return "" if answer.Error else str(answer.Jid.User)
 
     def trust(self, root: bytes) -> None:
-        """Trust the key ``root`` (32 bytes) instead of WhatsApp's. Raises LibraryUnavailable."""
+        """Trust the root key ``root`` (32 bytes) instead of WhatsApp's. Raises
+        LibraryUnavailable."""
         neonize_loader.trust(self._loaded, root)
 
 

@@ -1,10 +1,10 @@
-"""Loading neonize: only what is used of it, and only if it is what we rely on.
+"""Load the parts of neonize that the engine uses, and check that they fit.
 
-neonize is a Go library behind a C interface, and a Python layer above it. That layer polls five
+neonize is a Go library behind a C interface, with a Python layer on top. That layer polls five
 times a second for each client, prints, downloads, leaves finalizers behind that stop other
-clients, and loads 15 MB of modules for stickers and link previews. So only its C interface
-(``neonize._binder``) and its message types are loaded here. These are private names:
-``_check`` compares them with what we rely on, and refuses loudly after an upgrade.
+clients, and loads 15 MB of modules for stickers and link previews. So this module loads only the
+C interface (``neonize._binder``) and the message types. Both are private: ``_check`` compares them
+with what the engine relies on, and raises after an incompatible upgrade.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 ROOT_KEY = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b")
-"""The public key that the library pins: WhatsApp's root of trust for its Noise handshake."""
+"""The public key that the library pins: WhatsApp's root of trust for the Noise handshake."""
 
-TOLD = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 18, 27)
-"""The numbers of the events that we ask for; each one more could end a client's event loop
-(the library cannot express values that it does not know)."""
+SUBSCRIBED_EVENTS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 18, 27)
+"""The numbers of the events to subscribe to. Keep the list short: an event with a value that is
+missing from the library's enumerations ends the client's event loop."""
 
 EVENTS = {
     0: "Device",
@@ -56,10 +56,10 @@ _FUNCTIONS = [
 
 
 class LibraryUnavailable(Exception):
-    """neonize cannot be used here; the text says why in one line."""
+    """neonize cannot be used; the message gives the reason in one line."""
 
 
-class Loaded(NamedTuple):
+class LoadedLibrary(NamedTuple):
     """neonize's C interface, its message types, and its version."""
 
     binder: Any
@@ -67,39 +67,39 @@ class Loaded(NamedTuple):
     version: str
 
 
-def load() -> Loaded:
-    """neonize, checked. Raises LibraryUnavailable."""
+def load() -> LoadedLibrary:
+    """Load and check neonize. Raises LibraryUnavailable."""
     version = _installed_version()
     binder, messages = _load(version)
     _check(binder, messages)
-    return Loaded(binder, messages, version)
+    return LoadedLibrary(binder, messages, version)
 
 
-def trust(loaded: Loaded, root: bytes) -> None:
-    """Put ``root`` in the place of ``ROOT_KEY`` in the library's memory. Raises
-    LibraryUnavailable unless there is exactly one such place, and it can be written."""
-    # Resolved: the system names a mapping by its file, whatever link led to it.
-    places = _places(Path(loaded.binder.gocode._name).resolve(), ROOT_KEY)
-    if len(places) != 1:
+def trust(loaded: LoadedLibrary, root: bytes) -> None:
+    """Overwrite ``ROOT_KEY`` with ``root`` in the library's memory. Raises LibraryUnavailable
+    unless it occurs there exactly once in writable memory."""
+    # /proc/self/maps lists the real path of the file, so resolve symbolic links.
+    addresses = _find_in_memory(Path(loaded.binder.gocode._name).resolve(), ROOT_KEY)
+    if len(addresses) != 1:
         raise LibraryUnavailable(
-            f"The pinned key was found {len(places)} times in the library's writable memory; "
-            "this version of neonize does not fit the simulator."
+            f"The pinned key was found {len(addresses)} times in the library's writable memory; "
+            "the simulator does not support this version of neonize."
         )
-    ctypes.memmove(places[0], root, len(ROOT_KEY))
+    ctypes.memmove(addresses[0], root, len(ROOT_KEY))
 
 
-def _places(library: Path, wanted: bytes) -> list[int]:
-    """The addresses of ``wanted`` in the writable mappings of ``library``."""
+def _find_in_memory(library: Path, pattern: bytes) -> list[int]:
+    """Return the addresses of ``pattern`` in the writable mappings of ``library``."""
     found = []
     for line in Path("/proc/self/maps").read_text().splitlines():
         if not line.endswith(str(library)) or line.split()[1][:2] != "rw":
             continue
         start, end = (int(part, 16) for part in line.split()[0].split("-"))
         content = ctypes.string_at(start, end - start)
-        at = content.find(wanted)
+        at = content.find(pattern)
         while at >= 0:
             found.append(start + at)
-            at = content.find(wanted, at + 1)
+            at = content.find(pattern, at + 1)
     return found
 
 
@@ -111,15 +111,15 @@ def _installed_version() -> str:
 
 
 def _load(version: str) -> tuple[Any, Any]:
-    """neonize's C interface and its message types, without what its packages would load."""
+    """Import neonize's C interface and message types, but not its package ``__init__`` modules."""
     spec = importlib.util.find_spec("neonize")
     if spec is None or not spec.submodule_search_locations:
         raise LibraryUnavailable("neonize is not installed.")
     folder = Path(spec.submodule_search_locations[0])
-    # Their __init__ modules load PIL, requests, libmagic and more, none of which we use.
-    _bare_package("neonize", folder)
-    _bare_package("neonize.utils", folder / "utils")
-    _no_download(version)
+    # The __init__ modules import PIL, requests, libmagic and more, none of which is needed.
+    _register_bare_package("neonize", folder)
+    _register_bare_package("neonize.utils", folder / "utils")
+    _disable_download(version)
     try:
         binder = importlib.import_module("neonize._binder")
         importlib.import_module("neonize.proto")
@@ -127,20 +127,20 @@ def _load(version: str) -> tuple[Any, Any]:
     except LibraryUnavailable:
         raise
     except Exception as error:
-        first = (str(error).splitlines() or [""])[0][:200]
+        first_line = (str(error).splitlines() or [""])[0][:200]
         raise LibraryUnavailable(
-            f"neonize cannot be loaded ({type(error).__name__}: {first})."
+            f"neonize cannot be loaded ({type(error).__name__}: {first_line})."
         ) from error
 
 
-def _bare_package(name: str, folder: Path) -> None:
+def _register_bare_package(name: str, folder: Path) -> None:
     package = types.ModuleType(name)
     package.__path__ = [str(folder)]
     sys.modules[name] = package
 
 
-def _no_download(version: str) -> None:
-    """Keep neonize from fetching its binary over the network when it finds none that fits."""
+def _disable_download(version: str) -> None:
+    """Stop neonize from downloading a binary when it finds none for this machine."""
 
     def refuse() -> NoReturn:
         raise LibraryUnavailable("The installed neonize has no binary for this machine.")
@@ -151,7 +151,7 @@ def _no_download(version: str) -> None:
 
 
 def _check(binder: Any, messages: Any) -> None:
-    """Compare what we rely on with what is there. Raises LibraryUnavailable."""
+    """Check that the library has the functions and types in use. Raises LibraryUnavailable."""
     missing = [name for name in _FUNCTIONS if not hasattr(binder.gocode, name)]
     missing += [name for name in EVENTS.values() if not hasattr(messages, name)]
     names = ["func_string", "func_callback_bytes", "func_callback_bytes2", "ProxySettings"]
@@ -163,4 +163,4 @@ def _check(binder: Any, messages: Any) -> None:
     expected += [binder.func_string, binder.func_string, binder.func_callback_bytes]
     expected += [binder.func_callback_bytes2, text, number, text, number, text, number]
     if list(binder.gocode.Neonize.argtypes[:-1]) != expected:
-        raise LibraryUnavailable("This version of neonize connects in another way.")
+        raise LibraryUnavailable("This version of neonize has an unexpected connect function.")

@@ -1,6 +1,6 @@
-"""A number's own proxy as a URL: the only code that reads and writes one. Pure.
+"""Parse and build the URL of a number's own proxy. Pure.
 
-A proxy that cannot be read is never taken for none: whoever finds one refuses to dial.
+An invalid proxy never counts as no proxy: callers must refuse to dial instead.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ _NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]
 
 
 class NotAProxy(ValueError):
-    """A text is not the URL of a proxy. It quotes nothing: the text may hold a password."""
+    """The text is not a proxy URL. The message does not quote it, as it may hold a password."""
 
 
 @dataclass(frozen=True)
 class ProxyAddress:
-    """Where a proxy listens, and who we are there. Its ``repr`` shows no login."""
+    """The address of a proxy and the login to use. The ``repr`` does not show the login."""
 
     scheme: str
-    host: str  # a name, or an address without brackets
+    host: str  # a name, or an IP address without brackets
     port: int
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
@@ -35,8 +35,8 @@ class ProxyAddress:
         login = self.user + self.password
         if not (login.isascii() and login.isprintable()) or ":" in self.user:
             raise NotAProxy(
-                "The user and the password may hold unaccented letters, digits and signs only, "
-                "the user no colon."
+                "The user and password may contain only unaccented letters, digits and symbols, "
+                "and the user no colon."
             )
         if any(len(text) > LONGEST_LOGIN for text in (self.user, self.password)):
             raise NotAProxy("The user or the password is too long.")
@@ -45,7 +45,7 @@ class ProxyAddress:
 
     @property
     def shown(self) -> str:
-        """For people and logs: ``scheme://host:port``."""
+        """``scheme://host:port``, without the login, for pages and logs."""
         return f"{self.scheme}://{_bracketed(self.host)}:{self.port}"
 
     @property
@@ -54,17 +54,17 @@ class ProxyAddress:
 
     @property
     def url(self) -> str:
-        """The whole secret, as the library takes it."""
+        """The full URL with the login (a secret), in the form that the library expects."""
         login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}@"
         return f"{self.scheme}://{login if self.user else ''}{_bracketed(self.host)}:{self.port}"
 
     def at(self, ip: str) -> ProxyAddress:
-        """The same at an IP address that its name led to."""
+        """Return this proxy with its host name replaced by the IP address ``ip``."""
         return ProxyAddress(self.scheme, ip, self.port, self.user, self.password)
 
 
 def parse(url: str) -> ProxyAddress:
-    """The proxy of ``url``. Raises NotAProxy."""
+    """Parse ``url``. Raises NotAProxy."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -77,7 +77,7 @@ def parse(url: str) -> ProxyAddress:
 
 
 def is_host(text: str) -> bool:
-    """Whether ``text`` can be a host: a name in ASCII, or an IP address without a zone."""
+    """Return whether ``text`` is a valid host: an ASCII name, or an IP address without a zone."""
     try:
         return "%" not in text and bool(ip_address(text))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Keys in one SQLite file a session: folder 0700, file 0600."""
+"""Keys in one SQLite file for each session (folder mode 0700, file mode 0600)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _MISSING = StartRefused(StartFailure.KEYS_MISSING, "The key store does not hold 
 _FULL = StartRefused(StartFailure.STORAGE_FULL, "The disk is full.")
 
 _opened: set[Path] = set()
-"""The files that the library has opened in this process; it never closes them."""
+"""The files that the library has opened in this process. It never closes them."""
 
 
-class FileKeys:
-    """The keys in the SQLite file ``path``; ``list_devices`` is the library's own way to read
-    the addresses in a store (it leaves a file handle open each time)."""
+class SqliteKeys:
+    """The keys in the SQLite file ``path``. ``list_devices`` is the library's function that
+    returns the addresses in a store; each call leaks a file handle."""
 
     def __init__(self, path: Path, list_devices: Callable[[str], set[str]]) -> None:
         self._path = path
@@ -31,24 +31,24 @@ class FileKeys:
 
     @property
     def name(self) -> str:
-        """Percent-encoded: the library makes a ``file:`` URL of it."""
+        """The path, percent-encoded, because the library builds a ``file:`` URL from it."""
         return sqlite_reader.url_path(self._path)
 
     def prepare(self, jid: str | None) -> None:
-        """See ``Keys``. To pair anew, what an earlier pairing left is removed; a file that
-        cannot be read is set aside, for it may be all that is left of somebody's keys."""
-        self._room()
+        """See ``Keys``. For a new pairing, delete what an earlier pairing left. Rename an
+        unreadable file instead, as its keys may still be recoverable."""
+        self._check_folder()
         if jid is None:
             self._clear()
-            sqlite_reader.lay_out(self._path)
+            sqlite_reader.create(self._path)
         elif not self._path.exists() or jid not in self._devices():
             raise _MISSING
         if self._path not in _opened:
-            sqlite_reader.trim(self._path)
+            sqlite_reader.checkpoint(self._path)
         self._path.chmod(0o600)
         _opened.add(self._path)
 
-    def _room(self) -> None:
+    def _check_folder(self) -> None:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             disk = os.statvfs(self._path.parent)
@@ -65,7 +65,7 @@ class FileKeys:
         self.remove()
 
     def _is_readable(self) -> bool:
-        if self._path in _opened:  # no second SQLite on a file that the library holds open
+        if self._path in _opened:  # never open it with a second SQLite (see sqlite_reader)
             with self._path.open("rb") as file:
                 return file.read(len(_SQLITE_HEADER)) in (_SQLITE_HEADER, b"")
         try:
@@ -83,11 +83,11 @@ class FileKeys:
         """See ``Keys``."""
         if not self._path.exists():
             return {}
-        look = sqlite_reader.sent_aside if self._path in _opened else sqlite_reader.sent
-        return look(self._path, secrets)
+        find = sqlite_reader.sent_in_subprocess if self._path in _opened else sqlite_reader.sent
+        return find(self._path, secrets)
 
     def remove(self) -> None:
-        """See ``Keys``. A file of the same name that comes later is another file."""
+        """See ``Keys``. A later file with the same name counts as a new file."""
         for file in sqlite_reader.files_of(self._path):
             file.unlink(missing_ok=True)
         _opened.discard(self._path)

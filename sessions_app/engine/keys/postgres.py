@@ -1,4 +1,4 @@
-"""Keys in PostgreSQL, in the library's own tables: all sessions share them, by address."""
+"""Keys in PostgreSQL: all sessions share the library's tables, with rows keyed by address."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sessions_app.engine.errors import StartRefused
 from sessions_app.engine.protocol import StartFailure
 
 CONNECT_SECONDS = 10
-_WARMING = 7239601  # the advisory lock under which one engine at a time prepares the tables
+_MIGRATION_LOCK = 7239601  # advisory lock: one engine at a time migrates the tables
 _UNREACHABLE = StartRefused(StartFailure.OTHER, "The key store could not be reached.")
 
-_warm: set[str] = set()
-_warming = threading.Lock()
+_migrated: set[str] = set()
+_migrating = threading.Lock()
 
 
 class PostgresKeys:
@@ -30,8 +30,8 @@ class PostgresKeys:
         return self._url
 
     def prepare(self, jid: str | None) -> None:
-        """See ``Keys``. Several clients that create the tables at once would break them."""
-        self._warm_up()
+        """See ``Keys``."""
+        self._migrate()
         if jid is None:
             return
         query = "SELECT 1 FROM whatsmeow_device WHERE jid = %s"
@@ -40,18 +40,20 @@ class PostgresKeys:
                 StartFailure.KEYS_MISSING, "The key store does not hold this number."
             )
 
-    def _warm_up(self) -> None:
-        with _warming:
-            if self._url in _warm:
+    def _migrate(self) -> None:
+        """Have the library create or upgrade its tables, once for each process and database.
+        Several clients doing this concurrently would break the tables."""
+        with _migrating:
+            if self._url in _migrated:
                 return
             try:
-                # A lock of the transaction, not of the session: poolers share sessions.
+                # Locks the transaction, not the session: connection poolers share sessions.
                 with self._connect() as connection:
-                    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WARMING,))
-                    self._list_devices(self._url)  # brings the tables up to date first
+                    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+                    self._list_devices(self._url)  # migrates the tables first
             except psycopg.Error:
                 raise _UNREACHABLE from None
-            _warm.add(self._url)
+            _migrated.add(self._url)
 
     def find_sent(self, secrets: Sequence[str]) -> dict[str, str]:
         """See ``Keys``."""
@@ -75,4 +77,4 @@ class PostgresKeys:
         return psycopg.connect(self._url, connect_timeout=CONNECT_SECONDS)
 
     def remove(self) -> None:
-        """See ``Keys``; the library has deleted the rows, and the tables are everybody's."""
+        """Do nothing: the library has deleted the rows, and the tables are shared."""

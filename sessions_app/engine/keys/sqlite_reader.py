@@ -1,9 +1,10 @@
-"""Reading a key file with Python's SQLite, from a process in which the library has it not open.
+"""Read a key file with Python's SQLite.
 
-The library brings a SQLite of its own. Two of them in one process do not see each other's locks
-on a file: the second would take the first one's running transaction for the remains of a crash
-and roll it back. So an engine reads a key file here only before the library first opens it;
-later it runs this module as a process (``python -m sessions_app.engine.keys.sqlite_reader``).
+Never call this in a process whose library has the file open. The library bundles its own copy
+of SQLite, and two copies in one process do not see each other's locks: the second would take a
+running transaction for the remains of a crash and roll it back. So an engine reads a key file
+here only before the library first opens it. After that, ``sent_in_subprocess`` runs this module
+as a process of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sessions_app.engine.protocol import StartFailure
 
 BUSY_SECONDS = 5.0
 PROCESS_SECONDS = 30.0
-CHUNK = 500  # SQLite limits the number of parameters
+CHUNK = 500  # values in one query; SQLite limits the number of parameters
 
 _DEVICES = "SELECT jid FROM whatsmeow_device"
 _SENT = "SELECT message_id, lower(hex(key)) FROM whatsmeow_message_secrets WHERE key IN (%s)"
@@ -30,21 +31,21 @@ _DAMAGED = StartRefused(StartFailure.KEYS_DAMAGED, "The key store cannot be read
 
 
 def url_path(path: Path) -> str:
-    """``path`` as it stands in SQLite's ``file:`` URLs."""
+    """Return ``path`` encoded for SQLite's ``file:`` URLs."""
     return quote(str(path))
 
 
 def files_of(path: Path) -> list[Path]:
-    """The key file ``path`` and what SQLite keeps beside it, whether they are there or not."""
-    return [Path(f"{path}{ending}") for ending in ("", "-journal", "-wal", "-shm")]
+    """Return the key file and SQLite's files beside it. They need not exist."""
+    return [Path(f"{path}{suffix}") for suffix in ("", "-journal", "-wal", "-shm")]
 
 
-def lay_out(path: Path) -> None:
-    """A new, empty key file that is written ahead (WAL), which the file itself remembers.
+def create(path: Path) -> None:
+    """Create an empty key file in WAL mode, which SQLite records in the file.
 
-    The library stores 812 keys while a number is linked, each in a transaction of its own. With
-    SQLite's usual journal each costs three syncs of the disk and a file made and deleted; written
-    ahead it costs one. Raises StartRefused."""
+    The library stores 812 keys while it links a number, each in a transaction of its own. With
+    the default rollback journal each transaction costs three disk syncs and a file creation and
+    deletion; with WAL it costs one sync. Raises StartRefused."""
     try:
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -52,19 +53,20 @@ def lay_out(path: Path) -> None:
         raise _unusable(error) from None
 
 
-def trim(path: Path) -> None:
-    """Bring into the file what was written ahead of it: 4 MB after a link. Best effort."""
+def checkpoint(path: Path) -> None:
+    """Move the write-ahead log (4 MB after linking) into the file. Ignores errors."""
     with suppress(sqlite3.Error):
         _query(path, "rw", "PRAGMA wal_checkpoint(TRUNCATE)", ())
 
 
 def devices(path: Path) -> set[str]:
-    """The addresses whose keys are in the file. Raises StartRefused."""
+    """Return the addresses whose keys are in the file. Raises StartRefused."""
     return {row[0] for row in _read(path, _DEVICES)}
 
 
 def sent(path: Path, secrets: Sequence[str]) -> dict[str, str]:
-    """The message ids that stand in the file for ``secrets`` (hex). Raises StartRefused."""
+    """Return ``{secret: message id}`` for the ``secrets`` (hex) in the file. Raises
+    StartRefused."""
     found: dict[str, str] = {}
     for start in range(0, len(secrets), CHUNK):
         chunk = [bytes.fromhex(secret) for secret in secrets[start : start + CHUNK]]
@@ -73,8 +75,8 @@ def sent(path: Path, secrets: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def sent_aside(path: Path, secrets: Sequence[str]) -> dict[str, str]:
-    """``sent``, in a process of its own. Raises StartRefused."""
+def sent_in_subprocess(path: Path, secrets: Sequence[str]) -> dict[str, str]:
+    """Run ``sent`` in a subprocess. Raises StartRefused."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", __name__, str(path)],
@@ -92,8 +94,8 @@ def sent_aside(path: Path, secrets: Sequence[str]) -> dict[str, str]:
 
 
 def _read(path: Path, query: str, values: Sequence[bytes] = ()) -> list[tuple[str, ...]]:
-    """Read-only if possible; a file that a kill left in the middle of a transaction has to be
-    rolled back first, which needs the right to write."""
+    """Query the file read-only if possible. A transaction that a crash interrupted has to be
+    rolled back first, which needs write access."""
     try:
         return _query(path, "ro", query, values)
     except sqlite3.OperationalError:
@@ -122,7 +124,8 @@ def _query(path: Path, mode: str, query: str, values: Sequence[bytes]) -> list[t
 
 
 def main() -> None:
-    """Answer one question: secrets as a JSON list on standard input, JSON on standard output."""
+    """Read secrets as a JSON list from standard input, and write ``{"found": …}`` or
+    ``{"code": …, "detail": …}`` to standard output."""
     answer: dict[str, object]
     try:
         answer = {"found": sent(Path(sys.argv[1]), json.load(sys.stdin))}

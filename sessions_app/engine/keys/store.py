@@ -1,9 +1,9 @@
-"""The WhatsApp keys of a session: one SQLite file a session, or a PostgreSQL for all.
+"""The key store of a session: an SQLite file of its own, or a PostgreSQL database for all.
 
-The library reads and writes them; here is only what has to be known before it may: an address
-that is not in the store would end the whole process, and a store that cannot be read needs
-another answer than a network that is down. ``find_sent`` reads what the library wrote before it
-sent a message, so that a crash in between leaves no doubt.
+The library reads and writes the keys. This package only checks them first, because an address
+that is missing from the store crashes the whole process, and an unreadable store must not be
+reported as a network error. ``find_sent`` reads what the library wrote before it sent a message,
+which settles after a crash whether the message was sent.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from sessions_app.engine.keys.files import FileKeys
+from sessions_app.engine.keys.files import SqliteKeys
 
 POSTGRES = ("postgres://", "postgresql://")
 
@@ -22,26 +22,26 @@ class Keys(Protocol):
 
     @property
     def name(self) -> str:
-        """The store as the library wants to hear it."""
+        """The store's name in calls of the library."""
 
     def prepare(self, jid: str | None) -> None:
-        """Make sure that the library can use the store for ``jid`` (None: to pair anew).
+        """Check that the library can use the store for ``jid`` (None: for a new pairing).
         Raises StartRefused."""
 
     def find_sent(self, secrets: Sequence[str]) -> dict[str, str]:
-        """The message ids that the library wrote for ``secrets`` (hex) before sending.
-        Raises StartRefused when the store cannot be read."""
+        """Return ``{secret: message id}`` for those ``secrets`` (hex) that the library has
+        stored. Raises StartRefused if the store cannot be read."""
 
     def remove(self) -> None:
-        """Remove what a logout leaves behind."""
+        """Delete what a logout leaves behind."""
 
 
 def of(store: str, list_devices: Callable[[str], set[str]]) -> Keys:
-    """The keys in ``store``, a file path or a PostgreSQL URL. ``list_devices`` is the library's
-    way to read the addresses in a store, which also brings its tables up to date."""
+    """Return the keys in ``store``, a file path or a PostgreSQL URL. ``list_devices`` is the
+    library's function that migrates the tables of a store and returns its addresses."""
     if not store.startswith(POSTGRES):
-        return FileKeys(Path(store), list_devices)
-    # Only installations with PostgreSQL pay for its driver.
+        return SqliteKeys(Path(store), list_devices)
+    # Imported here because installations without PostgreSQL do not need its driver.
     from sessions_app.engine.keys.postgres import PostgresKeys
 
     return PostgresKeys(store, list_devices)

@@ -173,7 +173,7 @@ def main() -> None:
     """Run one hazard. The process ends hard, except where that is the hazard (h8)."""
     binder = sys.modules["neonize._binder"]
     state = launch.simulator_state(sys.argv[2])
-    neonize_loader.trust(neonize_loader.Loaded(binder, None, ""), state.trust_root)
+    neonize_loader.trust(neonize_loader.LoadedLibrary(binder, None, ""), state.trust_root)
     if sys.argv[1] == "h8":
         connected(neonize.NewClient(STORE))
         print(json.dumps({"done": True}), flush=True)  # noqa: T201

@@ -1,4 +1,4 @@
-"""WhatsApp's message types without the library: they load nothing but protobuf."""
+"""Fixtures with WhatsApp's message types, without loading the library itself."""
 
 from __future__ import annotations
 

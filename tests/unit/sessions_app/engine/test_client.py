@@ -18,10 +18,10 @@ from sessions_app.engine.client import Client
 from sessions_app.engine.errors import StartRefused
 from sessions_app.engine.jids import Jid
 from sessions_app.engine.journal import Journal
-from sessions_app.engine.neonize_api import Library, Listener
+from sessions_app.engine.neonize_api import ClientCallbacks, Library
 from sessions_app.engine.protocol import StartFailure
-from sessions_app.engine.start_request import CommandFailed, Order
-from sessions_app.engine.threads import Turns
+from sessions_app.engine.start_request import CommandFailed, StartRequest
+from sessions_app.engine.threads import LibraryLock
 from tests.unit.sessions_app.engine.test_events import Build
 
 PATIENCE = 5.0
@@ -34,7 +34,7 @@ class Puppet(Library):
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
-        self.listeners: dict[str, Listener] = {}
+        self.listeners: dict[str, ClientCallbacks] = {}
         self._returned: dict[str, threading.Event] = {}
         self._errors: dict[str, str] = {}
 
@@ -45,7 +45,7 @@ class Puppet(Library):
         jid: Jid | None,
         name: str,
         proxy: str | None,
-        listener: Listener,
+        listener: ClientCallbacks,
     ) -> str:
         self._returned[client] = threading.Event()
         self.listeners[client] = listener
@@ -98,14 +98,14 @@ class Engine:
     def __init__(self, folder: Path, build: Build) -> None:
         self.library = Puppet()
         self.told: list[dict[str, Any]] = []
-        self._turns = Turns(bound=60)
+        self._turns = LibraryLock(bound=60)
         self._gone: set[tuple[str, str]] = set()
         self._folder = folder
         self._build = build
 
     def client(self, jid: Jid | None = ALICE, keys: NoKeys | None = None) -> Client:
         """A client that was started."""
-        order = Order(uuid4().hex, jid, "Pairline", None)
+        order = StartRequest(uuid4().hex, jid, "Pairline", None)
         journal = Journal(self._folder / order.run)
         client = Client(
             order,
@@ -119,12 +119,12 @@ class Engine:
         client.start()
         return client
 
-    def connecting(self, number: int = 1) -> Listener:
+    def connecting(self, number: int = 1) -> ClientCallbacks:
         """Wait for the ``number``-th connect; its listener."""
         eventually(lambda: len(self.library.asked("connect")) >= number)
         return self.library.listeners[self.library.asked("connect")[number - 1]]
 
-    def identify(self, listener: Listener) -> None:
+    def identify(self, listener: ClientCallbacks) -> None:
         """The library knows who it is."""
         device = self._build.proto.Device(JID=self._build.jid(ALICE.user, ALICE.server, 4))
         listener.on_event("Device", device)
@@ -336,7 +336,7 @@ def test_it_refuses_what_an_unidentified_client_cannot_do(engine: Engine) -> Non
     engine.connecting()
     with pytest.raises(CommandFailed) as failed:
         client.send("+351910000002", "Hi", b"x" * 32)
-    assert failed.value.refusal.code == "not_connected"
+    assert failed.value.reply.code == "not_connected"
     with pytest.raises(CommandFailed):
         client.proof(MOMENT)
     with pytest.raises(CommandFailed):

@@ -1,4 +1,4 @@
-"""What the library's error texts mean."""
+"""Mapping the library's error texts to error codes."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _NOW = "current time 2026-11-22T00:00:00Z is after 2026-11-20T00:00:00Z"
         ("something new", "other"),
     ],
 )
-def test_it_knows_why_a_start_failed(text: str, code: str) -> None:
-    refused = errors.of_start(text)
+def test_it_maps_a_failed_start_to_a_code(text: str, code: str) -> None:
+    refused = errors.classify_start(text)
     assert refused.code == code
     assert "10.0.0.1" not in refused.detail
 
@@ -51,10 +51,10 @@ def test_it_knows_why_a_start_failed(text: str, code: str) -> None:
         ("something new", "refused"),
     ],
 )
-def test_it_knows_why_a_text_was_not_sent(text: str, code: str) -> None:
-    refusal = errors.of_send(text)
-    assert refusal.code == code
-    assert "351912345678" not in refusal.error
+def test_it_maps_a_failed_send_to_a_code(text: str, code: str) -> None:
+    reply = errors.classify_send(text)
+    assert reply.code == code
+    assert "351912345678" not in reply.error
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_it_knows_why_a_text_was_not_sent(text: str, code: str) -> None:
         ("info query returned status 501", "refused"),
     ],
 )
-def test_it_knows_why_there_is_no_pairing_code(text: str, code: str) -> None:
-    assert errors.of_pair_code(text).code == code
+def test_it_maps_a_failed_pairing_code_to_a_code(text: str, code: str) -> None:
+    assert errors.classify_pair_code(text).code == code
 
 
 @pytest.mark.parametrize(
@@ -81,5 +81,5 @@ def test_it_knows_why_there_is_no_pairing_code(text: str, code: str) -> None:
         ("proto: required field neonize.Receipt.Type not set", "start_failed"),
     ],
 )
-def test_it_knows_which_event_ended_the_event_loop(text: str, event: str) -> None:
-    assert errors.of_lost_events(text)["event"] == event
+def test_it_finds_the_event_that_ended_the_loop(text: str, event: str) -> None:
+    assert errors.classify_lost_events(text)["event"] == event

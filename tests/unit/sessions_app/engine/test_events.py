@@ -8,7 +8,7 @@ import pytest
 
 from sessions_app.engine import events
 from sessions_app.engine.jids import Jid
-from sessions_app.engine.neonize_loader import EVENTS, TOLD
+from sessions_app.engine.neonize_loader import EVENTS, SUBSCRIBED_EVENTS
 
 ME = Jid("351910000001", 4, "s.whatsapp.net")
 BOB, BOB_LID = "351910000002", "77001122334455"
@@ -195,7 +195,7 @@ def test_it_has_words_for_every_event_that_it_asks_for(name: str) -> None:
 
 
 def test_it_asks_for_events_that_it_can_read() -> None:
-    assert set(TOLD) == set(EVENTS) - {0}
+    assert set(SUBSCRIBED_EVENTS) == set(EVENTS) - {0}
 
 
 @pytest.mark.parametrize(

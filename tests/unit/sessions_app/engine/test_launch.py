@@ -1,4 +1,4 @@
-"""How a gateway starts an engine."""
+"""The command line and environment of an engine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WEB = {
 
 @pytest.fixture
 def state(tmp_path: Path) -> dict[str, str]:
-    """What the simulator writes."""
+    """Return the content of a valid state file."""
     (tmp_path / "ca.pem").write_text("")
     return {
         "proxy": "http://127.0.0.1:8001",
@@ -39,7 +39,7 @@ def written(folder: Path, content: object) -> Path:
     return path
 
 
-def test_it_makes_a_command_line() -> None:
+def test_it_builds_the_command_line() -> None:
     words = launch.command(EngineKind.LINKING, 7, "warning", None)
     assert words[1:] == [
         "-m", "sessions_app.engine", "--fd", "7", "--kind", "linking", "--log-level", "warning",
@@ -50,12 +50,12 @@ def test_it_makes_a_command_line() -> None:
     ]
 
 
-def test_it_refuses_a_log_level_that_there_is_not() -> None:
+def test_it_rejects_an_unknown_log_level() -> None:
     with pytest.raises(ValueError, match="log level"):
         launch.command(EngineKind.LINKING, 7, "loud", None)
 
 
-def test_it_keeps_the_webs_secrets_from_the_engine() -> None:
+def test_it_hides_web_secrets_from_the_engine() -> None:
     environment = launch.environment(None, WEB)
     assert environment["PATH"] == "/bin"
     assert environment["HTTPS_PROXY"] == "http://proxy"
@@ -63,17 +63,19 @@ def test_it_keeps_the_webs_secrets_from_the_engine() -> None:
     assert not {"DJANGO_SECRET_KEY", "DATABASE_URL"} & set(environment)
 
 
-def test_it_leads_an_engine_to_the_simulator_alone(tmp_path: Path, state: dict[str, str]) -> None:
-    found = launch.simulator_state(written(tmp_path, state))
-    assert found == SimulatorState(state["proxy"], state["ca_file"], b"\xab" * 32, state["control"])
-    environment = launch.environment(found, WEB)
+def test_it_points_an_engine_only_at_the_simulator(tmp_path: Path, state: dict[str, str]) -> None:
+    loaded = launch.simulator_state(written(tmp_path, state))
+    assert loaded == SimulatorState(
+        state["proxy"], state["ca_file"], b"\xab" * 32, state["control"]
+    )
+    environment = launch.environment(loaded, WEB)
     assert environment["SSL_CERT_FILE"] == state["ca_file"]
     assert environment["SSL_CERT_DIR"] == "/nonexistent"
     assert "HTTPS_PROXY" not in environment
 
 
 @pytest.mark.parametrize(
-    ("change", "names"),
+    ("change", "field"),
     [
         ({"trust_root": "ab"}, "trust_root"),
         ({"trust_root": "xy" * 32}, "trust_root"),
@@ -83,19 +85,19 @@ def test_it_leads_an_engine_to_the_simulator_alone(tmp_path: Path, state: dict[s
         ({"control": 7}, "control"),
     ],
 )
-def test_it_says_what_is_wrong_with_a_state_file(
-    tmp_path: Path, state: dict[str, str], change: dict[str, str], names: str
+def test_it_names_the_invalid_field_of_a_state_file(
+    tmp_path: Path, state: dict[str, str], change: dict[str, str], field: str
 ) -> None:
-    with pytest.raises(SimulatorUnusable, match=names):
+    with pytest.raises(SimulatorUnusable, match=field):
         launch.simulator_state(written(tmp_path, state | change))
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '"text"'])
-def test_it_refuses_a_state_file_of_another_kind(tmp_path: Path, content: str) -> None:
+def test_it_rejects_a_state_file_without_an_object(tmp_path: Path, content: str) -> None:
     with pytest.raises(SimulatorUnusable):
         launch.simulator_state(written(tmp_path, content))
 
 
-def test_it_says_that_there_is_no_state_file(tmp_path: Path) -> None:
+def test_it_reports_a_missing_state_file(tmp_path: Path) -> None:
     with pytest.raises(SimulatorUnusable, match="Is the simulator running"):
         launch.simulator_state(tmp_path / "none.json")

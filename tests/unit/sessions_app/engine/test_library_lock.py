@@ -1,57 +1,56 @@
-"""Who may start or stop a client, and when."""
+"""The lock around starts and stops of clients."""
 
 from __future__ import annotations
 
 import threading
 
-from sessions_app.engine.threads import Turns
+from sessions_app.engine.threads import LibraryLock
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 
 
-def taken(turns: Turns) -> tuple[threading.Thread, threading.Event]:
-    """Somebody who waits for the turn, on a thread."""
-    got = threading.Event()
+def acquire_on_a_thread(lock: LibraryLock) -> threading.Event:
+    """Acquire ``lock`` on another thread. The event is set once that has happened."""
+    acquired = threading.Event()
 
     def wait() -> None:
-        turns.take()
-        got.set()
+        lock.acquire()
+        acquired.set()
 
-    waiter = threading.Thread(target=wait, daemon=True)
-    waiter.start()
-    return waiter, got
-
-
-def test_it_gives_the_turn_to_one_at_a_time() -> None:
-    turns = Turns(bound=60)
-    first = turns.take()
-    _, got = taken(turns)
-    assert not got.wait(0.05)
-    first.end()
-    assert got.wait(PATIENCE)
+    threading.Thread(target=wait, daemon=True).start()
+    return acquired
 
 
-def test_it_takes_the_turn_from_a_stuck_holder_after_the_bound() -> None:
-    turns = Turns(bound=0.1)
-    turns.take()
-    _, got = taken(turns)
-    assert got.wait(PATIENCE)
+def test_it_has_one_holder_at_a_time() -> None:
+    lock = LibraryLock(bound=60)
+    first = lock.acquire()
+    acquired = acquire_on_a_thread(lock)
+    assert not acquired.wait(0.05)
+    first.release()
+    assert acquired.wait(TIMEOUT)
 
 
-def test_it_ignores_the_end_of_a_turn_that_was_taken_away() -> None:
+def test_it_expires_a_stuck_hold_after_the_bound() -> None:
+    lock = LibraryLock(bound=0.1)
+    lock.acquire()
+    acquired = acquire_on_a_thread(lock)
+    assert acquired.wait(TIMEOUT)
+
+
+def test_it_ignores_the_release_of_an_expired_hold() -> None:
     now = [0.0]
-    turns = Turns(bound=60, clock=lambda: now[0])
-    stuck = turns.take()
+    lock = LibraryLock(bound=60, clock=lambda: now[0])
+    stuck = lock.acquire()
     now[0] = 61
-    turns.take()
-    stuck.end()
-    _, third = taken(turns)
+    lock.acquire()
+    stuck.release()
+    third = acquire_on_a_thread(lock)
     assert not third.wait(0.05)
 
 
-def test_it_ends_a_turn_twice_without_harm() -> None:
-    turns = Turns()
-    with turns.take() as turn:
-        turn.end()
-        with turns.take():
-            turn.end()
+def test_it_ignores_a_second_release() -> None:
+    lock = LibraryLock()
+    with lock.acquire() as hold:
+        hold.release()
+        with lock.acquire():
+            hold.release()

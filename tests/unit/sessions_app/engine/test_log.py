@@ -1,4 +1,4 @@
-"""What of the library's log may be written down."""
+"""Redaction of the library's log."""
 
 from __future__ import annotations
 
@@ -48,20 +48,18 @@ from sessions_app.engine import log
         ("Database", "Upgrading\nto v13", "whatsapp info Database: Upgrading to v13"),
     ],
 )
-def test_it_keeps_the_skeleton_and_drops_the_content(
-    name: str, message: str, expected: str
-) -> None:
+def test_it_keeps_the_structure_and_drops_content(name: str, message: str, expected: str) -> None:
     assert log.line("INFO", name, message) == expected
 
 
-def test_it_drops_text_between_tags_even_when_it_looks_like_a_tag() -> None:
+def test_it_drops_text_that_resembles_a_tag() -> None:
     line = log.line("DEBUG", "Client/Send", '<body type="text">my words <b> here</body>')
     assert "words" not in line and "here" not in line
 
 
-def test_it_drops_everything_of_a_stanza_that_it_cannot_read() -> None:
+def test_it_drops_an_unreadable_stanza_entirely() -> None:
     assert log.line("DEBUG", "Client/Recv", "my words") == "whatsapp debug Client/Recv: "
 
 
-def test_it_keeps_lines_short() -> None:
+def test_it_truncates_long_lines() -> None:
     assert len(log.line("DEBUG", "Client", "word " * 10_000)) < 700

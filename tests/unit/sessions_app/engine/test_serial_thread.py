@@ -1,27 +1,27 @@
-"""Jobs in order, on a thread that is there only while there is work."""
+"""Jobs in order, on a thread that exists only while there is work."""
 
 from __future__ import annotations
 
 import threading
 
-from sessions_app.engine.threads import Lane
+from sessions_app.engine.threads import SerialThread
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 
 
 def test_it_runs_jobs_in_order() -> None:
     done: list[int] = []
     finished = threading.Event()
-    queue = Lane("test")
+    queue = SerialThread("test")
     for number in range(100):
         queue.add(lambda number=number: done.append(number))  # type: ignore[misc]
     queue.add(finished.set)
-    assert finished.wait(PATIENCE)
+    assert finished.wait(TIMEOUT)
     assert done == list(range(100))
 
 
-def test_it_gives_its_thread_back_when_idle_and_takes_another() -> None:
-    queue = Lane("idle-lane", idle=0.02)
+def test_it_ends_an_idle_thread_and_starts_another() -> None:
+    queue = SerialThread("idle", idle=0.02)
     threads: list[threading.Thread] = []
     for _ in range(3):
         finished = threading.Event()
@@ -31,7 +31,7 @@ def test_it_gives_its_thread_back_when_idle_and_takes_another() -> None:
             finished.set()
 
         queue.add(job)
-        assert finished.wait(PATIENCE)
-        threads[-1].join(PATIENCE)
+        assert finished.wait(TIMEOUT)
+        threads[-1].join(TIMEOUT)
         assert not threads[-1].is_alive()
     assert len(set(threads)) == 3
