@@ -1,1 +1,1 @@
-"""Simulated outside worlds. Nothing here imports the product, nothing of it imports this."""
+"""Simulated external services. This package and the product never import each other."""

@@ -1,1 +1,1 @@
-"""A WhatsApp server on the real wire protocol, with phones that scan. See README.md."""
+"""A WhatsApp server that speaks the real wire protocol, with simulated phones. See README.md."""

@@ -1,4 +1,4 @@
-"""`python -m simulator.whatsapp --state FILE [--port N]`: run the simulated WhatsApp."""
+"""Run the simulated WhatsApp: `python -m simulator.whatsapp --state FILE [--port N]`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from simulator.whatsapp.control import Control
-from simulator.whatsapp.listener import Listener
+from simulator.whatsapp.control.proxies import Proxies
+from simulator.whatsapp.control.server import Control
+from simulator.whatsapp.front.listener import Listener
+from simulator.whatsapp.front.proxy import Proxy, Tunnels
+from simulator.whatsapp.front.tls import Authority
 from simulator.whatsapp.network import Network
-from simulator.whatsapp.proxies import Proxies
-from simulator.whatsapp.proxy import Passages, Proxy
-from simulator.whatsapp.tls import Authority
 
 
 def _arguments() -> argparse.Namespace:
@@ -26,20 +26,20 @@ def _arguments() -> argparse.Namespace:
         type=Path,
         required=True,
         metavar="FILE",
-        help="where to write how to reach the simulator, once it is ready",
+        help="file for the simulator's addresses; written when it is ready",
     )
     parser.add_argument(
         "--port",
         type=int,
         default=0,
         metavar="N",
-        help="port of the page and control API (default: a free one)",
+        help="port of the web page and control API (default: any free port)",
     )
     return parser.parse_args()
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file in one step, readable by its owner only."""
+    """Write a file atomically, readable only by its owner."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -55,35 +55,35 @@ def _remove(*paths: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 async def run(state: Path, port: int) -> None:
-    """Serve until SIGTERM or SIGINT; the state file exists exactly as long."""
+    """Serve until SIGTERM or SIGINT. The state file exists while the simulator is ready."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     network, authority = Network(), Authority()
-    passages: Passages = {}
-    proxy, proxies = Proxy(network.faults, network.log, passages), Proxies(network, passages)
-    listener, control = Listener(network, passages), Control(network, proxies)
+    tunnels: Tunnels = {}
+    proxy, proxies = Proxy(network.faults, network.log, tunnels), Proxies(network, tunnels)
+    listener, control = Listener(network, tunnels), Control(network, proxies)
     ca_file = state.with_name(state.name + ".ca.pem").resolve()
     try:
         upstream = await listener.start(authority.server_context())
-        proxies.lead_to(upstream)
+        proxies.set_upstream(upstream)
         proxy_port = await proxy.start(upstream)
         control_port = await control.start(port)
         write_private(ca_file, authority.pem())
-        found = {
+        content = {
             "proxy": f"http://127.0.0.1:{proxy_port}",
             "ca_file": str(ca_file),
             "trust_root": network.root.public.hex(),
             "control": f"http://127.0.0.1:{control_port}",
         }
-        write_private(state, json.dumps(found, indent=1).encode() + b"\n")
-        _say(f"Simulated WhatsApp is ready: {found['control']}")
+        write_private(state, json.dumps(content, indent=1).encode() + b"\n")
+        _print(f"Simulated WhatsApp is ready: {content['control']}")
         await stop.wait()
     finally:
         _remove(state, ca_file)
@@ -92,7 +92,7 @@ async def run(state: Path, port: int) -> None:
 
 
 def main() -> int:
-    """Run from the command line; the exit code."""
+    """Run the command and return its exit code."""
     arguments = _arguments()
     try:
         asyncio.run(run(arguments.state, arguments.port))

@@ -1,4 +1,4 @@
-"""One client's websocket, from the Noise handshake to the end of the stream."""
+"""A client's websocket, from the Noise handshake to the end of the stream."""
 
 from __future__ import annotations
 
@@ -10,129 +10,126 @@ import struct
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aiohttp import ClientError, WSMsgType, web
 from google.protobuf.message import DecodeError
 
-from simulator.whatsapp import login, pairing
+from simulator.whatsapp import device_link, login
 from simulator.whatsapp.accounts import Companion
-from simulator.whatsapp.binary_xml import SERVER, Node, WireError, decode, encode
-from simulator.whatsapp.noise import Cipher, FrameReader, Handshake, NoiseError, frame
-from simulator.whatsapp.protobuf import ClientPayload
-from simulator.whatsapp.proxy_dialects import Passage
-from simulator.whatsapp.refusal import HungUp
-
-if TYPE_CHECKING:
-    from simulator.whatsapp.network import Network
+from simulator.whatsapp.errors import ClientGone
+from simulator.whatsapp.front.proxy_protocols import Tunnel
+from simulator.whatsapp.network import Network
+from simulator.whatsapp.pairing_state import Pairing
+from simulator.whatsapp.router import route
+from simulator.whatsapp.wire.binary_xml import SERVER, Node, WireError, decode, encode
+from simulator.whatsapp.wire.noise import Cipher, FrameReader, Handshake, NoiseError, frame
+from simulator.whatsapp.wire.protobuf import ClientPayload
 
 _log = logging.getLogger(__name__)
 STREAM_END = Node("xmlstreamend")
-LINGER_SECONDS = 5.0  # how long a socket stays open after the end of the stream
+LINGER_SECONDS = 5.0  # delay between the end of the stream and the close of the socket
 
 
 @dataclass(frozen=True, slots=True)
 class _Close:
-    """The end of what is written: a websocket close with a code."""
+    """Queued last: close the websocket with a code."""
 
     code: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Drop:
-    """The end of what is written: the socket closes after some seconds, without a word."""
+    """Queued last: close the socket after a delay, without a close frame."""
 
     seconds: float
 
 
 class Connection:
-    """What one client and the simulated server say to each other.
+    """The server's side of one client's stream. It implements ``ClientConnection``.
 
-    `send` never blocks and never fails: a client that is gone hears nothing more, and its
-    errors stay in its own two tasks.
-    """
+    ``send`` never blocks and never raises. Errors of a connection stay in its own two tasks."""
 
     def __init__(
         self,
         network: Network,
         ws: web.WebSocketResponse,
         transport: asyncio.Transport,
-        passage: Passage | None,
+        tunnel: Tunnel | None,
     ) -> None:
-        self.network = network
-        self.proxy_user = passage.user if passage else None
-        self.proxy = passage.proxy if passage else None  # its name; None is the front door
+        self.proxy_user = tunnel.user if tunnel else None
+        self.proxy = tunnel.proxy if tunnel else None
         self.since = time.time()
         self.device: Companion | None = None
-        self.pairing: pairing.Pairing | None = None
+        self._pairing: Pairing | None = None
+        self._network = network
         self._ws = ws
         self._transport = transport
         self._frames = FrameReader()
-        self._seal: Cipher | None = None
+        self._cipher: Cipher | None = None
         self._outgoing: asyncio.Queue[bytes | _Close | _Drop] = asyncio.Queue()
         self._answers: dict[str, asyncio.Future[Node]] = {}
         self._ended = False
 
     @property
     def number(self) -> str | None:
-        """The digits of the account behind this connection, once it is known."""
+        """See ClientConnection."""
         return self.device.account.number if self.device else None
 
     async def serve(self) -> None:
-        """Talk until one side ends it. Raises nothing but cancellation."""
+        """Serve the client until one side ends the stream. Raises only CancelledError."""
         writer = asyncio.create_task(self._write())
         try:
-            await self._talk()
+            await self._receive()
         except (NoiseError, WireError, DecodeError) as error:
-            self.network.log.add("refused", number=self.number, why=str(error))
+            self._network.log.add("refused", number=self.number, why=str(error))
         except (OSError, ClientError) as error:
-            _log.debug("a client went away: %s", error)
+            _log.debug("Lost a client: %s", error)
         except Exception:
-            _log.exception("a connection ended by a mistake of the simulator")
+            _log.exception("A bug in the simulator ended a connection")
         finally:
             self._ended = True
             writer.cancel()
-            self._forget()
+            self._unregister()
 
-    def _forget(self) -> None:
+    def _unregister(self) -> None:
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_exception(HungUp("The client hung up before it answered."))
-        if self.pairing is not None:
-            self.pairing.gone()
-            self.network.pairings.discard(self.pairing)
+                answer.set_exception(ClientGone("The client disconnected before it answered."))
+        if self._pairing is not None:
+            self._pairing.cancel()
+            self._network.pairings.discard(self._pairing)
         if self.device is not None and self.device.connection is self:
             self.device.connection, self.device.ready = None, False
-        self.network.connections.discard(self)
-        came = {"proxy_user": self.proxy_user, "proxy": self.proxy}
-        self.network.log.add("closed", number=self.number, **came)
+        self._network.connections.discard(self)
+        source = {"proxy_user": self.proxy_user, "proxy": self.proxy}
+        self._network.log.add("closed", number=self.number, **source)
 
-    async def _talk(self) -> None:
+    async def _receive(self) -> None:
         frames = self._read()
-        if self.network.faults.take("silent_handshake", None, self.proxy_user):
+        if self._network.faults.take("silent_handshake", None, self.proxy_user):
             async for _ in frames:
                 pass
             return
-        wrong = self.network.faults.refusal("noise", self.proxy_user)
+        untrusted = self._network.faults.refuses("noise", self.proxy_user)
         handshake = Handshake(
-            self.network.static,
-            self.network.foreign_certificate() if wrong else self.network.certificate,
+            self._network.static,
+            self._network.untrusted_certificate if untrusted else self._network.certificate,
         )
         self._outgoing.put_nowait(frame(handshake.hello(await anext(frames, b""))))
         noise_static, payload = handshake.finish(await anext(frames, b""))
-        opener, self._seal = handshake.transport()
-        self._enter(noise_static, payload)
+        decryptor, self._cipher = handshake.transport()
+        self._begin(noise_static, payload)
         async for body in frames:
-            node = decode(opener.open(body), self.network.words)
+            node = decode(decryptor.open(body), self._network.words)
             if not self._ended:
-                self._hear(node)
+                self._handle(node)
 
-    def _enter(self, noise_static: bytes, payload: bytes) -> None:
-        said = ClientPayload.FromString(payload)
-        if said.HasField("devicePairingData"):
-            pairing.begin(self, noise_static, said)
+    def _begin(self, noise_static: bytes, payload: bytes) -> None:
+        parsed = ClientPayload.FromString(payload)
+        if parsed.HasField("devicePairingData"):
+            self._pairing = device_link.begin(self._network, self, noise_static, parsed)
         else:
-            login.begin(self, noise_static, said)
+            login.begin(self._network, self, noise_static, parsed)
 
     async def _read(self) -> AsyncIterator[bytes]:
         async for message in self._ws:
@@ -140,17 +137,18 @@ class Connection:
                 for body in self._frames.feed(message.data):
                     yield body
 
-    def _hear(self, node: Node) -> None:
-        """Route one node; a node that lacks something costs the client an error, not its line."""
+    def _handle(self, node: Node) -> None:
+        """Handle one node. A malformed node is answered with an error and does not end the
+        stream."""
         answer = self._answers.get(node.text("id"))
         if node.tag == "iq" and node.text("type") in ("result", "error") and answer is not None:
             if not answer.done():
                 answer.set_result(node)
             return
         try:
-            self.network.hear(self, node)
+            route(self._network, self, self._pairing, node)
         except WireError as error:
-            self.network.log.add("malformed", number=self.number, tag=node.tag, why=str(error))
+            self._network.log.add("malformed", number=self.number, tag=node.tag, why=str(error))
             if node.tag == "iq":
                 self.refuse(node, 400, "bad-request")
 
@@ -167,14 +165,14 @@ class Connection:
             self._transport.abort()
 
     def send(self, node: Node) -> None:
-        """Queue a node for the client."""
-        if self._ended or self._seal is None:
+        """See ClientConnection."""
+        if self._ended or self._cipher is None:
             return
-        plain = encode(node, self.network.words)
-        self._outgoing.put_nowait(frame(self._seal.seal(plain)))
+        plain = encode(node, self._network.words)
+        self._outgoing.put_nowait(frame(self._cipher.seal(plain)))
 
     def answer(self, query: Node, *content: Node, **attrs: str) -> None:
-        """Answer an iq with a result."""
+        """See ClientConnection."""
         self.send(
             Node(
                 "iq",
@@ -184,17 +182,17 @@ class Connection:
         )
 
     def refuse(self, query: Node, code: int, text: str) -> None:
-        """Answer an iq with an error."""
+        """See ClientConnection."""
         error = Node("error", {"code": str(code), "text": text})
         self.send(Node("iq", {"from": SERVER, "type": "error", "id": query.text("id")}, [error]))
 
     async def request(self, content: Node, seconds: float = 5.0) -> Node:
-        """Send an iq of the server's own and return the answer; raises HungUp."""
+        """See ClientConnection."""
         query_id = secrets.token_hex(8)
         future = asyncio.get_running_loop().create_future()
         self._answers[query_id] = future
         if self._ended:
-            raise HungUp("The client hung up.")
+            raise ClientGone("The client has disconnected.")
         self.send(
             Node(
                 "iq",
@@ -212,13 +210,13 @@ class Connection:
             async with asyncio.timeout(seconds):
                 answer: Node = await future
         except TimeoutError as error:
-            raise HungUp("The client did not answer in time.") from error
+            raise ClientGone("The client did not answer in time.") from error
         finally:
             del self._answers[query_id]
         return answer
 
     def end_stream(self, *last: Node, linger: float = LINGER_SECONDS) -> None:
-        """Say the last words and end the stream; the socket stays open for `linger` seconds."""
+        """See ClientConnection."""
         for node in last:
             self.send(node)
         self.send(STREAM_END)
@@ -226,12 +224,12 @@ class Connection:
         self._outgoing.put_nowait(_Drop(linger))
 
     def hang_up(self, code: int = 1001) -> None:
-        """Close the websocket in order, with a close code."""
+        """See ClientConnection."""
         self._ended = True
         self._outgoing.put_nowait(_Close(code))
 
     def reset(self) -> None:
-        """Cut the TCP connection with a reset."""
+        """See ClientConnection."""
         self._ended = True
         sock: socket.socket | None = self._transport.get_extra_info("socket")
         if sock is not None and not self._transport.is_closing():

@@ -1,26 +1,23 @@
-"""What the server answers to a client's queries (iq)."""
+"""Answer the queries (iq) of logged-in clients."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from simulator.whatsapp import login
-from simulator.whatsapp.accounts import Account, Bundle, Companion
-from simulator.whatsapp.binary_xml import LID_SERVER, USER_SERVER, Jid, Node, WireError
+from simulator.whatsapp.accounts import Account, ClientConnection, Companion
+from simulator.whatsapp.device_lists import device_list
+from simulator.whatsapp.network import Network
+from simulator.whatsapp.wire.binary_xml import LID_SERVER, USER_SERVER, Jid, Node, WireError
+from simulator.whatsapp.wire.prekeys import Bundle
 
-if TYPE_CHECKING:
-    from simulator.whatsapp.connection import Connection
-
-Answer = Callable[["Connection", Companion, Node], None]
+Handler = Callable[[Network, ClientConnection, Companion, Node], None]
 PRIVACY = ("readreceipts", "last", "status", "profile", "groupadd", "calladd", "online")
 
 
-def hear(connection: Connection, query: Node) -> None:
-    """Answer one query of a logged-in client; what is not known is refused with 501."""
+def handle(network: Network, connection: ClientConnection, query: Node) -> None:
+    """Answer one query. Refuse unknown queries with 501."""
     device = connection.device
     if device is None:
         connection.refuse(query, 401, "not-authorized")
@@ -28,34 +25,38 @@ def hear(connection: Connection, query: Node) -> None:
     children = query.children()
     child = children[0].tag if children else ""
     key = (query.text("xmlns"), query.text("type"), child)
-    answer = ANSWERS.get(key) or ANSWERS.get((*key[:2], "*"))
-    if answer is None:
-        connection.network.log.add("iq_refused", number=connection.number, iq=" ".join(key))
+    handler = HANDLERS.get(key) or HANDLERS.get((*key[:2], "*"))
+    if handler is None:
+        network.log.add("iq_refused", number=connection.number, iq=" ".join(key))
         connection.refuse(query, 501, "feature-not-implemented")
         return
-    answer(connection, device, query)
+    handler(network, connection, device, query)
 
 
-def _empty(connection: Connection, device: Companion, query: Node) -> None:
+def _empty(network: Network, connection: ClientConnection, device: Companion, query: Node) -> None:
     connection.answer(query)
 
 
-def _ping(connection: Connection, device: Companion, query: Node) -> None:
-    if connection.network.faults.take("ping_silent", connection.number) is None:
+def _ping(network: Network, connection: ClientConnection, device: Companion, query: Node) -> None:
+    if network.faults.take("ping_silent", connection.number) is None:
         connection.answer(query)
 
 
-def _active(connection: Connection, device: Companion, query: Node) -> None:
+def _active(network: Network, connection: ClientConnection, device: Companion, query: Node) -> None:
     connection.answer(query)
     if query.find("active") is not None:
-        login.activate(device)
+        login.activate(network, device)
 
 
-def _key_count(connection: Connection, device: Companion, query: Node) -> None:
+def _key_count(
+    network: Network, connection: ClientConnection, device: Companion, query: Node
+) -> None:
     connection.answer(query, Node("count", {"value": str(len(device.one_time))}))
 
 
-def _key_upload(connection: Connection, device: Companion, query: Node) -> None:
+def _key_upload(
+    network: Network, connection: ClientConnection, device: Companion, query: Node
+) -> None:
     known = {key for key, _ in device.one_time}
     if query.need("identity").data() != device.registration.identity:
         raise WireError("the uploaded identity is not the linked one")
@@ -66,19 +67,21 @@ def _key_upload(connection: Connection, device: Companion, query: Node) -> None:
     connection.answer(query)
 
 
-def _bundles(connection: Connection, device: Companion, query: Node) -> None:
-    found = []
+def _bundles(
+    network: Network, connection: ClientConnection, device: Companion, query: Node
+) -> None:
+    users = []
     for user in query.need("key").children():
         jid = user.jid("jid")
-        account = connection.network.accounts.by_jid(jid)
+        account = network.accounts.by_jid(jid)
         endpoint = account.endpoint(jid.device) if account else None
-        bundle = connection.network.relay.bundle(endpoint) if endpoint else None
+        bundle = network.relay.bundle(endpoint) if endpoint else None
         if bundle is None:
             error = Node("error", {"code": "404", "text": "item-not-found"})
-            found.append(Node("user", {"jid": jid}, [error]))
+            users.append(Node("user", {"jid": jid}, [error]))
             continue
-        found.append(_bundle_node(jid, bundle))
-    connection.answer(query, Node("list", {}, found))
+        users.append(_bundle_node(jid, bundle))
+    connection.answer(query, Node("list", {}, users))
 
 
 def _bundle_node(jid: Jid, bundle: Bundle) -> Node:
@@ -103,12 +106,12 @@ def _bundle_node(jid: Jid, bundle: Bundle) -> Node:
     return Node("user", {"jid": jid}, parts)
 
 
-def _usync(connection: Connection, device: Companion, query: Node) -> None:
+def _usync(network: Network, connection: ClientConnection, device: Companion, query: Node) -> None:
     usync = query.need("usync")
-    wanted = {child.tag for child in usync.need("query").children()}
+    protocols = {child.tag for child in usync.need("query").children()}
     users = []
     for user in usync.need("list").children():
-        answer = _usync_user(connection, device, user, wanted)
+        answer = _usync_user(network, connection, device, user, protocols)
         if answer is not None:
             users.append(answer)
     attrs = {**usync.attrs, "mode": usync.text("mode", "query")}
@@ -116,30 +119,34 @@ def _usync(connection: Connection, device: Companion, query: Node) -> None:
 
 
 def _usync_user(
-    connection: Connection, device: Companion, user: Node, wanted: set[str]
+    network: Network,
+    connection: ClientConnection,
+    device: Companion,
+    user: Node,
+    protocols: set[str],
 ) -> Node | None:
-    accounts = connection.network.accounts
+    accounts = network.accounts
     contact = user.find("contact")
-    asked = user.attrs.get("jid")
-    if isinstance(asked, Jid):
-        account = accounts.by_jid(asked)
+    requested = user.attrs.get("jid")
+    if isinstance(requested, Jid):
+        account = accounts.by_jid(requested)
     elif contact is not None and contact.content is not None:
         number = contact.data().decode(errors="replace").partition("@")[0].lstrip("+")
         account = accounts.by_number(number)
-        asked = Jid(number)
+        requested = Jid(number)
     else:
         return None
-    parts = [part for name in sorted(wanted) for part in _part(name, account, contact)]
-    if account is not None and "devices" in wanted:
-        account.talks_with.add(device)
+    parts = [part for name in sorted(protocols) for part in _usync_part(name, account, contact)]
+    if account is not None and "devices" in protocols:
+        account.contacts.add(device)
     if account is None:
-        return Node("user", {"jid": asked}, parts)
-    shown = account.jid(LID_SERVER) if "contact" in wanted else asked
+        return Node("user", {"jid": requested}, parts)
+    shown = account.jid(LID_SERVER) if "contact" in protocols else requested
     return Node("user", {"jid": shown, "pn_jid": account.jid(USER_SERVER)}, parts)
 
 
-def _part(name: str, account: Account | None, contact: Node | None) -> list[Node]:
-    """One requested protocol of a usync for one user."""
+def _usync_part(name: str, account: Account | None, contact: Node | None) -> list[Node]:
+    """Return the answer to one requested protocol of a usync query, for one user."""
     if name == "contact":
         text = contact.content if contact is not None else None
         return [Node("contact", {"type": "in" if account else "out"}, text)]
@@ -154,33 +161,16 @@ def _part(name: str, account: Account | None, contact: Node | None) -> list[Node
     return []
 
 
-def device_list(account: Account) -> Node:
-    """All devices of an account, the phone first."""
-    devices = [
-        Node("device", {"id": str(e.id), **({"key-index": str(e.id)} if e.id else {})})
-        for e in account.endpoints()
-    ]
-    return Node("device-list", {"hash": account_hash(account, USER_SERVER)}, devices)
-
-
-def account_hash(account: Account, server: str) -> str:
-    """The hash by which a client checks that its list of an account's devices is complete."""
-    return devices_hash(account.jid(server, endpoint.id) for endpoint in account.endpoints())
-
-
-def devices_hash(devices: Iterable[Jid]) -> str:
-    """The hash of any list of devices."""
-    names = sorted(f"{jid.user}.0:{jid.device}@{jid.server}" for jid in devices)
-    digest = hashlib.sha256("".join(names).encode()).digest()[:6]
-    return "2:" + base64.b64encode(digest).decode()
-
-
-def _privacy(connection: Connection, device: Companion, query: Node) -> None:
+def _privacy(
+    network: Network, connection: ClientConnection, device: Companion, query: Node
+) -> None:
     settings = [Node("category", {"name": name, "value": "all"}) for name in PRIVACY]
     connection.answer(query, Node("privacy", {}, settings))
 
 
-def _media_conn(connection: Connection, device: Companion, query: Node) -> None:
+def _media_conn(
+    network: Network, connection: ClientConnection, device: Companion, query: Node
+) -> None:
     attrs = {
         "auth": secrets.token_urlsafe(16),
         "ttl": "300",
@@ -191,21 +181,27 @@ def _media_conn(connection: Connection, device: Companion, query: Node) -> None:
     connection.answer(query, Node("media_conn", {**attrs}, [host]))
 
 
-def _no_picture(connection: Connection, device: Companion, query: Node) -> None:
+def _no_picture(
+    network: Network, connection: ClientConnection, device: Companion, query: Node
+) -> None:
     connection.refuse(query, 404, "item-not-found")
 
 
-def _blocklist(connection: Connection, device: Companion, query: Node) -> None:
+def _blocklist(
+    network: Network, connection: ClientConnection, device: Companion, query: Node
+) -> None:
     connection.answer(query, Node("list", {"dhash": "0"}))
 
 
-def _remove_device(connection: Connection, device: Companion, query: Node) -> None:
+def _remove_device(
+    network: Network, connection: ClientConnection, device: Companion, query: Node
+) -> None:
     connection.answer(query)
-    connection.network.relay.remove(device, by_client=True)
+    network.relay.remove(device, by_client=True)
     connection.end_stream(linger=1.0)
 
 
-ANSWERS: dict[tuple[str, str, str], Answer] = {
+HANDLERS: dict[tuple[str, str, str], Handler] = {
     ("w:p", "get", "*"): _ping,
     ("w:p", "get", ""): _ping,
     ("passive", "set", "*"): _active,

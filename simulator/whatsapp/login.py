@@ -1,35 +1,34 @@
-"""Login of a linked device: its stored Noise key is its credential."""
+"""Log in linked devices. The stored Noise key of a device is its credential."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from simulator.whatsapp.accounts import Companion
-from simulator.whatsapp.binary_xml import LID_SERVER, SERVER, Node, Value
+from simulator.whatsapp.accounts import ClientConnection, Companion
+from simulator.whatsapp.network import Network
+from simulator.whatsapp.wire.binary_xml import LID_SERVER, SERVER, Node, Value
 
-if TYPE_CHECKING:
-    from simulator.whatsapp.connection import Connection
-
-UNLINKING = (401, 403, 406)  # after these reasons a client forgets its keys: it is linked no more
+UNLINKING = (401, 403, 406)  # a client deletes its keys after a failure with these reasons
 
 
-def begin(connection: Connection, noise_static: bytes, said: Any) -> None:
-    """Let the client in, or say why not. `said` is its ClientPayload."""
-    network = connection.network
-    number = str(said.username)
-    came = {"proxy_user": connection.proxy_user, "proxy": connection.proxy}
-    connection.network.log.add("login", number=number, **came)
+def begin(
+    network: Network, connection: ClientConnection, noise_static: bytes, payload: Any
+) -> None:
+    """Log the client in, or send a failure. ``payload`` is its ClientPayload."""
+    number = str(payload.username)
+    source = {"proxy_user": connection.proxy_user, "proxy": connection.proxy}
+    network.log.add("login", number=number, **source)
     fault = network.faults.take("failure", number, connection.proxy_user)
     account = network.accounts.by_number(number)
-    device = account.companions.get(said.device) if account else None
+    device = account.companions.get(payload.device) if account else None
     if fault is not None:
-        fail(connection, fault.params)
+        fail(network, connection, fault.params)
         if device is not None and fault.params["reason"] in UNLINKING:
             network.relay.remove(device)
         return
     if device is None or device.registration.noise_static != noise_static:
-        fail(connection, {"reason": 401})
+        fail(network, connection, {"reason": 401})
         return
     _replace(device, connection)
     connection.device, device.connection = device, connection
@@ -39,17 +38,15 @@ def begin(connection: Connection, noise_static: bytes, said: Any) -> None:
         connection.send(_success(device))
 
 
-def fail(connection: Connection, params: dict[str, Any]) -> None:
-    """Refuse the login with `reason` and what else a real failure carries."""
+def fail(network: Network, connection: ClientConnection, params: dict[str, Any]) -> None:
+    """Refuse the login with a ``reason`` and the other attributes of a real failure."""
     attrs: dict[str, Value] = {name: str(value) for name, value in params.items()}
-    connection.network.log.add(
-        "failure", reason=str(params["reason"]), proxy_user=connection.proxy_user
-    )
+    network.log.add("failure", reason=str(params["reason"]), proxy_user=connection.proxy_user)
     connection.end_stream(Node("failure", {**attrs, "location": "sim"}), linger=0.3)
 
 
-def _replace(device: Companion, connection: Connection) -> None:
-    """Only one connection per device: the older one is told that it was replaced."""
+def _replace(device: Companion, connection: ClientConnection) -> None:
+    """End an older connection of the same device with a conflict."""
     older = device.connection
     if older is not None and older is not connection:
         conflict = Node("conflict", {"type": "replaced"})
@@ -64,8 +61,8 @@ def _success(device: Companion) -> Node:
     )
 
 
-def activate(device: Companion) -> None:
-    """The client listens from now on: flush what waited for it, in order."""
+def activate(network: Network, device: Companion) -> None:
+    """Mark the client as ready to receive, and send its pending stanzas in order."""
     connection = device.connection
     if connection is None:
         return
@@ -84,4 +81,4 @@ def activate(device: Companion) -> None:
         connection.send(Node(stanza.tag, {**stanza.attrs, "offline": "0"}, stanza.content))
     offline = Node("offline", {"count": str(len(waiting))})
     connection.send(Node("ib", {"from": SERVER}, [offline]))
-    connection.network.log.add("active", number=device.account.number, flushed=len(waiting))
+    network.log.add("active", number=device.account.number, flushed=len(waiting))

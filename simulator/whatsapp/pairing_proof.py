@@ -1,4 +1,4 @@
-"""The signatures by which an account and a linked device vouch for each other (ADV)."""
+"""The signatures with which an account and a linked device certify each other (ADV)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from simulator.whatsapp.protobuf import (
+from simulator.whatsapp.wire.protobuf import (
     ADVDeviceIdentity,
     ADVSignedDeviceIdentity,
     ADVSignedDeviceIdentityHMAC,
 )
-from simulator.whatsapp.xeddsa import KeyPair, verify
+from simulator.whatsapp.wire.xeddsa import KeyPair, verify
 
 ACCOUNT_SIGNATURE, DEVICE_SIGNATURE = b"\x06\x00", b"\x06\x01"
 
 
-def account_signs(account: KeyPair, device_identity: bytes, raw_id: int, index: int) -> Any:
-    """The ADVSignedDeviceIdentity by which an account accepts a device (32-byte identity key)."""
+def sign_device(account: KeyPair, device_identity: bytes, raw_id: int, index: int) -> Any:
+    """Return the ADVSignedDeviceIdentity with which an account accepts a device.
+
+    ``device_identity`` is the device's identity key (32 bytes)."""
     details = ADVDeviceIdentity(
         rawID=raw_id, timestamp=int(time.time()), keyIndex=index
     ).SerializeToString()
@@ -30,25 +32,25 @@ def account_signs(account: KeyPair, device_identity: bytes, raw_id: int, index: 
     )
 
 
-def sealed(identity: Any, adv: bytes) -> bytes:
-    """A signed identity under the secret (32 bytes) that only phone and client share."""
+def seal(identity: Any, adv: bytes) -> bytes:
+    """Serialize a signed identity with an HMAC under ``adv``, the 32-byte secret that only the
+    phone and the client share."""
     inner = identity.SerializeToString()
     container = ADVSignedDeviceIdentityHMAC(details=inner, HMAC=hmac.digest(adv, inner, "sha256"))
     serialized: bytes = container.SerializeToString()
     return serialized
 
 
-def device_signed(data: bytes, device_identity: bytes, account: bytes) -> bool:
-    """Whether both have signed: the account (32-byte key) the device, the device the account.
+def is_device_signed(data: bytes, device_identity: bytes, account: bytes) -> bool:
+    """Return whether the account (32-byte key) and the device have signed each other.
 
-    `data` is a serialized ADVSignedDeviceIdentity, with or without the account's key in it.
-    """
+    ``data`` is a serialized ADVSignedDeviceIdentity, with or without the account's key."""
     try:
-        said = ADVSignedDeviceIdentity.FromString(data)
+        identity = ADVSignedDeviceIdentity.FromString(data)
     except DecodeError:
         return False
-    by_account = ACCOUNT_SIGNATURE + said.details + device_identity
-    by_device = DEVICE_SIGNATURE + said.details + device_identity + account
-    return verify(account, by_account, said.accountSignature) and verify(
-        device_identity, by_device, said.deviceSignature
+    by_account = ACCOUNT_SIGNATURE + identity.details + device_identity
+    by_device = DEVICE_SIGNATURE + identity.details + device_identity + account
+    return verify(account, by_account, identity.accountSignature) and verify(
+        device_identity, by_device, identity.deviceSignature
     )

@@ -1,6 +1,6 @@
-"""The phone of an account: device 0, played by the simulator itself.
+"""The phone of an account (device 0), played by the simulator.
 
-It reads what is sent to its account and writes texts, end-to-end encrypted like any phone.
+It reads the messages to its account and writes texts, with end-to-end encryption.
 """
 
 from __future__ import annotations
@@ -8,24 +8,25 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from simulator.whatsapp.accounts import Account, Bundle, Companion, Endpoint, SignedKey
-from simulator.whatsapp.binary_xml import LID_SERVER, Jid, Node, WireError
-from simulator.whatsapp.pairing_proof import device_signed
-from simulator.whatsapp.protobuf import Message
-from simulator.whatsapp.signal_session import (
+from simulator.whatsapp.accounts import Account, Accounts, Companion, Endpoint
+from simulator.whatsapp.event_log import EventLog
+from simulator.whatsapp.faults.standing import Faults
+from simulator.whatsapp.pairing_proof import is_device_signed
+from simulator.whatsapp.relay import Relay
+from simulator.whatsapp.wire.binary_xml import LID_SERVER, Jid, Node, WireError
+from simulator.whatsapp.wire.prekeys import Bundle, SignedKey
+from simulator.whatsapp.wire.protobuf import Message
+from simulator.whatsapp.wire.signal_session import (
     Repeated,
     SessionBook,
     SignalError,
     opening_identity,
 )
-from simulator.whatsapp.xeddsa import DJB, KeyPair
-
-if TYPE_CHECKING:
-    from simulator.whatsapp.network import Network
+from simulator.whatsapp.wire.xeddsa import DJB, KeyPair
 
 SIGNED_KEY_ID = 1
 STATUSES = ("sent", "delivered", "read")
@@ -34,7 +35,7 @@ MEDIA = ("image", "video", "audio", "document", "sticker")
 
 @dataclass(slots=True)
 class ChatMessage:
-    """One message in the phone's chats. `copies` counts how often it arrived."""
+    """A message in the phone's chats. ``copies`` counts how often it arrived."""
 
     id: str
     sender: str
@@ -47,7 +48,7 @@ class ChatMessage:
     copies: int = 1
 
     def describe(self) -> dict[str, Any]:
-        """The message as the control API shows it."""
+        """Return the message in the format of the control API."""
         return {
             "id": self.id,
             "from": f"+{self.sender}",
@@ -61,21 +62,28 @@ class ChatMessage:
 
 
 class Phone:
-    """Reads what is sent to its account and writes to others."""
+    """A phone that reads messages and writes texts. It implements ``SimulatedPhone``."""
 
     id = 0
     account: Account
 
-    def __init__(self, network: Network, identity: KeyPair) -> None:
-        self.network = network
+    def __init__(
+        self,
+        accounts: Accounts,
+        relay: Relay,
+        faults: Faults,
+        log: EventLog,
+        identity: KeyPair,
+    ) -> None:
+        self._accounts, self._relay, self._faults, self._log = accounts, relay, faults, log
         self.registration_id = secrets.randbelow(0x3FFF) + 1
-        self.messages: dict[str, ChatMessage] = {}
+        self._messages: dict[str, ChatMessage] = {}
         self._identity = identity
         self._signed = KeyPair.generate()
         self._books: dict[tuple[str, int], SessionBook] = {}
 
     def bundle(self) -> Bundle | None:
-        """See Endpoint. A phone here gives out no one-time keys, which the protocol allows."""
+        """See Endpoint. Without one-time keys, which the protocol allows."""
         signature = self._identity.sign(DJB + self._signed.public)
         signed = SignedKey(SIGNED_KEY_ID.to_bytes(3, "big"), self._signed.public, signature)
         return Bundle(self.registration_id.to_bytes(4, "big"), self._identity.public, signed, None)
@@ -87,32 +95,30 @@ class Phone:
         return self._books[key]
 
     def deliver(self, stanza: Node) -> None:
-        """See Endpoint. A stanza that cannot be read is logged: it harms nobody else."""
+        """See Endpoint. An unreadable stanza is logged and dropped."""
         try:
             if stanza.tag == "message":
-                self._take(stanza)
+                self._receive(stanza)
             elif stanza.tag == "receipt":
-                self._mark(stanza)
+                self._update_status(stanza)
         except (SignalError, WireError, DecodeError, ValueError) as error:
-            self.network.log.add(
+            self._log.add(
                 "unreadable", number=self.account.number, id=stanza.text("id"), why=str(error)
             )
 
-    def _take(self, stanza: Node) -> None:
-        known = self.messages.get(stanza.text("id"))
-        if known is not None:
-            known.copies += 1
+    def _receive(self, stanza: Node) -> None:
+        earlier = self._messages.get(stanza.text("id"))
+        if earlier is not None:
+            earlier.copies += 1
         source = stanza.jid("from")
-        sender = self.network.accounts.by_jid(source)
+        sender = self._accounts.by_jid(source)
         if sender is None:
-            raise WireError("a message from nobody")
+            raise WireError("a message from an unknown sender")
         for part in stanza.children():
             if part.tag == "enc":
                 self._read(stanza, part, source, sender)
         if sender is not self.account:
-            self.network.relay.pass_receipt(
-                self, Node("receipt", {"to": source, "id": stanza.text("id")})
-            )
+            self._relay.pass_receipt(self, Node("receipt", {"to": source, "id": stanza.text("id")}))
 
     def _read(self, stanza: Node, part: Node, source: Jid, sender: Account) -> None:
         kind, data = part.text("type"), part.data()
@@ -122,32 +128,32 @@ class Phone:
             plain = self._book(sender, source.device).decrypt(kind, data)
         except Repeated:
             return
-        said = Message.FromString(plain[: -plain[-1]])
+        message = Message.FromString(plain[: -plain[-1]])
         recipient = self.account
-        if sender is self.account and said.HasField("deviceSentMessage"):
-            said = said.deviceSentMessage.message
-            to = stanza.attrs.get("recipient")  # absent when one writes to oneself
+        if sender is self.account and message.HasField("deviceSentMessage"):
+            message = message.deviceSentMessage.message
+            to = stanza.attrs.get("recipient")  # absent in a message to oneself
             if isinstance(to, Jid):
-                recipient = self.network.accounts.by_jid(to) or recipient
-        text = readable(said)
-        if text is not None and stanza.text("id") not in self.messages:
-            self._keep(stanza.text("id"), sender, recipient, text, source)
+                recipient = self._accounts.by_jid(to) or recipient
+        text = displayed_text(message)
+        if text is not None and stanza.text("id") not in self._messages:
+            self._store(stanza.text("id"), sender, recipient, text, source)
 
     def _check_device(self, stanza: Node, data: bytes, sender: Account, device: int) -> None:
-        """A linked device must prove that the account it writes for has accepted it."""
+        """Check that the sender's account has signed the linked device. Raises SignalError."""
         proof = stanza.find("device-identity")
         if device == 0:
             return
-        if proof is None or not device_signed(
+        if proof is None or not is_device_signed(
             proof.data(), opening_identity(data), sender.identity.public
         ):
-            raise SignalError("a linked device that its account did not sign")
+            raise SignalError("the linked device is not signed by its account")
 
-    def _keep(
+    def _store(
         self, message_id: str, sender: Account, recipient: Account, text: str, peer: Jid
     ) -> None:
         out = sender is self.account
-        self.messages[message_id] = ChatMessage(
+        self._messages[message_id] = ChatMessage(
             message_id,
             sender.number,
             recipient.number,
@@ -158,44 +164,43 @@ class Phone:
             peer,
         )
 
-    def _mark(self, receipt: Node) -> None:
+    def _update_status(self, receipt: Node) -> None:
         kind = receipt.text("type")
         ids = [
             receipt.text("id"),
             *(item.text("id") for batch in receipt.children() for item in batch.children()),
         ]
         for message_id in ids:
-            message = self.messages.get(message_id)
+            message = self._messages.get(message_id)
             if message is None or message.direction != "out":
                 continue
             if kind == "retry":
-                self._write_again(message, receipt.jid("from"))
+                self._resend(message, receipt.jid("from"))
                 continue
             status = "read" if kind in ("read", "played") else "delivered"
             message.status = max(message.status, status, key=STATUSES.index)
 
     def open_chat(self, number: str) -> int:
-        """Read all that came from a number (digits) and say so; how many messages it was."""
+        """See SimulatedPhone. Sends read receipts to the sender and the linked clients."""
         unread = [
             m
-            for m in self.messages.values()
+            for m in self._messages.values()
             if m.direction == "in" and m.sender == number and m.status == "received"
         ]
         for message in unread:
             message.status = "read"
-            self.network.relay.pass_receipt(
+            self._relay.pass_receipt(
                 self, Node("receipt", {"to": message.peer.bare(), "id": message.id, "type": "read"})
             )
-            self.network.relay.tell_own(self.account, message.peer.bare(), message.id)
+            self._relay.sync_read(self.account, message.peer.bare(), message.id)
         return len(unread)
 
     def write(self, recipient: Account, text: str, server: str = LID_SERVER) -> str:
-        """Send a text, addressed by LID or by number; the message id.
+        """See SimulatedPhone. ``server`` selects whether the text is addressed by LID or by number.
 
-        Raises SignalError when a device of the recipient has a forged bundle.
-        """
+        Raises SignalError if a device of the recipient has a forged prekey bundle."""
         message_id = "3A" + secrets.token_hex(9).upper()
-        self._keep(message_id, self.account, recipient, text, recipient.jid(server))
+        self._store(message_id, self.account, recipient, text, recipient.jid(server))
         self._send(
             message_id,
             recipient,
@@ -210,14 +215,18 @@ class Phone:
         )
         return message_id
 
-    def _write_again(self, message: ChatMessage, device: Jid) -> None:
-        """A device could not read a message: open a new session with it and send it again."""
-        account = self.network.accounts.by_jid(device)
+    def chat_log(self) -> list[dict[str, Any]]:
+        """See SimulatedPhone."""
+        return [message.describe() for message in self._messages.values()]
+
+    def _resend(self, message: ChatMessage, device: Jid) -> None:
+        """Open a new Signal session with a device that could not read a message, and resend it."""
+        account = self._accounts.by_jid(device)
         endpoint = account.endpoint(device.device) if account else None
-        recipient = self.network.accounts.by_number(message.recipient)
+        recipient = self._accounts.by_number(message.recipient)
         if account is None or endpoint is None or recipient is None or message.text is None:
             return
-        bundle = self.network.relay.bundle(endpoint)
+        bundle = self._relay.bundle(endpoint)
         if bundle is not None:
             self._book(account, device.device).open(bundle)
             server = message.peer.server
@@ -234,7 +243,7 @@ class Phone:
                 enc = Node("enc", {"v": "2", "type": kind}, data)
                 jid = endpoint.account.jid(server, endpoint.id)
                 parts.append(Node("to", {"jid": jid}, [enc]))
-        self.network.relay.spread(
+        self._relay.deliver(
             self,
             recipient,
             Node(
@@ -249,37 +258,37 @@ class Phone:
     ) -> tuple[str, bytes] | None:
         book = self._book(endpoint.account, endpoint.id)
         if book.empty:
-            bundle = self.network.relay.bundle(endpoint)
+            bundle = self._relay.bundle(endpoint)
             if bundle is None:
                 return None
             book.open(bundle)
-        said = Message(conversation=text)
+        message = Message(conversation=text)
         if endpoint.account is self.account and recipient is not self.account:
-            whole = Message()
-            whole.deviceSentMessage.destinationJID = str(recipient.jid(server))
-            whole.deviceSentMessage.message.CopyFrom(said)
-            said = whole
+            wrapper = Message()
+            wrapper.deviceSentMessage.destinationJID = str(recipient.jid(server))
+            wrapper.deviceSentMessage.message.CopyFrom(message)
+            message = wrapper
         pad = secrets.randbelow(15) + 1
-        kind, data = book.encrypt(said.SerializeToString() + bytes([pad]) * pad)
-        if endpoint.id and self.network.faults.take("garble", endpoint.account.number):
+        kind, data = book.encrypt(message.SerializeToString() + bytes([pad]) * pad)
+        if endpoint.id and self._faults.take("garble", endpoint.account.number):
             data = data[:-1] + bytes([data[-1] ^ 1])
         return kind, data
 
     def forget(self, device: Companion) -> None:
-        """A device is linked no more: its sessions are of no use."""
+        """See SimulatedPhone."""
         self._books.pop((device.account.number, device.id), None)
 
 
-def readable(said: Any) -> str | None:
-    """What a person would see of a message; None for one that shows nothing."""
-    if said.conversation:
-        return str(said.conversation)
-    if said.extendedTextMessage.text:
-        return str(said.extendedTextMessage.text)
+def displayed_text(message: Any) -> str | None:
+    """Return the text that a phone displays for a message, or None for a message without one."""
+    if message.conversation:
+        return str(message.conversation)
+    if message.extendedTextMessage.text:
+        return str(message.extendedTextMessage.text)
     for kind in MEDIA:
-        if said.HasField(f"{kind}Message"):
-            caption = getattr(getattr(said, f"{kind}Message"), "caption", "")
+        if message.HasField(f"{kind}Message"):
+            caption = getattr(getattr(message, f"{kind}Message"), "caption", "")
             return f"[{kind}] {caption}".strip()
-    if said.HasField("reactionMessage"):
-        return f"[reaction] {said.reactionMessage.text}"
+    if message.HasField("reactionMessage"):
+        return f"[reaction] {message.reactionMessage.text}"
     return None

@@ -1,21 +1,19 @@
-"""Carries messages and receipts between devices, and tells of devices that come and go."""
+"""Relay messages and receipts between devices, and announce device changes."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from typing import TYPE_CHECKING
 
-from simulator.whatsapp.accounts import Account, Bundle, Companion, Endpoint
-from simulator.whatsapp.binary_xml import LID_SERVER, SERVER, USER_SERVER, Jid, Node, Value
-from simulator.whatsapp.iq import account_hash, devices_hash
+from simulator.whatsapp.accounts import Account, Accounts, ClientConnection, Companion, Endpoint
+from simulator.whatsapp.device_lists import account_hash, devices_hash
+from simulator.whatsapp.event_log import EventLog
+from simulator.whatsapp.faults.standing import Faults
+from simulator.whatsapp.wire.binary_xml import LID_SERVER, SERVER, USER_SERVER, Jid, Node, Value
+from simulator.whatsapp.wire.prekeys import Bundle
 
-if TYPE_CHECKING:
-    from simulator.whatsapp.connection import Connection
-    from simulator.whatsapp.network import Network
-
-LOW_KEYS = 4  # when so few one-time keys are left, the client is told to upload more
-ORDINARY = ("", "inactive", "read", "played")
+LOW_KEYS = 4  # with this many one-time keys left, the client is asked to upload more
+RELAYED_RECEIPTS = ("", "inactive", "read", "played", "retry")
 
 
 def _now() -> str:
@@ -23,64 +21,65 @@ def _now() -> str:
 
 
 class Relay:
-    """The post office. Stanzas for a device that is away wait with the device."""
+    """Deliver stanzas to devices. A device queues its stanzas while it is offline."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._held: list[tuple[Connection, Node]] = []
+    def __init__(self, accounts: Accounts, faults: Faults, log: EventLog) -> None:
+        self._accounts = accounts
+        self._faults = faults
+        self._log = log
+        self._held: list[tuple[ClientConnection, Node]] = []
 
-    def message(self, connection: Connection, sender: Companion, node: Node) -> None:
-        """A client sends a message: acknowledge it and pass it on."""
+    def message(self, connection: ClientConnection, sender: Companion, node: Node) -> None:
+        """Acknowledge a client's message and deliver it."""
         to = node.jid("to")
-        account = self._network.accounts.by_jid(to)
-        self._network.log.add("message", number=connection.number, id=node.text("id"))
-        fault = self._network.faults.take("message_error", connection.number)
+        account = self._accounts.by_jid(to)
+        self._log.add("message", number=connection.number, id=node.text("id"))
+        fault = self._faults.take("message_error", connection.number)
         if fault is not None or account is None:
             error = str(fault.params["error"]) if fault else "404"
             self._acknowledge(connection, node, error=error)
             return
-        missed = self._missed(sender, account, node)
-        self._acknowledge(connection, node, **({"phash": missed} if missed else {}))
-        self.spread(sender, account, node)
+        phash = self._missing_devices(sender, account, node)
+        self._acknowledge(connection, node, **({"phash": phash} if phash else {}))
+        self.deliver(sender, account, node)
 
-    def _acknowledge(self, connection: Connection, node: Node, **more: str) -> None:
+    def _acknowledge(self, connection: ClientConnection, node: Node, **more: str) -> None:
         ack = Node(
             "ack",
             {"class": node.tag, "id": node.text("id"), "from": node.jid("to"), "t": _now(), **more},
         )
-        if node.tag == "message" and self._network.faults.take("hold_acks", connection.number):
+        if node.tag == "message" and self._faults.take("hold_acks", connection.number):
             self._held.append((connection, ack))
         else:
             connection.send(ack)
 
-    def _missed(self, sender: Companion, recipient: Account, node: Node) -> str | None:
-        """The hash of all devices a message should have gone to, when some are missing in it.
+    def _missing_devices(self, sender: Companion, recipient: Account, node: Node) -> str | None:
+        """Return the hash of all target devices if the message lacks some of them, else None.
 
-        A client that gets it asks for the list of devices anew before its next message.
-        """
+        A client that receives the hash fetches the device list again before its next message."""
         fan_out = node.find("participants")
         if fan_out is None:
             return None
-        written = {str(part.attrs.get("jid")) for part in fan_out.children()}
+        addressed = {str(part.attrs.get("jid")) for part in fan_out.children()}
         server = node.jid("to").server
-        due = [
+        targets = [
             (account.jid(LID_SERVER, endpoint.id), account.jid(USER_SERVER, endpoint.id))
             for account in {recipient, sender.account}
             for endpoint in account.endpoints()
             if endpoint is not sender
         ]
-        if all(written & {str(lid), str(number)} for lid, number in due):
+        if all(addressed & {str(lid), str(number)} for lid, number in targets):
             return None
-        return devices_hash(lid if server == LID_SERVER else number for lid, number in due)
+        return devices_hash(lid if server == LID_SERVER else number for lid, number in targets)
 
     def release_acks(self) -> None:
-        """Send the acknowledgements that a fault held back."""
+        """Send the acknowledgements that a fault has held back."""
         held, self._held = self._held, []
         for connection, ack in held:
             connection.send(ack)
 
-    def spread(self, sender: Endpoint, recipient: Account, node: Node) -> None:
-        """Hand each device its own ciphertext of a message."""
+    def deliver(self, sender: Endpoint, recipient: Account, node: Node) -> None:
+        """Deliver a message: to each device its own ciphertext."""
         fan_out = node.find("participants")
         parts = (
             fan_out.children()
@@ -96,7 +95,7 @@ class Relay:
         identity = node.find("device-identity")
         for part in parts:
             jid = part.jid("jid")
-            account = self._network.accounts.by_jid(jid)
+            account = self._accounts.by_jid(jid)
             endpoint = account.endpoint(jid.device) if account else None
             if endpoint is None or account not in (recipient, sender.account):
                 continue
@@ -110,7 +109,7 @@ class Relay:
     def _envelope(
         self, sender: Endpoint, recipient: Account, node: Node, own: bool
     ) -> dict[str, Value]:
-        """The attributes that a receiving device sees."""
+        """Return the attributes of the message for a receiving device."""
         server = node.jid("to").server
         server = LID_SERVER if server == LID_SERVER else USER_SERVER
         account = sender.account
@@ -133,10 +132,10 @@ class Relay:
             attrs[f"sender_{kind}"] = account.jid(other, sender.id)
         return attrs
 
-    def receipt(self, connection: Connection, sender: Companion, node: Node) -> None:
-        """A client says that it got or read something."""
+    def receipt(self, connection: ClientConnection, sender: Companion, node: Node) -> None:
+        """Acknowledge a client's receipt and deliver it."""
         stanza_id = node.text("id")
-        if self._network.faults.take("lose_receipts", connection.number):
+        if self._faults.take("lose_receipts", connection.number):
             return
         sender.confirm("message", stanza_id)
         attrs: dict[str, Value] = {"class": "receipt", "id": stanza_id, "from": node.jid("to")}
@@ -146,11 +145,11 @@ class Relay:
         self.pass_receipt(sender, node)
 
     def pass_receipt(self, sender: Endpoint, node: Node) -> None:
-        """Pass a receipt on to the device that it is for, or to all of an account."""
+        """Deliver a receipt to one device, or a read receipt to all devices of an account."""
         to = node.jid("to")
-        account = self._network.accounts.by_jid(to)
+        account = self._accounts.by_jid(to)
         kind = node.text("type")
-        if account is None or (kind not in ORDINARY and kind != "retry"):
+        if account is None or kind not in RELAYED_RECEIPTS:
             return
         attrs: dict[str, Value] = {
             "from": sender.account.jid(to.server, sender.id),
@@ -164,8 +163,8 @@ class Relay:
             if endpoint is not None and endpoint is not sender:
                 endpoint.deliver(Node("receipt", dict(attrs), node.content))
 
-    def tell_own(self, account: Account, peer: Jid, message_id: str) -> None:
-        """Tell the linked clients of an account that its phone has read a message of `peer`."""
+    def sync_read(self, account: Account, peer: Jid, message_id: str) -> None:
+        """Notify the linked clients of an account that its phone has read a message of ``peer``."""
         attrs: dict[str, Value] = {
             "from": account.jid(peer.server),
             "recipient": peer,
@@ -176,13 +175,13 @@ class Relay:
         for companion in account.companions.values():
             companion.deliver(Node("receipt", dict(attrs)))
 
-    def announce(self, changed: Companion, what: str) -> None:
-        """Tell those who talk to an account that a device was added or removed."""
+    def announce(self, changed: Companion, change: str) -> None:
+        """Notify linked clients and contacts of a device change, ``add`` or ``remove``."""
         account = changed.account
-        for listener in {*account.companions.values(), *account.talks_with} - {changed}:
-            listener.deliver(self._device_notice(changed, what))
+        for companion in {*account.companions.values(), *account.contacts} - {changed}:
+            companion.deliver(self._device_notification(changed, change))
 
-    def _device_notice(self, changed: Companion, what: str) -> Node:
+    def _device_notification(self, changed: Companion, change: str) -> Node:
         account = changed.account
         device = Node(
             "device",
@@ -192,8 +191,8 @@ class Relay:
                 "key-index": str(changed.id),
             },
         )
-        change = Node(
-            what,
+        content = Node(
+            change,
             {
                 "device_hash": account_hash(account, USER_SERVER),
                 "device_lid_hash": account_hash(account, LID_SERVER),
@@ -201,7 +200,7 @@ class Relay:
             [device, Node("key-index-list", {"ts": _now()})],
         )
         return self._notification(
-            "devices", account.jid(USER_SERVER), [change], lid=account.jid(LID_SERVER)
+            "devices", account.jid(USER_SERVER), [content], lid=account.jid(LID_SERVER)
         )
 
     @staticmethod
@@ -213,31 +212,31 @@ class Relay:
         )
 
     def bundle(self, endpoint: Endpoint) -> Bundle | None:
-        """A device's prekey bundle; a client that runs out of keys is asked for more."""
+        """Return a device's prekey bundle. Ask a client that runs low on keys for more."""
         bundle = endpoint.bundle()
         if isinstance(endpoint, Companion) and len(endpoint.one_time) == LOW_KEYS:
-            self._few_keys(endpoint)
+            self._request_keys(endpoint)
         return bundle
 
     def use_up_keys(self, device: Companion) -> None:
-        """As if many had started to write to a client: few of its one-time keys are left."""
+        """Use up most one-time keys of a client, as if many users had messaged it."""
         while len(device.one_time) > LOW_KEYS:
             device.one_time.popleft()
-        self._few_keys(device)
+        self._request_keys(device)
 
-    def _few_keys(self, device: Companion) -> None:
+    def _request_keys(self, device: Companion) -> None:
         count = Node("count", {"value": str(len(device.one_time))})
         device.deliver(self._notification("encrypt", SERVER, [count]))
 
     def remove(self, device: Companion, *, by_client: bool = False) -> None:
-        """A device is linked no more, because the phone (or its own client) said so."""
+        """Unlink a device, on behalf of the phone or of the client itself."""
         account = device.account
         if account.companions.pop(device.id, None) is None:
             return
-        for other in self._network.accounts:
-            other.talks_with.discard(device)
+        for other in self._accounts:
+            other.contacts.discard(device)
             other.phone.forget(device)
-        self._network.log.add("unlinked", number=account.number, device=device.id)
+        self._log.add("unlinked", number=account.number, device=device.id)
         self.announce(device, "remove")
         if device.connection is not None and not by_client:
             conflict = Node("conflict", {"type": "device_removed"})

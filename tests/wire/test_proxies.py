@@ -39,7 +39,7 @@ def as_typed(proxy: dict[str, Any], scheme: str = "http", **fields: Any) -> dict
 
 
 def be(simulator: Simulator, proxy: dict[str, Any], mood: str) -> None:
-    simulator.ask("POST", f"/api/proxies/{proxy['name']}", {"mood": mood})
+    simulator.ask("POST", f"/api/proxies/{proxy['name']}", {"state": mood})
 
 
 def now(simulator: Simulator) -> int:

@@ -1,12 +1,12 @@
-"""Bare neonize in a process of its own, driven by JSON lines.
+"""Plain neonize in a process of its own, driven by JSON lines.
 
-Run it with the environment that `environment()` of `wire_harness.py` makes: SSL_CERT_FILE has to
-be there before the process starts. One command a line on stdin: {"id", "do", ...}. One object a
-line on stdout: {"id", "ok"...} or {"id", "error"} for a command, {"event", "client", ...} for what
-neonize emits. Ends with os._exit when stdin closes, because neonize's threads never would.
+Run it with the environment of ``environment()`` in ``wire_harness.py``: SSL_CERT_FILE must be set
+before the process starts. Each line on stdin is a command: {"id", "do", ...}. Each line on stdout
+is an answer, {"id", "ok"} or {"id", "error"}, or an event of neonize, {"event", "client", ...}.
+The process exits with os._exit when stdin closes, because neonize's threads never end.
 
-The 32 bytes of the pinned Noise root are overwritten in this process's memory (`pin`), and on
-request the four keepalive times. Nothing on disk is touched.
+It overwrites the 32 bytes of the pinned Noise root in its own memory, and on request the four
+keepalive times. Files on disk stay unchanged.
 """
 
 from __future__ import annotations
@@ -49,15 +49,13 @@ EVENTS = (
 
 
 def overwrite(old: bytes, new: bytes) -> None:
-    """Replace a constant of the library in memory; raises unless it is there exactly once.
-
-    `old` and `new` have the same length. Only writable mappings of the library are searched.
-    """
+    """Replace a constant in the writable memory of the library. Raises RuntimeError unless it
+    occurs exactly once, ValueError if the lengths differ."""
     if len(old) != len(new):
-        raise ValueError("a constant can only be replaced by one of the same length")
+        raise ValueError("the new constant must have the same length")
     hits = [start + at for start, size in _mappings() for at in _find(start, size, old)]
     if len(hits) != 1:
-        raise RuntimeError(f"the constant is in memory {len(hits)} times, not once")
+        raise RuntimeError(f"the constant was found in memory {len(hits)} times")
     ctypes.memmove(hits[0], new, len(new))
 
 
@@ -82,7 +80,7 @@ def _find(start: int, size: int, needle: bytes) -> list[int]:
 
 
 class Driver:
-    """Runs commands; each on a thread of its own, so that a slow one holds up no other."""
+    """Run commands, each on a thread of its own so that a slow one does not delay others."""
 
     def __init__(self, trust_root: bytes) -> None:
         import neonize
@@ -100,24 +98,24 @@ class Driver:
 
     @staticmethod
     def _silence() -> None:
-        """Go prints to both outputs; only this driver may write to the pipe."""
+        """Redirect both standard streams, because Go prints to them."""
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, 1)
         if not os.environ.get("NEONIZE_STDERR"):
             os.dup2(nothing, 2)
 
-    def say(self, **what: Any) -> None:
+    def write(self, **fields: Any) -> None:
         """Write one line to the parent."""
         with self._writing:
-            self._out.write(json.dumps({**what, "at": time.monotonic()}) + "\n")
+            self._out.write(json.dumps({**fields, "at": time.monotonic()}) + "\n")
 
     def run(self, command: dict[str, Any]) -> None:
-        """Do one command and answer it."""
+        """Run one command and write its answer."""
         try:
             handler = getattr(self, f"do_{command['do']}")
-            self.say(id=command["id"], ok=handler(command))
+            self.write(id=command["id"], ok=handler(command))
         except Exception as error:
-            self.say(
+            self.write(
                 id=command["id"],
                 error=f"{type(error).__name__}: {error}",
                 trace=traceback.format_exc(),
@@ -130,12 +128,12 @@ class Driver:
         name = command["client"]
         client = NewClient(command["db"], uuid=f"{name}-{uuid.uuid4()}")
         client._stop_finalizer.detach()
-        client.event.qr(lambda _, text: self.say(event="QR", client=name, text=text.decode()))
-        client._NewClient__onLoginStatus = lambda _, at: self.say(
+        client.event.qr(lambda _, text: self.write(event="QR", client=name, text=text.decode()))
+        client._NewClient__onLoginStatus = lambda _, at: self.write(
             event="LoginStatus", client=name, status=ctypes.string_at(at).decode()
         )
         for kind in EVENTS:
-            client.event(self._kind(kind))(self._teller(name, kind))
+            client.event(self._kind(kind))(self._handler(name, kind))
         self._clients[name] = client
         threading.Thread(
             target=self._connect, args=(name, client, command.get("proxy")), daemon=True
@@ -147,10 +145,10 @@ class Driver:
         return getattr(self._events, f"{kind}Ev")
 
     def _until_known(self, client: Any) -> None:
-        """Hold the start lock until the client knows itself: concurrent starts crash Go."""
+        """Hold the start lock until the client has its identity: concurrent starts crash Go."""
         with self._starting:
-            until = time.monotonic() + 10
-            while client.me is None and time.monotonic() < until:
+            deadline = time.monotonic() + 10
+            while client.me is None and time.monotonic() < deadline:
                 time.sleep(0.002)
 
     def _connect(self, name: str, client: Any, proxy: str | None) -> None:
@@ -161,25 +159,25 @@ class Driver:
             settings = ProxySettings(proxy_address=proxy)
         try:
             client.connect(settings)
-            self.say(event="Returned", client=name)
+            self.write(event="Returned", client=name)
         except Exception as error:
-            self.say(event="ConnectError", client=name, text=str(error))
+            self.write(event="ConnectError", client=name, text=str(error))
 
-    def _teller(self, name: str, kind: str) -> Any:
+    def _handler(self, name: str, kind: str) -> Any:
         from google.protobuf.json_format import MessageToDict
 
-        def tell(_: Any, message: Any) -> None:
+        def handle(_: Any, message: Any) -> None:
             body = MessageToDict(message)
             if kind == "Message":
                 body["text"] = (
                     message.Message.conversation or message.Message.extendedTextMessage.text
                 )
                 raw = message.Message.SerializeToString()
-                self.say(event=kind, client=name, body=body, raw=base64.b64encode(raw).decode())
+                self.write(event=kind, client=name, body=body, raw=base64.b64encode(raw).decode())
                 return
-            self.say(event=kind, client=name, body=body)
+            self.write(event=kind, client=name, body=body)
 
-        return tell
+        return handle
 
     def do_stop(self, command: dict[str, Any]) -> None:
         """{"client"}: stop a client that is connected."""
@@ -250,7 +248,7 @@ class Driver:
 def main() -> None:
     """Serve commands until stdin ends."""
     driver = Driver(bytes.fromhex(sys.argv[1]))
-    driver.say(event="Ready")
+    driver.write(event="Ready")
     with contextlib.suppress(KeyboardInterrupt):
         for line in sys.stdin:
             command = json.loads(line)

@@ -1,4 +1,4 @@
-"""One simulator for each test file, one neonize process for each test."""
+"""Fixtures: one simulator for each test file, one neonize process for each test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.wire.simulator.wire_harness import Neonize, Simulator, wait_for
 
 
 class SpareStore:
-    """A linked client's store, to start from a copy of: linking takes most of a test's time."""
+    """The store of a linked client, to be copied: linking takes most of a test's time."""
 
     def __init__(self, simulator: Simulator, folder: Path) -> None:
         self._simulator = simulator
@@ -20,13 +20,13 @@ class SpareStore:
         self.number: str | None = None
 
     def copy_to(self, path: Path) -> str:
-        """Put a store that is linked, and used by nobody just now, at `path`; its number."""
+        """Copy a linked store that is not in use to ``path``, and return its number."""
         if self.number is None or not self._simulator.phone(self.number)["devices"]:
             self.number = self._link()
         number = self.number
         wait_for(
             lambda: not self._simulator.phone(number)["devices"][0]["online"],
-            "the client of the last test is gone",
+            "the client of the last test to be gone",
         )
         shutil.copyfile(self._folder / "alice.sqlite3", path)
         return number
@@ -43,22 +43,21 @@ class SpareStore:
 def spare_store(
     running_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
 ) -> SpareStore:
-    """The spare store of one file's tests."""
+    """Return the spare store for the tests of one file."""
     return SpareStore(running_simulator, tmp_path_factory.mktemp("spare"))
 
 
 @pytest.fixture
 def stored(simulator: Simulator, spare_store: SpareStore, tmp_path: Path) -> str:
-    """The number of a linked store `alice.sqlite3` that no client uses yet.
+    """Create a linked store ``alice.sqlite3`` that is not in use, and return its number.
 
-    Its Signal sessions may be older than the phones': good for connections, not for chats.
-    """
+    Its Signal sessions may be older than the phones' sessions, so do not send messages with it."""
     return spare_store.copy_to(tmp_path / "alice.sqlite3")
 
 
 @pytest.fixture
 def number(stored: str, neonize: Neonize) -> str:
-    """The number that alice is linked to and connected with."""
+    """Connect alice with a linked store and return her number."""
     neonize.start("alice")
     neonize.wait("Connected", "alice")
     neonize.wait("OfflineSyncCompleted", "alice")
@@ -67,7 +66,7 @@ def number(stored: str, neonize: Neonize) -> str:
 
 @pytest.fixture(scope="module")
 def running_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    """A simulator that serves the tests of one file."""
+    """Run a simulator for the tests of one file."""
     simulator = Simulator(tmp_path_factory.mktemp("simulator"))
     yield simulator
     assert simulator.stop() == 0
@@ -75,14 +74,14 @@ def running_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simu
 
 @pytest.fixture
 def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
-    """The simulator, with every fault cleared after the test."""
+    """Return the simulator, and clear its faults after the test."""
     yield running_simulator
     running_simulator.call("DELETE", "/api/faults")
 
 
 @pytest.fixture
 def neonize(simulator: Simulator, tmp_path: Path) -> Iterator[Neonize]:
-    """A process with bare neonize in it."""
+    """Run a process with plain neonize."""
     process = Neonize(simulator, tmp_path)
     yield process
     process.close()

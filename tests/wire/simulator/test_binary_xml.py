@@ -1,4 +1,4 @@
-"""The language of the wire: words, addresses and nodes."""
+"""Encoding of binary XML nodes, and framing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.whatsapp.binary_xml import Jid, Node, WireError, decode, encode
-from simulator.whatsapp.noise import FrameReader, NoiseError, frame
-from simulator.whatsapp.tokens import Dictionary, installed
+from simulator.whatsapp.wire.binary_xml import Jid, Node, WireError, decode, encode
+from simulator.whatsapp.wire.noise import FrameReader, NoiseError, frame
+from simulator.whatsapp.wire.tokens import Dictionary, installed
 
 words = st.one_of(st.text(min_size=1, max_size=300), st.sampled_from(installed().single[1:]))
 jids = st.builds(
@@ -34,7 +34,7 @@ def dictionary() -> Dictionary:
     return installed()
 
 
-def test_the_dictionary_is_read_from_the_installed_client(dictionary: Dictionary) -> None:
+def test_it_reads_the_dictionary_of_the_installed_client(dictionary: Dictionary) -> None:
     assert dictionary.single[:4] == ("", "xmlstreamstart", "xmlstreamend", "s.whatsapp.net")
     assert len(dictionary.single) == 236
     assert [len(table) for table in dictionary.double] == [256] * 4
@@ -42,12 +42,12 @@ def test_the_dictionary_is_read_from_the_installed_client(dictionary: Dictionary
 
 
 @given(node=nodes)
-def test_a_node_comes_back_as_it_was(node: Node) -> None:
+def test_it_round_trips_any_node(node: Node) -> None:
     assert decode(encode(node, installed()), installed()) == node
 
 
 @given(data=st.binary(max_size=200))
-def test_bytes_that_are_no_node_are_refused_and_nothing_worse(data: bytes) -> None:
+def test_it_only_raises_wire_errors_for_random_bytes(data: bytes) -> None:
     with contextlib.suppress(WireError):
         decode(data, installed())
 
@@ -62,27 +62,25 @@ def test_it_reads_packed_numbers_and_compressed_frames(dictionary: Dictionary) -
         decode(b"\x02" + zlib.compress(plain)[:-3], dictionary)
 
 
-def test_the_end_of_the_stream_is_four_bytes(dictionary: Dictionary) -> None:
+def test_it_encodes_the_stream_end_in_four_bytes(dictionary: Dictionary) -> None:
     assert encode(Node("xmlstreamend"), dictionary) == b"\x00\xf8\x01\x02"
 
 
-def test_a_node_names_what_it_lacks() -> None:
+def test_it_raises_for_a_missing_part_of_a_node() -> None:
     node = Node("iq", {"to": "text"}, [Node("list")])
-    for lacking in (lambda: node.jid("to"), lambda: node.need("list", "user"), node.data):
+    for read in (lambda: node.jid("to"), lambda: node.need("list", "user"), node.data):
         with pytest.raises(WireError):
-            lacking()
+            read()
 
 
 @given(bodies=st.lists(st.binary(max_size=50), max_size=5), data=st.data())
-def test_frames_are_cut_wherever_the_bytes_are_split(
-    bodies: list[bytes], data: st.DataObject
-) -> None:
+def test_it_splits_frames_at_any_chunk_boundary(bodies: list[bytes], data: st.DataObject) -> None:
     stream = b"WA\x06\x03" + b"".join(frame(body) for body in bodies)
     cut = data.draw(st.integers(0, len(stream)))
     reader = FrameReader()
     assert reader.feed(stream[:cut]) + reader.feed(stream[cut:]) == bodies
 
 
-def test_a_foreign_prologue_is_refused() -> None:
+def test_it_rejects_an_unknown_prologue() -> None:
     with pytest.raises(NoiseError):
         FrameReader().feed(b"GET / HTTP/1.1")

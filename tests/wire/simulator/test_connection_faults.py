@@ -1,4 +1,4 @@
-"""Every fault of a linked client's connection, and what neonize makes of it."""
+"""All faults of a linked client's connection, and how neonize reacts to them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.wire.simulator.wire_harness import Neonize, Simulator, stays, wait_fo
 OFFLINE = ("OfflineSyncPreview", "OfflineSyncCompleted")
 
 
-def heard(neonize: Neonize, after: int) -> list[str]:
-    """What alice heard, without the notes about what waited for her."""
+def events_of_alice(neonize: Neonize, after: int) -> list[str]:
+    """Return the names of alice's events without those about offline messages."""
     return [name for name in neonize.names("alice", after) if name not in OFFLINE]
 
 
@@ -40,26 +40,28 @@ def dials(simulator: Simulator) -> int:
         ("stream_error", ["StreamError", "Disconnected", "Connected"]),
     ],
 )
-def test_a_lost_connection_comes_back_by_itself(
+def test_it_lets_a_client_reconnect_after_a_drop(
     simulator: Simulator, neonize: Neonize, number: str, kind: str, expected: list[str]
 ) -> None:
     start = neonize.mark()
     assert simulator.post("/api/faults", kind=kind, number=number)["hit"] == 1
     neonize.wait("Connected", "alice", after=start)
-    assert heard(neonize, start) == expected
+    assert events_of_alice(neonize, start) == expected
     device = simulator.phone(number)["devices"][0]
     assert device["online"] is True
 
 
-def test_a_replaced_client_stays_away(simulator: Simulator, neonize: Neonize, number: str) -> None:
-    start, dialled = neonize.mark(), dials(simulator)
+def test_it_keeps_a_replaced_client_disconnected(
+    simulator: Simulator, neonize: Neonize, number: str
+) -> None:
+    start, before = neonize.mark(), dials(simulator)
     simulator.post("/api/faults", kind="replaced", number=number)
     neonize.wait("StreamReplaced", "alice", after=start)
-    assert stays(lambda: dials(simulator) == dialled, 1.0)
-    assert "Connected" not in heard(neonize, start)
+    assert stays(lambda: dials(simulator) == before, 1.0)
+    assert "Connected" not in events_of_alice(neonize, start)
 
 
-def test_a_second_login_of_the_same_device_replaces_the_first(
+def test_it_replaces_a_device_that_logs_in_twice(
     simulator: Simulator, neonize: Neonize, number: str, tmp_path: Path
 ) -> None:
     start = neonize.mark()
@@ -71,7 +73,7 @@ def test_a_second_login_of_the_same_device_replaces_the_first(
 
 
 @pytest.mark.parametrize("how", ["fault", "phone"])
-def test_a_client_that_the_user_unlinks_forgets_its_keys(
+def test_it_makes_an_unlinked_client_delete_its_keys(
     simulator: Simulator, neonize: Neonize, number: str, tmp_path: Path, how: str
 ) -> None:
     if how == "fault":
@@ -81,7 +83,7 @@ def test_a_client_that_the_user_unlinks_forgets_its_keys(
     assert neonize.wait("LoggedOut", "alice")["body"]["OnConnect"] is False
     assert simulator.phone(number)["devices"] == []
     store = tmp_path / "alice.sqlite3"
-    wait_for(lambda: stored_devices(store) == 0, "neonize deletes its keys, after the event")
+    wait_for(lambda: stored_devices(store) == 0, "neonize to delete its keys after the event")
     neonize.close()
     later = Neonize(simulator, tmp_path)
     later.start("alice")
@@ -89,7 +91,7 @@ def test_a_client_that_the_user_unlinks_forgets_its_keys(
     later.close()
 
 
-def test_a_client_that_was_unlinked_while_away_is_refused(
+def test_it_refuses_a_client_unlinked_while_offline(
     simulator: Simulator, stored: str, neonize: Neonize
 ) -> None:
     simulator.post(f"/api/phones/{stored}/unlink", device=1)
@@ -97,11 +99,11 @@ def test_a_client_that_was_unlinked_while_away_is_refused(
     assert neonize.wait("LoggedOut", "alice")["body"]["OnConnect"] is True
 
 
-def test_a_client_that_logs_out_is_unlinked(
+def test_it_unlinks_a_client_that_logs_out(
     simulator: Simulator, neonize: Neonize, number: str
 ) -> None:
     neonize.call("logout", client="alice")
-    wait_for(lambda: simulator.phone(number)["devices"] == [], "the phone forgets the device")
+    wait_for(lambda: simulator.phone(number)["devices"] == [], "the device to be unlinked")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_a_client_that_logs_out_is_unlinked(
         (409, "ConnectFailure", {"Reason": "BAD_USER_AGENT"}),
     ],
 )
-def test_a_login_refused_for_good_is_told_and_not_tried_again(
+def test_it_ends_retries_after_a_permanent_login_failure(
     simulator: Simulator,
     neonize: Neonize,
     number: str,
@@ -127,26 +129,26 @@ def test_a_login_refused_for_good_is_told_and_not_tried_again(
     start = neonize.mark()
     simulator.post("/api/faults", kind="failure", reason=reason, number=number)
     simulator.post("/api/faults", kind="close", number=number)
-    said = neonize.wait(event, "alice", after=start)["body"]
-    dialled = dials(simulator)
-    assert {name: said.get(name) for name in body} == body
-    assert stays(lambda: dials(simulator) == dialled, 0.5)
+    received = neonize.wait(event, "alice", after=start)["body"]
+    before = dials(simulator)
+    assert {name: received.get(name) for name in body} == body
+    assert stays(lambda: dials(simulator) == before, 0.5)
     assert bool(simulator.phone(number)["devices"]) is (reason not in (401, 403, 406))
 
 
 @pytest.mark.parametrize(("reason", "times"), [(500, 2), (503, 1)])
-def test_a_login_refused_for_now_is_tried_again(
+def test_it_lets_a_client_retry_a_temporary_failure(
     simulator: Simulator, neonize: Neonize, number: str, reason: int, times: int
 ) -> None:
     start = neonize.mark()
     simulator.post("/api/faults", kind="failure", reason=reason, number=number, times=times)
     simulator.post("/api/faults", kind="close", number=number)
     neonize.wait("Connected", "alice", after=start)
-    assert heard(neonize, start) == ["Disconnected"] * (times + 1) + ["Connected"]
+    assert events_of_alice(neonize, start) == ["Disconnected"] * (times + 1) + ["Connected"]
     assert simulator.get("/api/state")["faults"] == []
 
 
-def test_a_reason_that_neonize_does_not_know_ends_connect_with_an_error(
+def test_it_fails_connect_with_an_unknown_reason(
     simulator: Simulator, stored: str, neonize: Neonize
 ) -> None:
     simulator.post("/api/faults", kind="failure", reason=429, number=stored)
@@ -154,18 +156,18 @@ def test_a_reason_that_neonize_does_not_know_ends_connect_with_an_error(
     assert "Reason" in neonize.wait("ConnectError", "alice")["text"]
 
 
-def test_a_login_that_is_never_answered_gives_no_event(
+def test_it_causes_no_event_without_a_login_answer(
     simulator: Simulator, neonize: Neonize, number: str
 ) -> None:
     start = neonize.mark()
     simulator.post("/api/faults", kind="no_success", number=number)
     simulator.post("/api/faults", kind="close", number=number)
-    wait_for(lambda: simulator.get("/api/log")[-1]["kind"] == "login", "the client logs in")
+    wait_for(lambda: simulator.get("/api/log")[-1]["kind"] == "login", "the client to log in")
     assert stays(lambda: "Connected" not in neonize.names("alice", start), 1.0)
     assert simulator.phone(number)["devices"][0]["online"] is False
 
 
-def test_unanswered_pings_are_told_and_end_in_a_new_connection(
+def test_it_forces_a_reconnect_by_ignoring_pings(
     simulator: Simulator, stored: str, neonize: Neonize
 ) -> None:
     neonize.call("keepalive", values=[0.3, 0.4, 0.6, 2.0])
@@ -185,7 +187,7 @@ def test_unanswered_pings_are_told_and_end_in_a_new_connection(
 
 
 @pytest.mark.parametrize("how", ["tcp", "proxy", "tls", "noise"])
-def test_a_first_dial_that_is_refused_ends_connect_with_an_error(
+def test_it_fails_connect_when_the_first_dial_is_refused(
     simulator: Simulator, neonize: Neonize, how: str
 ) -> None:
     simulator.post("/api/faults", kind="refuse_dial", how=how)
@@ -195,19 +197,17 @@ def test_a_first_dial_that_is_refused_ends_connect_with_an_error(
 
 
 @pytest.mark.parametrize("how", ["tcp", "proxy", "tls", "noise"])
-def test_a_later_dial_that_is_refused_is_tried_again_in_silence(
+def test_it_lets_a_client_retry_later_dials_silently(
     simulator: Simulator, neonize: Neonize, number: str, how: str
 ) -> None:
     start = neonize.mark()
     simulator.post("/api/faults", kind="refuse_dial", how=how, times=1)
     simulator.post("/api/faults", kind="close", number=number)
     neonize.wait("Connected", "alice", after=start)
-    assert heard(neonize, start) == ["Disconnected", "Connected"]
+    assert events_of_alice(neonize, start) == ["Disconnected", "Connected"]
 
 
-def test_a_refused_dial_can_be_aimed_at_one_proxy_user(
-    simulator: Simulator, neonize: Neonize
-) -> None:
+def test_it_refuses_dials_of_one_proxy_user(simulator: Simulator, neonize: Neonize) -> None:
     host = simulator.found["proxy"].removeprefix("http://")
     simulator.post("/api/faults", kind="refuse_dial", how="proxy", proxy_user="location-7")
     neonize.start("alice", proxy=f"http://location-7:x@{host}")
@@ -216,7 +216,7 @@ def test_a_refused_dial_can_be_aimed_at_one_proxy_user(
     neonize.wait("QR", "bob")
 
 
-def test_a_silent_server_ends_connect_after_twenty_seconds(
+def test_it_fails_connect_after_twenty_silent_seconds(
     simulator: Simulator, neonize: Neonize
 ) -> None:
     simulator.post("/api/faults", kind="silent_handshake")
@@ -227,7 +227,7 @@ def test_a_silent_server_ends_connect_after_twenty_seconds(
     assert 15 < ended - start < 30
 
 
-def test_an_outage_ends_and_everybody_comes_back(
+def test_it_lets_all_clients_reconnect_after_an_outage(
     simulator: Simulator, neonize: Neonize, number: str
 ) -> None:
     neonize.link(simulator, "bob")

@@ -1,4 +1,4 @@
-"""The control API and the process around it."""
+"""The control API and the simulator process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import pytest
 from tests.wire.simulator.wire_harness import ROOT, ApiError, Neonize, Simulator, stays, wait_for
 
 
-def test_it_says_how_to_reach_it_in_a_private_file_while_it_runs(tmp_path: Path) -> None:
+def test_it_keeps_a_private_state_file_while_running(tmp_path: Path) -> None:
     simulator = Simulator(tmp_path)
     assert sorted(simulator.found) == ["ca_file", "control", "proxy", "trust_root"]
     assert len(bytes.fromhex(simulator.found["trust_root"])) == 32
@@ -32,7 +32,7 @@ def test_it_says_how_to_reach_it_in_a_private_file_while_it_runs(tmp_path: Path)
     assert not ca_file.exists()
 
 
-def test_it_takes_the_port_that_it_is_given_or_says_that_it_cannot(tmp_path: Path) -> None:
+def test_it_reports_that_the_port_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = subprocess.run(
@@ -46,7 +46,7 @@ def test_it_takes_the_port_that_it_is_given_or_says_that_it_cannot(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_ends_at_once_while_clients_are_connected(tmp_path: Path) -> None:
+def test_it_stops_at_once_with_connected_clients(tmp_path: Path) -> None:
     simulator = Simulator(tmp_path)
     neonize = Neonize(simulator, tmp_path)
     neonize.link(simulator, "alice")
@@ -61,7 +61,7 @@ def test_it_creates_phones(simulator: Simulator) -> None:
     assert len(drawn["number"]) == 13
     given = simulator.post("/api/phones", number="+44 7700 900123", name="Dan")
     assert (given["number"], given["name"], given["devices"]) == ("+447700900123", "Dan", [])
-    with pytest.raises(ApiError, match="has a phone already"):
+    with pytest.raises(ApiError, match="already has a phone"):
         simulator.post("/api/phones", number="+447700900123")
 
 
@@ -88,7 +88,7 @@ def test_it_creates_phones(simulator: Simulator) -> None:
         ("DELETE", "/api/state", {}, 405),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_a_sentence(
+def test_it_refuses_invalid_requests_with_a_sentence(
     simulator: Simulator, method: str, path: str, body: dict[str, Any], status: int
 ) -> None:
     with pytest.raises(ApiError) as refused:
@@ -97,7 +97,7 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(
     assert str(refused.value).endswith(".")
 
 
-def test_a_request_that_is_not_json_is_refused(simulator: Simulator) -> None:
+def test_it_refuses_a_request_without_a_json_object(simulator: Simulator) -> None:
     for data in (b"{", b"[]", b"\xff"):
         request = urllib.request.Request(  # noqa: S310
             simulator.found["control"] + "/api/scan", data=data, method="POST"
@@ -110,7 +110,9 @@ def test_a_request_that_is_not_json_is_refused(simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize("header", [("Origin", "https://example.com"), ("Host", "example.com")])
-def test_a_foreign_web_page_is_refused(simulator: Simulator, header: tuple[str, str]) -> None:
+def test_it_refuses_requests_from_other_sites(
+    simulator: Simulator, header: tuple[str, str]
+) -> None:
     request = urllib.request.Request(  # noqa: S310
         simulator.found["control"] + "/api/phones", data=b"{}", headers=dict([header])
     )
@@ -125,7 +127,7 @@ def test_it_serves_its_page(simulator: Simulator) -> None:
         assert b"<title>Simulated WhatsApp</title>" in page.read()
 
 
-def test_faults_stand_until_they_are_cleared(simulator: Simulator) -> None:
+def test_it_keeps_faults_until_they_are_cleared(simulator: Simulator) -> None:
     number = simulator.post("/api/phones")["number"]
     simulator.post("/api/faults", kind="ping_silent", number=number)
     simulator.post("/api/faults", kind="failure", reason=402, once=True)
@@ -140,21 +142,19 @@ def test_faults_stand_until_they_are_cleared(simulator: Simulator) -> None:
     assert simulator.get("/api/state")["faults"] == []
 
 
-def test_a_dial_fault_for_a_number_without_a_proxy_user_is_refused(simulator: Simulator) -> None:
+def test_it_refuses_a_dial_fault_without_a_proxy_user(simulator: Simulator) -> None:
     number = simulator.post("/api/phones")["number"]
     with pytest.raises(ApiError, match="proxy user"):
         simulator.post("/api/faults", kind="refuse_dial", number=number)
 
 
-def test_every_fault_that_is_offered_can_be_ordered(simulator: Simulator) -> None:
+def test_it_accepts_every_kind_of_fault(simulator: Simulator) -> None:
     for kind in simulator.get("/api/faults"):
         simulator.post("/api/faults", kind=kind)
     assert len(simulator.get("/api/state")["faults"]) > 10
 
 
-def test_the_log_tells_what_happened_without_secrets(
-    simulator: Simulator, neonize: Neonize
-) -> None:
+def test_it_logs_events_without_secrets(simulator: Simulator, neonize: Neonize) -> None:
     seen = simulator.get("/api/log")[-1]["seq"] if simulator.get("/api/log") else 0
     neonize.start("alice")
     qr = neonize.wait("QR", "alice")["text"]
@@ -166,14 +166,14 @@ def test_the_log_tells_what_happened_without_secrets(
     kinds = [event["kind"] for event in events]
     assert kinds[:3] == ["dial", "qr", "linked"]
     assert kinds[-3:] == ["login", "active", "message"]
-    told = json.dumps(events)
-    assert "a secret" not in told
-    assert all(part not in told for part in qr.partition("#")[2].split(",")[:4])
-    assert number[1:] in told
+    logged = json.dumps(events)
+    assert "a secret" not in logged
+    assert all(part not in logged for part in qr.partition("#")[2].split(",")[:4])
+    assert number[1:] in logged
 
 
 async def handshake(found: dict[str, str], sent: list[bytes]) -> None:
-    """Dial like a client, say something, and hang up."""
+    """Connect like a client, send bytes, and disconnect."""
     trust = ssl.create_default_context(cafile=found["ca_file"])
     async with (
         aiohttp.ClientSession() as session,
@@ -202,23 +202,23 @@ HELLO = bytes.fromhex("12220a20") + bytes(range(32))
         [b"WA\x06\x03\x00\x00\x24" + bytes.fromhex("12220a20") + bytes(32)],
     ],
 )
-def test_a_client_that_talks_nonsense_or_hangs_up_disturbs_nobody(
+def test_it_isolates_a_client_that_sends_garbage(
     simulator: Simulator, number: str, neonize: Neonize, sent: list[bytes]
 ) -> None:
     start = neonize.mark()
     asyncio.run(handshake(simulator.found, sent))
-    wait_for(lambda: simulator.get("/api/log")[-1]["kind"] == "closed", "the stranger is gone")
+    wait_for(
+        lambda: simulator.get("/api/log")[-1]["kind"] == "closed", "the connection to be closed"
+    )
     assert neonize.call("is_on_whatsapp", client="alice", numbers=[number]) == [True]
     assert stays(lambda: simulator.phone(number)["devices"][0]["online"], 0.2)
     assert "Disconnected" not in neonize.names("alice", start)
 
 
-def test_a_scan_whose_client_hangs_up_ends_with_an_error(
-    simulator: Simulator, neonize: Neonize
-) -> None:
+def test_it_fails_a_scan_when_the_client_hangs(simulator: Simulator, neonize: Neonize) -> None:
     neonize.start("alice")
     text = neonize.wait("QR", "alice")["text"]
     neonize.freeze()
-    with pytest.raises(ApiError, match=r"did not answer|hung up") as refused:
+    with pytest.raises(ApiError, match=r"did not answer|disconnected") as refused:
         simulator.post("/api/scan", qr=text)
     assert refused.value.status == 504

@@ -14,14 +14,14 @@ from tests.wire.simulator.wire_harness import Neonize, Simulator, stays, wait_fo
 
 @pytest.fixture
 def alice(simulator: Simulator, neonize: Neonize) -> str:
-    """Alice's number, linked."""
+    """Link alice and return her number."""
     return neonize.link(simulator, "alice")
 
 
 @pytest.fixture
-def carla(simulator: Simulator) -> str:
-    """The number of a person with a phone and no linked client."""
-    number: str = simulator.post("/api/phones", name="Carla")["number"]
+def charlie(simulator: Simulator) -> str:
+    """Create a phone without a linked client and return its number."""
+    number: str = simulator.post("/api/phones", name="Charlie")["number"]
     return number
 
 
@@ -39,7 +39,7 @@ def text_of(event: dict[str, Any]) -> str:
     return text
 
 
-def test_two_clients_write_to_each_other(
+def test_it_carries_messages_between_two_clients(
     simulator: Simulator, neonize: Neonize, alice: str
 ) -> None:
     bob = neonize.link(simulator, "bob")
@@ -51,18 +51,18 @@ def test_two_clients_write_to_each_other(
     assert receipt["body"]["MessageSource"]["Sender"]["Device"] == 1
 
 
-def test_a_phone_reads_what_a_client_sends_and_ticks_it(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+def test_it_sends_receipts_for_messages_to_a_phone(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str
 ) -> None:
-    ids = [neonize.call("send", client="alice", to=carla[1:], text=t) for t in ("one", "two")]
-    got = wait_for(lambda: len(chat(simulator, carla)) == 2 and chat(simulator, carla), "both")
+    ids = [neonize.call("send", client="alice", to=charlie[1:], text=t) for t in ("one", "two")]
+    got = wait_for(lambda: len(chat(simulator, charlie)) == 2 and chat(simulator, charlie), "both")
     assert [(m["id"], m["text"], m["from"], m["direction"], m["copies"]) for m in got] == [
         (ids[0], "one", alice, "in", 1),
         (ids[1], "two", alice, "in", 1),
     ]
     neonize.wait("Receipt", "alice", where=lambda e: e["body"].get("Type") == "DELIVERED")
     start = neonize.mark()
-    assert simulator.post(f"/api/phones/{carla}/read", **{"from": alice}) == {"read": 2}
+    assert simulator.post(f"/api/phones/{charlie}/read", **{"from": alice}) == {"read": 2}
     for message_id in ids:
 
         def of_it(event: dict[str, Any], wanted: str = message_id) -> bool:
@@ -70,32 +70,32 @@ def test_a_phone_reads_what_a_client_sends_and_ticks_it(
 
         read = neonize.wait("Receipt", "alice", after=start, where=of_it)
         assert read["body"]["Type"] == "READ"
-    assert simulator.post(f"/api/phones/{carla}/read", **{"from": alice}) == {"read": 0}
+    assert simulator.post(f"/api/phones/{charlie}/read", **{"from": alice}) == {"read": 0}
 
 
-def test_the_clients_own_phone_has_a_copy_of_what_it_sent(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+def test_it_copies_sent_messages_to_the_own_phone(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str
 ) -> None:
-    sent = neonize.call("send", client="alice", to=carla[1:], text="Hello")
+    sent = neonize.call("send", client="alice", to=charlie[1:], text="Hello")
     copy = wait_for(lambda: chat(simulator, alice), "the copy")[0]
-    assert (copy["id"], copy["direction"], copy["to"]) == (sent, "out", carla)
+    assert (copy["id"], copy["direction"], copy["to"]) == (sent, "out", charlie)
     wait_for(lambda: status(simulator, alice, sent) != "sent" or True, "a status")
 
 
 @pytest.mark.parametrize("address_by", ["lid", "pn"])
-def test_a_phone_writes_to_a_client_by_lid_or_by_number(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str, address_by: str
+def test_it_addresses_a_client_by_lid_or_number(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str, address_by: str
 ) -> None:
-    sent = simulator.post(f"/api/phones/{carla}/send", to=alice, text="Olá", address_by=address_by)[
-        "id"
-    ]
+    sent = simulator.post(
+        f"/api/phones/{charlie}/send", to=alice, text="Olá", address_by=address_by
+    )["id"]
     got = neonize.wait("Message", "alice")["body"]
     source = got["Info"]["MessageSource"]
     main, other = ("Sender", "SenderAlt") if address_by == "pn" else ("SenderAlt", "Sender")
-    assert (got["text"], got["Info"]["ID"], got["Info"]["Pushname"]) == ("Olá", sent, "Carla")
-    assert source[main]["User"] == carla[1:]
+    assert (got["text"], got["Info"]["ID"], got["Info"]["Pushname"]) == ("Olá", sent, "Charlie")
+    assert source[main]["User"] == charlie[1:]
     assert (source[main]["Server"], source[other]["Server"]) == ("s.whatsapp.net", "lid")
-    wait_for(lambda: status(simulator, carla, sent) == "delivered", "the second tick")
+    wait_for(lambda: status(simulator, charlie, sent) == "delivered", "the delivery receipt")
     chat_jid = source["Chat"]
     neonize.call(
         "mark_read",
@@ -103,108 +103,112 @@ def test_a_phone_writes_to_a_client_by_lid_or_by_number(
         message=sent,
         chat={"User": chat_jid["User"], "Server": chat_jid["Server"]},
     )
-    wait_for(lambda: status(simulator, carla, sent) == "read", "the blue ticks")
+    wait_for(lambda: status(simulator, charlie, sent) == "read", "the read receipt")
 
 
-def test_a_conversation_goes_on_in_both_directions(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+def test_it_keeps_a_conversation_going_in_both_directions(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str
 ) -> None:
     for turn in range(6):
         start = neonize.mark()
-        simulator.post(f"/api/phones/{carla}/send", to=alice, text=f"from Carla {turn}")
-        assert text_of(neonize.wait("Message", "alice", after=start)) == f"from Carla {turn}"
-        neonize.call("send", client="alice", to=carla[1:], text=f"from Alice {turn}")
-    texts = [m["text"] for m in chat(simulator, carla) if m["direction"] == "in"]
+        simulator.post(f"/api/phones/{charlie}/send", to=alice, text=f"from Charlie {turn}")
+        assert text_of(neonize.wait("Message", "alice", after=start)) == f"from Charlie {turn}"
+        neonize.call("send", client="alice", to=charlie[1:], text=f"from Alice {turn}")
+    texts = [m["text"] for m in chat(simulator, charlie) if m["direction"] == "in"]
     assert texts == [f"from Alice {turn}" for turn in range(6)]
 
 
-def test_what_the_phone_itself_writes_reaches_its_client(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+def test_it_copies_messages_of_the_phone_to_its_client(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str
 ) -> None:
-    simulator.post(f"/api/phones/{alice}/send", to=carla, text="from my pocket")
+    simulator.post(f"/api/phones/{alice}/send", to=charlie, text="from my pocket")
     got = neonize.wait("Message", "alice")["body"]
     assert got["text"] == "from my pocket"
     assert got["Info"]["MessageSource"]["IsFromMe"] is True
-    assert chat(simulator, carla)[0]["text"] == "from my pocket"
+    assert chat(simulator, charlie)[0]["text"] == "from my pocket"
 
 
-def test_what_comes_while_a_client_is_away_waits_in_order(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str, tmp_path: Path
+def test_it_queues_messages_in_order_for_an_offline_client(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str, tmp_path: Path
 ) -> None:
     neonize.close()
-    wait_for(lambda: not simulator.phone(alice)["devices"][0]["online"], "alice is gone")
+    wait_for(lambda: not simulator.phone(alice)["devices"][0]["online"], "alice to be offline")
     texts = [f"number {i}" for i in range(50)]
     for text in texts:
-        simulator.post(f"/api/phones/{carla}/send", to=alice, text=text)
+        simulator.post(f"/api/phones/{charlie}/send", to=alice, text=text)
     assert simulator.phone(alice)["devices"][0]["queued"] == 50
     later = Neonize(simulator, tmp_path)
     later.start("alice")
     assert later.wait("OfflineSyncPreview", "alice")["body"]["Message"] == 50
     later.wait("Message", "alice", where=lambda e: text_of(e) == texts[-1])
     assert [text_of(e) for e in later.events if e["event"] == "Message"] == texts
-    wait_for(lambda: simulator.phone(alice)["devices"][0]["queued"] == 0, "all are confirmed")
+    wait_for(
+        lambda: simulator.phone(alice)["devices"][0]["queued"] == 0, "all messages to be confirmed"
+    )
     later.close()
 
 
-def test_a_refused_message_is_an_error_for_the_sender(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+def test_it_fails_a_send_that_it_refuses(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str
 ) -> None:
     simulator.post("/api/faults", kind="message_error", number=alice, once=True)
     with pytest.raises(RuntimeError, match="463"):
-        neonize.call("send", client="alice", to=carla[1:], text="refused")
-    neonize.call("send", client="alice", to=carla[1:], text="accepted")
-    assert [m["text"] for m in chat(simulator, carla)] == ["accepted"]
+        neonize.call("send", client="alice", to=charlie[1:], text="refused")
+    neonize.call("send", client="alice", to=charlie[1:], text="accepted")
+    assert [m["text"] for m in chat(simulator, charlie)] == ["accepted"]
 
 
-def test_an_acknowledgement_that_is_held_back_holds_the_sender(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+def test_it_blocks_a_send_by_holding_its_acknowledgement(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str
 ) -> None:
     simulator.post("/api/faults", kind="hold_acks", number=alice)
-    sending = neonize.post("send", client="alice", to=carla[1:], text="patience")
-    wait_for(lambda: chat(simulator, carla), "the message itself")
+    sending = neonize.post("send", client="alice", to=charlie[1:], text="held back")
+    wait_for(lambda: chat(simulator, charlie), "the message itself")
     with pytest.raises(AssertionError, match="an answer"):
         neonize.answer(sending, seconds=0.5)
     simulator.call("DELETE", "/api/faults")
-    assert neonize.answer(sending) == chat(simulator, carla)[0]["id"]
+    assert neonize.answer(sending) == chat(simulator, charlie)[0]["id"]
 
 
-def test_a_message_whose_acknowledgement_is_lost_arrives_once_more_under_its_id(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+def test_it_receives_a_second_copy_after_a_lost_acknowledgement(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str
 ) -> None:
     simulator.post("/api/faults", kind="hold_acks", number=alice, once=True)
-    sending = neonize.post("send", client="alice", to=carla[1:], text="twice?")
-    wait_for(lambda: chat(simulator, carla), "the first copy")
+    sending = neonize.post("send", client="alice", to=charlie[1:], text="twice?")
+    wait_for(lambda: chat(simulator, charlie), "the first copy")
     simulator.post("/api/faults", kind="reset", number=alice)
-    assert neonize.answer(sending) == chat(simulator, carla)[0]["id"]
-    assert [(m["text"], m["copies"]) for m in chat(simulator, carla)] == [("twice?", 2)]
+    assert neonize.answer(sending) == chat(simulator, charlie)[0]["id"]
+    assert [(m["text"], m["copies"]) for m in chat(simulator, charlie)] == [("twice?", 2)]
 
 
-def test_messages_whose_receipts_are_lost_come_again_and_are_told_once(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+def test_it_redelivers_messages_with_lost_receipts(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str
 ) -> None:
     simulator.post("/api/faults", kind="lose_receipts", number=alice)
     for text in ("one", "two"):
-        simulator.post(f"/api/phones/{carla}/send", to=alice, text=text)
+        simulator.post(f"/api/phones/{charlie}/send", to=alice, text=text)
     neonize.wait("Message", "alice", where=lambda e: text_of(e) == "two")
     assert simulator.phone(alice)["devices"][0]["queued"] == 2
     simulator.call("DELETE", "/api/faults")
     start = neonize.mark()
     simulator.post("/api/faults", kind="reset", number=alice)
     neonize.wait("OfflineSyncCompleted", "alice", after=start)
-    wait_for(lambda: simulator.phone(alice)["devices"][0]["queued"] == 0, "both are confirmed")
+    wait_for(
+        lambda: simulator.phone(alice)["devices"][0]["queued"] == 0, "both messages to be confirmed"
+    )
     assert [text_of(e) for e in neonize.events if e["event"] == "Message"] == ["one", "two"]
 
 
-def test_a_message_that_cannot_be_read_is_asked_for_again(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+def test_it_resends_a_garbled_message_on_request(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str
 ) -> None:
     simulator.post("/api/faults", kind="garble", number=alice, once=True)
-    simulator.post(f"/api/phones/{carla}/send", to=alice, text="clear at last")
+    simulator.post(f"/api/phones/{charlie}/send", to=alice, text="clear at last")
     neonize.wait("UndecryptableMessage", "alice")
     assert text_of(neonize.wait("Message", "alice")) == "clear at last"
 
 
-def test_a_client_can_write_to_its_own_number(
+def test_it_delivers_a_message_to_oneself(
     simulator: Simulator, neonize: Neonize, alice: str
 ) -> None:
     neonize.call("send", client="alice", to=alice[1:], text="note to self")
@@ -212,16 +216,16 @@ def test_a_client_can_write_to_its_own_number(
     assert (note["text"], note["from"], note["to"]) == ("note to self", alice, alice)
 
 
-def test_a_number_without_a_phone_is_not_on_whatsapp(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+def test_it_reports_a_number_without_a_phone(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str
 ) -> None:
-    found = neonize.call("is_on_whatsapp", client="alice", numbers=[carla, "+15550001234"])
+    found = neonize.call("is_on_whatsapp", client="alice", numbers=[charlie, "+15550001234"])
     assert found == [True, False]
     with pytest.raises(RuntimeError, match="no LID found"):
-        neonize.call("send", client="alice", to="15550001234", text="anybody?")
+        neonize.call("send", client="alice", to="15550001234", text="hello?")
 
 
-def test_a_file_arrives_as_it_was_sent(simulator: Simulator, neonize: Neonize, alice: str) -> None:
+def test_it_delivers_a_file_unchanged(simulator: Simulator, neonize: Neonize, alice: str) -> None:
     bob = neonize.link(simulator, "bob")
     data = base64.b64encode(os.urandom(200_000)).decode()
     neonize.call("send_document", client="alice", to=bob[1:], data=data)
@@ -231,15 +235,15 @@ def test_a_file_arrives_as_it_was_sent(simulator: Simulator, neonize: Neonize, a
     assert chat(simulator, bob)[0]["text"] == "[document]"
 
 
-def test_a_failed_upload_is_an_error_for_the_sender(
-    simulator: Simulator, neonize: Neonize, alice: str, carla: str
+def test_it_fails_an_upload_for_the_sender(
+    simulator: Simulator, neonize: Neonize, alice: str, charlie: str
 ) -> None:
     simulator.post("/api/faults", kind="media_upload", status=503)
     with pytest.raises(RuntimeError, match="503"):
-        neonize.call("send_document", client="alice", to=carla[1:], data="AAAA")
+        neonize.call("send_document", client="alice", to=charlie[1:], data="AAAA")
 
 
-def test_a_failed_download_is_an_error_for_the_receiver(
+def test_it_fails_a_download_for_the_recipient(
     simulator: Simulator, neonize: Neonize, alice: str
 ) -> None:
     bob = neonize.link(simulator, "bob")
@@ -250,19 +254,19 @@ def test_a_failed_download_is_an_error_for_the_receiver(
         neonize.call("download", client="bob", message=got["raw"])
 
 
-def test_a_device_that_is_linked_later_gets_messages_once_the_sender_knows_of_it(
+def test_it_delivers_to_a_device_linked_later(
     simulator: Simulator, neonize: Neonize, alice: str
 ) -> None:
     bob = neonize.link(simulator, "bob")
     neonize.call("send", client="alice", to=bob[1:], text="to one device")
     neonize.wait("Message", "bob")
     neonize.link(simulator, "bob-tablet", number=bob)
-    neonize.call("send", client="alice", to=bob[1:], text="tells Alice of the new one")
+    neonize.call("send", client="alice", to=bob[1:], text="announces the new device")
     neonize.call("send", client="alice", to=bob[1:], text="to two devices")
     assert text_of(neonize.wait("Message", "bob-tablet")) == "to two devices"
 
 
-def test_a_device_that_is_unlinked_gets_nothing_more(
+def test_it_delivers_nothing_to_an_unlinked_device(
     simulator: Simulator, neonize: Neonize, alice: str
 ) -> None:
     bob = neonize.link(simulator, "bob")
@@ -272,11 +276,11 @@ def test_a_device_that_is_unlinked_gets_nothing_more(
     neonize.wait("LoggedOut", "bob")
     start = neonize.mark()
     neonize.call("send", client="alice", to=bob[1:], text="after")
-    wait_for(lambda: len(chat(simulator, bob)) == 2, "the phone has both")
+    wait_for(lambda: len(chat(simulator, bob)) == 2, "both messages on the phone")
     assert stays(lambda: "Message" not in neonize.names("bob", start), 0.3)
 
 
-def test_a_client_uploads_more_keys_when_few_are_left(
+def test_it_makes_a_client_upload_more_keys(
     simulator: Simulator, neonize: Neonize, alice: str
 ) -> None:
     def keys() -> int:

@@ -1,4 +1,4 @@
-"""Proxies of the simulator: who may pass, what they do when they are broken, what is recorded."""
+"""Proxies of the simulator: logins, states, and the log."""
 
 from __future__ import annotations
 
@@ -17,28 +17,26 @@ from tests.wire.simulator.wire_harness import ApiError, Neonize, Simulator, wait
 
 @pytest.fixture
 def proxy(simulator: Simulator) -> Iterator[Any]:
-    """A proxy with a login."""
-    made = simulator.post("/api/proxies", user="lisbon", password="s3cret")
-    yield made
-    simulator.call("DELETE", f"/api/proxies/{made['name']}")
+    """Create a proxy with a login."""
+    created = simulator.post("/api/proxies", user="lisbon", password="s3cret")
+    yield created
+    simulator.call("DELETE", f"/api/proxies/{created['name']}")
 
 
 def dial(simulator: Simulator, proxy: Any, scheme: str, login: str, seconds: float = 10) -> None:
-    """A TLS session with WhatsApp's host through ``proxy``; raises as python-socks does."""
+    """Open a TLS session with WhatsApp's host through ``proxy``. Raises errors of python-socks."""
 
-    async def through() -> None:
-        way = Proxy.from_url(f"{scheme}://{login}{proxy['host']}:{proxy['port']}")
+    async def connect() -> None:
+        dialer = Proxy.from_url(f"{scheme}://{login}{proxy['host']}:{proxy['port']}")
         trust = ssl.create_default_context(cafile=simulator.found["ca_file"])
-        stream = await way.connect("web.whatsapp.com", 443, dest_ssl=trust, timeout=seconds)
+        stream = await dialer.connect("web.whatsapp.com", 443, dest_ssl=trust, timeout=seconds)
         await stream.close()  # type: ignore[no-untyped-call]
 
-    asyncio.run(through())
+    asyncio.run(connect())
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-def test_a_proxy_lets_pass_who_knows_its_login(
-    simulator: Simulator, proxy: Any, scheme: str
-) -> None:
+def test_it_accepts_the_login_of_a_proxy(simulator: Simulator, proxy: Any, scheme: str) -> None:
     dial(simulator, proxy, scheme, "lisbon:s3cret@")
 
     last = [one for one in simulator.get("/api/log") if one["kind"] == "dial"][-1]
@@ -48,50 +46,48 @@ def test_a_proxy_lets_pass_who_knows_its_login(
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 @pytest.mark.parametrize("login", ["", "lisbon:wrong@", "porto:s3cret@"])
-def test_a_proxy_lets_nobody_else_pass(
-    simulator: Simulator, proxy: Any, scheme: str, login: str
-) -> None:
+def test_it_rejects_other_logins(simulator: Simulator, proxy: Any, scheme: str, login: str) -> None:
     with pytest.raises(ProxyError):
         dial(simulator, proxy, scheme, login)
     assert simulator.get("/api/log")[-1]["refused"] == "login"
 
 
-def test_a_proxy_without_a_login_lets_anybody_pass(simulator: Simulator) -> None:
+def test_it_needs_no_login_for_an_open_proxy(simulator: Simulator) -> None:
     dial(simulator, simulator.post("/api/proxies"), "http", "")
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 @pytest.mark.parametrize(
-    ("mood", "error"),
+    ("state", "error"),
     [("blocked", ProxyError), ("silent", ProxyTimeoutError), ("dead", ProxyConnectionError)],
 )
-def test_a_broken_proxy_is_broken_in_its_own_way_and_can_be_mended(
-    simulator: Simulator, proxy: Any, scheme: str, mood: str, error: type[Exception]
+def test_it_breaks_and_repairs_a_proxy(
+    simulator: Simulator, proxy: Any, scheme: str, state: str, error: type[Exception]
 ) -> None:
-    simulator.post(f"/api/proxies/{proxy['name']}", mood=mood)
+    simulator.post(f"/api/proxies/{proxy['name']}", state=state)
     with pytest.raises(error):
         dial(simulator, proxy, scheme, "lisbon:s3cret@", seconds=1)
 
-    mended = simulator.post(f"/api/proxies/{proxy['name']}", mood="open")
-    assert mended["port"] == proxy["port"]
+    repaired = simulator.post(f"/api/proxies/{proxy['name']}", state="open")
+    assert repaired["port"] == proxy["port"]
     dial(simulator, proxy, scheme, "lisbon:s3cret@")
 
 
 def test_it_never_shows_a_password(simulator: Simulator, proxy: Any) -> None:
-    told = f"{proxy} {simulator.get('/api/proxies')} {simulator.get('/api/log')}"
+    shown = f"{proxy} {simulator.get('/api/proxies')} {simulator.get('/api/log')}"
 
-    assert "s3cret" not in told
+    assert "s3cret" not in shown
 
 
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
-        ("/api/proxies", {"mood": "angry"}, 400),
+        ("/api/proxies", {"state": "angry"}, 400),
         ("/api/proxies", {"user": 7}, 400),
-        ("/api/proxies/nobody", {"mood": "open"}, 404),
+        ("/api/proxies/unknown", {"state": "open"}, 404),
     ],
 )
-def test_it_refuses_what_is_no_proxy(
+def test_it_refuses_invalid_proxy_requests(
     simulator: Simulator, path: str, body: dict[str, Any], status: int
 ) -> None:
     with pytest.raises(ApiError) as refused:
@@ -100,11 +96,11 @@ def test_it_refuses_what_is_no_proxy(
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-def test_the_library_keeps_to_its_proxy_for_codes_chats_media_and_reconnects(
+def test_it_sees_neonize_use_its_proxy_for_everything(
     simulator: Simulator, proxy: Any, scheme: str, tmp_path: Path
 ) -> None:
-    """Without a proxy of the environment every other way would lead out of this machine; with
-    the front door in its place each dial is counted."""
+    """Without a proxy in the environment, any other dial would leave this machine and fail. With
+    the front proxy in the environment, any other dial would be logged."""
     neonize = Neonize(simulator, tmp_path, proxy_in_environment=scheme == "http")
     since = len(simulator.get("/api/log"))
     neonize.start("alice", proxy=f"{scheme}://lisbon:s3cret@{proxy['host']}:{proxy['port']}")
@@ -118,8 +114,8 @@ def test_the_library_keeps_to_its_proxy_for_codes_chats_media_and_reconnects(
     neonize.close()
 
     for kind in ("dial", "qr", "login", "media_upload"):
-        ways = {event.get("proxy") for event in _of(simulator, since, kind)}
-        assert ways == {proxy["name"]}, kind
+        proxies = {event.get("proxy") for event in _of(simulator, since, kind)}
+        assert proxies == {proxy["name"]}, kind
 
 
 def _of(simulator: Simulator, since: int, kind: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The phones' eye: it reads linking codes from pictures of a screen."""
+"""Reading linking codes from screenshots."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 import segno
 from PIL import Image, ImageDraw
 
-from simulator.whatsapp.qr_picture import read_picture
-from simulator.whatsapp.refusal import Refused
+from simulator.whatsapp.control.qr_picture import read_picture
+from simulator.whatsapp.errors import RequestError
 
 
 def linking_text() -> str:
@@ -48,25 +48,25 @@ def test_it_reads_a_code_of_any_size_and_correction(error: str, scale: int) -> N
 
 
 @pytest.mark.parametrize("background", ["#ffffff", "#0f1216"])
-def test_it_finds_the_code_on_a_page_in_light_or_dark(background: str) -> None:
+def test_it_finds_a_code_on_light_or_dark_pages(background: str) -> None:
     text = linking_text()
     assert read_picture(png(screen(code(text, 4), background, (701, 93)))) == text
 
 
 @pytest.mark.parametrize("side", [264, 300, 401])
-def test_it_reads_a_code_that_the_browser_has_scaled(side: int) -> None:
+def test_it_reads_a_code_that_a_browser_scaled(side: int) -> None:
     text = linking_text()
     image = code(text, 10).resize((side * 2, side * 2), Image.Resampling.BILINEAR)
     assert read_picture(png(screen(image, "#f7f8fa", (77, 10)))) == text
 
 
-def test_it_reads_texts_of_every_kind_of_segment() -> None:
+def test_it_reads_every_kind_of_segment() -> None:
     for text in ("0123456789012", "HELLO WORLD $%*+-./:", "Mixed: ola 123", "A" * 1200):
         assert read_picture(png(code(text, 3))) == text
 
 
-def test_a_picture_without_a_code_is_refused() -> None:
-    with pytest.raises(Refused, match="no readable"):
+def test_it_refuses_an_image_without_a_code() -> None:
+    with pytest.raises(RequestError, match="no readable"):
         read_picture(png(Image.new("RGB", (400, 300), "white")))
-    with pytest.raises(Refused, match="not a picture"):
+    with pytest.raises(RequestError, match="not a valid image"):
         read_picture(b"hello")

@@ -1,4 +1,4 @@
-"""The phones' Signal sessions, against each other; the wire tests hold them against libsignal."""
+"""Signal sessions between phones. The wire tests check them against libsignal."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import random
 
 import pytest
 
-from simulator.whatsapp.accounts import Bundle, SignedKey
-from simulator.whatsapp.signal_session import Repeated, SessionBook, SignalError
-from simulator.whatsapp.varint import VarintError, pack, unpack
-from simulator.whatsapp.xeddsa import DJB, KeyPair, verify
+from simulator.whatsapp.wire.prekeys import Bundle, SignedKey
+from simulator.whatsapp.wire.signal_session import Repeated, SessionBook, SignalError
+from simulator.whatsapp.wire.varint import VarintError, pack, unpack
+from simulator.whatsapp.wire.xeddsa import DJB, KeyPair, verify
 
 
-class Person:
-    """An identity with one signed prekey, as the phones have."""
+class Peer:
+    """An identity with one signed prekey, like a phone."""
 
     def __init__(self) -> None:
         self.identity, self.signed = KeyPair.generate(), KeyPair.generate()
@@ -26,15 +26,15 @@ class Person:
 
 
 @pytest.fixture
-def pair() -> tuple[Person, Person]:
-    """Alice, who has opened a session with Bob."""
-    alice, bob = Person(), Person()
+def pair() -> tuple[Peer, Peer]:
+    """Return Alice and Bob. Alice has opened a session with Bob."""
+    alice, bob = Peer(), Peer()
     alice.book.open(bob.bundle())
     return alice, bob
 
 
-def test_it_opens_with_pkmsg_until_the_other_side_has_answered(
-    pair: tuple[Person, Person],
+def test_it_sends_pkmsg_until_the_peer_has_answered(
+    pair: tuple[Peer, Peer],
 ) -> None:
     alice, bob = pair
     first, second = alice.book.encrypt(b"one"), alice.book.encrypt(b"two")
@@ -46,7 +46,7 @@ def test_it_opens_with_pkmsg_until_the_other_side_has_answered(
     assert bob.book.decrypt(kind, data) == b"four"
 
 
-def test_it_reads_messages_in_any_order_and_each_once(pair: tuple[Person, Person]) -> None:
+def test_it_decrypts_messages_in_any_order_but_once(pair: tuple[Peer, Peer]) -> None:
     alice, bob = pair
     sent = [(i, alice.book.encrypt(str(i).encode())) for i in range(20)]
     bob.book.decrypt(*sent[0][1])
@@ -59,8 +59,8 @@ def test_it_reads_messages_in_any_order_and_each_once(pair: tuple[Person, Person
             bob.book.decrypt(*message)
 
 
-def test_it_survives_when_both_open_at_once() -> None:
-    alice, bob = Person(), Person()
+def test_it_handles_two_sessions_opened_at_once() -> None:
+    alice, bob = Peer(), Peer()
     alice.book.open(bob.bundle())
     bob.book.open(alice.bundle())
     from_alice, from_bob = alice.book.encrypt(b"a"), bob.book.encrypt(b"b")
@@ -71,7 +71,7 @@ def test_it_survives_when_both_open_at_once() -> None:
         assert alice.book.decrypt(*bob.book.encrypt(b"%d" % turn)) == b"%d" % turn
 
 
-def test_it_refuses_what_was_changed_on_the_way_and_goes_on(pair: tuple[Person, Person]) -> None:
+def test_it_rejects_a_forged_message_and_continues(pair: tuple[Peer, Peer]) -> None:
     alice, bob = pair
     kind, data = alice.book.encrypt(b"true")
     for at in range(len(data)):
@@ -80,29 +80,29 @@ def test_it_refuses_what_was_changed_on_the_way_and_goes_on(pair: tuple[Person, 
             plain = bob.book.decrypt(kind, forged)
         except (SignalError, ValueError):
             continue
-        assert plain == b"true", "only fields that are no part of the message may change"
+        assert plain == b"true", "only fields outside the message may change"
         break
     else:
         assert bob.book.decrypt(kind, data) == b"true"
 
 
-def test_it_refuses_a_forged_bundle() -> None:
-    alice, bob, eve = Person(), Person(), Person()
+def test_it_rejects_a_forged_bundle() -> None:
+    alice, bob, eve = Peer(), Peer(), Peer()
     bundle = bob.bundle()
     forged = Bundle(bundle.registration_id, eve.identity.public, bundle.signed_key, None)
     with pytest.raises(SignalError):
         alice.book.open(forged)
 
 
-def test_it_refuses_a_message_of_no_known_session(pair: tuple[Person, Person]) -> None:
+def test_it_rejects_a_message_of_an_unknown_session(pair: tuple[Peer, Peer]) -> None:
     alice, bob = pair
     bob.book.decrypt(*alice.book.encrypt(b"x"))
     alice.book.decrypt(*bob.book.encrypt(b"y"))
     with pytest.raises(SignalError):
-        Person().book.decrypt(*alice.book.encrypt(b"z"))
+        Peer().book.decrypt(*alice.book.encrypt(b"z"))
 
 
-def test_signatures_hold_for_their_key_and_text_alone() -> None:
+def test_it_verifies_signatures_by_key_and_text() -> None:
     for _ in range(20):
         key, other = KeyPair.generate(), KeyPair.generate()
         signature = key.sign(b"text")
@@ -113,7 +113,7 @@ def test_signatures_hold_for_their_key_and_text_alone() -> None:
         assert key.exchange(other.public) == other.exchange(key.public)
 
 
-def test_numbered_fields_come_back_as_they_were() -> None:
+def test_it_round_trips_protobuf_fields() -> None:
     fields: dict[int, int | bytes] = {1: 0, 2: 300, 3: b"", 4: b"x" * 200, 16: 2**40}
     assert unpack(pack(fields)) == fields
     for broken in (b"\x80", b"\x0a\x05ab", b"\x0d1234"):

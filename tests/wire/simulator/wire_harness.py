@@ -1,4 +1,4 @@
-"""Starts the simulator and bare neonize as processes, and waits for what they say."""
+"""Run the simulator and plain neonize as processes, and wait for their events."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 45.0
+TIMEOUT = 45.0
 
 
-def wait_for(what: Callable[[], Any], why: str, seconds: float = PATIENCE) -> Any:
-    """The first true value of `what`, or an AssertionError that says why it was awaited."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if value := what():
+def wait_for(condition: Callable[[], Any], name: str, seconds: float = TIMEOUT) -> Any:
+    """Return the first true value of ``condition``. Raises AssertionError with ``name``."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
             return value
         time.sleep(0.01)
-    raise AssertionError(f"{why}: not within {seconds:g} s")
+    raise AssertionError(f"Waited {seconds:g} s for {name}.")
 
 
-def stays(what: Callable[[], bool], seconds: float) -> bool:
-    """Whether something that must not change holds for this long (an absence needs a watch)."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if not what():
+def stays(condition: Callable[[], bool], seconds: float) -> bool:
+    """Return whether ``condition`` holds for ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not condition():
             return False
         time.sleep(0.02)
     return True
 
 
 class ApiError(Exception):
-    """The control API refused. `status` is the HTTP status, the text its sentence."""
+    """The control API refused a request. ``status`` is the HTTP status."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -61,7 +61,7 @@ class Simulator:
         self.found: dict[str, str] = json.loads(self.state_file.read_text())
 
     def call(self, method: str, path: str, **body: Any) -> Any:
-        """One call of the control API; raises ApiError."""
+        """Call the control API. Raises ApiError."""
         request = urllib.request.Request(  # noqa: S310
             self.found["control"] + path,
             method=method,
@@ -83,17 +83,17 @@ class Simulator:
         return self.call("GET", path)
 
     def phone(self, number: str) -> Any:
-        """One phone's state."""
+        """Return the state of one phone."""
         return next(p for p in self.get("/api/state")["phones"] if p["number"] == number)
 
     def stop(self) -> int:
-        """End it as an operator would; the exit code."""
+        """Terminate the process and return its exit code."""
         self.process.terminate()
         return self.process.wait(timeout=10)
 
 
 def environment(found: dict[str, str]) -> dict[str, str]:
-    """The environment in which bare neonize reaches the simulator and nothing else."""
+    """Return an environment in which plain neonize reaches only the simulator."""
     kept = {
         k: v
         for k, v in os.environ.items()
@@ -108,14 +108,14 @@ def environment(found: dict[str, str]) -> dict[str, str]:
 
 
 class Neonize:
-    """A process with bare neonize in it (`client.py`)."""
+    """A process with plain neonize (``client.py``)."""
 
     def __init__(
         self, simulator: Simulator, folder: Path, *, proxy_in_environment: bool = True
     ) -> None:
-        surroundings = environment(simulator.found)
+        env = environment(simulator.found)
         if not proxy_in_environment:
-            del surroundings["HTTPS_PROXY"]
+            del env["HTTPS_PROXY"]
         self._folder = folder
         self.events: list[dict[str, Any]] = []
         self._answers: dict[int, dict[str, Any]] = {}
@@ -131,7 +131,7 @@ class Neonize:
             stdout=subprocess.PIPE,
             text=True,
             cwd=folder,
-            env=surroundings,
+            env=env,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -143,23 +143,23 @@ class Neonize:
             for line in lines:
                 self._take(json.loads(line))
 
-    def _take(self, said: dict[str, Any]) -> None:
+    def _take(self, message: dict[str, Any]) -> None:
         with self._changed:
-            if "id" in said:
-                self._answers[said["id"]] = said
+            if "id" in message:
+                self._answers[message["id"]] = message
             else:
-                self.events.append(said)
+                self.events.append(message)
             self._changed.notify_all()
 
-    def _until(self, ready: Callable[[], Any], why: str, seconds: float) -> Any:
+    def _until(self, ready: Callable[[], Any], name: str, seconds: float) -> Any:
         with self._changed:
             if not self._changed.wait_for(ready, seconds):
                 seen = [(e["event"], e.get("client")) for e in self.events]
-                raise AssertionError(f"{why}: not within {seconds:g} s. Events: {seen}")
+                raise AssertionError(f"Waited {seconds:g} s for {name}. Events: {seen}")
             return ready()
 
     def post(self, do: str, **arguments: Any) -> int:
-        """Give a command without waiting for its answer; its id."""
+        """Send a command without waiting for its answer, and return its id."""
         with self._changed:
             self._next += 1
             command = {"id": self._next, "do": do, **arguments}
@@ -168,19 +168,19 @@ class Neonize:
         self.process.stdin.flush()
         return int(command["id"])
 
-    def answer(self, command: int, seconds: float = PATIENCE) -> Any:
-        """The answer to a command; raises RuntimeError with neonize's own error."""
-        said = self._until(lambda: self._answers.get(command), "an answer", seconds)
-        if "error" in said:
-            raise RuntimeError(said["error"])
-        return said["ok"]
+    def answer(self, command: int, seconds: float = TIMEOUT) -> Any:
+        """Return the answer to a command. Raises RuntimeError with neonize's error."""
+        answer = self._until(lambda: self._answers.get(command), "an answer", seconds)
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer["ok"]
 
-    def call(self, do: str, seconds: float = PATIENCE, **arguments: Any) -> Any:
-        """Give a command and wait for its answer."""
+    def call(self, do: str, seconds: float = TIMEOUT, **arguments: Any) -> Any:
+        """Send a command and wait for its answer."""
         return self.answer(self.post(do, **arguments), seconds)
 
     def start(self, client: str, **arguments: Any) -> None:
-        """Start a client; its store is a file named after it."""
+        """Start a client whose store is a file with its name."""
         self.call("start", client=client, db=str(self._folder / f"{client}.sqlite3"), **arguments)
 
     def wait(
@@ -189,10 +189,10 @@ class Neonize:
         client: str | None,
         *,
         after: int = 0,
-        seconds: float = PATIENCE,
+        seconds: float = TIMEOUT,
         where: Callable[[dict[str, Any]], bool] = lambda _: True,
     ) -> dict[str, Any]:
-        """The first such event at or after position `after` of `events`."""
+        """Return the first matching event at or after position ``after`` of ``events``."""
 
         def found() -> dict[str, Any] | None:
             return next(
@@ -204,19 +204,19 @@ class Neonize:
                 None,
             )
 
-        said: dict[str, Any] = self._until(found, f"{event} of {client}", seconds)
-        return said
+        matched: dict[str, Any] = self._until(found, f"{event} of {client}", seconds)
+        return matched
 
     def names(self, client: str, after: int = 0) -> list[str]:
-        """The names of a client's events so far, in order."""
+        """Return the names of a client's events so far, in order."""
         return [e["event"] for e in self.events[after:] if e.get("client") == client]
 
     def mark(self) -> int:
-        """A position in `events` to wait from."""
+        """Return the current position in ``events``."""
         return len(self.events)
 
     def link(self, simulator: Simulator, client: str, **phone: Any) -> str:
-        """Start a client, scan its code and wait until it is connected; its number (+digits)."""
+        """Start a client, scan its code, wait until it is connected, and return its number."""
         self.start(client)
         text = self.wait("QR", client)["text"]
         number: str = simulator.post("/api/scan", qr=text, **phone)["number"]
@@ -224,7 +224,7 @@ class Neonize:
         return number
 
     def freeze(self) -> None:
-        """Let the process hang, with its connections open."""
+        """Stop the process (SIGSTOP) with its connections open."""
         self.process.send_signal(signal.SIGSTOP)
         tasks = Path(f"/proc/{self.process.pid}/task")
 
@@ -232,7 +232,7 @@ class Neonize:
             stats = [(task / "stat").read_text() for task in tasks.iterdir()]
             return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
 
-        wait_for(stopped, "every thread stands still")
+        wait_for(stopped, "all threads to stop")
 
     def close(self) -> None:
         """End the process."""

@@ -128,7 +128,7 @@ def test_a_proxy_that_leads_nowhere_is_refused(
     (name,) = [
         one["name"] for one in simulator.ask("GET", "/api/proxies") if one["port"] == proxy["port"]
     ]
-    simulator.ask("POST", f"/api/proxies/{name}", {"mood": "blocked"})
+    simulator.ask("POST", f"/api/proxies/{name}", {"state": "blocked"})
 
     answer = bob.post(address(session), {**proxy, "scheme": scheme})
 

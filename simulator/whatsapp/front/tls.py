@@ -1,4 +1,4 @@
-"""The simulator's own certificate authority and the TLS identity of its listener."""
+"""A private certificate authority and the TLS certificate of the listener."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _builder(subject: str, issuer: str, key: ec.EllipticCurvePublicKey) -> x509.
 
 
 class Authority:
-    """A throw-away CA. Its private key never leaves the process."""
+    """A temporary CA. Its private key never leaves the process."""
 
     NAME = "Simulated WhatsApp CA"
 
@@ -43,11 +43,11 @@ class Authority:
         )
 
     def pem(self) -> bytes:
-        """The CA's certificate, to be trusted by the client under test."""
+        """Return the CA's certificate, for the client under test to trust."""
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
     def server_context(self) -> ssl.SSLContext:
-        """A TLS server context with a fresh leaf certificate for WhatsApp's hosts."""
+        """Return a TLS server context with a new leaf certificate for WhatsApp's hosts."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS])
         leaf = (
@@ -65,7 +65,7 @@ class Authority:
 def _load_identity(
     context: ssl.SSLContext, leaf: x509.Certificate, key: ec.EllipticCurvePrivateKey
 ) -> None:
-    """Python's ssl reads identities from files only: hand it one and delete it at once."""
+    """Load the certificate through a temporary file, because ``ssl`` only reads files."""
     pem = leaf.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

@@ -1,7 +1,7 @@
 """The token dictionary of the binary XML, read from the installed client library.
 
-No table is copied into the repository: the words are found in the ELF file by its relocations,
-so they always are the words of the client under test.
+The tables are located in the ELF file through its relocations, rather than copied into this
+repository. So they always match the client under test.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from simulator.whatsapp.protobuf import neonize_folder
+from simulator.whatsapp.wire.protobuf import neonize_folder
 
-SINGLE = 236  # tags 1..235 are single-byte words, 236..239 open the double-byte tables
+SINGLE = 236  # tags 1 to 235 are single-byte tokens, 236 to 239 select a double-byte table
 DOUBLE_TABLES = 4
 DOUBLE_SIZE = 256
 RELATIVE = {62: 8, 183: 1027}  # ELF machine -> its *_RELATIVE relocation (x86-64, aarch64)
@@ -25,12 +25,12 @@ Tables = tuple[tuple[str, ...], ...]
 
 
 class TokenError(Exception):
-    """The dictionary was not found exactly once in the library."""
+    """The library does not contain exactly one dictionary."""
 
 
 @dataclass(frozen=True)
 class Dictionary:
-    """Words by code, and the code bytes by word."""
+    """The words by token, and the tokens (bytes) by word."""
 
     single: tuple[str, ...]
     double: Tables
@@ -38,7 +38,7 @@ class Dictionary:
 
 
 class _Library:
-    """The parts of an ELF64 little-endian file that Go's read-only data needs."""
+    """A reader for the read-only data of a Go library in an ELF64 little-endian file."""
 
     def __init__(self, data: mmap.mmap) -> None:
         if data[:6] != b"\x7fELF\x02\x01":
@@ -76,7 +76,7 @@ class _Library:
                     yield place, addend
 
     def read(self, address: int, length: int) -> bytes:
-        """`length` bytes at a virtual address; raises TokenError outside the file."""
+        """Return ``length`` bytes at a virtual address. Raises TokenError outside the file."""
         for base, at, size in self._segments:
             if base <= address and address + length <= base + size:
                 start = at + address - base
@@ -84,7 +84,7 @@ class _Library:
         raise TokenError("an address lies outside the file")
 
     def addresses(self, needle: bytes) -> set[int]:
-        """Every virtual address at which `needle` stands."""
+        """Return all virtual addresses of ``needle``."""
         found = set()
         at = self._data.find(needle)
         while at >= 0:
@@ -95,11 +95,11 @@ class _Library:
         return found
 
     def words(self, address: int, count: int) -> tuple[str, ...]:
-        """`count` Go strings from an array of string headers."""
+        """Return ``count`` Go strings from an array of string headers."""
         return tuple(self.word(address + 16 * i) for i in range(count))
 
     def word(self, address: int) -> str:
-        """One Go string; raises TokenError when it is not a plausible word."""
+        """Return one Go string. Raises TokenError if it is not a plausible word."""
         length = int.from_bytes(self.read(address + 8, 8), "little")
         if length == 0:
             return ""
@@ -112,9 +112,9 @@ class _Library:
         return text.decode()
 
 
-def _only(candidates: Sequence[Tables], what: str) -> Tables:
+def _only(candidates: Sequence[Tables], name: str) -> Tables:
     if len(set(candidates)) != 1:
-        raise TokenError(f"the {what} table was found {len(set(candidates))} times, not once")
+        raise TokenError(f"the {name} table was found {len(set(candidates))} times, not once")
     return candidates[0]
 
 
@@ -147,7 +147,7 @@ def _double(library: _Library) -> Tables:
 
 
 def read_dictionary(path: Path) -> Dictionary:
-    """The dictionary inside one client library; raises TokenError."""
+    """Read the dictionary from a client library. Raises TokenError."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         library = _Library(data)
         single, double = _single(library), _double(library)
@@ -162,8 +162,8 @@ def read_dictionary(path: Path) -> Dictionary:
 
 @lru_cache(maxsize=1)
 def installed() -> Dictionary:
-    """The dictionary of the installed neonize; raises TokenError."""
+    """Return the dictionary of the installed neonize. Raises TokenError."""
     libraries = sorted(neonize_folder().glob("neonize-*.so"))
     if len(libraries) != 1:
-        raise TokenError("expected exactly one client library beside neonize")
+        raise TokenError("expected exactly one client library in the neonize package")
     return read_dictionary(libraries[0])

@@ -1,11 +1,11 @@
-"""WhatsApp's binary XML: nodes with attributes, written with a dictionary of words."""
+"""Encode and decode WhatsApp's binary XML, which replaces common words by tokens."""
 
 from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
 
-from simulator.whatsapp.tokens import SINGLE, Dictionary
+from simulator.whatsapp.wire.tokens import SINGLE, Dictionary
 
 USER_SERVER = "s.whatsapp.net"
 LID_SERVER = "lid"
@@ -20,7 +20,7 @@ MAX_PLAIN = 32 << 20
 
 
 class WireError(Exception):
-    """Bytes that are not a well-formed node, or a node that lacks what it must have."""
+    """The bytes are not a well-formed node, or a node lacks a required part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Jid:
         return f"{self.user}{device}@{self.server}" if self.user else self.server
 
     def bare(self) -> Jid:
-        """The same user without a device."""
+        """Return the address without the device."""
         return Jid(self.user, self.server)
 
 
@@ -53,35 +53,35 @@ class Node:
     content: bytes | list[Node] | None = None
 
     def children(self) -> list[Node]:
-        """The child nodes; none when the content is bytes."""
+        """Return the child nodes; none if the content is bytes."""
         return self.content if isinstance(self.content, list) else []
 
     def find(self, *path: str) -> Node | None:
-        """The first descendant along a path of tags."""
+        """Return the first descendant along a path of tags, or None."""
         node: Node | None = self
         for tag in path:
             node = next((c for c in node.children() if c.tag == tag), None) if node else None
         return node
 
     def need(self, *path: str) -> Node:
-        """As `find`; raises WireError when there is none."""
+        """Return the first descendant along a path of tags. Raises WireError if there is none."""
         node = self.find(*path)
         if node is None:
             raise WireError(f"<{self.tag}> has no <{'/'.join(path)}>")
         return node
 
     def data(self) -> bytes:
-        """The bytes inside; raises WireError when there are none."""
+        """Return the content as bytes. Raises WireError if it is not bytes."""
         if not isinstance(self.content, bytes):
-            raise WireError(f"<{self.tag}> holds no bytes")
+            raise WireError(f"<{self.tag}> contains no bytes")
         return self.content
 
     def text(self, name: str, default: str = "") -> str:
-        """An attribute as text."""
+        """Return an attribute as text."""
         return str(self.attrs.get(name, default))
 
     def jid(self, name: str) -> Jid:
-        """An attribute that must be an address; raises WireError."""
+        """Return an attribute that is an address. Raises WireError if it is not."""
         value = self.attrs.get(name)
         if not isinstance(value, Jid):
             raise WireError(f"<{self.tag}> has no address in {name!r}")
@@ -89,7 +89,7 @@ class Node:
 
 
 def encode(node: Node, words: Dictionary) -> bytes:
-    """A node as the plain text of one frame (flag byte first)."""
+    """Encode a node as the plaintext of one frame (flag byte first)."""
     out = bytearray(b"\x00")
     _write_node(out, node, words)
     return bytes(out)
@@ -156,14 +156,14 @@ def _write_jid(out: bytearray, jid: Jid, words: Dictionary) -> None:
 
 
 def decode(plain: bytes, words: Dictionary) -> Node:
-    """The node in the plain text of one frame; raises WireError."""
+    """Decode the plaintext of one frame. Raises WireError."""
     if not plain:
         raise WireError("an empty frame")
     body = _inflate(plain[1:]) if plain[0] & 2 else plain[1:]
     try:
         return _Reader(body, words).node()
     except (IndexError, UnicodeDecodeError, RecursionError) as error:
-        raise WireError("a frame that is cut short or garbled") from error
+        raise WireError("a truncated or corrupt frame") from error
 
 
 def _inflate(data: bytes) -> bytes:
@@ -171,9 +171,9 @@ def _inflate(data: bytes) -> bytes:
     try:
         plain = inflater.decompress(data, MAX_PLAIN)
     except zlib.error as error:
-        raise WireError("a compressed frame that does not inflate") from error
+        raise WireError("a compressed frame cannot be decompressed") from error
     if not inflater.eof:
-        raise WireError("a compressed frame that is cut short or too large")
+        raise WireError("a compressed frame is truncated or too large")
     return plain
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with the simulated WhatsApp just now, for everybody or for one number."""
+"""Standing faults: they stay active until they are cleared or used up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class Fault:
-    """One standing fault. `times` is how often it still happens (None: until cleared)."""
+    """One standing fault. ``times`` is how often it will still occur (None: until cleared)."""
 
     kind: str
     number: str | None = None
@@ -16,14 +16,14 @@ class Fault:
     times: int | None = None
     params: dict[str, Any] = field(default_factory=dict)
 
-    def concerns(self, number: str | None, proxy_user: str | None) -> bool:
-        """Whether it applies to this number (digits) or to who came through the proxy so."""
+    def applies_to(self, number: str | None, proxy_user: str | None) -> bool:
+        """Return whether the fault applies to a number (digits) or a proxy user."""
         if self.proxy_users is not None:
             return proxy_user in self.proxy_users
         return self.number is None or self.number == number
 
     def describe(self) -> dict[str, Any]:
-        """The fault as the control API shows it."""
+        """Return the fault in the format of the control API."""
         shown: dict[str, Any] = {"kind": self.kind, **self.params}
         if self.number is not None:
             shown["number"] = f"+{self.number}"
@@ -33,19 +33,19 @@ class Fault:
 
 
 class Faults:
-    """The standing faults, newest first."""
+    """The active faults, newest first."""
 
     def __init__(self) -> None:
         self.standing: list[Fault] = []
         self.outage = False
 
     def add(self, fault: Fault) -> None:
-        """Let a fault stand; a newer one of the same kind and aim takes the older one's place."""
-        self.standing = [f for f in self.standing if not _same_aim(f, fault)]
+        """Activate a fault. It replaces an older one of the same kind and target."""
+        self.standing = [f for f in self.standing if not _same_target(f, fault)]
         self.standing.insert(0, fault)
 
     def clear(self, kind: str | None = None, number: str | None = None) -> None:
-        """End all faults, or those of one kind, or those of one number."""
+        """Deactivate all faults, or those of one kind or number."""
         self.standing = [
             fault
             for fault in self.standing
@@ -56,11 +56,11 @@ class Faults:
     def take(
         self, kind: str, number: str | None = None, proxy_user: str | None = None, **params: str
     ) -> Fault | None:
-        """The fault that hits now, if any; counts it as used."""
+        """Return the fault that occurs now, if any, and count it as used."""
         for fault in self.standing:
             if (
                 fault.kind == kind
-                and fault.concerns(number, proxy_user)
+                and fault.applies_to(number, proxy_user)
                 and all(fault.params.get(name) == value for name, value in params.items())
             ):
                 self._use(fault)
@@ -73,12 +73,12 @@ class Faults:
             if fault.times <= 0:
                 self.standing.remove(fault)
 
-    def refusal(self, how: str, proxy_user: str | None) -> bool:
-        """Whether a dial that came this far is refused in this way."""
+    def refuses(self, how: str, proxy_user: str | None) -> bool:
+        """Return whether to refuse a dial at the layer ``how``: tcp, proxy, tls or noise."""
         if how == "tcp" and self.outage:
             return True
         return self.take("refuse_dial", None, proxy_user, how=how) is not None
 
 
-def _same_aim(one: Fault, other: Fault) -> bool:
+def _same_target(one: Fault, other: Fault) -> bool:
     return (one.kind, one.number, one.proxy_users) == (other.kind, other.number, other.proxy_users)

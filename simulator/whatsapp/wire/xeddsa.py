@@ -1,4 +1,4 @@
-"""Curve25519 keys that both agree (X25519) and sign (XEdDSA), as libsignal uses them."""
+"""Curve25519 keys for key agreement (X25519) and signatures (XEdDSA), as in libsignal."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 PRIME = 2**255 - 19
-DJB = b"\x05"  # libsignal's type byte in front of a Curve25519 public key
+DJB = b"\x05"  # libsignal's prefix of Curve25519 public keys
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """A key pair of the simulator's own. `public` is the 32-byte X25519 public key."""
+    """A key pair. ``public`` is the 32-byte X25519 public key."""
 
     public: bytes
     _agree: X25519PrivateKey
@@ -24,10 +24,9 @@ class KeyPair:
 
     @classmethod
     def generate(cls) -> KeyPair:
-        """Draw a key pair whose ordinary Ed25519 signatures are valid XEdDSA signatures.
+        """Generate a key pair whose Ed25519 signatures are also valid XEdDSA signatures.
 
-        XEdDSA fixes the sign bit of the Edwards point to 0; half of all seeds have it so.
-        """
+        XEdDSA requires the sign bit of the Edwards point to be 0, which half of all seeds meet."""
         while True:
             seed = os.urandom(32)
             sign = Ed25519PrivateKey.from_private_bytes(seed)
@@ -40,19 +39,19 @@ class KeyPair:
         return cls(agree.public_key().public_bytes_raw(), agree, sign)
 
     def exchange(self, peer: bytes) -> bytes:
-        """The 32-byte shared secret with a peer's 32-byte public key.
+        """Return the 32-byte shared secret with a peer's 32-byte public key.
 
-        Raises ValueError for a low-order or malformed peer key.
-        """
+        Raises ValueError for a low-order or malformed peer key."""
         return self._agree.exchange(X25519PublicKey.from_public_bytes(peer))
 
     def sign(self, message: bytes) -> bytes:
-        """A 64-byte XEdDSA signature over `message`."""
+        """Return a 64-byte XEdDSA signature over ``message``."""
         return self._sign.sign(message)
 
 
 def verify(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether `signature` (64 bytes) is an XEdDSA signature by the 32-byte X25519 key `public`."""
+    """Return whether ``signature`` (64 bytes) is an XEdDSA signature of ``message`` by the 32-byte
+    X25519 key ``public``."""
     if len(public) != 32 or len(signature) != 64:
         return False
     u = int.from_bytes(public, "little") & (2**255 - 1)

@@ -1,6 +1,6 @@
 """Signal sessions (X3DH and double ratchet, message version 3), compatible with libsignal.
 
-Only what a phone needs to read and write texts. Each device talked to has a `SessionBook`.
+Implements only the parts that a phone needs. A phone has one ``SessionBook`` for each peer device.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from dataclasses import dataclass, field, replace
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from simulator.whatsapp.accounts import Bundle
-from simulator.whatsapp.noise import hkdf
-from simulator.whatsapp.varint import Fields, VarintError, pack, unpack
-from simulator.whatsapp.xeddsa import DJB, KeyPair, verify
+from simulator.whatsapp.wire.noise import hkdf
+from simulator.whatsapp.wire.prekeys import Bundle
+from simulator.whatsapp.wire.varint import Fields, VarintError, pack, unpack
+from simulator.whatsapp.wire.xeddsa import DJB, KeyPair, verify
 
 VERSION = b"\x33"
 MAC_BYTES = 8
 MAX_SKIP = 2000
-KEPT_CHAINS = 5
-KEPT_SESSIONS = 10
+MAX_CHAINS = 5
+MAX_SESSIONS = 10
 
 
 class SignalError(Exception):
-    """A ciphertext that is malformed, forged, or from no known session."""
+    """The ciphertext is malformed or forged, or belongs to no known session."""
 
 
 class Repeated(SignalError):
-    """A ciphertext that was read before."""
+    """The ciphertext was already decrypted before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +44,27 @@ class MessageKeys:
         encryptor = Cipher(algorithms.AES(self.cipher), modes.CBC(self.iv)).encryptor()
         return encryptor.update(padder.update(plain) + padder.finalize()) + encryptor.finalize()
 
-    def decrypt(self, sealed: bytes) -> bytes:
-        """Raises SignalError when the padding is wrong."""
+    def decrypt(self, ciphertext: bytes) -> bytes:
+        """Raises SignalError if the length or padding is wrong."""
         decryptor = Cipher(algorithms.AES(self.cipher), modes.CBC(self.iv)).decryptor()
         unpadder = padding.PKCS7(128).unpadder()
         try:
-            padded = decryptor.update(sealed) + decryptor.finalize()
+            padded = decryptor.update(ciphertext) + decryptor.finalize()
             return unpadder.update(padded) + unpadder.finalize()
         except ValueError as error:
-            raise SignalError("a ciphertext of the wrong length") from error
+            raise SignalError("wrong length or padding") from error
 
 
 @dataclass(slots=True)
 class Chain:
-    """A row of message keys; `skipped` holds those of messages that did not come yet."""
+    """A chain of message keys. ``skipped`` has the keys of messages that have not arrived yet."""
 
     key: bytes
     index: int = 0
     skipped: dict[int, MessageKeys] = field(default_factory=dict)
 
     def next(self) -> MessageKeys:
-        """The keys of message number `index`; the chain moves on."""
+        """Return the keys of message number ``index``, and advance the chain."""
         seed = hmac.digest(self.key, b"\x01", "sha256")
         self.key = hmac.digest(self.key, b"\x02", "sha256")
         self.index += 1
@@ -72,13 +72,13 @@ class Chain:
         return MessageKeys(keys[:32], keys[32:64], keys[64:])
 
     def at(self, counter: int) -> MessageKeys:
-        """The keys of message number `counter`; raises Repeated or SignalError."""
+        """Return the keys of message number ``counter``. Raises Repeated or SignalError."""
         if counter < self.index:
             if counter not in self.skipped:
-                raise Repeated("a message that was read before")
+                raise Repeated("the message was already decrypted")
             return self.skipped.pop(counter)
         if counter - self.index > MAX_SKIP:
-            raise SignalError("a message from too far ahead")
+            raise SignalError("the message number is too far ahead")
         while self.index < counter:
             number = self.index
             self.skipped[number] = self.next()
@@ -86,20 +86,20 @@ class Chain:
 
 
 def _step(root: bytes, own: KeyPair, theirs: bytes) -> tuple[bytes, Chain]:
-    """One turn of the Diffie-Hellman ratchet: the new root key and the chain under it."""
+    """Advance the Diffie-Hellman ratchet. Return the new root key and its chain."""
     keys = hkdf(own.exchange(theirs), root, b"WhisperRatchet", 64)
     return keys[:32], Chain(keys[32:])
 
 
 def _agree(*secrets: bytes) -> tuple[bytes, Chain]:
-    """X3DH: root key and first chain from the shared secrets."""
+    """Derive the root key and the first chain from the shared secrets (X3DH)."""
     keys = hkdf(b"\xff" * 32 + b"".join(secrets), b"", b"WhisperText", 64)
     return keys[:32], Chain(keys[32:])
 
 
 @dataclass(slots=True)
 class Session:
-    """One conversation with one device. Keys are 32-byte public keys unless they are pairs."""
+    """A session with one device. Keys are 32-byte public keys unless they are key pairs."""
 
     base: bytes
     local_identity: bytes
@@ -109,14 +109,14 @@ class Session:
     sending: Chain
     receiving: dict[bytes, Chain]
     previous: int = 0
-    opening: Fields | None = None  # sent along until the other side has answered
+    opening: Fields | None = None  # sent with each message until the peer has answered
 
     @classmethod
     def open(cls, identity: KeyPair, bundle: Bundle, registration_id: int) -> Session:
-        """Start a conversation from a prekey bundle; raises SignalError when it is forged."""
+        """Start a session from a prekey bundle. Raises SignalError if the bundle is forged."""
         signed = bundle.signed_key
         if not verify(bundle.identity, DJB + signed.value, signed.signature):
-            raise SignalError("a signed prekey that its identity did not sign")
+            raise SignalError("the signed prekey is not signed by its identity key")
         base, ratchet = KeyPair.generate(), KeyPair.generate()
         secrets = [
             identity.exchange(signed.value),
@@ -146,16 +146,16 @@ class Session:
         )
 
     @classmethod
-    def accept(cls, identity: KeyPair, signed: KeyPair, said: Fields) -> Session:
-        """Take up a conversation that somebody opened with this phone's bundle."""
-        base, theirs = _key(said, 2), _key(said, 3)
+    def accept(cls, identity: KeyPair, signed: KeyPair, opening: Fields) -> Session:
+        """Accept a session that a peer has started from this phone's prekey bundle."""
+        base, theirs = _key(opening, 2), _key(opening, 3)
         root, first = _agree(
             signed.exchange(theirs), identity.exchange(base), signed.exchange(base)
         )
         return cls(base, identity.public, theirs, root, signed, first, {})
 
     def encrypt(self, plain: bytes) -> tuple[str, bytes]:
-        """("pkmsg" or "msg", ciphertext)."""
+        """Return ("pkmsg" or "msg", ciphertext)."""
         counter = self.sending.index
         keys = self.sending.next()
         body = VERSION + pack(
@@ -172,12 +172,12 @@ class Session:
         return hmac.digest(keys.mac, whole, "sha256")[:MAC_BYTES]
 
     def decrypt(self, data: bytes) -> bytes:
-        """The plain text of a message; raises SignalError, and then nothing has changed."""
+        """Decrypt a message. Raises SignalError, and leaves the session unchanged in that case."""
         body, mac = data[:-MAC_BYTES], data[-MAC_BYTES:]
-        said = _fields(body)
-        theirs, counter, sealed = _key(said, 1), said.get(2, 0), said.get(4)
-        if not isinstance(counter, int) or not isinstance(sealed, bytes):
-            raise SignalError("a message without its parts")
+        fields = _fields(body)
+        theirs, counter, ciphertext = _key(fields, 1), fields.get(2, 0), fields.get(4)
+        if not isinstance(counter, int) or not isinstance(ciphertext, bytes):
+            raise SignalError("a part of the message is missing")
         known = self.receiving.get(theirs)
         if known is not None:
             root, chain = self.root, replace(known, skipped=dict(known.skipped))
@@ -186,24 +186,24 @@ class Session:
         keys = chain.at(counter)
         expected = self._mac(keys, self.remote_identity, self.local_identity, body)
         if not hmac.compare_digest(mac, expected):
-            raise SignalError("a message that fails its check")
-        plain = keys.decrypt(sealed)
-        self._commit(theirs, chain, root, turn=known is None)
+            raise SignalError("the MAC is wrong")
+        plain = keys.decrypt(ciphertext)
+        self._commit(theirs, chain, root, new_ratchet=known is None)
         return plain
 
-    def _commit(self, theirs: bytes, chain: Chain, root: bytes, turn: bool) -> None:
+    def _commit(self, theirs: bytes, chain: Chain, root: bytes, new_ratchet: bool) -> None:
         self.receiving[theirs] = chain
         self.opening = None
-        if turn:
+        if new_ratchet:
             self.previous = max(self.sending.index - 1, 0)
             self.ratchet = KeyPair.generate()
             self.root, self.sending = _step(root, self.ratchet, theirs)
-            while len(self.receiving) > KEPT_CHAINS:
+            while len(self.receiving) > MAX_CHAINS:
                 del self.receiving[next(iter(self.receiving))]
 
 
 class SessionBook:
-    """The conversations with one device, the current one first."""
+    """The sessions with one device, the current one first."""
 
     def __init__(self, identity: KeyPair, signed: KeyPair, registration_id: int) -> None:
         self._identity = identity
@@ -213,67 +213,67 @@ class SessionBook:
 
     @property
     def empty(self) -> bool:
-        """Whether a bundle is needed before anything can be written."""
+        """Whether a prekey bundle is needed before the first message."""
         return not self._sessions
 
     def open(self, bundle: Bundle) -> None:
-        """Start a new conversation; raises SignalError for a forged bundle."""
-        self._keep(Session.open(self._identity, bundle, self._registration_id))
+        """Start a new session. Raises SignalError if the bundle is forged."""
+        self._put_first(Session.open(self._identity, bundle, self._registration_id))
 
-    def _keep(self, session: Session) -> None:
+    def _put_first(self, session: Session) -> None:
         self._sessions = [session, *(s for s in self._sessions if s is not session)]
-        del self._sessions[KEPT_SESSIONS:]
+        del self._sessions[MAX_SESSIONS:]
 
     def encrypt(self, plain: bytes) -> tuple[str, bytes]:
-        """("pkmsg" or "msg", ciphertext) in the current conversation."""
+        """Encrypt in the current session. Return ("pkmsg" or "msg", ciphertext)."""
         return self._sessions[0].encrypt(plain)
 
     def decrypt(self, kind: str, data: bytes) -> bytes:
-        """The plain text; raises SignalError."""
+        """Decrypt a "pkmsg" or "msg". Raises SignalError."""
         if kind == "pkmsg":
             return self._decrypt_opening(data)
-        refused: SignalError = SignalError("a message from no known session")
+        failure = SignalError("the message belongs to no known session")
         for session in list(self._sessions):
             try:
                 plain = session.decrypt(data)
             except Repeated:
                 raise
             except SignalError as error:
-                refused = error
+                failure = error
                 continue
-            self._keep(session)
+            self._put_first(session)
             return plain
-        raise refused
+        raise failure
 
     def _decrypt_opening(self, data: bytes) -> bytes:
-        said = _fields(data)
-        message = said.get(4)
+        opening = _fields(data)
+        message = opening.get(4)
         if not isinstance(message, bytes):
-            raise SignalError("an opening without a message")
-        base = _key(said, 2)
+            raise SignalError("the opening contains no message")
+        base = _key(opening, 2)
         session = next((s for s in self._sessions if s.base == base), None)
-        session = session or Session.accept(self._identity, self._signed, said)
+        session = session or Session.accept(self._identity, self._signed, opening)
         plain = session.decrypt(message)
-        self._keep(session)
+        self._put_first(session)
         return plain
 
 
 def opening_identity(data: bytes) -> bytes:
-    """The identity key (32 bytes) that the sender of a pkmsg claims; raises SignalError."""
+    """Return the identity key (32 bytes) that a pkmsg claims to be from. Raises SignalError."""
     return _key(_fields(data), 3)
 
 
 def _fields(data: bytes) -> Fields:
     if data[:1] != VERSION:
-        raise SignalError("a message of another version")
+        raise SignalError("the message version is not supported")
     try:
         return unpack(data[1:])
     except VarintError as error:
-        raise SignalError("a message that cannot be read") from error
+        raise SignalError("the message is malformed") from error
 
 
-def _key(said: Fields, number: int) -> bytes:
-    value = said.get(number)
+def _key(fields: Fields, number: int) -> bytes:
+    value = fields.get(number)
     if not isinstance(value, bytes) or len(value) != 33 or value[:1] != DJB:
-        raise SignalError("a message without a key that it needs")
+        raise SignalError("a key in the message is missing")
     return value[1:]

@@ -1,4 +1,4 @@
-"""The TLS listener behind the proxy: the chat websocket and the media store."""
+"""The TLS server behind the proxies: the chat websocket and the media store."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import ssl
 from aiohttp import web
 
 from simulator.whatsapp.connection import Connection
+from simulator.whatsapp.front.proxy import Tunnels
 from simulator.whatsapp.media import MediaStore
 from simulator.whatsapp.network import Network
-from simulator.whatsapp.proxy import Passages
 
 MAX_MESSAGE = 32 << 20
 MAX_MEDIA = 256 << 20
 
 
 class Listener:
-    """Serves `/ws/chat` and media for every host name that the proxy leads here."""
+    """Serve ``/ws/chat`` and media for every host name."""
 
-    def __init__(self, network: Network, passages: Passages) -> None:
-        """`passages` says who came through which proxy, by the port that a pipe comes from."""
+    def __init__(self, network: Network, tunnels: Tunnels) -> None:
+        """Take the open ``tunnels`` by the local port of their connection to this listener."""
         self._network = network
-        self._passages = passages
+        self._tunnels = tunnels
         self._runner: web.AppRunner | None = None
 
     async def start(self, context: ssl.SSLContext) -> int:
         """Listen with TLS on a free loopback port and return it."""
         app = web.Application(client_max_size=MAX_MEDIA)
-        media = MediaStore(self._network, self._passages)
+        media = MediaStore(self._network.faults, self._network.log, self._tunnels)
         app.router.add_get("/ws/chat", self._chat)
         app.router.add_post("/mms/{kind}/{token}", media.upload)
         app.router.add_get("/v/{folder}/{token}", media.download)
@@ -39,7 +39,7 @@ class Listener:
         return port
 
     async def stop(self) -> None:
-        """Stop listening and drop what is open."""
+        """Stop listening and close all connections."""
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -48,9 +48,9 @@ class Listener:
         ws = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE, timeout=1.0)
         await ws.prepare(request)
         if not isinstance(transport, asyncio.Transport):
-            return ws  # the client is gone already
+            return ws  # the client has already disconnected
         port = transport.get_extra_info("peername")[1]
-        connection = Connection(self._network, ws, transport, self._passages.get(port))
+        connection = Connection(self._network, ws, transport, self._tunnels.get(port))
         self._network.connections.add(connection)
         await connection.serve()
         return ws

@@ -1,7 +1,7 @@
-"""WhatsApp's protobuf messages, read from the installed neonize without loading its library.
+"""WhatsApp's protobuf messages, imported from neonize without loading its library.
 
-The generated modules import each other by short names, so their folder has to be on `sys.path`.
-They are typed `Any` here: their stubs live beside them and are not reachable under these names.
+The generated modules import each other by short names, so their folder must be on ``sys.path``.
+They are typed ``Any``, because their stubs are not importable under these names.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 
 def neonize_folder() -> Path:
-    """The folder of the installed neonize package, found without importing it."""
+    """Return the folder of the neonize package without importing it."""
     spec = importlib.util.find_spec("neonize")
     if spec is None or spec.origin is None:
-        raise RuntimeError("neonize is not installed: the simulator reads its wire tables.")
+        raise RuntimeError("neonize is not installed. The simulator needs its protobuf messages.")
     return Path(spec.origin).parent
 
 

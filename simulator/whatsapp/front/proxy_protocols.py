@@ -1,4 +1,4 @@
-"""The two languages of proxies: HTTP CONNECT and SOCKS5, each with or without a login."""
+"""The server side of two proxy protocols, HTTP CONNECT and SOCKS5, with optional logins."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from dataclasses import dataclass, field
 
 
 class ProxyError(Exception):
-    """The client does not speak a proxy protocol that is understood here."""
+    """The client does not use a supported proxy protocol."""
 
 
-class NotAdmitted(Exception):
-    """The client's user and password are not those of the proxy, and it was told so."""
+class LoginRejected(Exception):
+    """The client's login is wrong. The response has been sent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """Who came through a proxy, where they wanted to go, and which proxy: None is the front
-    door."""
+class Tunnel:
+    """A connection through a proxy. ``proxy`` is the proxy's name, None for the front proxy."""
 
     user: str | None
     target: str
@@ -29,44 +28,47 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """Whom a proxy lets through: anybody, or who knows its user and password."""
+class ProxyAccess:
+    """The name of a proxy, and the login that it requires. Without a user it requires none."""
 
     name: str | None = None
     user: str | None = None
     password: str | None = field(default=None, repr=False)
 
-    def admits(self, user: str | None, password: str | None) -> bool:
-        """Whether this login is the right one."""
+    def accepts(self, user: str | None, password: str | None) -> bool:
+        """Return whether a login is correct."""
         if self.user is None:
             return True
-        known = f"{self.user}:{self.password or ''}".encode()
-        return hmac.compare_digest(known, f"{user or ''}:{password or ''}".encode())
+        expected = f"{self.user}:{self.password or ''}".encode()
+        return hmac.compare_digest(expected, f"{user or ''}:{password or ''}".encode())
 
 
-class Connect:
-    """HTTP CONNECT, with an optional Basic user."""
+class HttpConnect:
+    """HTTP CONNECT, with optional Basic authentication."""
 
     @staticmethod
-    async def greet(
-        first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate
-    ) -> Passage:
+    async def handshake(
+        first: bytes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        access: ProxyAccess,
+    ) -> Tunnel:
         head = first + await reader.readuntil(b"\r\n\r\n")
         line, *headers = head.decode("latin-1").split("\r\n")
         words = line.split(" ")
         if len(words) < 3 or words[0] != "CONNECT":
             writer.write(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
             await writer.drain()
-            raise ProxyError("only CONNECT is served")
+            raise ProxyError("only CONNECT is supported")
         user, password = _basic_login(headers)
-        if not gate.admits(user, password):
+        if not access.accepts(user, password):
             writer.write(
                 b"HTTP/1.1 407 Proxy Authentication Required\r\n"
                 b'Proxy-Authenticate: Basic realm="proxy"\r\nContent-Length: 0\r\n\r\n'
             )
             await writer.drain()
-            raise NotAdmitted
-        return Passage(user, words[1], gate.name)
+            raise LoginRejected
+        return Tunnel(user, words[1], access.name)
 
     @staticmethod
     async def accept(writer: asyncio.StreamWriter) -> None:
@@ -95,27 +97,30 @@ def _basic_login(headers: list[str]) -> tuple[str | None, str | None]:
     return None, None
 
 
-class Socks:
-    """SOCKS5 (RFC 1928) with no login or user and password (RFC 1929)."""
+class Socks5:
+    """SOCKS5 (RFC 1928), with optional user and password (RFC 1929)."""
 
     @staticmethod
-    async def greet(
-        first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate
-    ) -> Passage:
+    async def handshake(
+        first: bytes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        access: ProxyAccess,
+    ) -> Tunnel:
         methods = await reader.readexactly((await reader.readexactly(1))[0])
         user = password = None
         if 2 in methods:
             writer.write(b"\x05\x02")
-            user, password = await Socks._login(reader)
-        admitted = gate.admits(user, password)
+            user, password = await Socks5._login(reader)
+        accepted = access.accepts(user, password)
         if 2 in methods:
-            writer.write(b"\x01\x00" if admitted else b"\x01\x01")
+            writer.write(b"\x01\x00" if accepted else b"\x01\x01")
         else:
-            writer.write(b"\x05\x00" if admitted else b"\x05\xff")
-        if not admitted:
+            writer.write(b"\x05\x00" if accepted else b"\x05\xff")
+        if not accepted:
             await writer.drain()
-            raise NotAdmitted
-        return Passage(user, await Socks._target(reader), gate.name)
+            raise LoginRejected
+        return Tunnel(user, await Socks5._target(reader), access.name)
 
     @staticmethod
     async def _login(reader: asyncio.StreamReader) -> tuple[str, str]:
@@ -128,7 +133,7 @@ class Socks:
     async def _target(reader: asyncio.StreamReader) -> str:
         _, command, _, kind = await reader.readexactly(4)
         if command != 1:
-            raise ProxyError("only SOCKS5 CONNECT is served")
+            raise ProxyError("only SOCKS5 CONNECT is supported")
         if kind == 3:
             host = (await reader.readexactly((await reader.readexactly(1))[0])).decode("latin-1")
         else:

@@ -1,11 +1,11 @@
-"""The certificate chain that a WhatsApp server proves its Noise key with, under an own root."""
+"""The certificate chain for the server's Noise key, under a root of the simulator."""
 
 from __future__ import annotations
 
 import time
 
-from simulator.whatsapp.protobuf import CertChain
-from simulator.whatsapp.xeddsa import KeyPair
+from simulator.whatsapp.wire.protobuf import CertChain
+from simulator.whatsapp.wire.xeddsa import KeyPair
 
 DAY = 86_400
 
@@ -19,7 +19,7 @@ def _certificate(signer: KeyPair, serial: int, issuer: int, key: bytes) -> tuple
 
 
 def chain(root: KeyPair, leaf: bytes) -> bytes:
-    """The serialized CertChain: root signs an intermediate, which signs `leaf` (32 bytes)."""
+    """Return a serialized CertChain: ``root`` signs an intermediate key, which signs ``leaf``."""
     intermediate = KeyPair.generate()
     message = CertChain()
     details, signature = _certificate(root, 1, 0, intermediate.public)

@@ -1,7 +1,7 @@
-"""Reads the QR code in a picture of a screen: upright, flat and sharp, in light or dark pages.
+"""Read the QR code in a screenshot. The code must be upright, flat and sharp.
 
-It is the eye of the simulated phones. There is no correction of errors and no perspective, because
-a screenshot has neither. The tables of the QR standard come from segno, which neonize needs too.
+Screenshots have no noise and no perspective, so this module corrects neither. The tables of the
+QR standard come from segno, which neonize depends on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 from segno import consts
 
-from simulator.whatsapp.refusal import Refused
+from simulator.whatsapp.errors import RequestError
 
 MAX_PIXELS = 40_000_000
 RUNS = re.compile(rb"\x01+|\x00+")
@@ -35,42 +35,43 @@ ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
 
 class _Unreadable(Exception):
-    """These three corners do not hold a code."""
+    """There is no code between these three finder patterns."""
 
 
 def read_picture(data: bytes) -> str:
-    """The text of the QR code in a PNG, JPEG or WebP picture; raises Refused."""
+    """The text of the QR code in a PNG, JPEG or WebP picture; raises RequestError."""
     try:
         with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise Refused("The picture is too large.", 400)
+                raise RequestError("The image is too large.", 400)
             grey = image.convert("L")
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise Refused("This is not a picture.", 400) from error
+        raise RequestError("This is not a valid image.", 400) from error
     picture = _Picture(grey)
     for corners in picture.corners():
         try:
             return _text(*_codewords(picture.matrix(*corners)))
         except (_Unreadable, IndexError, UnicodeDecodeError):
             continue
-    raise Refused("There is no readable linking code in this picture.")
+    raise RequestError("There is no readable linking code in this image.")
 
 
 class _Picture:
-    """A black and white picture; a pixel is 1 when it is dark."""
+    """A black and white image. Dark pixels are 1."""
 
     def __init__(self, grey: Image.Image) -> None:
         self.width, self.height = grey.size
         self._dark = grey.point([1] * 128 + [0] * 128).tobytes()
 
     def dark(self, x: float, y: float) -> bool:
-        """Whether the pixel at a place is dark; raises IndexError outside."""
+        """Return whether a pixel is dark. Raises IndexError outside the image."""
         if not (0 <= x < self.width and 0 <= y < self.height):
             raise IndexError
         return self._dark[int(y) * self.width + int(x)] == 1
 
     def _finders(self) -> Iterator[tuple[Point, float]]:
-        """Centres of finder patterns (dark and light runs of 1:1:3:1:1) and their module size."""
+        """Yield the centers of finder patterns (dark and light runs of 1:1:3:1:1) and their
+        module size."""
         for y in range(0, self.height, 2):
             row = self._dark[y * self.width : (y + 1) * self.width]
             runs = [m.span() for m in RUNS.finditer(row)]
@@ -83,7 +84,7 @@ class _Picture:
                         yield ((start + end) / 2, middle), module
 
     def _vertical(self, x: float, y: float, module: float) -> float | None:
-        """The middle of the finder in its column, when the column has the pattern too."""
+        """Return the vertical center of a finder, or None if its column lacks the pattern."""
         top, bottom = max(0, int(y - 5 * module)), min(self.height, int(y + 5 * module) + 1)
         column = self._dark[top * self.width + int(x) : bottom * self.width : self.width]
         runs = [(top + m.start(), top + m.end()) for m in RUNS.finditer(column)]
@@ -93,7 +94,7 @@ class _Picture:
         return None
 
     def corners(self) -> Iterator[tuple[Point, Point, float]]:
-        """(top left centre, bottom right corner of the three, module) for every likely code."""
+        """Yield (top left center, bottom right corner, module size) of every likely code."""
         found: list[tuple[Point, float]] = []
         for (x, y), module in self._finders():
             near = any(abs(x - p[0]) + abs(y - p[1]) < 3 * m for p, m in found)
@@ -108,7 +109,7 @@ class _Picture:
                 yield a, (right[0], below[1]), m
 
     def matrix(self, start: Point, end: Point, module: float) -> Matrix:
-        """The modules of the code between the finders' centres."""
+        """Return the modules of the code between the centers of the finders."""
         version = round(((end[0] - start[0]) / module + 7 - 17) / 4)
         if not 1 <= version <= 40:
             raise _Unreadable
@@ -133,12 +134,14 @@ def _is_finder(runs: list[tuple[int, int]], module: float) -> bool:
 
 
 def _codewords(matrix: Matrix) -> tuple[bytes, int]:
-    """The data bytes of a code, in order, and its version."""
+    """Return the data bytes of a code, in order, and its version."""
     size = len(matrix)
     version = (size - 17) // 4
     level, mask = _format(matrix)
     bits = [
-        matrix[i][j] != MASKS[mask](i, j) for i, j in _path(size) if not _function(i, j, version)
+        matrix[i][j] != MASKS[mask](i, j)
+        for i, j in _path(size)
+        if not _is_function_module(i, j, version)
     ]
     words = [
         int("".join("1" if bit else "0" for bit in bits[at : at + 8]), 2)
@@ -148,7 +151,7 @@ def _codewords(matrix: Matrix) -> tuple[bytes, int]:
 
 
 def _format(matrix: Matrix) -> tuple[int, int]:
-    """Error level and mask, from the fifteen bits beside the first finder."""
+    """Return the error level and mask, from the 15 bits beside the first finder."""
     places = [(8, j) for j in (0, 1, 2, 3, 4, 5, 7, 8)]
     places += [(i, 8) for i in (7, 5, 4, 3, 2, 1, 0)]
     bits = int("".join("1" if matrix[i][j] else "0" for i, j in places), 2)
@@ -161,7 +164,7 @@ def _format(matrix: Matrix) -> tuple[int, int]:
 
 
 def _path(size: int) -> Iterator[tuple[int, int]]:
-    """The modules in the order of the data: pairs of columns, up and down in turn."""
+    """Yield the modules in data order: pairs of columns, alternately upward and downward."""
     upward = True
     for right in (*range(size - 1, 6, -2), *range(5, 0, -2)):
         for i in range(size - 1, -1, -1) if upward else range(size):
@@ -170,8 +173,8 @@ def _path(size: int) -> Iterator[tuple[int, int]]:
         upward = not upward
 
 
-def _function(i: int, j: int, version: int) -> bool:
-    """Whether a module belongs to the pattern of every code of this version."""
+def _is_function_module(i: int, j: int, version: int) -> bool:
+    """Return whether a module belongs to the fixed pattern of this version."""
     size = 17 + 4 * version
     if i == 6 or j == 6 or (i < 9 and (j < 9 or j >= size - 8)) or (i >= size - 8 and j < 9):
         return True
@@ -188,7 +191,7 @@ def _function(i: int, j: int, version: int) -> bool:
 
 
 def _data(words: list[int], version: int, level: int) -> bytes:
-    """Put the interleaved blocks in order and leave out what is for correction."""
+    """Return the data of the interleaved blocks in order, without error correction words."""
     table: Any = consts.ECC
     sizes = [kind.num_data for kind in table[version][level] for _ in range(kind.num_blocks)]
     blocks: list[list[int]] = [[] for _ in sizes]
@@ -226,7 +229,7 @@ def _text(data: bytes, version: int) -> str:
         elif mode == 1:
             out += _digits(bits, bits.take((10, 12, 14)[size])).encode()
         elif mode == 7:
-            bits.take(8)  # the encoding; linking codes are ASCII
+            bits.take(8)  # the character encoding; linking codes are ASCII
         else:
             raise _Unreadable
     return out.decode()

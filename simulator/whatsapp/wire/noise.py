@@ -1,4 +1,4 @@
-"""Noise_XX_25519_AESGCM_SHA256 as WhatsApp runs it, seen from the server (the responder)."""
+"""The server side (responder) of WhatsApp's Noise_XX_25519_AESGCM_SHA256 handshake."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from google.protobuf.message import DecodeError
 
-from simulator.whatsapp.protobuf import HandshakeMessage
-from simulator.whatsapp.xeddsa import KeyPair
+from simulator.whatsapp.wire.protobuf import HandshakeMessage
+from simulator.whatsapp.wire.xeddsa import KeyPair
 
 PATTERN = b"Noise_XX_25519_AESGCM_SHA256\x00\x00\x00\x00"
 PROLOGUE = b"WA\x06\x03"
@@ -18,11 +18,11 @@ MAX_FRAME = 1 << 24
 
 
 class NoiseError(Exception):
-    """What the client sent is not a valid step of the handshake, or does not decrypt."""
+    """The client sent an invalid handshake step, or a frame that does not decrypt."""
 
 
 def hkdf(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
-    """HKDF-SHA256 (RFC 5869): `length` bytes from `secret`."""
+    """Derive ``length`` bytes from ``secret`` with HKDF-SHA256 (RFC 5869)."""
     key = hmac.digest(salt or bytes(32), secret, "sha256")
     out = block = b""
     counter = 1
@@ -34,7 +34,7 @@ def hkdf(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
 
 
 class Cipher:
-    """AES-256-GCM with a counter for nonce, one direction of a transport."""
+    """AES-256-GCM with a counter as nonce, for one direction of a transport."""
 
     def __init__(self, key: bytes) -> None:
         self._aead = AESGCM(key)
@@ -46,11 +46,11 @@ class Cipher:
         return nonce
 
     def seal(self, plain: bytes, aad: bytes | None = None) -> bytes:
-        """Encrypt and authenticate; the counter advances."""
+        """Encrypt and authenticate, and advance the counter."""
         return self._aead.encrypt(self._nonce(), plain, aad)
 
     def open(self, sealed: bytes, aad: bytes | None = None) -> bytes:
-        """Decrypt and check; raises NoiseError. The counter advances in either case."""
+        """Decrypt and verify. Advances the counter in any case. Raises NoiseError."""
         try:
             return self._aead.decrypt(self._nonce(), sealed, aad)
         except InvalidTag as error:
@@ -58,11 +58,9 @@ class Cipher:
 
 
 class Handshake:
-    """The three messages of the handshake.
+    """The three messages of the handshake: ``hello``, then ``finish``, then ``transport``.
 
-    `static` is the server's long-lived key, `certificate` the chain that proves it.
-    After `finish` the pair (client to server, server to client) of ciphers is ready.
-    """
+    ``static`` is the server's long-lived key, ``certificate`` the certificate chain for it."""
 
     def __init__(self, static: KeyPair, certificate: bytes) -> None:
         self._static = static
@@ -90,7 +88,7 @@ class Handshake:
         return plain
 
     def hello(self, frame: bytes) -> bytes:
-        """Answer the client's hello with the server's hello (both serialized)."""
+        """Return the server's hello for a client's hello (both serialized). Raises NoiseError."""
         peer = _parse(frame).clientHello.ephemeral
         self._mix_hash(peer)
         self._mix_hash(self._ephemeral.public)
@@ -104,14 +102,15 @@ class Handshake:
         return serialized
 
     def finish(self, frame: bytes) -> tuple[bytes, bytes]:
-        """Read the client's finish: (its 32-byte static public key, its payload)."""
+        """Return the 32-byte static public key and the payload of the client's finish. Raises
+        NoiseError."""
         message = _parse(frame).clientFinish
         static = self._open(message.static)
         self._mix_key(_agree(self._ephemeral, static))
         return static, self._open(message.payload)
 
     def transport(self) -> tuple[Cipher, Cipher]:
-        """The ciphers for what follows: (client to server, server to client)."""
+        """Return the ciphers of the transport: (client to server, server to client)."""
         keys = hkdf(b"", self._salt, b"", 64)
         return Cipher(keys[:32]), Cipher(keys[32:])
 
@@ -127,26 +126,27 @@ def _agree(key: KeyPair, peer: bytes) -> bytes:
     try:
         return key.exchange(peer)
     except ValueError as error:
-        raise NoiseError("a public key in the handshake is not usable") from error
+        raise NoiseError("an invalid public key in the handshake") from error
 
 
 class FrameReader:
-    """Cuts the byte stream of a websocket into frames (3-byte big-endian length + body)."""
+    """Split the byte stream of a websocket into frames (3-byte big-endian length, then body)."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._greeted = False
+        self._started = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The complete frames after `data`; raises NoiseError on a foreign prologue."""
+        """Add ``data`` and return the frames that are now complete. Raises NoiseError if the
+        stream does not begin with the prologue."""
         self._buffer += data
-        if not self._greeted:
+        if not self._started:
             if len(self._buffer) < len(PROLOGUE):
                 return []
             if self._buffer[: len(PROLOGUE)] != PROLOGUE:
                 raise NoiseError("the stream does not start with the expected prologue")
             del self._buffer[: len(PROLOGUE)]
-            self._greeted = True
+            self._started = True
         frames = []
         while len(self._buffer) >= 3:
             end = 3 + int.from_bytes(self._buffer[:3], "big")
@@ -158,7 +158,7 @@ class FrameReader:
 
 
 def frame(body: bytes) -> bytes:
-    """One frame around `body`; raises NoiseError when it is too long for the wire."""
+    """Return ``body`` as one frame. Raises NoiseError if it is too long."""
     if len(body) >= MAX_FRAME:
-        raise NoiseError("a frame is longer than the wire allows")
+        raise NoiseError("a frame is too long")
     return len(body).to_bytes(3, "big") + body

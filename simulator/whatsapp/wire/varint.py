@@ -1,6 +1,6 @@
-"""The few lines of protobuf's wire form that libsignal's messages need.
+"""The small subset of the protobuf wire format that libsignal's messages use.
 
-neonize ships no schema for them, and a schema would be longer than this.
+neonize ships no schema for these messages, and a schema would be longer than this module.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ Fields = dict[int, int | bytes]
 
 
 class VarintError(Exception):
-    """Bytes that are not numbered fields of integers and byte strings."""
+    """The data is not a sequence of fields with integers and byte strings."""
 
 
 def pack(fields: Fields) -> bytes:
-    """Serialize integers and byte strings in the order of their numbers."""
+    """Serialize fields in the order of their numbers."""
     out = bytearray()
     for number, value in sorted(fields.items()):
         if isinstance(value, int):
@@ -33,7 +33,7 @@ def _varint(value: int) -> bytes:
 
 
 def unpack(data: bytes) -> Fields:
-    """Read numbered fields; the last of a number wins. Raises VarintError."""
+    """Parse fields; the last one of each number wins. Raises VarintError."""
     fields: Fields = {}
     at = 0
     while at < len(data):
@@ -47,7 +47,7 @@ def unpack(data: bytes) -> Fields:
             fields[key >> 3] = data[at : at + length]
             at += length
         else:
-            raise VarintError(f"field type {key & 7} is not used here")
+            raise VarintError(f"field type {key & 7} is not supported")
     return fields
 
 
@@ -60,4 +60,4 @@ def _read(data: bytes, at: int) -> tuple[int, int]:
         if not byte & 0x80:
             return value, at
         shift += 7
-    raise VarintError("a number that does not end")
+    raise VarintError("an unterminated varint")

@@ -1,0 +1,1 @@
+"""The network front end: proxies and the TLS listener."""

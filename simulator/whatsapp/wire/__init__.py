@@ -1,0 +1,1 @@
+"""The wire protocol: frames, encryption and encodings, without any state of the server."""
