@@ -1,1 +1,1 @@
-"""The benchmark: Pairline side by side with bare neonize. ``python -m bench --help``"""
+"""The benchmark of Pairline against bare neonize. See ``python -m bench --help``."""

@@ -1,7 +1,7 @@
-"""``python -m bench``: Pairline and bare neonize on the same simulator, in one table.
+"""Compare Pairline with bare neonize on the same simulator, and print one table.
 
-Exit code 0 when every row keeps its limit, 1 when one does not. A whole run takes about ten
-minutes and wants a machine that does nothing else.
+The exit code is 0 if all rows meet their limits, else 1. A full run takes about ten minutes. Use
+an otherwise idle machine.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench.backing_up import backup
-from bench.crowd import crowd
+from bench.backup import backup
 from bench.digest import digest
-from bench.linking import fifty, qr, scan
+from bench.links import fifty, qr, scan
+from bench.messages import send
 from bench.outage import outage
 from bench.pages import pages
-from bench.progress import say
+from bench.progress import show_step
+from bench.ready_sessions import ready_sessions
 from bench.table import Row, render
-from bench.texts import send
 
 GROUPS: dict[Callable[[int], list[Row]], tuple[str, ...]] = {
     qr: ("qr-api", "qr-page"),
@@ -32,7 +32,7 @@ GROUPS: dict[Callable[[int], list[Row]], tuple[str, ...]] = {
     scan: ("scan",),
     send: ("send",),
     pages: ("overview", "numbers", "overview-size", "numbers-size", "seen"),
-    crowd: ("drop-one", "drop-all", "memory", "cpu"),
+    ready_sessions: ("drop-one", "drop-all", "memory", "cpu"),
     outage: ("outage",),
     digest: ("digest",),
     backup: ("backup", "backup-memory"),
@@ -43,23 +43,27 @@ NAMES = [name for names in GROUPS.values() for name in names]
 def main() -> int:
     options = _options()
     load = os.getloadavg()[0]
-    say(f"load of the machine: {load:.2f} on {os.cpu_count()} cores")
-    rows = [row for group in _wanted(options.rows) for row in group(options.runs)]
+    show_step(f"machine load: {load:.2f} on {os.cpu_count()} cores")
+    rows = [row for group in _groups(options.rows) for row in group(options.runs)]
     rows = [row for row in rows if row.name in options.rows]
     facts = _facts(load, options.runs)
     print(", ".join(f"{name} {value}" for name, value in facts.items()))
     print(render(rows))
     if options.json is not None:
-        everything = {"machine": facts, "rows": [row.as_json() for row in rows]}
-        options.json.write_text(json.dumps(everything, indent=1) + "\n")
+        result = {"machine": facts, "rows": [row.as_json() for row in rows]}
+        options.json.write_text(json.dumps(result, indent=1) + "\n")
     return 0 if all(row.met for row in rows) else 1
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rows", type=_names, default=NAMES, help=f"only these: {','.join(NAMES)}")
-    parser.add_argument("--runs", type=_count, default=20, help="repetitions of a row (20)")
-    parser.add_argument("--json", type=Path, help="write every sample to this file, too")
+    parser.add_argument(
+        "--rows", type=_names, default=NAMES, help=f"run only these rows: {','.join(NAMES)}"
+    )
+    parser.add_argument(
+        "--runs", type=_count, default=20, help="repetitions of each row (default: 20)"
+    )
+    parser.add_argument("--json", type=Path, help="also write all samples to this file")
     return parser.parse_args()
 
 
@@ -67,18 +71,18 @@ def _names(text: str) -> list[str]:
     names = text.split(",")
     unknown = [name for name in names if name not in NAMES]
     if unknown:
-        raise argparse.ArgumentTypeError(f"no row is called {', '.join(unknown)}")
+        raise argparse.ArgumentTypeError(f"unknown rows: {', '.join(unknown)}")
     return names
 
 
 def _count(text: str) -> int:
     number = int(text)
     if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
+        raise argparse.ArgumentTypeError("must be at least 1")
     return number
 
 
-def _wanted(names: list[str]) -> list[Callable[[int], list[Row]]]:
+def _groups(names: list[str]) -> list[Callable[[int], list[Row]]]:
     return [group for group, rows in GROUPS.items() if set(rows) & set(names)]
 
 

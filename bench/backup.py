@@ -1,4 +1,4 @@
-"""A backup of 1,000 numbers while the site runs: how long it takes, and how much memory."""
+"""Rows about a backup of 1,000 numbers while the site runs: its duration and peak memory."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from contextlib import closing
 from pathlib import Path
 
 from bench.pages import fill
-from bench.progress import counted, say
-from bench.table import Judged, Row
-from bench.world import fresh_world
+from bench.progress import counted, show_step
+from bench.table import Criterion, Row
+from bench.testbed import fresh_testbed
 from tests.wire.product import EMAIL, PROJECT, Product
 
 SECONDS, MEGABYTES = 60.0, 200.0
-_TURNS = 3  # each takes seconds; they hardly differ
+_MAX_RUNS = 3  # each takes seconds, and they hardly differ
 _FILL = ("--locations", "1100", "--live", "1100", "--past", "0", "--messages", "50000")
 
 
 def backup(runs: int) -> list[Row]:
-    """``manage.py backup``, the reading of what it wrote included: wall time and peak memory."""
-    with fresh_world() as world:
-        product, _ = world.start_product()
+    """Measure ``manage.py backup``, including the verification of the file it wrote."""
+    with fresh_testbed() as testbed:
+        product, _ = testbed.start_product()
         session, _ = product.link()
-        say("filling an account: 1,000 linked numbers, 50,000 messages")
+        show_step("seeding an account: 1,000 linked numbers, 50,000 messages")
         fill(product, EMAIL, *_FILL)
         linked = _make_keys(product, session)
         product.manage("backup", "--new-key-file", str(product.folder / "key"))
-        turns = counted("backing up", min(runs, _TURNS))
-        taken = [_measure(product, turn) for turn in turns]
-    seconds = [one for one, _ in taken]
-    memory = [one for _, one in taken]
-    note = f"{linked:,} linked numbers with keys, 50,000 messages; read again afterwards"
+        steps = counted("backup", min(runs, _MAX_RUNS))
+        measured = [_measure(product, number) for number in steps]
+    seconds = [one for one, _ in measured]
+    memory = [one for _, one in measured]
+    note = f"{linked:,} linked numbers with keys, 50,000 messages; includes the verification"
     what = "backup of 1,000 numbers"
     return [
-        Row("backup", what, "s", seconds, [], Judged.WORST, SECONDS, note=note),
-        Row("backup-memory", f"{what}, peak", "MB", memory, [], Judged.WORST, MEGABYTES),
+        Row("backup", what, "s", seconds, [], Criterion.WORST, SECONDS, note=note),
+        Row("backup-memory", f"{what}, peak", "MB", memory, [], Criterion.WORST, MEGABYTES),
     ]
 
 
 def _make_keys(product: Product, session: str) -> int:
-    """A key file for each linked session, as large as that of ``session``; how many."""
+    """Copy the key file of ``session`` for each linked session. Return the number of key files."""
     folder = product.folder / "data" / "whatsapp"
     with closing(sqlite3.connect(product.folder / "pairline.sqlite3")) as database:
         rows = database.execute("SELECT id, jid FROM sessions_app_session WHERE jid <> ''")
@@ -66,9 +66,9 @@ def _dashed(number: str) -> str:
     return "-".join((number[:8], number[8:12], number[12:16], number[16:20], number[20:]))
 
 
-def _measure(product: Product, turn: int) -> tuple[float, float]:
-    """Seconds of wall time, and the peak of resident memory in MB."""
-    target = product.folder / f"{turn}.backup"
+def _measure(product: Product, number: int) -> tuple[float, float]:
+    """Return the wall time in seconds, and the peak resident memory in MB."""
+    target = product.folder / f"{number}.backup"
     began = time.monotonic()
     process = subprocess.Popen(
         [product.python, "manage.py", "backup", "--key-file", str(product.folder / "key"),

@@ -1,7 +1,7 @@
-"""Bare neonize: a child process with nothing but the library, driven by JSON lines.
+"""Bare neonize in a child process, driven by JSON lines.
 
-The child is the one of the simulator's own tests (``tests/wire/simulator/client.py``). Its
-times are of the clock that ``time.monotonic`` reads here, too: one clock for the whole machine.
+The child is the client of the simulator's tests (``tests/wire/simulator/client.py``). Its times
+come from ``time.monotonic``, which is the same clock in all processes of the machine.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ CHILD = PROJECT / "tests" / "wire" / "simulator" / "client.py"
 
 
 class BareEnded(Exception):
-    """The process with bare neonize is gone (see its hazards in docs/explanation)."""
+    """The process with bare neonize has ended (see its hazards in docs/explanation)."""
 
 
-class Bare:
-    """One process with as many clients as are started in it."""
+class BareNeonize:
+    """One process with any number of clients."""
 
     def __init__(self, folder: Path, simulator: Simulator) -> None:
         self._folder = folder
-        self._said: list[dict[str, Any]] = []
+        self._events: list[dict[str, Any]] = []
         self._changed = threading.Condition()
         self._ids = itertools.count(1)
         state = json.loads(simulator.state_file.read_text())
@@ -46,7 +46,7 @@ class Bare:
                 "HTTPS_PROXY": state["proxy"],
             },
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._read, daemon=True).start()
         self.wait("Ready")
 
     @property
@@ -54,38 +54,38 @@ class Bare:
         return self._process.pid
 
     def start(self, client: str) -> float:
-        """Connect a new client; the time at which it was asked to."""
+        """Start a new client, and return the time of the command."""
         began = time.monotonic()
-        self._tell(do="start", client=client, db=str(self._folder / f"{client}.sqlite3"))
+        self._write(do="start", client=client, db=str(self._folder / f"{client}.sqlite3"))
         return began
 
     def send(self, client: str, to: str, text: str) -> float:
-        """Have ``client`` send a text to a number (E.164); the time at which it was asked to."""
+        """Send a text to a number (E.164), and return the time of the command."""
         began = time.monotonic()
-        self._tell(do="send", client=client, to=to.removeprefix("+"), text=text)
+        self._write(do="send", client=client, to=to.removeprefix("+"), text=text)
         return began
 
     def mark(self) -> int:
-        """A place in what is said from which to wait."""
+        """Return the current position in the events."""
         with self._changed:
-            return len(self._said)
+            return len(self._events)
 
     def wait(self, event: str, client: str | None = None, after: int = 0) -> dict[str, Any]:
-        """The first such event at or after a mark. Raises BareEnded."""
+        """Return the first matching event at or after a mark. Raises BareEnded."""
 
         def found() -> dict[str, Any] | None:
-            said = (one for one in self._said[after:] if one.get("event") == event)
-            return next((one for one in said if one.get("client") == client), None)
+            matching = (one for one in self._events[after:] if one.get("event") == event)
+            return next((one for one in matching if one.get("client") == client), None)
 
         with self._changed:
             self._changed.wait_for(lambda: found() or self._ended(), PATIENCE_SECONDS)
-            happened = found()
-        if happened is None:
+            received = found()
+        if received is None:
             raise BareEnded(f"no {event} of {client}; exit code {self._process.poll()}")
-        return happened
+        return received
 
     def check(self) -> None:
-        """Raises BareEnded when it has ended by itself."""
+        """Raise BareEnded if the process has ended by itself."""
         if self._ended():
             raise BareEnded(f"exit code {self._process.returncode}")
 
@@ -96,19 +96,19 @@ class Bare:
     def _ended(self) -> bool:
         return self._process.poll() is not None
 
-    def _tell(self, **command: Any) -> None:
+    def _write(self, **command: Any) -> None:
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps({"id": next(self._ids), **command}) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError as error:
-            raise BareEnded("it takes no more orders") from error
+            raise BareEnded("it accepts no more commands") from error
 
-    def _listen(self) -> None:
+    def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             with self._changed:
-                self._said.append(json.loads(line))
+                self._events.append(json.loads(line))
                 self._changed.notify_all()
         with self._changed:
             self._process.wait()

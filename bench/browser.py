@@ -1,4 +1,4 @@
-"""A browser without a screen: signs in, presses *Create connection*, follows the page's socket."""
+"""A minimal browser: sign in, submit *Create connection*, and follow the page's WebSocket."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 class Browser:
-    """Alice's browser, signed in: ``open`` makes one, on the event loop that uses it."""
+    """Alice's signed-in browser. Create it with ``open`` on the event loop that uses it."""
 
     def __init__(self, address: str, http: aiohttp.ClientSession) -> None:
         self._address, self._http = address, http
@@ -23,7 +23,7 @@ class Browser:
     @classmethod
     async def open(cls, product: Product) -> Browser:
         http = aiohttp.ClientSession(
-            cookie_jar=aiohttp.CookieJar(unsafe=True),  # cookies of an IP address
+            cookie_jar=aiohttp.CookieJar(unsafe=True),  # accepts cookies of an IP address
             timeout=aiohttp.ClientTimeout(PATIENCE_SECONDS),
         )
         browser, path = cls(product.address, http), "/sign-in/"
@@ -36,10 +36,11 @@ class Browser:
         await self._http.close()
 
     async def create(self, location: str) -> tuple[float, str]:
-        """Press *Create connection*: seconds until the code was on the page, and the session.
+        """Submit *Create connection*. Return the seconds until the code was visible, and the
+        session.
 
-        From the POST over the redirect to the HTML; when that has no code yet, on to the
-        fragment of the page's WebSocket that has it."""
+        The time runs from the POST over the redirect to the HTML or, if that has no code yet, to
+        the WebSocket fragment with the code."""
         token = await self._token("/connect/")
         began = time.monotonic()
         path, html = await self._send_form("/connect/", token, location=location)
@@ -49,13 +50,13 @@ class Browser:
         return time.monotonic() - began, session
 
     async def page(self, path: str) -> str:
-        """The HTML of a page."""
+        """Return the HTML of a page."""
         async with self._http.get(self._address + path) as answer:
             assert answer.status == 200, f"{path}: {answer.status}"
             return await answer.text()
 
     def follow(self, path: str) -> Any:
-        """The WebSocket at ``path``, as a context: aiohttp's."""
+        """Return aiohttp's context manager for the WebSocket at ``path``."""
         url, headers = self._address.replace("http", "ws", 1) + path, {"Origin": self._address}
         return self._http.ws_connect(url, headers=headers)
 

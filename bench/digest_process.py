@@ -1,8 +1,8 @@
-"""Times the daily summaries of many members on a fresh SQLite database, in a process of its own
-(``python -m bench.digest_process``) with its own DATA_DIR; prints seconds and counts as JSON.
+"""Time the daily summaries of many members on a new SQLite database, and print JSON.
 
-Every member wants all kinds in the summary, and each account has had a day with drops. Their hour
-has come for all at once, which is the worst case: all in one time zone, nobody with another hour.
+Runs as a process of its own (``python -m bench.digest_process``) with its own DATA_DIR. Every
+member gets all kinds of notices in the summary, and each account had drops during the day. All
+summaries are due at once, which is the worst case: one time zone, and the same hour for all.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _fill(members: int) -> None:
             Account(name=f"Harbour Group {n}") for n in range(members // MEMBERS_AN_ACCOUNT)
         ]
         Account.objects.bulk_create(accounts, batch_size=BATCH)
-        users = [User(email=f"person-{n}@example.com") for n in range(members)]
+        users = [User(email=f"member-{n}@example.com") for n in range(members)]
         User.objects.bulk_create(users, batch_size=BATCH)
         _join(accounts, users)
         notices = [
@@ -107,7 +107,7 @@ def _time() -> dict[str, float]:
     from notifications.models import Mail
     from notifications.notices.digest import send_digests
 
-    assert get_resolver().url_patterns  # loaded once in a process's life
+    assert get_resolver().url_patterns  # loaded once for each process
     began, slices = time.monotonic(), []
     while True:
         start = time.monotonic()

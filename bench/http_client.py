@@ -1,4 +1,4 @@
-"""A client of an HTTP API on this machine that asks again and again, as a program would."""
+"""A client that polls HTTP APIs on this machine."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Any
 from tests.wire.product import PATIENCE_SECONDS, Product, Simulator
 
 POLL_SECONDS = 0.010
-WATCH_SECONDS = 0.004
+MONITOR_SECONDS = 0.004
 
 
-class Door:
-    """One kept-alive connection; not for several threads."""
+class JsonClient:
+    """A client with one keep-alive connection. Not thread-safe."""
 
     def __init__(self, address: str, key: str = "") -> None:
         self._address = address
@@ -27,95 +27,95 @@ class Door:
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """The JSON of a good answer; fails on any other."""
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """Return the JSON of a successful response. Fails for any other status."""
         content = None if body is None else json.dumps(body)
         self._connection.request(method, path, content, self._headers)
-        answer = self._connection.getresponse()
-        raw = answer.read()
-        assert answer.status < 400, f"{method} {path}: {answer.status} {raw[:200]!r}"
+        response = self._connection.getresponse()
+        raw = response.read()
+        assert response.status < 400, f"{method} {path}: {response.status} {raw[:200]!r}"
         return json.loads(raw or b"null")
 
     def close(self) -> None:
         self._connection.close()
 
 
-class Api(Door):
-    """The product's API for alice's key."""
+class ProductApi(JsonClient):
+    """The product's API with alice's key."""
 
     def __init__(self, product: Product) -> None:
         super().__init__(product.address, product.key)
 
     def create(self, location: str) -> tuple[float, str]:
-        """Create a session: when it was asked for, and its id."""
+        """Create a session. Return the time of the request, and the id."""
         began = time.monotonic()
-        return began, str(self.ask("POST", "/api/v1/sessions/", {"location": location})["id"])
+        return began, str(self.request("POST", "/api/v1/sessions/", {"location": location})["id"])
 
     def session(self, session: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.ask("GET", f"/api/v1/sessions/{session}/")
+        found: dict[str, Any] = self.request("GET", f"/api/v1/sessions/{session}/")
         return found
 
-    def every_session(self) -> list[dict[str, Any]]:
-        """All sessions, page after page."""
+    def all_sessions(self) -> list[dict[str, Any]]:
+        """Return the sessions of all pages."""
         rows: list[dict[str, Any]] = []
         path: str | None = "/api/v1/sessions/"
         while path is not None:
-            page = self.ask("GET", path)
+            page = self.request("GET", path)
             rows += page["results"]
             path = page["next"] and page["next"].removeprefix(self._address)
         return rows
 
     def until(
-        self, session: str, true: Callable[[dict[str, Any]], bool]
+        self, session: str, condition: Callable[[dict[str, Any]], bool]
     ) -> tuple[float, dict[str, Any]]:
-        """When a poll every 10 ms first saw what is ``true``, and the session then."""
-        return poll(lambda: self.session(session), true, f"session {session}")
+        """Poll every 10 ms until ``condition`` holds. Return the time and the session then."""
+        return poll(lambda: self.session(session), condition, f"session {session}")
 
     def unlink(self, session: str) -> None:
-        """Give the session's location back, and wait until the gateway has done so."""
-        self.ask("POST", f"/api/v1/sessions/{session}/unlink/", {})
+        """Unlink the session, and wait until the gateway has done it."""
+        self.request("POST", f"/api/v1/sessions/{session}/unlink/", {})
         self.until(session, lambda row: row["reason"] == "unlinked")
 
 
-def poll(read: Callable[[], Any], true: Callable[[Any], bool], what: str) -> tuple[float, Any]:
-    """When ``read``, asked every 10 ms, first gave what is ``true``, and what it gave."""
-    give_up = time.monotonic() + PATIENCE_SECONDS
+def poll(read: Callable[[], Any], condition: Callable[[Any], bool], name: str) -> tuple[float, Any]:
+    """Call ``read`` every 10 ms until ``condition`` holds. Return the time and the value."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        asked = time.monotonic()
-        if true(found := read()):
-            return time.monotonic(), found
-        assert asked < give_up, f"waited {PATIENCE_SECONDS:g} s in vain for {what}"
-        time.sleep(max(0.0, asked + POLL_SECONDS - time.monotonic()))
+        started = time.monotonic()
+        if condition(value := read()):
+            return time.monotonic(), value
+        assert started < deadline, f"{name} did not change within {PATIENCE_SECONDS:g} s"
+        time.sleep(max(0.0, started + POLL_SECONDS - time.monotonic()))
 
 
-class PhoneWatch:
-    """Looks at a simulated phone's messages all the time, and notes when each text came in."""
+class PhoneMonitor:
+    """Poll the messages of a simulated phone on a thread, and record when each text arrived."""
 
     def __init__(self, simulator: Simulator, phone: str) -> None:
-        self._door = Door(simulator.control)
+        self._client = JsonClient(simulator.control)
         self._path = f"/api/phones/{urllib.parse.quote(phone)}/messages"
-        self._seen: dict[str, float] = {}
+        self._arrivals: dict[str, float] = {}
         self._changed = threading.Condition()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._poll, daemon=True)
         self._thread.start()
 
     def arrival(self, text: str) -> float:
-        """When ``text`` was first seen; waits for it."""
+        """Wait for ``text`` and return the time of its arrival."""
         with self._changed:
-            arrived = self._changed.wait_for(lambda: text in self._seen, PATIENCE_SECONDS)
+            arrived = self._changed.wait_for(lambda: text in self._arrivals, PATIENCE_SECONDS)
             assert arrived, f"a text did not arrive within {PATIENCE_SECONDS:g} s"
-            return self._seen[text]
+            return self._arrivals[text]
 
     def close(self) -> None:
-        self._over.set()
+        self._stopped.set()
         self._thread.join()
 
-    def _look(self) -> None:
-        while not self._over.wait(WATCH_SECONDS):
-            found, now = self._door.ask("GET", self._path), time.monotonic()
+    def _poll(self) -> None:
+        while not self._stopped.wait(MONITOR_SECONDS):
+            found, now = self._client.request("GET", self._path), time.monotonic()
             with self._changed:
                 for message in found:
-                    self._seen.setdefault(message["text"], now)
+                    self._arrivals.setdefault(message["text"], now)
                 self._changed.notify_all()
-        self._door.close()
+        self._client.close()

@@ -1,4 +1,4 @@
-"""Rows about linking: until a QR is visible, one and fifty, and from its scan to ready."""
+"""Rows about linking: the time to a QR code (one and 50 at once), and from its scan to ready."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from bench.bare import Bare, BareEnded
+from bench.bare import BareEnded, BareNeonize
 from bench.browser import Browser
-from bench.door import Api, poll
-from bench.progress import counted, say
-from bench.table import Judged, Row
-from bench.world import World, fresh_world
+from bench.http_client import ProductApi, poll
+from bench.progress import counted, show_step
+from bench.table import Criterion, Row
+from bench.testbed import Testbed, fresh_testbed
 from tests.wire.product import Product, Simulator
 
 MS = 1000.0
@@ -33,15 +33,15 @@ def _is_ready(row: dict[str, Any]) -> bool:
 
 
 def qr(runs: int) -> list[Row]:
-    """*Create connection* to the QR: through the API, and on the page."""
+    """Measure from *Create connection* to the QR code, in the API and on the page."""
     api_ms, page_ms, bare_ms = [], [], []
-    with fresh_world() as world, asyncio.Runner() as loop:
-        product, api = world.start_product()
-        bare = world.start_bare()
+    with fresh_testbed() as testbed, asyncio.Runner() as loop:
+        product, api = testbed.start_product()
+        bare = testbed.start_bare()
         location = product.next_location()
         browser = loop.run(Browser.open(product))
         for _ in counted("create → QR: bare, API, page", runs):
-            bare_ms.append(_bare_code(world, bare) * MS)
+            bare_ms.append(_bare_code(testbed, bare) * MS)
             api_ms.append(_api_code(api, location) * MS)
             seconds, session = loop.run(browser.create(location))
             page_ms.append(seconds * MS)
@@ -49,18 +49,18 @@ def qr(runs: int) -> list[Row]:
         loop.run(browser.close())
     what = "Create connection → QR visible"
     return [
-        Row("qr-api", f"{what} in the API", "ms", api_ms, bare_ms, Judged.P95, 500),
-        Row("qr-page", f"{what} on the page", "ms", page_ms, bare_ms, Judged.P95, 500),
+        Row("qr-api", f"{what} in the API", "ms", api_ms, bare_ms, Criterion.P95, 500),
+        Row("qr-page", f"{what} on the page", "ms", page_ms, bare_ms, Criterion.P95, 500),
     ]
 
 
-def _bare_code(world: World, bare: Bare) -> float:
-    client = world.new_client()
+def _bare_code(testbed: Testbed, bare: BareNeonize) -> float:
+    client = testbed.new_client()
     began = bare.start(client)
     return float(bare.wait("QR", client)["at"]) - began
 
 
-def _api_code(api: Api, location: str) -> float:
+def _api_code(api: ProductApi, location: str) -> float:
     began, session = api.create(location)
     seen, _ = api.until(session, _has_code)
     api.unlink(session)
@@ -68,76 +68,76 @@ def _api_code(api: Api, location: str) -> float:
 
 
 def fifty(runs: int) -> list[Row]:
-    """Fifty created at once, each by a client of its own, until the last QR is visible."""
+    """Create 50 sessions at once, each with its own client, until the last QR code is visible."""
     pairline, bare = [], []
     for _ in counted(f"{AT_ONCE} created at once", min(runs, FIFTY_RUNS)):
-        with fresh_world() as world:
-            bare += _bare_fifty(world)
-        with fresh_world() as world:
-            product, api = world.start_product()
+        with fresh_testbed() as testbed:
+            bare += _bare_fifty(testbed)
+        with fresh_testbed() as testbed:
+            product, api = testbed.start_product()
             pairline.append(_fifty_codes(product, api))
     what = f"{AT_ONCE} created at once → the last QR in the API"
-    return [Row("fifty", what, "s", pairline, bare, Judged.WORST, 5)]
+    return [Row("fifty", what, "s", pairline, bare, Criterion.WORST, 5)]
 
 
-def _bare_fifty(world: World) -> list[float]:
-    bare = world.start_bare()
-    clients = [world.new_client() for _ in range(AT_ONCE)]
+def _bare_fifty(testbed: Testbed) -> list[float]:
+    bare = testbed.start_bare()
+    clients = [testbed.new_client() for _ in range(AT_ONCE)]
     try:
         began = min([bare.start(client) for client in clients])
         seen: list[float] = [bare.wait("QR", client)["at"] for client in clients]
         return [max(seen) - began]
     except BareEnded as ended:
-        say(f"bare neonize did not survive {AT_ONCE} starts at once: {ended}")
+        show_step(f"bare neonize crashed with {AT_ONCE} starts at once: {ended}")
         return []
 
 
-def _fifty_codes(product: Product, api: Api) -> float:
-    """One client each creates; then each session is read until its code was seen."""
+def _fifty_codes(product: Product, api: ProductApi) -> float:
+    """Create sessions with one client each, then read each session until it has a code."""
     locations = [product.next_location() for _ in range(AT_ONCE)]
-    doors = [Api(product) for _ in locations]
-    with ThreadPoolExecutor(AT_ONCE) as people:
-        created = list(people.map(Api.create, doors, locations))
-    for door in doors:
-        door.close()
+    clients = [ProductApi(product) for _ in locations]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        created = list(pool.map(ProductApi.create, clients, locations))
+    for client in clients:
+        client.close()
     waiting = deque(session for _, session in created)
     seen = 0.0
-    while waiting:  # one of them every 10 ms, in turn: as if each asked twice a second
-        seen, found = poll(lambda: _turn(api, waiting), _has_code, f"{len(waiting)} QRs")
+    while waiting:  # one of them every 10 ms: as if each polled twice a second
+        seen, found = poll(lambda: _read_next(api, waiting), _has_code, f"{len(waiting)} QRs")
         waiting.remove(found["id"])
     began: float = min(began for began, _ in created)
     return seen - began
 
 
-def _turn(api: Api, sessions: deque[str]) -> dict[str, Any]:
-    """The next one of ``sessions``, which goes to the end of the line."""
+def _read_next(api: ProductApi, sessions: deque[str]) -> dict[str, Any]:
+    """Read the next session, and move it to the end of the queue."""
     sessions.rotate(-1)
     return api.session(sessions[-1])
 
 
 def scan(runs: int) -> list[Row]:
-    """From the scan to ready: bare neonize's event, and the API."""
+    """Measure from the scan to ready: the event of bare neonize, and the status in the API."""
     pairline, bare_ms = [], []
-    with fresh_world() as world:
-        product, api = world.start_product()
-        bare = world.start_bare()
+    with fresh_testbed() as testbed:
+        product, api = testbed.start_product()
+        bare = testbed.start_bare()
         location = product.next_location()
         for _ in counted("scan → ready: bare, API", runs):
-            bare_ms.append(_bare_scan(world, bare) * MS)
-            pairline.append(_api_scan(world.simulator, api, location) * MS)
+            bare_ms.append(_bare_scan(testbed, bare) * MS)
+            pairline.append(_api_scan(testbed.simulator, api, location) * MS)
     what = "Scan → ready in the API"
-    return [Row("scan", what, "ms", pairline, bare_ms, Judged.MEDIAN, 250, above_bare=True)]
+    return [Row("scan", what, "ms", pairline, bare_ms, Criterion.MEDIAN, 250, above_bare=True)]
 
 
-def _bare_scan(world: World, bare: Bare) -> float:
-    client = world.new_client()
+def _bare_scan(testbed: Testbed, bare: BareNeonize) -> float:
+    client = testbed.new_client()
     bare.start(client)
-    with _scanning(world.simulator, bare.wait("QR", client)["text"]) as began:
+    with _scanning(testbed.simulator, bare.wait("QR", client)["text"]) as began:
         connected: float = bare.wait("Connected", client)["at"]
         return connected - began()
 
 
-def _api_scan(simulator: Simulator, api: Api, location: str) -> float:
+def _api_scan(simulator: Simulator, api: ProductApi, location: str) -> float:
     _, session = api.create(location)
     _, shown = api.until(session, _has_code)
     with _scanning(simulator, shown["qr"]["text"]) as began:
@@ -149,7 +149,7 @@ def _api_scan(simulator: Simulator, api: Api, location: str) -> float:
 
 @contextmanager
 def _scanning(simulator: Simulator, code: str) -> Iterator[Callable[[], float]]:
-    """A phone scans aside; gives what tells when it began to."""
+    """Scan on a thread. Yield a function that returns the time of the scan."""
     began = time.monotonic()
     phone = threading.Thread(target=simulator.scan, args=(code,))
     phone.start()

@@ -1,8 +1,8 @@
-"""Times what is decided when 10,000 numbers drop in the same moment, on a fresh SQLite database, in
-a process of its own (``python -m bench.outage_process``); prints seconds and counts as JSON.
+"""Time the decisions of the notifier when 10,000 numbers drop at once, and print JSON.
 
-Among them are numbers with a fault of their own: logged out on the phone. Each of those must be
-told, the others not; operators hear once.
+Runs as a process of its own (``python -m bench.outage_process``) on a new SQLite database. Some of
+the numbers have an unrelated fault: they were logged out on the phone. Only these cause mails to
+their accounts; operators get a single alarm.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 NUMBERS_AN_ACCOUNT = 10
-A_GROUP = 50  # changes that a gateway commits together at most
+GROUP_SIZE = 50  # maximum number of changes that a gateway commits together
 OWN_FAULT_EVERY = 200
 BATCH = 2_000
 
@@ -54,25 +54,25 @@ def _fill(numbers: int) -> list[Any]:
         owners = zip(accounts, users, strict=True)
         members = [Member(account=account, user=user, role="owner") for account, user in owners]
         Member.objects.bulk_create(members, batch_size=BATCH)
-        places = [
-            Location(account=account, name=f"Place {n}")
+        locations = [
+            Location(account=account, name=f"Location {n}")
             for account in accounts
             for n in range(NUMBERS_AN_ACCOUNT)
         ]
-        Location.objects.bulk_create(places, batch_size=BATCH)
-        sessions = [_session(place, number) for number, place in enumerate(places)]
+        Location.objects.bulk_create(locations, batch_size=BATCH)
+        sessions = [_session(location, number) for number, location in enumerate(locations)]
         Session.objects.bulk_create(sessions, batch_size=BATCH)
     return sessions
 
 
-def _session(place: Any, number: int) -> Any:
-    """As the gateway has just written it: dropped, or logged out."""
+def _session(location: Any, number: int) -> Any:
+    """Build a session as the gateway writes it after a drop or a logout."""
     from sessions_app.models import Session
 
     gone = number % OWN_FAULT_EVERY == 0
     return Session(
-        account_id=place.account_id,
-        location=place,
+        account_id=location.account_id,
+        location=location,
         status="disconnected" if gone else "initializing",
         reason="logged_out" if gone else "reconnecting",
         phone_number=f"+3519{number:08d}",
@@ -81,8 +81,8 @@ def _session(place: Any, number: int) -> Any:
 
 
 def _open(sessions: list[Any]) -> float:
-    """Seconds to open the incidents that are told at once, in the groups in which a gateway
-    commits changes; the others are found by the notifier."""
+    """Open the incidents that cause a notice at once, in groups like a gateway's commits. Return
+    the duration in seconds. The notifier finds the other incidents."""
     from django.db import transaction
 
     from sessions_app.gateway.ports import Change
@@ -92,7 +92,7 @@ def _open(sessions: list[Any]) -> float:
     from sessions_app.store.transitions import Written
 
     began = time.perf_counter()
-    for start in range(0, len(sessions), A_GROUP):
+    for start in range(0, len(sessions), GROUP_SIZE):
         written = [
             Written(
                 session=session,
@@ -102,7 +102,7 @@ def _open(sessions: list[Any]) -> float:
                 new_code=False,
                 was_linked=True,
             )
-            for session in sessions[start : start + A_GROUP]
+            for session in sessions[start : start + GROUP_SIZE]
         ]
         with transaction.atomic():
             sessions_written.send(Session, changes=written)
@@ -110,7 +110,7 @@ def _open(sessions: list[Any]) -> float:
 
 
 def _decide() -> dict[str, float]:
-    """Seconds of one round of the notifier, a minute later, and what came of it."""
+    """Run the notifier once, a minute later. Return the seconds and the resulting counts."""
     from django.utils import timezone
 
     from notifications.incidents.outages import look

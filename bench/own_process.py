@@ -1,4 +1,4 @@
-"""Runs a part of the bench in a process of its own, with a DATA_DIR of its own."""
+"""Run a module of the benchmark in a process of its own, with its own DATA_DIR."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import tempfile
 from tests.wire.product import PROJECT
 
 
-def measured(module: str, *arguments: str) -> dict[str, float]:
-    """What ``python -m module`` prints as JSON. Raises CalledProcessError when it fails."""
+def run_module(module: str, *arguments: str) -> dict[str, float]:
+    """Run ``python -m module`` and return the JSON that it prints. Raises CalledProcessError."""
     with tempfile.TemporaryDirectory(prefix="pairline-bench-") as folder:
-        told = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-m", module, *arguments],
             cwd=PROJECT,
             env={**os.environ, "DATA_DIR": folder, "DJANGO_SECRET_KEY": "bench"},
@@ -22,5 +22,5 @@ def measured(module: str, *arguments: str) -> dict[str, float]:
             capture_output=True,
             text=True,
         )
-    found: dict[str, float] = json.loads(told.stdout)
-    return found
+    result: dict[str, float] = json.loads(completed.stdout)
+    return result

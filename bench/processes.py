@@ -1,4 +1,4 @@
-"""What processes take, from Linux's own books: memory now, and processor time over a while."""
+"""Memory and CPU usage of processes, from /proc."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
-_KB_A_MB = 1000
-_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+_KB_PER_MB = 1000
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
 class Memory:
-    """In MB: resident (pages that are shared count in each process) and proportional."""
+    """Memory in MB: resident (shared pages count in each process) and proportional."""
 
     rss: float
     pss: float
     processes: str
 
 
-def family(pid: int) -> list[int]:
-    """A process and all that it started, and these started."""
+def process_tree(pid: int) -> list[int]:
+    """Return a process and all its descendants."""
     parents = {int(entry.name): _parent(entry) for entry in _PROC.glob("[0-9]*")}
     members = [pid]
-    for member in members:  # it grows meanwhile
+    for member in members:  # the list grows during the loop
         members += [child for child, parent in parents.items() if parent == member]
     return members
 
 
 def memory(pids: Sequence[int]) -> Memory:
-    """The sums over the processes, and each one's resident memory in words."""
+    """Return the sums over the processes, and a description with the RSS of each."""
     found = [_rollup(pid) for pid in pids]
     words = [f"{_name(pid)} {one['Rss']:.0f}" for pid, one in zip(pids, found, strict=True)]
     return Memory(
@@ -43,14 +43,14 @@ def memory(pids: Sequence[int]) -> Memory:
 
 
 def cpu_percent(pids: Sequence[int], seconds: float) -> float:
-    """The processor time of the processes over ``seconds``, in percent of one core."""
+    """Measure the CPU time of the processes for ``seconds``, in percent of one core."""
     before, began = _used(pids), time.monotonic()
     time.sleep(seconds)
     return 100 * (_used(pids) - before) / (time.monotonic() - began)
 
 
 def _parent(entry: Path) -> int:
-    """The parent's number; 0 for a process that has ended, waited for or not."""
+    """Return the pid of the parent, or 0 for a process that has ended."""
     try:
         state, parent, *_ = _stat(entry)
     except OSError:
@@ -59,25 +59,25 @@ def _parent(entry: Path) -> int:
 
 
 def _stat(entry: Path) -> list[str]:
-    """The fields of /proc/PID/stat from the third on: the second, a name, may have spaces."""
+    """Return the fields of /proc/PID/stat from the third on. The second may contain spaces."""
     return (entry / "stat").read_text().rpartition(")")[2].split()
 
 
 def _rollup(pid: int) -> dict[str, float]:
-    """Rss and Pss in MB."""
+    """Return Rss and Pss in MB."""
     try:
         lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
-    except ProcessLookupError:  # it has just ended: it takes nothing any more
+    except ProcessLookupError:  # the process has just ended
         lines = ["Rss: 0 kB", "Pss: 0 kB"]
     fields = (line.split() for line in lines if line.startswith(("Rss:", "Pss:")))
-    return {name.rstrip(":"): int(kilobytes) * 1.024 / _KB_A_MB for name, kilobytes, _ in fields}
+    return {name.rstrip(":"): int(kilobytes) * 1.024 / _KB_PER_MB for name, kilobytes, _ in fields}
 
 
 def _used(pids: Sequence[int]) -> float:
-    """Seconds of user and system time so far."""
+    """Return the user and system time so far, in seconds."""
     user, system = 11, 12
     stats = [_stat(_PROC / str(pid)) for pid in pids]
-    return sum(int(stat[user]) + int(stat[system]) for stat in stats) / _TICKS_A_SECOND
+    return sum(int(stat[user]) + int(stat[system]) for stat in stats) / _TICKS_PER_SECOND
 
 
 def _name(pid: int) -> str:

@@ -1,4 +1,4 @@
-"""The table: what a row holds, what it is judged by, how it is printed. Pure."""
+"""The rows of the table, their limits, and the formatting. Pure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from statistics import median
 from typing import Any
 
 
-class Judged(StrEnum):
-    """The number of a row's samples that has to keep the limit."""
+class Criterion(StrEnum):
+    """The statistic of a row's samples that must not exceed the limit."""
 
     MEDIAN = "median"
     P95 = "p95"
@@ -20,23 +20,23 @@ class Judged(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """One line: samples of both sides in ``unit``. With ``above_bare`` the limit counts from
-    bare neonize's median, else from nothing."""
+    """The samples of both sides in ``unit``. With ``above_bare`` the limit is relative to the
+    median of bare neonize."""
 
     name: str
     what: str
     unit: str
     pairline: Sequence[float]
     bare: Sequence[float]
-    judged: Judged
+    judged: Criterion
     limit: float
     above_bare: bool = False
     note: str = ""
 
     @property
     def measured(self) -> float:
-        """The number that is judged."""
-        return _JUDGES[self.judged](self.pairline)
+        """The statistic that is compared with the limit."""
+        return _STATISTICS[self.judged](self.pairline)
 
     @property
     def at_most(self) -> float:
@@ -49,12 +49,12 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Pairline's median over bare neonize's; None when there is none above 0."""
+        """Pairline's median divided by bare neonize's median, or None if that is missing or 0."""
         bare = median(self.bare) if self.bare else 0
         return median(self.pairline) / bare if bare else None
 
     def as_json(self) -> dict[str, Any]:
-        """All that is known of it, for a file."""
+        """Return the row as JSON data."""
         return {
             "name": self.name,
             "what": self.what,
@@ -71,7 +71,8 @@ class Row:
 
 
 def percentile(samples: Sequence[float], share: float) -> float:
-    """The smallest sample that at least ``share`` (above 0, to 1) of all do not exceed."""
+    """Return the smallest sample that at least ``share`` (above 0, up to 1) of all samples do not
+    exceed. Raises ValueError."""
     if not samples or not 0 < share <= 1:
         raise ValueError("a percentile needs samples, and a share above 0 and up to 1")
     return sorted(samples)[math.ceil(share * len(samples)) - 1]
@@ -81,10 +82,10 @@ def p95(samples: Sequence[float]) -> float:
     return percentile(samples, 0.95)
 
 
-_JUDGES: dict[Judged, Callable[[Sequence[float]], float]] = {
-    Judged.MEDIAN: median,
-    Judged.P95: p95,
-    Judged.WORST: max,
+_STATISTICS: dict[Criterion, Callable[[Sequence[float]], float]] = {
+    Criterion.MEDIAN: median,
+    Criterion.P95: p95,
+    Criterion.WORST: max,
 }
 
 
@@ -92,7 +93,7 @@ HEAD = ("", "bare median", "p95", "Pairline median", "p95", "ratio", "judged", "
 
 
 def render(rows: Sequence[Row]) -> str:
-    """The rows as aligned columns, the verdict last, and what they add in words below."""
+    """Format the rows as aligned columns, with the result last and the notes below."""
     lines = [HEAD, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
     text = [_aligned(line, widths) for line in lines]
@@ -124,7 +125,7 @@ def _shown(value: float | None, unit: str) -> str:
 
 
 def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
-    """Words to the left, numbers to the right, the verdict as it is."""
-    what, *numbers, verdict = line
+    """Align the description to the left and the numbers to the right."""
+    what, *numbers, result = line
     middle = [f"{cell:>{width}}" for cell, width in zip(numbers, widths[1:-1], strict=True)]
-    return "  ".join([f"{what:<{widths[0]}}", *middle, verdict]).rstrip()
+    return "  ".join([f"{what:<{widths[0]}}", *middle, result]).rstrip()

@@ -1,5 +1,4 @@
-"""What a group of rows is measured in: a simulator, the product as it ships, and bare neonize,
-all started fresh."""
+"""The environment of a group of rows: a new simulator, product, and process of bare neonize."""
 
 from __future__ import annotations
 
@@ -9,51 +8,51 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.bare import Bare
-from bench.door import Api
-from bench.progress import say
+from bench.bare import BareNeonize
+from bench.http_client import ProductApi
+from bench.progress import show_step
 from tests.wire.product import Product, Simulator
 
 
 @dataclass
-class World:
-    """``folder`` and the simulator are there; both sides are started when they are needed."""
+class Testbed:
+    """A running simulator and a folder. Start the product and bare neonize as needed."""
 
     folder: Path
     simulator: Simulator
-    ends: contextlib.ExitStack
+    cleanup: contextlib.ExitStack
     _clients: int = field(default=0, init=False)
 
-    def start_product(self) -> tuple[Product, Api]:
-        """``manage.py serve``, warm: one number was linked and unlinked."""
+    def start_product(self) -> tuple[Product, ProductApi]:
+        """Start ``manage.py serve``, and link and unlink one number to warm it up."""
         folder = self.folder / "product"
         folder.mkdir()
         product = Product(folder, self.simulator).start()
-        self.ends.callback(product.close)
-        api = Api(product)
-        self.ends.callback(api.close)
+        self.cleanup.callback(product.close)
+        api = ProductApi(product)
+        self.cleanup.callback(api.close)
         session, _ = product.link()
         api.unlink(session)
         return product, api
 
-    def start_bare(self) -> Bare:
-        """Bare neonize, warm: one QR was shown."""
+    def start_bare(self) -> BareNeonize:
+        """Start bare neonize, and wait for one QR code to warm it up."""
         folder = self.folder / f"bare-{self._clients}"
         folder.mkdir()
-        bare = Bare(folder, self.simulator)
-        self.ends.callback(bare.close)
+        bare = BareNeonize(folder, self.simulator)
+        self.cleanup.callback(bare.close)
         client = self.new_client()
         bare.start(client)
         bare.wait("QR", client)
         return bare
 
     def new_client(self) -> str:
-        """A name for one more bare client."""
+        """Return a name for another bare client."""
         self._clients += 1
         return f"client-{self._clients}"
 
-    def link_bare(self, bare: Bare) -> tuple[str, str]:
-        """A bare client that is connected: its name and its number (E.164)."""
+    def link_bare(self, bare: BareNeonize) -> tuple[str, str]:
+        """Link a bare client. Return its name and its number (E.164)."""
         client = self.new_client()
         bare.start(client)
         number = self.simulator.scan(bare.wait("QR", client)["text"])["number"]
@@ -62,11 +61,11 @@ class World:
 
 
 @contextlib.contextmanager
-def fresh_world() -> Iterator[World]:
-    """A world that ends with the block."""
-    say("starting a simulator, and what is measured on it")
-    with contextlib.ExitStack() as ends:
-        folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="pairline-bench-")))
+def fresh_testbed() -> Iterator[Testbed]:
+    """Yield a new testbed, and stop everything at the end of the block."""
+    show_step("starting a new simulator")
+    with contextlib.ExitStack() as cleanup:
+        folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="pairline-bench-")))
         simulator = Simulator(folder)
-        ends.callback(simulator.stop)
-        yield World(folder, simulator, ends)
+        cleanup.callback(simulator.stop)
+        yield Testbed(folder, simulator, cleanup)

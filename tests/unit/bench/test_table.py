@@ -1,4 +1,4 @@
-"""What the benchmark's table says of its numbers."""
+"""The table of the benchmark."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from bench.table import Judged, Row, percentile, render
+from bench.table import Criterion, Row, percentile, render
 
-SCAN = Row("scan", "Scan → ready", "ms", [900, 1000, 1300], [700, 800, 900], Judged.MEDIAN, 250,
+SCAN = Row("scan", "Scan → ready", "ms", [900, 1000, 1300], [700, 800, 900], Criterion.MEDIAN, 250,
            above_bare=True)  # fmt: skip
 
 
-def test_it_takes_the_sample_that_enough_others_do_not_exceed() -> None:
+def test_it_computes_percentiles() -> None:
     hundred = [float(number) for number in range(100, 0, -1)]
     assert percentile(hundred, 0.95) == 95
     assert percentile(hundred[:20], 0.95) == 99  # the second worst of twenty: 100, 99, … 81
@@ -21,26 +21,26 @@ def test_it_takes_the_sample_that_enough_others_do_not_exceed() -> None:
         percentile([], 0.95)
 
 
-def test_it_counts_a_limit_from_bare_neonize_only_where_it_says_so() -> None:
+def test_it_adds_the_bare_median_to_relative_limits() -> None:
     assert (SCAN.measured, SCAN.at_most, SCAN.met) == (1000, 1050, True)
     alone = replace(SCAN, above_bare=False)
     assert (alone.at_most, alone.met) == (250, False)
 
 
-def test_it_judges_by_the_number_that_was_promised() -> None:
+def test_it_compares_the_chosen_statistic() -> None:
     samples = [float(number) for number in range(1, 41)]
-    rows = [replace(SCAN, pairline=samples, judged=judged) for judged in Judged]
+    rows = [replace(SCAN, pairline=samples, judged=judged) for judged in Criterion]
     assert [row.measured for row in rows] == [20.5, 38, 40]
 
 
-def test_it_has_no_ratio_without_a_bare_number() -> None:
+def test_it_has_no_ratio_without_bare_samples() -> None:
     assert SCAN.ratio == 1.25
     assert replace(SCAN, bare=[]).ratio is None
     assert replace(SCAN, bare=[0.0]).ratio is None
 
 
-def test_it_prints_aligned_columns_with_units_and_a_verdict() -> None:
-    memory = Row("memory", "Memory", "MB", [412.3], [], Judged.WORST, 400, note="RSS of 3")
+def test_it_prints_aligned_columns_and_results() -> None:
+    memory = Row("memory", "Memory", "MB", [412.3], [], Criterion.WORST, 400, note="RSS of 3")
     head, line, first, second, note, total = render([SCAN, memory]).splitlines()
     assert head.index("Pairline median") + len("Pairline median") == first.index("1000 ms") + 7
     assert "bare + 250 ms" in first and first.endswith("  met")
