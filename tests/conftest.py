@@ -1,7 +1,7 @@
 """What every test has: the right to build rows for anybody.
 
 The product's own ways in begin as nobody and open a scope themselves, whatever a test has open:
-``tests/architecture/test_tenants.py`` sees to that.
+``tests/architecture/test_tenancy.py`` sees to that.
 """
 
 from __future__ import annotations

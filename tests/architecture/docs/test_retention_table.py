@@ -1,9 +1,8 @@
-"""Every model is in the table of what is kept how long: with a reason, or with a job."""
+"""docs/explanation/retention.md lists every model with a job that deletes it, or a reason to keep."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from django.apps import apps
 
@@ -14,34 +13,35 @@ from locations.rest.idempotency import KEPT as ANSWERS_KEPT
 from notifications.mail.queue import KEPT as MAILS_KEPT
 from notifications.webhooks.queue import KEPT as DELIVERIES_KEPT
 from sessions_app.jobs import EVENTS_KEPT, GATEWAYS_KEPT, LEFT_OVER_AFTER, LINKS_KEPT
+from tests.architecture.sources import PROJECT
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "retention.md"
+PAGE = PROJECT / "docs" / "explanation" / "retention.md"
 ROW = re.compile(r"^\| `(\w+\.\w+)` \| ([^|]+?) \| (?:`(\w+)`)? ?\| ?([^|]*?) ?\|$", re.MULTILINE)
-# Who writes a word like these owes a reason for it, or the name of the job.
+# Rows kept for ever, or as long as their account, need a reason or a job.
 ENDLESS = ("for ever", "with the account")
 
 
-def test_every_model_is_in_the_table_once() -> None:
+def test_it_lists_every_model_once() -> None:
     named = [row[0] for row in ROW.findall(PAGE.read_text())]
 
     assert sorted(named) == sorted(model._meta.label for model in apps.get_models())
 
 
-def test_what_is_kept_for_ever_has_a_reason_and_the_rest_an_end() -> None:
+def test_rows_have_a_job_or_a_reason_to_stay() -> None:
     for label, kept, job, why in ROW.findall(PAGE.read_text()):
         assert not (kept in ENDLESS and not job) or why, f"Say why {label} is kept {kept}"
         if re.search(r"\d+ (days?|hours?|months?)", kept):
             assert job, f"Say which job deletes {label} after {kept}"
 
 
-def test_each_job_of_the_table_is_there() -> None:
+def test_it_names_jobs_that_exist() -> None:
     named = {row[2] for row in ROW.findall(PAGE.read_text())} - {""}
 
     assert named <= set(registered())
     assert len(named) > 5
 
 
-def test_the_table_has_the_times_of_the_code() -> None:
+def test_it_shows_the_retention_times_of_the_code() -> None:
     kept = {label: words for label, words, _, _ in ROW.findall(PAGE.read_text())}
 
     assert kept["locations.Invitation"].startswith(f"{INVITATIONS_KEPT.days} days")

@@ -1,20 +1,19 @@
-"""The explanation of what people are told says of every reason what the rules say."""
+"""docs/explanation/notices-and-mails.md lists every reason with the rule of the code."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
 from notifications.incidents.rules import RULES
 from sessions_app.lifecycle import Reason
 from sessions_app.wording import REASONS
+from tests.architecture.sources import PROJECT
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "what-people-are-told.md"
+PAGE = PROJECT / "docs" / "explanation" / "notices-and-mails.md"
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_it_tells_of_every_reason(reason: Reason) -> None:
+def test_it_lists_every_reason_with_its_rule(reason: Reason) -> None:
     rule = RULES[reason]
     ours = "yes" if rule.ours else ""
 

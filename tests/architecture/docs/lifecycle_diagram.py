@@ -1,4 +1,4 @@
-"""The diagram of ``docs/explanation/lifecycle.md``, drawn from the table. Pure."""
+"""Generate the diagram and the table of docs/explanation/lifecycle.md from the code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sessions_app.lifecycle import TRANSITIONS, Status
 
 
 def mermaid() -> str:
-    """A Mermaid state diagram: one arrow a pair of statuses, with the events that lead there."""
+    """Return a Mermaid state diagram with one arrow per pair of statuses, labelled with its events."""
     arrows: dict[tuple[Status, Status], list[str]] = defaultdict(list)
     for status, row in TRANSITIONS.items():
         for event, outcome in row.items():
@@ -21,7 +21,7 @@ def mermaid() -> str:
 
 
 def table() -> str:
-    """The table in Markdown: an event a row, a status a column, ``status / reason`` or ·."""
+    """Return a Markdown table: a row per event, a column per status, ``status / reason`` or ·."""
     lines = [
         "| event | " + " | ".join(Status) + " |",
         "|---" * (len(Status) + 1) + "|",
