@@ -8,7 +8,7 @@ from sessions_app.lifecycle import TRANSITIONS, Status
 
 
 def mermaid() -> str:
-    """Return a Mermaid state diagram with one arrow per pair of statuses, labelled with its events."""
+    """Return a Mermaid state diagram: one arrow per pair of statuses, labelled with events."""
     arrows: dict[tuple[Status, Status], list[str]] = defaultdict(list)
     for status, row in TRANSITIONS.items():
         for event, outcome in row.items():
