@@ -1,9 +1,8 @@
-"""Every address of the site, found in the URL configuration, and who may do what there.
+"""Every URL of the site, read from the URL configuration, and the roles that may use it.
 
-A new address is swept without a word here as one of an account: anonymous people are sent to the
-sign-in, strangers find nothing, viewers may look and not change, members and owners may both. An
-address that is another kind of thing is named in one of the sets below; an id that no table knows
-is told in ``rows.py``.
+A new URL is tested as one of an account by default: anonymous visitors are redirected to the
+sign-in, strangers get 404, viewers may read but not write, members and owners may do both. List
+a URL of another kind in one of the sets below, and a new kind of id in ``rows.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.architecture.rows import NAMES_OF_IDS, Rows
 
-# For everybody, signed in or not; tests/integration has what they show.
+# Public, signed in or not; tests/integration checks their content.
 PUBLIC = {
     "healthz",
     "api:schema",
@@ -37,7 +36,7 @@ PUBLIC = {
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
 }
-# What somebody was given opens them, whoever he is: with garbage, nobody finds anything there.
+# Opened by a secret token in the URL, signed in or not; a wrong token gets 404.
 BY_TOKEN = {
     "invitation",
     "invitation_other",
@@ -47,19 +46,20 @@ BY_TOKEN = {
     "unsubscribe",
     "unsubscribe_undo",
 }
-# Of a person and of no account; there when he has such a thing (tests/integration/people).
-A_PERSONS_OWN = {
+# Pages of a user, not of an account; they exist once the user has such a device
+# (tests/integration/locations/auth).
+OF_A_USER = {
     "mfa_deactivate_totp",
     "mfa_view_recovery_codes",
     "mfa_download_recovery_codes",
     "mfa_edit_webauthn",
     "mfa_remove_webauthn",
 }
-# Pages of an account that are there at times only (tests/integration/team).
-AT_TIMES = {"account_deleting"}
-# Things that one does with an account, and not in it: viewers may, too.
+# Pages that exist in some states of an account only (tests/integration/locations/accounts).
+TEMPORARY = {"account_deleting"}
+# Actions on one's own membership, which viewers may take, too.
 FOR_VIEWERS_TOO = {"account_switch", "account_leave", "account_email_again"}
-# Members find 403 here. Everything else in an account is for members and owners alike.
+# Members get 403 here. Everything else in an account is for members and owners.
 FOR_OWNERS = {
     "account_rename",
     "account_export",
@@ -94,7 +94,7 @@ class Address:
         return "<" in self.route
 
     def path(self, rows: Rows | None) -> str:
-        """The address with the ids of ``rows``, or with ids that nothing has."""
+        """Return the path with the ids of ``rows``, or with ids that do not exist."""
         return "/" + re.sub(r"<(\w+):(\w+)>", lambda match: _filled(match, rows), self.route)
 
 
@@ -102,12 +102,12 @@ def _filled(match: re.Match[str], rows: Rows | None) -> str:
     converter, name = match.groups()
     if converter != "uuid":
         return "1" if converter == "int" else "garbage"
-    assert name in NAMES_OF_IDS, f"Tell tests/architecture/rows.py what a {name} is the id of"
+    assert name in NAMES_OF_IDS, f"Add {name} to NAMES_OF_IDS in tests/architecture/rows.py"
     return str(uuid.uuid4() if rows is None else NAMES_OF_IDS[name](rows))
 
 
 def addresses() -> list[Address]:
-    """All that is not the admin's and not public, by name."""
+    """Return all named URLs, except those of the admin and public ones."""
     found = _patterns(get_resolver().url_patterns, "", "")
     return [
         Address(name, route)
@@ -117,7 +117,7 @@ def addresses() -> list[Address]:
 
 
 def of_accounts() -> list[Address]:
-    return [a for a in addresses() if a.name not in A_PERSONS_OWN | AT_TIMES | BY_TOKEN]
+    return [a for a in addresses() if a.name not in OF_A_USER | TEMPORARY | BY_TOKEN]
 
 
 def _patterns(

@@ -1,4 +1,4 @@
-"""Reads what is in deploy/: a Dockerfile, a compose file, systemd units, files of variables."""
+"""Parse the files of deploy/: Dockerfile, compose file, systemd units, environment files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 
 PROJECT = Path(__file__).resolve().parents[2]
 DEPLOY = PROJECT / "deploy"
-# Of a [Service], for machines without systemd-analyze (systemd.service, .exec, .kill, 252).
+# Directives of [Service] for machines without systemd-analyze (systemd.service, .exec, .kill; 252).
 KNOWN_DIRECTIVES = frozenset(
     [
         "AmbientCapabilities",
@@ -63,7 +63,7 @@ KNOWN_DIRECTIVES = frozenset(
 
 
 def instructions(dockerfile: str) -> list[tuple[str, str]]:
-    """The (INSTRUCTION, rest) of a Dockerfile, lines that go on joined."""
+    """Return the (INSTRUCTION, rest) of a Dockerfile, with continued lines joined."""
     lines = [line for line in dockerfile.splitlines() if not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
     found = (line.split(None, 1) for line in joined.splitlines() if line.strip())
@@ -71,19 +71,19 @@ def instructions(dockerfile: str) -> list[tuple[str, str]]:
 
 
 def last_stage(found: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What the image itself is made of."""
+    """Return the instructions of the final stage."""
     begins = max(place for place, (name, _) in enumerate(found) if name == "FROM")
     return list(found[begins:])
 
 
 def argv(rest: str) -> list[str]:
-    """The words of an exec form. Raises ValueError for a shell form."""
+    """Return the words of an exec form. Raises ValueError for a shell form."""
     words: list[str] = json.loads(rest)
     return words
 
 
 def copied(found: Sequence[tuple[str, str]]) -> list[tuple[list[str], str]]:
-    """(sources, target) of what is copied from the repository."""
+    """Return (sources, target) of each COPY from the repository."""
     copies = [rest.split() for name, rest in found if name == "COPY" and "--from" not in rest]
     return [(words[:-1], words[-1]) for words in copies]
 
@@ -94,13 +94,13 @@ def compose() -> dict[str, Any]:
 
 
 def variables(path: Path) -> dict[str, str]:
-    """KEY=value lines."""
+    """Return the variables of an environment file (KEY=value lines)."""
     lines = (line.partition("=") for line in path.read_text().splitlines())
     return {name: value.strip('"') for name, _, value in lines if re.fullmatch("[A-Z_]+", name)}
 
 
 def unit(path: Path) -> dict[str, dict[str, list[str]]]:
-    """section → directive → values, in their order."""
+    """Return section → directive → values, in order."""
     found: dict[str, dict[str, list[str]]] = {}
     section = ""
     for line in path.read_text().splitlines():
@@ -113,8 +113,8 @@ def unit(path: Path) -> dict[str, dict[str, list[str]]]:
 
 
 def accepts(words: Sequence[str]) -> str:
-    """The command of manage.py in ``words``, whose parser takes all of them. Raises KeyError for
-    a command that is none, SystemExit or CommandError for an argument that it does not know."""
+    """Return the manage.py command in ``words``, after its parser has accepted the arguments.
+    Raises KeyError for an unknown command, SystemExit or CommandError for a wrong argument."""
     name, arguments = words[0], list(words[1:])
     app = get_commands()[name]
     command = app if isinstance(app, BaseCommand) else load_command_class(app, name)
@@ -123,6 +123,6 @@ def accepts(words: Sequence[str]) -> str:
 
 
 def started(line: str) -> list[str]:
-    """The words after manage.py of a command line."""
+    """Return the words after manage.py in a command line."""
     words = shlex.split(line)
     return words[words.index("manage.py") + 1 :]

@@ -1,7 +1,7 @@
-"""One row of every model that belongs to an account: the one table that a new model joins.
+"""One row of every model that belongs to an account, and the ids in URLs.
 
-``tests/architecture`` asks it for rows of each such model that it finds, and for the ids in
-addresses. A model, or a name of an id, that is missing here fails with a sentence that says so.
+The tests of ``tests/architecture`` find these models by themselves. A new model needs an entry in
+``MAKERS``, a new kind of id in a URL an entry in ``NAMES_OF_IDS``; the tests name what is missing.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ from tests.factory import (
 
 
 class Rows:
-    """Rows of one account, made when they are asked for, and leaning on each other."""
+    """Rows of one account, created on first use and related to each other."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
         self._made: dict[str, Any] = {"Account": account}
 
     def of(self, model: str) -> Any:
-        """The account's row of ``model``."""
+        """Return the account's row of ``model``."""
         if model not in self._made:
-            assert model in MAKERS, f"Tell tests/architecture/rows.py how to make a {model}"
+            assert model in MAKERS, f"Add {model} to MAKERS in tests/architecture/rows.py"
             self._made[model] = MAKERS[model](self)
         return self._made[model]
 
@@ -114,7 +114,7 @@ MAKERS: Mapping[str, Callable[[Rows], Model]] = {
     ),
 }
 
-# What an id in an address is the id of.
+# The row that an id in a URL refers to, by the name of the URL parameter.
 NAMES_OF_IDS: Mapping[str, Callable[[Rows], uuid.UUID]] = {
     "account_id": lambda rows: rows.account.pk,
     "user_id": lambda rows: rows.of("Member").user_id,

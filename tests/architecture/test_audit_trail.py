@@ -1,7 +1,7 @@
-"""Every address that changes something in an account leaves an audit row when it does.
+"""Every URL that changes something in an account writes an audit event.
 
-Addresses are found in the URL configuration: a new one that takes a POST is asked as the owner,
-with what ``FILLED_IN`` has for it, and must succeed and leave a row, or be named as an exception.
+URLs are read from the URL configuration. A new one that accepts POST is called as the owner with
+its data from ``FORM_DATA``, and must succeed and write an event, or be listed as an exception.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from tests.factory import make_account, make_location, make_session, make_user
 
 pytestmark = pytest.mark.django_db
 
-# Of a person and of no account: no owner reads it (tests/integration/people).
-A_PERSONS_OWN = {pattern.name for pattern in SETTINGS} | {"account_email_again"}
+# Settings of a user, not of an account (tests/integration/locations/auth).
+OF_A_USER = {pattern.name for pattern in SETTINGS} | {"account_email_again"}
 CHANGES_NOTHING = {
-    "account_switch",  # which of his accounts somebody looks at
-    "viewing_stop",  # an operator's way out; tests/integration/locations/auth/test_operators.py
-    "link_new",  # leads to the page of the location that was chosen
+    "account_switch",  # selects the account that the user's pages show
+    "viewing_stop",  # ends impersonation; tests/integration/locations/test_impersonation.py
+    "link_new",  # redirects to the page of the chosen location
 }
-# They dial the proxy first: sessions_app/actions.py, tests/integration/proxies.
+# They dial the proxy first (tests/integration/sessions_app/proxies).
 NEEDS_A_NETWORK = {"session_proxy", "session_proxy_remove"}
 
 MAILS = {
@@ -54,7 +54,7 @@ def _free_location(rows: Rows) -> dict[str, Any]:
     return {"location": str(make_location(rows.account, "Free").pk)}
 
 
-FILLED_IN: Mapping[str, Body] = {
+FORM_DATA: Mapping[str, Body] = {
     "api:sessions": _free_location,
     "api:locations": lambda rows: {"name": "Harbour Dental · Porto"},
     "api:pairing_code": lambda rows: {"phone": "+351911111111"},
@@ -82,13 +82,13 @@ FILLED_IN: Mapping[str, Body] = {
 WAITS_FOR_A_SCAN = {"session_pairing", "session_name", "api:pairing_code"}
 
 
-def _asked() -> list[Address]:
-    left_out = A_PERSONS_OWN | CHANGES_NOTHING | NEEDS_A_NETWORK
+def _tested() -> list[Address]:
+    left_out = OF_A_USER | CHANGES_NOTHING | NEEDS_A_NETWORK
     return [address for address in of_accounts() if address.name not in left_out]
 
 
 class Owner:
-    """alice, by her browser and by a key; there is another owner, so that she may leave."""
+    """alice, with a browser and an API key. A second owner allows her to leave."""
 
     def __init__(self) -> None:
         self.account: Account = make_account()
@@ -108,8 +108,8 @@ class Owner:
         return int(send(path, body, **how).status_code)
 
 
-@pytest.mark.parametrize("address", _asked(), ids=[address.name for address in _asked()])
-def test_what_succeeds_for_an_owner_leaves_an_audit_row(address: Address) -> None:
+@pytest.mark.parametrize("address", _tested(), ids=[address.name for address in _tested()])
+def test_it_records_each_change_of_an_owner(address: Address) -> None:
     owner = Owner()
     rows = Rows(owner.account)
     if address.name in WAITS_FOR_A_SCAN:
@@ -117,24 +117,24 @@ def test_what_succeeds_for_an_owner_leaves_an_audit_row(address: Address) -> Non
         Session.objects.exclude(pk=waiting.pk).delete()
         rows = Rows(owner.account)
         rows._made["Session"] = waiting
-    body = FILLED_IN.get(address.name, _nothing)(rows)
-    address.path(rows)  # what the address names is there before it is counted
+    body = FORM_DATA.get(address.name, _nothing)(rows)
+    address.path(rows)  # creates the rows in the URL before events are counted
     before = set(AuditEvent.objects.values_list("pk", flat=True))
 
     status = owner.posts(address, rows, body)
 
     if status == 405:
         return
-    assert status < 400, f"Tell FILLED_IN what {address.name} takes"
+    assert status < 400, f"Add the data of {address.name} to FORM_DATA"
     added = AuditEvent.objects.exclude(pk__in=before)
-    assert added.exists(), f"{address.name} does not record what it does"
+    assert added.exists(), f"{address.name} writes no audit event"
     for event in added:
         assert event.address == "127.0.0.1"
         assert "Private words" not in f"{event.target} {event.detail}"
         assert "911111111" not in f"{event.target} {event.detail}"
 
 
-def test_accepting_an_invitation_leaves_an_audit_row() -> None:
+def test_it_records_an_accepted_invitation() -> None:
     owner, dora = Owner(), make_user("dora")
     invitation = Invitation(account=owner.account, email=dora.email, role=Role.VIEWER)
     token = invitation.renew()

@@ -1,6 +1,7 @@
-"""deploy/ says what the product is: no container engine is here, so that much can be checked.
+"""The files in deploy/ match the product.
 
-The image itself is built and started by nobody here; its files are put together and served.
+There is no container engine here, so the image is never built. Its files are copied into a folder
+and served from there instead.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def only(name: str) -> str:
 # --- the image ----------------------------------------------------------------------------
 
 
-def test_the_image_is_made_of_files_that_are_there_and_let_through() -> None:
+def test_the_image_copies_existing_unignored_files() -> None:
     ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
     sources = {source for found, _ in copied(DOCKERFILE) for source in found}
 
@@ -59,7 +60,7 @@ def test_the_image_is_made_of_files_that_are_there_and_let_through() -> None:
     assert {line[1:] for line in ignored if line.startswith("!")} == sources
 
 
-def test_the_image_installs_as_bin_run_does() -> None:
+def test_the_image_installs_like_bin_run() -> None:
     assert "setup requirements/run.txt" in (PROJECT / "bin" / "run").read_text()
     setup = re.sub(r"\\\n\s*", "", (PROJECT / "bin" / "setup").read_text())
     flags = re.search(r"-m pip install ([-a-z ]+)-r", setup)
@@ -72,7 +73,7 @@ def test_the_image_installs_as_bin_run_does() -> None:
     assert install.endswith("-r requirements/run.txt")
 
 
-def test_the_image_starts_from_a_pinned_python_that_we_support() -> None:
+def test_the_image_pins_a_supported_python() -> None:
     bases = [rest for name, rest in DOCKERFILE if name == "FROM"]
 
     for base in bases:
@@ -80,7 +81,7 @@ def test_the_image_starts_from_a_pinned_python_that_we_support() -> None:
     assert len({base.split()[0] for base in bases}) == 1
 
 
-def test_the_image_has_no_build_tools_and_nobody_is_root() -> None:
+def test_the_image_has_no_build_tools_and_no_root() -> None:
     steps = " ".join(rest for name, rest in IMAGE if name == "RUN")
 
     assert not re.search(r"apt|gcc|make |pip |build-essential", steps)
@@ -89,14 +90,14 @@ def test_the_image_has_no_build_tools_and_nobody_is_root() -> None:
     assert names.index("USER") > max(n for n, name in enumerate(names) if name in ("RUN", "COPY"))
 
 
-def test_the_image_runs_pairline_itself_so_that_a_signal_reaches_it() -> None:
+def test_the_image_starts_pairline_without_a_shell() -> None:
     assert argv(only("ENTRYPOINT")) == ["python", "manage.py"]
     assert argv(only("CMD")) == SERVE
     assert accepts(argv(only("CMD"))) == "serve"
     assert only("STOPSIGNAL") == "SIGTERM"
 
 
-def test_the_image_keeps_its_data_in_a_volume_and_is_asked_for_its_health() -> None:
+def test_the_image_has_a_volume_and_a_health_check() -> None:
     environment = only("ENV")
 
     assert f"DATA_DIR={only('VOLUME')}" in environment
@@ -104,15 +105,15 @@ def test_the_image_keeps_its_data_in_a_volume_and_is_asked_for_its_health() -> N
 
 
 def _filled_in(tmp_path: Path) -> dict[str, str]:
-    """The example's environment, with what its comments say to fill in."""
+    """Return the example's environment, with secrets filled in as its comments require."""
     example = variables(DEPLOY / "pairline.env.example")
     example["DJANGO_SECRET_KEY"] = secrets.token_urlsafe(50)
     example["FIELD_ENCRYPTION_KEYS"] = secrets.token_urlsafe(32)
     return {**example, "PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "data")}
 
 
-def _put_together(image: Path) -> None:
-    """What the image has of the repository."""
+def _copy_files(image: Path) -> None:
+    """Copy the files of the repository that the image contains."""
     for sources, target in copied(IMAGE):
         for source in sources:
             path, goal = PROJECT / source, image / target
@@ -135,20 +136,20 @@ def _free_port() -> str:
 
 
 def _collect(image: Path) -> subprocess.Popen[str]:
-    """The image's own step, with its own environment."""
+    """Start the image's collectstatic step with its environment."""
     (step,) = [rest for name, rest in IMAGE if name == "RUN" and "collectstatic" in rest]
     key, _, command = step.partition(" ")
     name, _, value = key.partition("=")
     return _manage(image, started(command), {name: value})
 
 
-def test_what_the_image_holds_is_enough_to_serve_with_the_examples_environment(
+def test_the_image_serves_with_the_example_environment(
     tmp_path: Path,
 ) -> None:
-    """All three at once, to save time."""
+    """Runs all three processes concurrently, to save time."""
     image, environment, port = tmp_path / "image", _filled_in(tmp_path), _free_port()
     image.mkdir()
-    _put_together(image)
+    _copy_files(image)
     ours = {"0.0.0.0": "127.0.0.1", "8000": port}
     words = [ours.get(word, word) for word in argv(only("CMD"))]
 
@@ -159,20 +160,20 @@ def test_what_the_image_holds_is_enough_to_serve_with_the_examples_environment(
         _wait_until_healthy(serve, port)
     finally:
         serve.send_signal(signal.SIGTERM)
-        said = {one.args[2]: one.communicate(timeout=60)[1] for one in (collect, check, serve)}  # type: ignore[index]
+        printed = {one.args[2]: one.communicate(timeout=60)[1] for one in (collect, check, serve)}  # type: ignore[index]
 
-    assert [one.returncode for one in (collect, check, serve)] == [0, 0, 0], said
-    assert "WARNINGS" not in said["check"]
+    assert [one.returncode for one in (collect, check, serve)] == [0, 0, 0], printed
+    assert "WARNINGS" not in printed["check"]
     assert (image / "staticfiles" / "staticfiles.json").exists()
 
 
 def _wait_until_healthy(process: subprocess.Popen[str], port: str) -> None:
-    """Asks as the image's own health check does."""
+    """Poll with the image's own health check."""
     words = argv(only("HEALTHCHECK").partition("CMD ")[2])
     ask = [sys.executable, *(word.replace("8000", port) for word in words[1:])]
     give_up_at = time.monotonic() + 60
     while subprocess.run(ask, capture_output=True, check=False).returncode != 0:
-        assert process.poll() is None and time.monotonic() < give_up_at, "it does not serve"
+        assert process.poll() is None and time.monotonic() < give_up_at, "The site does not respond"
 
 
 # --- compose ------------------------------------------------------------------------------
@@ -180,12 +181,12 @@ def _wait_until_healthy(process: subprocess.Popen[str], port: str) -> None:
 SERVICES: dict[str, Any] = compose()["services"]
 
 
-def test_compose_has_the_site_the_gateway_and_their_servers() -> None:
+def test_compose_has_site_gateway_and_servers() -> None:
     assert set(SERVICES) == {*OURS, "postgres", "redis"}
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_compose_starts_ours_with_commands_that_there_are(name: str) -> None:
+def test_compose_starts_existing_commands(name: str) -> None:
     words = [str(word) for word in SERVICES[name]["command"]]
 
     assert accepts(words) == {"web": "serve", "gateway": "run_gateway"}.get(name, name)
@@ -194,7 +195,7 @@ def test_compose_starts_ours_with_commands_that_there_are(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_compose_gives_ours_variables_that_there_are_and_no_secret(name: str) -> None:
+def test_compose_sets_known_variables_and_no_secrets(name: str) -> None:
     service = SERVICES[name]
 
     assert set(service["environment"]) <= KNOWN
@@ -202,7 +203,7 @@ def test_compose_gives_ours_variables_that_there_are_and_no_secret(name: str) ->
     assert not {"DJANGO_SECRET_KEY", "FIELD_ENCRYPTION_KEYS"} & set(service["environment"])
 
 
-def test_compose_knows_no_password() -> None:
+def test_compose_contains_no_password() -> None:
     asked_for = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
 
     assert asked_for == set(variables(DEPLOY / "compose.env.example"))
@@ -215,7 +216,7 @@ def test_compose_knows_no_password() -> None:
             assert not re.search("KEY|PASSWORD", name) or value == "", name
 
 
-def test_compose_publishes_the_site_alone_and_on_this_machine_alone() -> None:
+def test_compose_publishes_the_site_locally_only() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
 
     assert published == {"web": ["127.0.0.1:8000:8000"]}
@@ -224,7 +225,7 @@ def test_compose_publishes_the_site_alone_and_on_this_machine_alone() -> None:
     assert compose()["networks"]["inside"] == {"internal": True}
 
 
-def test_compose_pins_what_it_fetches() -> None:
+def test_compose_pins_its_images() -> None:
     for name in ("postgres", "redis"):
         assert re.fullmatch(r"\w+:\d+\.\d+-bookworm", SERVICES[name]["image"])
     for name in OURS:
@@ -244,7 +245,7 @@ def test_compose_starts_in_order() -> None:
         assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 
 
-def test_compose_asks_each_for_its_health() -> None:
+def test_compose_checks_the_health_of_each() -> None:
     assert "healthcheck" not in SERVICES["web"]  # the image's own
     words = SERVICES["gateway"]["healthcheck"]["test"]
     assert words[:3] == ["CMD", "python", "manage.py"]
@@ -253,7 +254,7 @@ def test_compose_asks_each_for_its_health() -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_compose_lets_ours_do_no_more_than_they_need(name: str) -> None:
+def test_compose_restricts_our_containers(name: str) -> None:
     service = SERVICES[name]
 
     assert service["read_only"] is True
@@ -274,7 +275,7 @@ def test_compose_declares_its_volumes() -> None:
 each_unit = pytest.mark.parametrize("path", UNITS, ids=[path.stem for path in UNITS])
 
 
-def test_there_is_a_unit_for_each_way_to_run() -> None:
+def test_systemd_has_a_unit_for_each_way_to_run() -> None:
     commands = {p.stem: accepts(started(unit(p)["Service"]["ExecStart"][0])) for p in UNITS}
 
     assert commands == {
@@ -285,7 +286,7 @@ def test_there_is_a_unit_for_each_way_to_run() -> None:
 
 
 @each_unit
-def test_systemd_understands_the_unit(path: Path, tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit(path: Path, tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         assert set(unit(path)["Service"]) <= KNOWN_DIRECTIVES
         return
@@ -293,16 +294,16 @@ def test_systemd_understands_the_unit(path: Path, tmp_path: Path) -> None:
     text = path.read_text().replace("/opt/pairline/.venv/bin/python", sys.executable)
     here.write_text(text.replace("WorkingDirectory=/opt/pairline", f"WorkingDirectory={PROJECT}"))
 
-    told = subprocess.run(
+    verified = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(here)],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
-    assert (told.returncode, told.stderr + told.stdout) == (0, "")
+    assert (verified.returncode, verified.stderr + verified.stdout) == (0, "")
 
 
 @each_unit
-def test_the_unit_starts_what_there_is_and_stops_it_gently(path: Path) -> None:
+def test_the_unit_starts_existing_commands_and_stops_them_gracefully(path: Path) -> None:
     service = unit(path)["Service"]
 
     for line in [*service["ExecStart"], *service.get("ExecStartPre", [])]:
@@ -315,7 +316,7 @@ def test_the_unit_starts_what_there_is_and_stops_it_gently(path: Path) -> None:
 
 
 @each_unit
-def test_the_unit_may_write_its_own_folder_alone(path: Path) -> None:
+def test_the_unit_may_write_to_its_own_folder_only(path: Path) -> None:
     service = unit(path)["Service"]
     (variables_set,) = service["Environment"]
 
@@ -327,7 +328,7 @@ def test_the_unit_may_write_its_own_folder_alone(path: Path) -> None:
     assert service["CapabilityBoundingSet"] == [""]
 
 
-def test_the_units_differ_in_what_they_start_alone() -> None:
+def test_the_units_differ_only_in_their_commands() -> None:
     own = {"ExecStart", "ExecStartPre"}
     services = [unit(path)["Service"] for path in UNITS]
 
@@ -337,11 +338,11 @@ def test_the_units_differ_in_what_they_start_alone() -> None:
         }
 
 
-def test_the_example_of_variables_has_none_that_is_not_there() -> None:
+def test_the_example_environment_has_known_variables_only() -> None:
     assert set(variables(DEPLOY / "pairline.env.example")) <= KNOWN
 
 
-def test_the_reverse_proxy_leads_to_where_the_site_is_served() -> None:
+def test_the_reverse_proxy_points_to_the_site() -> None:
     text = "\n".join(
         line for line in (DEPLOY / "Caddyfile").read_text().splitlines() if "#" not in line
     )
@@ -354,7 +355,7 @@ def test_the_reverse_proxy_leads_to_where_the_site_is_served() -> None:
         assert "serve" not in line or "--host 127.0.0.1 --port 8000" in line
 
 
-def test_the_how_to_names_every_file_and_only_commands_that_there_are() -> None:
+def test_the_how_to_names_every_file_and_existing_commands() -> None:
     page = (PROJECT / "docs" / "how-to" / "deploy.md").read_text()
     files = [path for path in DEPLOY.rglob("*") if path.is_file()]
 

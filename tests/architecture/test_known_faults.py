@@ -1,7 +1,7 @@
-"""Faults that products of this kind have had, each shut out for every address there is.
+"""Vulnerabilities that comparable products had, tested for every URL.
 
-Who may see what is swept in ``test_tenant_sweep.py``, what is written of it in
-``test_audit_trail.py``; this is the rest: who one is, what answers give away, what they let in.
+Access is tested in ``test_url_access.py``, the audit log in ``test_audit_trail.py``. This module
+covers the rest: authentication, what responses disclose, and what requests can change.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ pytestmark = pytest.mark.django_db
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [address for address in of_accounts() if not address.is_api]
 OPEN_PAGES = ["/sign-in/", "/sign-up/", "/link/x/", "/invitations/x/", "/nowhere/"]
-# They have no login that another site could abuse: the API takes keys only, and who can forge a
-# post to a one-time link, or to one that ends mails (RFC 8058), knows the link.
-WITHOUT_FORM_PROOF = {"link", "link_live", "link_pairing", "unsubscribe", "unsubscribe_undo"}
+# No login is involved that another site could abuse: forging a POST to a one-time link, or to an
+# unsubscribe link (RFC 8058), requires knowing the link.
+CSRF_EXEMPT = {"link", "link_live", "link_pairing", "unsubscribe", "unsubscribe_undo"}
 
 
 def each(found: list[Address]) -> pytest.MarkDecorator:
@@ -77,11 +77,11 @@ def _views() -> dict[str, Any]:
     return found
 
 
-# --- who one is ---------------------------------------------------------------------------
+# --- authentication -----------------------------------------------------------------------
 
 
 @each(addresses())
-def test_no_header_makes_anybody_somebody(address: Address, rows: Rows, alice: User) -> None:
+def test_it_trusts_no_identity_in_headers(address: Address, rows: Rows, alice: User) -> None:
     claims = {
         "X-User-ID": str(alice.pk),
         "X-Account-ID": str(rows.account.pk),
@@ -96,7 +96,7 @@ def test_no_header_makes_anybody_somebody(address: Address, rows: Rows, alice: U
     assert answer.status_code in {302, 401, 404, 405}
 
 
-def test_a_login_ends_with_the_user(alice: User) -> None:
+def test_it_ends_the_login_of_inactive_users(alice: User) -> None:
     client = _signed_in(alice)
     assert client.get("/").status_code == 200
 
@@ -105,7 +105,7 @@ def test_a_login_ends_with_the_user(alice: User) -> None:
     assert client.get("/").status_code == 302
 
 
-def test_a_key_ends_at_once_when_it_is_revoked(rows: Rows) -> None:
+def test_it_refuses_a_revoked_key_at_once(rows: Rows) -> None:
     key, secret = ApiKey.issue(rows.account, "Reminders")
     headers = {"Authorization": f"Bearer {secret}"}
     assert Client().get("/api/v1/sessions/", headers=headers).status_code == 200
@@ -116,7 +116,7 @@ def test_a_key_ends_at_once_when_it_is_revoked(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:1"])
-def test_the_sign_in_leads_nowhere_else(elsewhere: str, alice: User) -> None:
+def test_it_redirects_to_no_other_site(elsewhere: str, alice: User) -> None:
     answer = Client().post(
         f"/sign-in/?next={elsewhere}",
         {"login": alice.email, "password": PASSWORD, "next": elsewhere},
@@ -126,17 +126,17 @@ def test_the_sign_in_leads_nowhere_else(elsewhere: str, alice: User) -> None:
     assert "javascript" not in answer.headers.get("Location", "")
 
 
-def test_every_post_has_to_prove_that_it_comes_from_a_page_of_ours() -> None:
+def test_it_requires_a_csrf_token_for_posts() -> None:
     exempt = {
         pattern.name
         for route, pattern in _views().items()
         if getattr(pattern.callback, "csrf_exempt", False) and not route.startswith("api/")
     }
 
-    assert exempt == WITHOUT_FORM_PROOF
+    assert exempt == CSRF_EXEMPT
 
 
-def test_it_does_not_start_without_a_secret_of_its_own(tmp_path: Path) -> None:
+def test_it_does_not_start_without_a_secret_key(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "DJANGO_SECRET_KEY": ""}
 
     started = subprocess.run(
@@ -148,7 +148,7 @@ def test_it_does_not_start_without_a_secret_of_its_own(tmp_path: Path) -> None:
     assert "DJANGO_SECRET_KEY" in started.stderr
 
 
-# --- what answers give away ---------------------------------------------------------------
+# --- disclosure ---------------------------------------------------------------------------
 
 
 def _secrets(rows: Rows, alice: User) -> list[str]:
@@ -162,9 +162,7 @@ def _secrets(rows: Rows, alice: User) -> list[str]:
 
 
 @each(of_accounts())
-def test_no_answer_carries_a_secret_not_even_to_its_owner(
-    address: Address, rows: Rows, alice: User
-) -> None:
+def test_it_shows_no_secret_even_to_owners(address: Address, rows: Rows, alice: User) -> None:
     client, headers = _signed_in(alice), {}
     if address.is_api:
         _, secret = ApiKey.issue(rows.account, "all")
@@ -178,9 +176,7 @@ def test_no_answer_carries_a_secret_not_even_to_its_owner(
 
 
 @each(PAGES)
-def test_what_people_type_is_never_taken_for_markup(
-    address: Address, rows: Rows, alice: User
-) -> None:
+def test_it_escapes_what_users_type(address: Address, rows: Rows, alice: User) -> None:
     Location.objects.update(name="<script>alert(1)</script>")
     type(rows.account).objects.update(name="<img src=x onerror=alert(2)>")
 
@@ -192,25 +188,25 @@ def test_what_people_type_is_never_taken_for_markup(
 
 
 @pytest.mark.parametrize("path", OPEN_PAGES)
-def test_an_address_is_never_taken_for_markup(path: str) -> None:
+def test_it_escapes_the_url(path: str) -> None:
     page = Client().get(f"{path}%3Cscript%3Ealert(1)%3C/script%3E/?a=<script>alert(2)</script>")
 
     assert b"<script>alert" not in page.content
 
 
 @each(of_accounts())
-def test_no_other_site_may_read_or_frame_it(address: Address, rows: Rows, alice: User) -> None:
+def test_it_lets_no_other_site_read_or_frame_it(address: Address, rows: Rows, alice: User) -> None:
     answer = _signed_in(alice).get(address.path(rows), headers={"Origin": "https://evil.example"})
 
     assert "Access-Control-Allow-Origin" not in answer.headers
     assert answer.headers["X-Frame-Options"] == "DENY"
 
 
-# --- what they let in ---------------------------------------------------------------------
+# --- changes ------------------------------------------------------------------------------
 
 
 @each(of_accounts())
-def test_looking_changes_nothing(address: Address, rows: Rows, alice: User) -> None:
+def test_it_changes_nothing_on_get(address: Address, rows: Rows, alice: User) -> None:
     def everything() -> list[Any]:
         columns = ("pk", "wanted", "wanted_attempt", "device_name")
         links = ("pk", "revoked_at", "browser_hash")
@@ -231,14 +227,14 @@ def test_looking_changes_nothing(address: Address, rows: Rows, alice: User) -> N
     assert everything() == before
 
 
-def test_no_address_takes_a_path_or_is_there_for_debugging() -> None:
+def test_it_has_no_path_parameters_or_debug_urls() -> None:
     ours = [route for route in _views() if not route.startswith("admin/")]
 
     assert [route for route in ours if "<path:" in route] == []
     assert [r for r in ours if re.search(r"debug|emergency|force-|sync-all", r)] == []
 
 
-def test_a_message_for_an_unknown_session_is_nobodys(rows: Rows) -> None:
+def test_it_drops_messages_of_unknown_sessions(rows: Rows) -> None:
     before = Message.objects.count()
     message = IncomingMessage(
         whatsapp_id="A1",
@@ -254,7 +250,7 @@ def test_a_message_for_an_unknown_session_is_nobodys(rows: Rows) -> None:
     assert Message.objects.count() == before
 
 
-def test_a_text_never_goes_out_over_another_number(rows: Rows) -> None:
+def test_it_sends_no_text_over_another_number(rows: Rows) -> None:
     ready = rows.of("Session")
     gone = make_session(make_location(rows.account, "Porto"), Status.DISCONNECTED)
     _, secret = ApiKey.issue(rows.account, "Reminders")

@@ -1,4 +1,4 @@
-"""Tenant data outside a tenant: for every model that belongs to an account, found by itself."""
+"""Tenant data is out of reach outside a tenant scope, for every model that has an account."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _parents(model: type[Model]) -> Iterator[type[Model]]:
 
 
 def _owned() -> list[type[Model]]:
-    """Accounts, what has one, and what leans on a row that has one."""
+    """Return Account, the models with an account, and those that refer to one of them."""
     ours = [model for model in apps.get_models() if "site-packages" not in (_file(model))]
     direct = [model for model in ours if Account in _parents(model)]
     below = [model for model in ours if set(direct) & set(_parents(model))]
@@ -58,19 +58,19 @@ def test_it_finds_the_models_that_belong_to_accounts() -> None:
 
 
 @each_model
-def test_every_manager_of_it_keeps_to_the_tenant(model: type[Model]) -> None:
+def test_it_scopes_every_manager(model: type[Model]) -> None:
     for manager in model._meta.managers:
         assert issubclass(getattr(manager, "_queryset_class", object), TenantQuerySet), manager
 
 
 @each_model
-def test_a_query_outside_a_tenant_raises(model: Any) -> None:
+def test_it_raises_for_queries_outside_a_scope(model: Any) -> None:
     with tenancy.nobody(), pytest.raises(tenancy.OutsideTenant, match=model.__name__):
         model.objects.all()
 
 
 @each_model
-def test_a_query_inside_a_tenant_sees_its_rows_and_no_others(model: Any) -> None:
+def test_it_returns_rows_of_the_tenant_only(model: Any) -> None:
     ours = Rows(make_account("Ours")).of(model.__name__)
     theirs = Rows(make_account("Theirs")).of(model.__name__)
 
@@ -94,50 +94,50 @@ def _account_of(row: Any) -> Any:
     [relation for relation in Account._meta.related_objects if relation.related_model in OWNED],
     ids=lambda relation: relation.name,
 )
-def test_the_way_from_an_account_to_its_rows_raises_outside_it(relation: Any) -> None:
+def test_it_raises_for_related_rows_outside_a_scope(relation: Any) -> None:
     account = make_account()
 
     with tenancy.nobody(), pytest.raises(tenancy.OutsideTenant):
         getattr(account, relation.get_accessor_name()).all()
 
 
-def test_rows_cannot_be_written_outside_a_tenant() -> None:
+def test_it_raises_for_writes_outside_a_scope() -> None:
     account = make_account()
 
     with tenancy.nobody(), pytest.raises(tenancy.OutsideTenant):
         Location.objects.create(account=account, name="Lisbon")
 
 
-def test_the_fault_says_what_to_do() -> None:
+def test_its_error_names_the_remedy() -> None:
     with tenancy.nobody(), pytest.raises(tenancy.OutsideTenant) as fault:
         Location.objects.count()
 
     assert "tenancy.of_accounts" in str(fault.value)
 
 
-# --- who opens a scope --------------------------------------------------------------------
+# --- entry points -------------------------------------------------------------------------
 
 
-def _told() -> list[str] | str | None:
+def _scope() -> list[str] | str | None:
     scope = tenancy.current()
     if scope is None or scope is tenancy.EVERYONE:
         return None if scope is None else "everyone"
     return sorted(str(account) for account in scope)
 
 
-def ask(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({"scope": _told()})
+def show_scope(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"scope": _scope()})
 
 
-class AskByKey(ApiView):
+class ScopeOfKey(ApiView):
     def get(self, request: Request) -> Response:
-        return Response({"scope": _told()})
+        return Response({"scope": _scope()})
 
 
 urlpatterns = [
-    path("open/", login_not_required(ask)),
-    path("closed/", ask),
-    path("key/", AskByKey.as_view()),
+    path("open/", login_not_required(show_scope)),
+    path("closed/", show_scope),
+    path("key/", ScopeOfKey.as_view()),
 ]
 
 
@@ -153,7 +153,7 @@ def _signed_in(user: User) -> Client:
 
 
 @pytest.mark.usefixtures("probes")
-def test_a_request_begins_as_nobody_whatever_was_open_around_it() -> None:
+def test_a_request_starts_without_a_scope() -> None:
     assert tenancy.current() is tenancy.EVERYONE
 
     assert Client().get("/open/").json() == {"scope": None}
@@ -162,7 +162,7 @@ def test_a_request_begins_as_nobody_whatever_was_open_around_it() -> None:
 
 @pytest.mark.usefixtures("probes")
 @pytest.mark.parametrize("role", Role)
-def test_a_person_has_his_own_accounts(role: Role) -> None:
+def test_a_user_has_the_scope_of_their_accounts(role: Role) -> None:
     account = make_account()
     make_account("Elsewhere")
     client = _signed_in(make_user("bob", account, role))
@@ -171,7 +171,7 @@ def test_a_person_has_his_own_accounts(role: Role) -> None:
 
 
 @pytest.mark.usefixtures("probes")
-def test_an_operator_is_a_person_outside_the_admin() -> None:
+def test_an_operator_is_an_ordinary_user_outside_the_admin() -> None:
     make_account("Elsewhere")
     operator = User.objects.create_superuser("op@example.com", "x")
 
@@ -179,7 +179,7 @@ def test_an_operator_is_a_person_outside_the_admin() -> None:
 
 
 @pytest.mark.usefixtures("probes")
-def test_somebody_whose_user_is_inactive_is_nobody() -> None:
+def test_an_inactive_user_has_no_scope() -> None:
     user = make_user("bob", make_account())
     client = _signed_in(user)
     User.objects.filter(pk=user.pk).update(is_active=False)
@@ -188,7 +188,7 @@ def test_somebody_whose_user_is_inactive_is_nobody() -> None:
 
 
 @pytest.mark.usefixtures("probes")
-def test_a_key_has_its_own_account() -> None:
+def test_a_key_has_the_scope_of_its_account() -> None:
     account = make_account()
     make_account("Elsewhere")
     _, secret = ApiKey.issue(account, "Reminders")
@@ -210,8 +210,8 @@ def test_an_operator_sees_all_accounts_in_the_admin() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_socket_opens_the_scope_of_its_reader() -> None:
-    user, session, login = await sync_to_async(_reader_and_session)()
+async def test_a_socket_opens_the_scope_of_its_user() -> None:
+    user, session, login = await sync_to_async(_user_and_session)()
 
     with tenancy.nobody():
         frame = await read_session(Viewer(user.pk, login), session.pk)
@@ -219,24 +219,24 @@ async def test_a_socket_opens_the_scope_of_its_reader() -> None:
     assert frame is not None
 
 
-def _reader_and_session() -> tuple[User, Any, str]:
+def _user_and_session() -> tuple[User, Any, str]:
     account = make_account()
     user = make_user("alice", account)
     client = _signed_in(user)
     return user, make_session(make_location(account)), str(client.session.session_key)
 
 
-async def test_the_gateway_serves_everyone() -> None:
+async def test_the_gateway_has_all_accounts_in_scope() -> None:
     with tenancy.nobody():
         assert await Transactions().run(tenancy.current) is tenancy.EVERYONE
 
 
-async def test_a_scope_goes_along_into_asgirefs_threads() -> None:
+async def test_asgiref_passes_the_scope_to_its_threads() -> None:
     with tenancy.of_accounts([]):
         assert await sync_to_async(tenancy.current, thread_sensitive=False)() == frozenset()
 
 
-def test_a_thread_that_is_started_by_hand_is_nobody() -> None:
+def test_a_new_thread_starts_without_a_scope() -> None:
     found: list[tenancy.Scope] = []
     thread = threading.Thread(target=lambda: found.append(tenancy.current()))
     thread.start()

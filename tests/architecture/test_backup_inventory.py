@@ -1,4 +1,4 @@
-"""Every model is kept in a backup, or left out with a reason."""
+"""Every model is included in backups, or excluded with a reason."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ each_kept = pytest.mark.parametrize("model", included_models(), ids=lambda model
 
 
 @pytest.mark.parametrize("label", sorted(MODELS))
-def test_a_model_is_kept_or_left_out_for_a_reason(label: str) -> None:
-    assert (label in INCLUDED) != (label in EXCLUDED), (
-        f"Put {label} into KEPT of operations/backup/inventory.py, or into LEFT_OUT with why. "
-        "If its rows must not come back as they were (something that waits to be sent), say so in "
-        "operations/backup/restored_rows.py."
+def test_a_model_is_included_or_excluded_with_a_reason(label: str) -> None:
+    assert (label in KEPT) != (label in LEFT_OUT), (
+        f"Add {label} to KEPT in operations/backup/inventory.py, or to LEFT_OUT with a reason. "
+        "If its rows must change when they are restored (because they wait to be sent, say), "
+        "add them to operations/backup/restored_rows.py."
     )
 
 
-def test_the_tables_name_nothing_that_is_gone() -> None:
-    assert (INCLUDED | EXCLUDED.keys() | BLANK.keys() | ADJUSTMENTS.keys()) - MODELS.keys() == set()
-    assert all(EXCLUDED.values())
+def test_it_lists_only_models_that_exist() -> None:
+    assert (KEPT | LEFT_OUT.keys() | BLANK.keys() | SETTLED.keys()) - MODELS.keys() == set()
+    assert all(LEFT_OUT.values())
 
 
 @each_kept
-def test_a_row_leans_only_on_rows_that_come_before_it(model: type[Model]) -> None:
-    order = included_models()
-    before = {*order[: order.index(model)], model, Permission}  # which goes by its words
+def test_rows_refer_only_to_rows_restored_before_them(model: type[Model]) -> None:
+    order = kept_models()
+    before = {*order[: order.index(model)], model, Permission}  # restored by its code name
 
     assert referenced_models(model) <= before
 
 
 @each_kept
-def test_no_column_is_written_anew_by_a_restore(model: type[Model]) -> None:
+def test_a_restore_keeps_every_timestamp(model: type[Model]) -> None:
     for field in model._meta.concrete_fields:
         assert not getattr(field, "auto_now", False), field
         assert not getattr(field, "auto_now_add", False), field
 
 
-def test_an_account_takes_everything_along_that_belongs_to_it() -> None:
+def test_an_account_includes_every_row_it_owns() -> None:
     owned = {
         model
         for model in included_models()
@@ -62,7 +62,7 @@ def test_an_account_takes_everything_along_that_belongs_to_it() -> None:
     assert owned <= set(dependent_models(Account))
 
 
-def test_codes_that_wait_for_a_scan_never_leave_the_database() -> None:
+def test_it_excludes_qr_and_pairing_codes() -> None:
     of_sessions = {
         field.attname
         for field in sealed_fields()

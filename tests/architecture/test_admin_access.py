@@ -1,4 +1,4 @@
-"""Every page and every action of the admin, as those for whom it is not: found by itself."""
+"""Every page and action of the admin, requested by users without permission."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.factory import make_account, make_user
 pytestmark = pytest.mark.django_db
 
 SIGN_IN = "/admin/login/"
-# Django's own ways in and out, and a view that only says where scripts are to be found.
+# Django's own sign-in and sign-out, and its translation catalog for scripts.
 OPEN = {"login", "logout", "jsi18n"}
 
 
@@ -41,7 +41,7 @@ ROUTES = sorted(
 
 
 def _actions() -> list[tuple[str, str]]:
-    """(changelist, action) of all that is registered, as a superuser is offered them."""
+    """Return (changelist, action) of every registered action that a superuser can use."""
     request = RequestFactory().get("/admin/")
     request.user = User(is_superuser=True, is_staff=True)
     return [
@@ -71,52 +71,52 @@ def rows() -> Rows:
 
 @pytest.fixture
 def owner(rows: Rows) -> Client:
-    """alice, who owns an account but operates nothing."""
+    """alice, who owns an account but is no operator."""
     return _signed_in(make_user("alice", rows.account, Role.OWNER))
 
 
 @pytest.fixture
-def unentitled() -> Client:
-    """Somebody of the staff who was given no rights yet."""
+def staff() -> Client:
+    """A member of staff without permissions."""
     return _signed_in(User.objects.create_user("new@example.com", "x", is_staff=True))
 
 
-def test_it_finds_the_pages_and_the_actions() -> None:
+def test_it_finds_pages_and_actions() -> None:
     assert "admin/sessions_app/session/" in ROUTES
     assert ("/admin/sessions_app/session/", "unlink") in ACTIONS
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("route", ROUTES)
-def test_owners_are_sent_to_its_sign_in(route: str, method: str, owner: Client) -> None:
+def test_it_redirects_owners_to_the_sign_in(route: str, method: str, owner: Client) -> None:
     answer = getattr(owner, method)(_filled(route))
 
     assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, SIGN_IN)
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_the_anonymous_are_sent_to_its_sign_in(route: str) -> None:
+def test_it_redirects_anonymous_visitors_to_the_sign_in(route: str) -> None:
     answer = Client().get(_filled(route))
 
     assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, SIGN_IN)
 
 
 @pytest.mark.parametrize(("page", "action"), ACTIONS)
-def test_owners_cannot_use_its_actions(page: str, action: str, owner: Client, rows: Rows) -> None:
+def test_it_refuses_actions_of_owners(page: str, action: str, owner: Client, rows: Rows) -> None:
     answer = owner.post(page, _chosen(page, action, rows))
 
     assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, SIGN_IN)
 
 
 @pytest.mark.parametrize(("page", "action"), ACTIONS)
-def test_staff_without_rights_cannot_use_them(
-    page: str, action: str, unentitled: Client, rows: Rows
+def test_it_refuses_actions_of_staff_without_permission(
+    page: str, action: str, staff: Client, rows: Rows
 ) -> None:
-    assert unentitled.post(page, _chosen(page, action, rows)).status_code == 403
+    assert staff.post(page, _chosen(page, action, rows)).status_code == 403
 
 
 def _chosen(page: str, action: str, rows: Rows) -> dict[str, str]:
-    """A form that asks for ``action`` on the account's own row of that page, sure about it."""
+    """Return the form data that confirms ``action`` on the account's row of that page."""
     makers = {name.lower(): name for name in MAKERS}
     model = makers.get(page.strip("/").split("/")[-1])
     pk = rows.of(model).pk if model else rows.account.pk

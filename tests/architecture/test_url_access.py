@@ -1,7 +1,7 @@
-"""Every address and every socket, as anonymous, stranger, viewer, member and owner.
+"""Every URL and WebSocket, requested as anonymous visitor, stranger, viewer, member and owner.
 
-The sweep finds addresses in the URL configuration by itself; ``addresses.py`` says which kinds
-there are, and ``rows.py`` has a row for each id in them.
+URLs are read from the URL configuration. ``addresses.py`` lists the kinds of URLs, ``rows.py``
+creates a row for each id in them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 ALL = addresses()
 OF_ACCOUNTS = of_accounts()
 WITH_IDS = [address for address in OF_ACCOUNTS if address.takes_id]
-PATIENCE_SECONDS = 30
+TIMEOUT_SECONDS = 30
 
 
 def each(found: list[Address]) -> pytest.MarkDecorator:
@@ -44,35 +44,35 @@ def each(found: list[Address]) -> pytest.MarkDecorator:
 @dataclass
 class World:
     rows: Rows
-    people: dict[str, User]
+    users: dict[str, User]
     keys: dict[str, str]
 
 
 @pytest.fixture
 def world() -> World:
     account, elsewhere = make_account(), make_account("Elsewhere")
-    people = {
+    users = {
         "alice": make_user("alice", account, Role.OWNER),
         "bob": make_user("bob", account, Role.MEMBER),
         "vera": make_user("vera", account, Role.VIEWER),
         "charlie": make_user("charlie", elsewhere, Role.OWNER),
     }
-    # Keys have no roles: scopes do for them what roles do for people.
+    # Keys have scopes instead of roles.
     keys = {
         "alice": ApiKey.issue(account, "ours")[1],
         "bob": ApiKey.issue(account, "ours, too")[1],
         "vera": ApiKey.issue(account, "reads", scopes=["read"])[1],
         "charlie": ApiKey.issue(elsewhere, "theirs")[1],
     }
-    return World(Rows(account), people, keys)
+    return World(Rows(account), users, keys)
 
 
-def _ask(address: Address, method: str, world: World, who: str | None, *, absent: bool) -> int:
+def _request(address: Address, method: str, world: World, who: str | None, *, absent: bool) -> int:
     client, headers = Client(raise_request_exception=False), {}
     if who is not None and address.is_api:
         headers = {"Authorization": f"Bearer {world.keys[who]}"}
     elif who is not None:
-        client.force_login(world.people[who])
+        client.force_login(world.users[who])
     path = address.path(None if absent else world.rows)
     send = client.get if method == "GET" else client.post
     status: int = send(path, data={}, content_type="application/json", headers=headers).status_code
@@ -82,13 +82,13 @@ def _ask(address: Address, method: str, world: World, who: str | None, *, absent
 def _statuses(
     address: Address, world: World, who: str | None, *, absent: bool = False
 ) -> dict[str, int]:
-    """What GET and POST answer, leaving out the method that the address does not take."""
-    found = {m: _ask(address, m, world, who, absent=absent) for m in ("GET", "POST")}
+    """Return the status of GET and POST, without methods that the URL does not accept."""
+    found = {m: _request(address, m, world, who, absent=absent) for m in ("GET", "POST")}
     return {method: status for method, status in found.items() if status != 405}
 
 
 @each([address for address in ALL if address.name not in BY_TOKEN])
-def test_it_asks_who_is_there(address: Address, world: World) -> None:
+def test_it_requires_a_sign_in(address: Address, world: World) -> None:
     statuses = _statuses(address, world, None)
 
     assert set(statuses.values()) <= ({401} if address.is_api else {302})
@@ -96,7 +96,7 @@ def test_it_asks_who_is_there(address: Address, world: World) -> None:
 
 @each([address for address in ALL if address.name in BY_TOKEN])
 @pytest.mark.parametrize("who", [None, "charlie", "alice"])
-def test_it_opens_to_the_right_token_only(address: Address, who: str | None, world: World) -> None:
+def test_it_requires_the_right_token(address: Address, who: str | None, world: World) -> None:
     assert set(_statuses(address, world, who).values()) == {404}
 
 
@@ -106,14 +106,14 @@ def test_it_does_not_exist_for_strangers(address: Address, world: World) -> None
 
 
 @each(WITH_IDS)
-def test_it_tells_a_foreign_id_from_an_absent_one_in_no_way(address: Address, world: World) -> None:
+def test_it_treats_foreign_ids_like_absent_ones(address: Address, world: World) -> None:
     foreign = _statuses(address, world, "charlie")
 
     assert foreign == _statuses(address, world, "charlie", absent=True)
 
 
 @each([address for address in WITH_IDS if address.name not in FOR_VIEWERS_TOO])
-def test_it_lets_viewers_look_and_not_touch(address: Address, world: World) -> None:
+def test_it_lets_viewers_read_but_not_write(address: Address, world: World) -> None:
     statuses = _statuses(address, world, "vera")
 
     assert statuses.get("POST", 403) == 403
@@ -121,7 +121,7 @@ def test_it_lets_viewers_look_and_not_touch(address: Address, world: World) -> N
 
 
 @each(OF_ACCOUNTS)
-def test_it_works_for_members_where_it_is_not_for_owners(address: Address, world: World) -> None:
+def test_it_works_for_members_unless_owners_only(address: Address, world: World) -> None:
     statuses = set(_statuses(address, world, "bob").values())
 
     if address.name in FOR_OWNERS:
@@ -141,7 +141,7 @@ ROUTES = [str(pattern.pattern) for pattern in websocket_urlpatterns]
 def _socket_path(route: str, rows: Rows) -> str:
     def filled(match: re.Match[str]) -> str:
         name = match[1]
-        assert name in NAMES_OF_IDS, f"Tell tests/architecture/rows.py what a {name} is the id of"
+        assert name in NAMES_OF_IDS, f"Add {name} to NAMES_OF_IDS in tests/architecture/rows.py"
         return str(NAMES_OF_IDS[name](rows))
 
     return "/" + re.sub(r"<uuid:(\w+)>", filled, route)
@@ -158,22 +158,20 @@ async def _opens(path: str, user: User | None, origin: str = "http://localhost")
     if user is not None:
         headers.append((b"cookie", await sync_to_async(_cookie)(user)))
     socket = WebsocketCommunicator(application, path, headers=headers)
-    opened, _ = await socket.connect(timeout=PATIENCE_SECONDS)
-    await socket.disconnect(timeout=PATIENCE_SECONDS)
+    opened, _ = await socket.connect(timeout=TIMEOUT_SECONDS)
+    await socket.disconnect(timeout=TIMEOUT_SECONDS)
     return bool(opened)
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("who", [None, "charlie", "vera", "bob", "alice"])
 @pytest.mark.parametrize("route", ROUTES)
-async def test_it_opens_sockets_for_its_own_people_only(
-    route: str, who: str | None, world: World
-) -> None:
+async def test_it_opens_sockets_for_members_only(route: str, who: str | None, world: World) -> None:
     path = await sync_to_async(_socket_path)(route, world.rows)
     strangers = {None, "charlie"} if "<" in route else {None}
-    may = who not in strangers and "link_id" not in route  # that one is its own browser's alone
+    may = who not in strangers and "link_id" not in route  # opens in the browser of the link only
 
-    assert await _opens(path, world.people[who] if who else None) is may
+    assert await _opens(path, world.users[who] if who else None) is may
 
 
 @pytest.mark.django_db(transaction=True)
@@ -181,12 +179,12 @@ async def test_it_opens_sockets_for_its_own_people_only(
 async def test_it_opens_no_socket_from_another_site(route: str, world: World) -> None:
     path = await sync_to_async(_socket_path)(route, world.rows)
 
-    assert not await _opens(path, world.people["alice"], "https://evil.example")
+    assert not await _opens(path, world.users["alice"], "https://evil.example")
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("route", [route for route in ROUTES if "<" in route])
-async def test_a_socket_of_an_absent_id_does_not_open(route: str, world: World) -> None:
+async def test_it_opens_no_socket_of_an_absent_id(route: str, world: World) -> None:
     path = "/" + re.sub(r"<uuid:\w+>", str(uuid.uuid4()), route)
 
-    assert not await _opens(path, world.people["alice"])
+    assert not await _opens(path, world.users["alice"])
