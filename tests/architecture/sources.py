@@ -70,12 +70,17 @@ class Module:
 
     def remarks(self) -> Iterator[tuple[int, str]]:
         """Yield (line, text) of each comment and docstring, without code between backquotes."""
+        for line, text in self.full_remarks():
+            yield line, _without_code(text)
+
+    def full_remarks(self) -> Iterator[tuple[int, str]]:
+        """Yield (line, text) of each comment and docstring."""
         for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
             if token.type == tokenize.COMMENT:
-                yield token.start[0], _without_code(token.string.lstrip("# "))
+                yield token.start[0], token.string.lstrip("# ")
         for node in ast.walk(self.tree):
             if isinstance(node, _DOCUMENTED) and (text := ast.get_docstring(node, clean=False)):
-                yield node.body[0].lineno, _without_code(text)
+                yield node.body[0].lineno, text
 
 
 def _without_code(text: str) -> str:

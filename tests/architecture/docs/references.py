@@ -39,11 +39,15 @@ def _broken_links(page: Path, text: str) -> Iterator[str]:
 def _broken_names(text: str) -> Iterator[str]:
     prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
     for code in _CODE.findall(prose):
-        if re.search(r"[<*…]|://", code):  # a pattern or an address
-            continue
-        yield from (name for name in _PATH.findall(code) if not (PROJECT / name).exists())
-        yield from (name for name in _FILE.findall(code) if not _is_file(name))
-        yield from (name for name in _DOTTED.findall(code) if not _resolves(name))
+        if not re.search(r"[<*…]|://", code):  # a pattern or a URL
+            yield from broken_names(code)
+
+
+def broken_names(code: str) -> Iterator[str]:
+    """Yield the paths, modules and objects in ``code`` that do not exist."""
+    yield from (name for name in _PATH.findall(code) if not (PROJECT / name).exists())
+    yield from (name for name in _FILE.findall(code) if not _is_file(name))
+    yield from (name for name in _DOTTED.findall(code) if not _resolves(name))
 
 
 def _is_file(name: str) -> bool:
