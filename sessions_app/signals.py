@@ -1,28 +1,20 @@
-"""What this app announces: after the commit, as hints (the rows are the truth), or, where it
-says so, within the transaction that writes the change."""
+"""The signals of this app. They are sent after the commit, as hints to read the rows again,
+unless the description says otherwise."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.dispatch import Signal
 
-if TYPE_CHECKING:
-    pass
-
 session_wanted = Signal()
-"""``session_id``: the customer asked for something; the gateway should look."""
-
-session_changed = Signal()
-"""``session_id``, ``version``: the gateway wrote a new state; viewers should read again."""
+"""``session_id``: the customer wants something; the gateway should read the row."""
 
 bundle_ready = Signal()
-"""``bundle``, a ``SupportBundle``: its file is there. Sent *within* the transaction that sets
-``ready``: what a receiver writes is committed with it or not at all; what it raises undoes it, and
-the bundle is made again. ``bundle.account_id`` is None for an operator's own; ``asked_by`` is the
-e-mail address of whoever asked."""
+"""``bundle``, a ``SupportBundle`` whose file exists. Sent *within* the transaction that sets
+``ready``: what a receiver writes is committed with it or not at all. An exception rolls it back,
+and the bundle is built again. ``bundle.account_id`` is None for an operator's bundle;
+``asked_by`` is the e-mail address of the user who requested it."""
 
 sessions_written = Signal()
-"""``changes``, a list of ``Written``: sent *within* the transaction that writes the new states.
-What a receiver writes is committed with them or not at all; what it raises undoes the changes,
-so it only writes rows."""
+"""``changes``, a list of ``store.transitions.Written``. Sent *within* the transaction that writes
+the new states: what a receiver writes is committed with them or not at all, and an exception rolls
+the changes back, so receivers only write rows."""

@@ -142,10 +142,8 @@ def _end(session: SessionFacts, now: datetime) -> bool:
         Event.CLEANED_UP,
         ACTOR,
         _LINKED_DETAIL if session.linked else "",
-        {
-            "attempt": session.wanted_attempt,
-            "next_retry_at": now if session.linked else None,
-        },
+        attempt=session.wanted_attempt,
+        retry_at=now if session.linked else None,
     )
     if not apply_unowned_change(session.id, session.version, change):
         return False

@@ -11,13 +11,19 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sessions_app.cleanup.key_files import trial_name
 from sessions_app.diagnostics import advice
 from sessions_app.diagnostics.report import plain
+from sessions_app.engine.engine_events import (
+    ClientOutdated,
+    ConnectFailure,
+    QrShown,
+    StartFailed,
+)
 from sessions_app.engine.launch import SimulatorUnusable, simulator_state
-from sessions_app.engine.protocol import EngineEvent, EngineKind, StartFailure
+from sessions_app.engine.protocol import EngineKind, StartFailure
+from sessions_app.gateway.decisions.actor_events import ClientEvent, EngineEnded
 from sessions_app.gateway.engine_process import (
     CommandRefused,
     EngineProcess,
@@ -80,7 +86,7 @@ async def _try(name: str, settings: GatewaySettings, seconds: float) -> Success 
     launched = time.monotonic()
     try:
         async with asyncio.timeout(max(0.0, give_up_at - launched)):
-            message = await _first_answer(engine, name, settings)
+            event = await _first_event(engine, name, settings)
     except TimeoutError:
         return Failure(f"WhatsApp sent no code in {seconds:g} s.", _network(settings))
     except CommandRefused as refused:
@@ -88,44 +94,42 @@ async def _try(name: str, settings: GatewaySettings, seconds: float) -> Success 
     finally:
         engine.kill()  # nothing of a trial is worth a polite end, which may take seconds
         await engine.ended.wait()
-    if message.get("event") != EngineEvent.QR:
-        return failure(message, settings)
-    return Success(str(message["text"]), launched - began, time.monotonic() - launched)
+    if not isinstance(event, QrShown):
+        return failure(event, settings)
+    return Success(event.text, launched - began, time.monotonic() - launched)
 
 
-async def _first_answer(
-    engine: EngineProcess, name: str, settings: GatewaySettings
-) -> dict[str, Any]:
+async def _first_event(engine: EngineProcess, name: str, settings: GatewaySettings) -> ClientEvent:
     """The first event of a new pairing: a code, or why there is none."""
-    inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    link = RemoteClient(engine, lambda run, message: inbox.put_nowait(message), lambda: None)
+    inbox: asyncio.Queue[ClientEvent] = asyncio.Queue()
+    link = RemoteClient(engine, lambda run, event: inbox.put_nowait(event), lambda: None)
     await link.start(name, "", settings)
     return await inbox.get()
 
 
-def failure(message: Mapping[str, Any], settings: GatewaySettings) -> Failure:
-    """What an engine's ``message`` that is not a code means for an operator."""
-    event, detail = message.get("event"), str(message.get("detail", ""))
-    if event == EngineEvent.START_FAILED:
-        return Failure(detail or "The connection failed.", _step(message.get("code"), settings))
-    if event == EngineEvent.CLIENT_OUTDATED:
-        return Failure("WhatsApp no longer accepts this version.", advice.UPDATE)
-    if event == EngineEvent.CONNECT_FAILURE:
-        return Failure(f"WhatsApp refused the connection (code {detail}).", _network(settings))
-    if message.get("type") == "gone":
-        return Failure("The WhatsApp library ended all of a sudden.", advice.LOOK)
+def failure(event: ClientEvent, settings: GatewaySettings) -> Failure:
+    """Explain to an operator why an engine's first ``event`` is not a code."""
+    match event:
+        case StartFailed(code, detail):
+            return Failure(detail or "The connection failed.", _step(code, settings))
+        case ClientOutdated():
+            return Failure("WhatsApp no longer accepts this version.", advice.UPDATE)
+        case ConnectFailure(detail):
+            return Failure(f"WhatsApp refused the connection (code {detail}).", _network(settings))
+        case EngineEnded():
+            return Failure("The WhatsApp library ended all of a sudden.", advice.LOOK)
     return Failure("WhatsApp closed the connection before it sent a code.", _network(settings))
 
 
-def _step(code: object, settings: GatewaySettings) -> str:
+def _step(code: StartFailure, settings: GatewaySettings) -> str:
     folder = settings.keys_dir
-    steps: Mapping[str, str] = {
+    steps: Mapping[StartFailure, str] = {
         StartFailure.DIAL: _network(settings),
         StartFailure.CLOCK: advice.CLOCK,
         StartFailure.STORAGE_FULL: advice.free_space(folder),
         StartFailure.KEYS_DAMAGED: advice.writable(folder),
     }
-    return steps.get(str(code), advice.LOOK)
+    return steps.get(code, advice.LOOK)
 
 
 def _network(settings: GatewaySettings) -> str:

@@ -1,9 +1,9 @@
 """One run: one client object of the library, from its start to its end.
 
-The library's call ``connect`` blocks for the life of the client, on a thread of its own, and
-everything that happens is told from there. The rules that keep it from ending the process:
-start and stop only in turn; stop only when the own identity is known or the call has returned;
-a client at its QR can be hung up and forgotten, but never stopped.
+The library's ``connect`` blocks for the life of the client, on its own thread, and calls back
+from there. Three rules keep the library from ending the process: starts and stops run one at a
+time; a client is stopped only when its identity is known or ``connect`` has returned; a client
+that shows a QR code can be disconnected and forgotten, but never stopped.
 """
 
 from __future__ import annotations
@@ -11,17 +11,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from sessions_app.engine import errors, events, jids
+from sessions_app.engine.engine_events import (
+    EngineEvent,
+    JournaledEvent,
+    LoggedOut,
+    StartFailed,
+)
 from sessions_app.engine.errors import ErrorReply, StartRefused
 from sessions_app.engine.jids import Jid
 from sessions_app.engine.journal import Journal
 from sessions_app.engine.keys.store import Keys
 from sessions_app.engine.lid_lookup import LidLookup
 from sessions_app.engine.neonize_api import ClientCallbacks, Library, LibraryError, SentMessage
-from sessions_app.engine.protocol import EngineEvent, Signal, StartFailure
+from sessions_app.engine.protocol import Signal, StartFailure
 from sessions_app.engine.start_request import NOT_CONNECTED, CommandFailed, SendSignal, StartRequest
 from sessions_app.engine.threads import LibraryHold, LibraryLock, SerialThread, timed
 
@@ -31,7 +38,7 @@ PROOF_SECONDS = 10.0
 
 
 class Client:
-    """A run. ``tell`` sends a line to the gateway."""
+    """A run. ``tell`` sends one line to the gateway."""
 
     def __init__(
         self,
@@ -43,27 +50,27 @@ class Client:
         gone: set[tuple[str, str]],
         tell: SendSignal,
     ) -> None:
-        """``gone`` has the (store, address) pairs that WhatsApp has logged out here."""
+        """``gone`` holds the (store, address) pairs that WhatsApp has logged out."""
         self.order = order
         self.journal = journal
         self._gone = gone
         self._keys, self._library, self._turns, self._tell = keys, library, turns, tell
-        # Fresh for each client object: the library mixes up two clients of one name.
+        # New for each client object: the library confuses two clients with one name.
         self._uuid = uuid4().hex
         self._names = LidLookup(lambda hidden: library.number_of(self._uuid, hidden))
         self._sends = SerialThread(f"send-{order.run}")
         self._turn: LibraryHold | None = None
         self._changed = threading.Condition()  # guards what follows
         self._me: Jid | None = None
-        self._codes = 0  # QRs shown
+        self._codes = 0  # QR codes shown
         self._stopping = False
         self._released = False  # the library was told to forget this client
         self._ended = False
 
-    # What happens to the client
+    # Events of the library
 
     def start(self) -> None:
-        """Begin; everything else is told by events."""
+        """Start connecting and return. Events report the rest."""
         threading.Thread(target=self._live, name=f"run-{self.order.run}", daemon=True).start()
 
     def _live(self) -> None:
@@ -71,7 +78,7 @@ class Client:
             self._replay()
             self._prepare()
             error = self._connect()
-            self._end_told(error)
+            self._report_end(error)
         except StartRefused as refused:
             self._refused(refused)
         except Exception:
@@ -89,12 +96,12 @@ class Client:
             raise StartRefused(
                 StartFailure.OTHER, f"The journal cannot be read ({error.strerror})."
             ) from None
-        for entry in left:
-            self._send_event(entry)
+        for event in left:
+            self._send(event)
 
     def _prepare(self) -> None:
-        """Make sure of the keys. The library tells a logout before it deletes them, and a start
-        that finds them in between would end the process."""
+        """Check the keys. The library reports a logout before it deletes them, and a start that
+        finds them in between would end the process."""
         if self.order.own_proxy:
             errors.check_proxy(self.order.proxy or "")
         jid = jids.text(self.order.jid) if self.order.jid else None
@@ -103,7 +110,7 @@ class Client:
         self._keys.prepare(jid)
 
     def _connect(self) -> str:
-        """Be connected until the client has ended; the library's error text."""
+        """Block until the client has ended. Returns the library's error text, or ""."""
         self._turn = self._turns.acquire()
         if self._stopping:
             self._turn.release()
@@ -122,88 +129,76 @@ class Client:
             self._turn.release()
             self._release()
 
-    def _end_told(self, error: str) -> None:
+    def _report_end(self, error: str) -> None:
         if not error:
             return
         if self._me is None:
             self._refused(errors.classify_start(error, proxied=self.order.own_proxy))
         else:
-            self._happened(errors.classify_lost_events(error))
+            self._report(errors.classify_lost_events(error))
 
     def _refused(self, refused: StartRefused) -> None:
-        self._happened(
-            {
-                "event": EngineEvent.START_FAILED,
-                "code": refused.code,
-                "detail": refused.detail,
-            }
-        )
+        self._report(StartFailed(refused.code, refused.detail))
 
-    def _known(self) -> None:
-        """The start is past the point where another may begin."""
+    def _let_next_start(self) -> None:
+        """Let the next start begin: this one has passed the part that must run alone."""
         if self._turn is not None:
             self._turn.release()
 
     def _on_qr(self, text: str) -> None:
-        self._known()
+        self._let_next_start()
         with self._changed:
             self._codes += 1
             self._changed.notify_all()
-        self._happened(events.qr(text, self._codes, time.time()))
+        self._report(events.qr(text, self._codes, time.time()))
 
     def _on_login(self, status: str) -> None:
-        self._known()
+        self._let_next_start()
         event = events.login(status)
         if event is not None:
-            self._happened(event)
+            self._report(event)
 
-    def _on_event(self, name: str, event: Any) -> None:
+    def _on_event(self, name: str, library_event: Any) -> None:
         if name == "Device":
-            self._identified(jids.of(event.JID))
+            self._identified(jids.of(library_event.JID))
             return
-        told = events.translate(name, event, self._me)
-        if told is None:
-            return
-        if told["event"] == EngineEvent.LOGGED_OUT and self._me:
+        event = events.translate(name, library_event, self._me)
+        if isinstance(event, LoggedOut) and self._me:
             self._gone.add((self._keys.name, jids.text(self._me)))
-        if told["event"] in (EngineEvent.MESSAGE, EngineEvent.RECEIPT):
-            # WhatsApp will not send these again, so they are told even while stopping.
-            # WhatsApp may give only a person's hidden id; the key store may know the number.
-            told["peer"] = told["peer"] or self._names.number(jids.hidden(told["chat"]))
-            self._send_event(self.journal.append(told))
-        else:
-            self._happened(told)
+        if isinstance(event, JournaledEvent):
+            # WhatsApp does not send these again, so report them even while stopping.
+            self._send(self.journal.append(self._with_number(event)))
+        elif event is not None:
+            self._report(event)
+
+    def _with_number(self, event: JournaledEvent) -> JournaledEvent:
+        """WhatsApp may give only a user's hidden id; the key store may have the number."""
+        if event.peer:
+            return event
+        return replace(event, peer=self._names.number(jids.hidden(event.chat)))
 
     def _identified(self, me: Jid) -> None:
-        self._known()
+        self._let_next_start()
         self._gone.discard((self._keys.name, jids.text(me)))
         with self._changed:
             self._me = me
             self._changed.notify_all()
         if self._stopping:
-            self._release_aside()
+            self._release_in_background()
 
-    def _happened(self, event: dict[str, Any]) -> None:
+    def _report(self, event: EngineEvent) -> None:
         if not self._stopping:
-            self._send_event(event)
+            self._send(event)
 
-    def _send_event(self, event: dict[str, Any]) -> None:
-        fields = {key: value for key, value in event.items() if key != "event"}
-        self._tell(
-            {
-                "type": Signal.EVENT,
-                "run": self.order.run,
-                "event": event["event"],
-                "at": time.time(),
-                **fields,
-            }
-        )
+    def _send(self, event: EngineEvent) -> None:
+        envelope = {"type": Signal.EVENT, "run": self.order.run, "at": time.time()}
+        self._tell(envelope | event.to_wire())
 
-    # What the gateway asks for
+    # Commands of the gateway
 
     def stop(self, seconds: float = STOP_SECONDS) -> bool:
-        """End the client and keep its keys; nothing more is told of it but messages that are
-        on their way. False when it had not ended after ``seconds``, or never will."""
+        """End the client and keep its keys. Messages that arrive meanwhile are still reported,
+        other events are not. Returns False if it has not ended after ``seconds``, or never will."""
         until = time.monotonic() + seconds
         self.journal.close()
         with self._changed:
@@ -211,15 +206,15 @@ class Client:
             self._changed.wait_for(lambda: self._ended or self._me or self._codes, seconds)
             identified, at_qr = self._me is not None, self._codes > 0
         if identified:
-            self._release_aside()
+            self._release_in_background()
         elif at_qr:
-            # The library cannot end it; hung up, nobody can scan the QR that was shown.
+            # The library cannot end it; once disconnected, its QR code cannot be scanned.
             self._library.disconnect(self._uuid)
             return False
         return self.wait_ended(until - time.monotonic())
 
     def wait_ended(self, seconds: float) -> bool:
-        """Wait for the end, ``seconds`` at most; whether it has come."""
+        """Wait at most ``seconds`` for the end. Returns whether it has ended."""
         with self._changed:
             return self._changed.wait_for(lambda: self._ended, max(0.0, seconds))
 
@@ -229,12 +224,12 @@ class Client:
 
     @property
     def abandoned(self) -> bool:
-        """Whether this is a pairing that was given up and cannot be ended."""
+        """Whether this pairing was given up and cannot be ended."""
         return self._stopping and self._codes > 0 and self._me is None and not self._ended
 
     def logout(self) -> None:
-        """Remove the device at WhatsApp, delete its keys, end the client. Raises
-        CommandFailed; the keys are still there then."""
+        """Remove the device at WhatsApp, delete its keys and end the client. Raises CommandFailed,
+        which leaves the keys in place."""
         try:
             self._library.logout(self._identified_uuid())
         except LibraryError:
@@ -245,7 +240,8 @@ class Client:
             self._keys.remove()
 
     def pair_code(self, phone: str) -> str:
-        """A code to type on the phone ``phone`` (E.164). Raises CommandFailed."""
+        """Return a code to type on the phone with number ``phone`` (E.164). Raises
+        CommandFailed."""
         with self._changed:
             self._changed.wait_for(lambda: self._codes or self._me or self._ended, FIRST_QR_TIMEOUT)
             waiting = self._codes and not (self._me or self._ended or self._stopping)
@@ -259,7 +255,7 @@ class Client:
             raise CommandFailed(errors.classify_pair_code(str(error))) from None
 
     def send(self, to: str, text: str, secret: bytes) -> SentMessage:
-        """Send ``text`` to ``to`` (E.164). Raises CommandFailed."""
+        """Send ``text`` to the number ``to`` (E.164). Raises CommandFailed."""
         uuid = self._identified_uuid()
         try:
             return self._library.send(uuid, to.removeprefix("+"), text, secret)
@@ -267,24 +263,24 @@ class Client:
             raise CommandFailed(errors.classify_send(str(error))) from None
 
     def in_order(self, job: Callable[[], None]) -> None:
-        """Run ``job`` after the sends that were asked for before."""
+        """Run ``job`` after the sends that were requested before it."""
         self._sends.add(job)
 
     def proof(self, seconds: float = PROOF_SECONDS) -> float:
-        """How long WhatsApp takes to answer, in seconds. Raises CommandFailed."""
+        """Return how many seconds WhatsApp takes to answer. Raises CommandFailed."""
         uuid = self._identified_uuid()
         return timed(lambda: self._library.ask(uuid), seconds)
 
     def _identified_uuid(self) -> str:
-        """The client's name in the library, for calls that it does not survive before its own
-        identity is known or after its end."""
+        """Return the client's name in the library, for calls that would end the process before
+        the client's identity is known or after its end. Raises CommandFailed."""
         if self._me is None or self._stopping or self._ended:
             raise CommandFailed(NOT_CONNECTED)
         return self._uuid
 
-    # The end
+    # Ending
 
-    def _release_aside(self) -> None:
+    def _release_in_background(self) -> None:
         threading.Thread(target=self._release, name=f"stop-{self.order.run}", daemon=True).start()
 
     def _release(self) -> None:

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from sessions_app.engine import proxy_url
-from sessions_app.engine.protocol import EngineEvent, StartFailure
+from sessions_app.engine.engine_events import (
+    ConnectFailure,
+    EngineEvent,
+    LoggedOut,
+    StartFailed,
+    TemporaryBan,
+)
+from sessions_app.engine.protocol import StartFailure
 
 
 class StartRefused(Exception):
@@ -115,22 +121,18 @@ def _match_start(text: str) -> StartRefused:
     return StartRefused(StartFailure.OTHER, "The library reported an unknown error.")
 
 
-def classify_lost_events(text: str) -> dict[str, Any]:
+def classify_lost_events(text: str) -> EngineEvent:
     """Return the event for a running client whose event loop ended with the error ``text``.
 
     The loop ends when an event has a value that is missing from the library's enumerations. The
     text names the type of the event, which is enough here."""
     if "ConnectFailure" in text:
-        return {"event": EngineEvent.CONNECT_FAILURE, "detail": "unknown"}
+        return ConnectFailure("unknown")
     if "TemporaryBan" in text:
-        return {"event": EngineEvent.TEMP_BAN, "detail": "unknown", "seconds": 0}
+        return TemporaryBan("unknown", 0)
     if "LoggedOut" in text:
-        return {"event": EngineEvent.LOGGED_OUT, "detail": "401"}
-    return {
-        "event": EngineEvent.START_FAILED,
-        "code": StartFailure.OTHER,
-        "detail": "The library stopped reporting events for this number.",
-    }
+        return LoggedOut("401")
+    return StartFailed(StartFailure.OTHER, "The library stopped reporting events for this number.")
 
 
 _SEND: tuple[tuple[str, str, str], ...] = (

@@ -1,9 +1,9 @@
-"""What reached an engine and is not yet in the ledger.
+"""The messages and receipts that have reached an engine and are not in the ledger yet.
 
-Each message and receipt is appended to a file before it goes to the gateway, and forgotten once
-the gateway says that it is stored. After a kill of engine, gateway or both, the next start of
-the same session tells the left-over entries again; the ledger takes each only once. The file is
-not synced to the disk: it has to outlive processes, not a power cut.
+Each one is appended to a file before it goes to the gateway, and removed once the gateway reports
+that it is stored. If engine, gateway or both are killed in between, the next start of the session
+sends the remaining ones again; the ledger stores each only once. The file is not synced to
+disk: it has to survive processes, not power cuts.
 """
 
 from __future__ import annotations
@@ -12,90 +12,95 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+
+from sessions_app.engine.engine_events import JournaledEvent
+from sessions_app.engine.protocol import ProtocolError
 
 COMPACT_BYTES = 256 * 1024
 
-Entry = dict[str, Any]
 
-
-def read(content: bytes) -> dict[str, Entry]:
-    """The entries in a journal's ``content`` by key, in order. A torn last line, as a kill can
-    leave one, and lines that are no entries are passed over."""
-    entries: dict[str, Entry] = {}
+def read(content: bytes) -> dict[str, JournaledEvent]:
+    """Return the events in a journal's ``content`` by key, in order. Skips a torn last line, which
+    a kill can leave behind, and lines that are not events."""
+    events: dict[str, JournaledEvent] = {}
     for line in content.splitlines():
         try:
             entry = json.loads(line)
-        except ValueError:
+            event = JournaledEvent.from_wire(entry if isinstance(entry, dict) else {})
+        except (ValueError, ProtocolError):
             continue
-        if isinstance(entry, dict) and isinstance(entry.get("key"), str):
-            entries[entry["key"]] = entry
-    return entries
+        if event.key:
+            events[event.key] = event
+    return events
 
 
-def write(entries: Iterable[Entry]) -> bytes:
-    """``entries`` as a journal's content."""
-    return b"".join(json.dumps(entry, separators=(",", ":")).encode() + b"\n" for entry in entries)
+def write(events: Iterable[JournaledEvent]) -> bytes:
+    """Return ``events`` as a journal's content, one JSON object a line."""
+    return b"".join(
+        json.dumps(event.to_wire(), separators=(",", ":")).encode() + b"\n" for event in events
+    )
 
 
 class Journal:
-    """One session's journal at ``path``; may be used from any thread.
+    """The journal of one session at ``path``. Methods may be called from any thread.
 
-    A journal belongs to one run at a time: once closed it leaves the file to the next."""
+    A journal belongs to one run at a time: after ``close`` it leaves the file to the next run."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._waiting: dict[str, Entry] = {}
+        self._pending: dict[str, JournaledEvent] = {}
         self._size = 0
         self._torn = False
         self._closed = False
 
-    def open(self) -> list[Entry]:
-        """Take over the file; the entries that an earlier run left, oldest first."""
+    def open(self) -> list[JournaledEvent]:
+        """Take over the file and return the events that an earlier run left, oldest first.
+        Raises OSError."""
         with self._lock:
             try:
                 content = self._path.read_bytes()
             except FileNotFoundError:
                 content = b""
-            self._waiting = read(content)
+            self._pending = read(content)
             self._size = len(content)
             self._torn = bool(content) and not content.endswith(b"\n")
-            return list(self._waiting.values())
+            return list(self._pending.values())
 
-    def append(self, event: Mapping[str, Any]) -> Entry:
-        """Write ``event`` down; it comes back with its unique ``key``. An event that cannot be
-        written (a full disk) comes back all the same: telling it comes first."""
-        entry: Entry = {**event, "key": secrets.token_hex(12)}
+    def append(self, event: JournaledEvent) -> JournaledEvent:
+        """Write ``event`` and return it with its unique ``key``. An event that cannot be written
+        (the disk is full) is returned all the same: delivering it matters more."""
+        event = replace(event, key=secrets.token_hex(12))
         with self._lock:
-            self._waiting[entry["key"]] = entry
-            line = (b"\n" if self._torn else b"") + write([entry])
+            self._pending[event.key] = event
+            line = (b"\n" if self._torn else b"") + write([event])
             self._torn = not self._write(line, os.O_APPEND)
             self._size += len(line)
-        return entry
+        return event
 
     def forget(self, keys: Iterable[str]) -> None:
-        """These entries are in the ledger."""
+        """Remove the events with these keys: the ledger has stored them."""
         with self._lock:
             for key in keys:
-                self._waiting.pop(key, None)
+                self._pending.pop(key, None)
             if self._closed or not self._size:
                 return
-            if not self._waiting:
+            if not self._pending:
                 self._write(b"", os.O_TRUNC)
                 self._size = 0
             elif self._size > COMPACT_BYTES:
                 self._compact()
 
     def close(self) -> None:
-        """Leave the file alone from now on."""
+        """Do not touch the file again."""
         with self._lock:
             self._closed = True
 
     def _compact(self) -> None:
-        content = write(self._waiting.values())
+        content = write(self._pending.values())
         if len(content) * 2 > self._size:
             return
         fresh = self._path.with_suffix(".new")

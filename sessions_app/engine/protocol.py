@@ -57,36 +57,10 @@ class Signal(StrEnum):
 
     HELLO = "hello"  # kind, pid, neonize: version
     RESULT = "result"  # id, ok; on success the command's fields, else code and error (text)
-    EVENT = "event"  # run, event: EngineEvent, at, and the event's fields
+    EVENT = "event"  # run, at, and what ``EngineEvent.to_wire`` returns (engine_events.py)
     PONG = "pong"  # at (echoed), rss_mb, starts, abandoned: pairings that cannot be ended (their
     #                threads stay until the process goes)
     FATAL = "fatal"  # code: "engine_unavailable"; detail: one line without secrets
-
-
-class EngineEvent(StrEnum):
-    """What an engine tells of a run, with its fields."""
-
-    QR = "qr"  # text, number (1…), of, expires_at
-    QR_TIMEOUT = "qr_timeout"  # the codes ran out, or the server closed during the QR
-    PAIR_SUCCESS = "pair_success"  # jid ("351…:4@s.whatsapp.net"), phone (E.164)
-    PAIR_ERROR = "pair_error"  # detail
-    CONNECTED = "connected"  # jid, phone
-    DISCONNECTED = "disconnected"
-    KEEPALIVE_TIMEOUT = "keepalive_timeout"  # count
-    KEEPALIVE_RESTORED = "keepalive_restored"
-    STREAM_ERROR = "stream_error"  # detail: code
-    STREAM_REPLACED = "stream_replaced"
-    LOGGED_OUT = "logged_out"  # detail: "401" removed, "403" locked, "406" banned
-    TEMP_BAN = "temp_ban"  # detail: code; seconds: until it ends
-    CLIENT_OUTDATED = "client_outdated"
-    CONNECT_FAILURE = "connect_failure"  # detail: code
-    START_FAILED = "start_failed"  # code: StartFailure; detail: one line without secrets
-    MESSAGE = "message"  # key (journal), whatsapp_id, peer (E.164 or ""), peer_name, text,
-    #                      sent_at, from_me, chat, media: kind or null; phone_at
-    RECEIPT = "receipt"  # key (journal), whatsapp_ids, peer, status: "delivered" | "read", sent_at,
-    #                      chat
-    PROOF = "proof"  # evidence of life without other meaning (offline sync, …); phone_at
-    #                  (there only when the number's own phone did something: when, Unix time)
 
 
 class StartFailure(StrEnum):

@@ -1,7 +1,7 @@
 """One engine as the gateway sees it: a child process behind a socket pair.
 
-Starts it with its own environment, matches results to commands, hands events to whoever runs
-the session, and ends it when it misses heartbeats or breaks the language.
+Starts the process with its own environment, matches results to commands, delivers events to the
+sessions' actors, and ends the process when it misses heartbeats or violates the protocol.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions_app.engine import launch
+from sessions_app.engine.engine_events import EngineEvent
 from sessions_app.engine.protocol import (
     HEARTBEAT_SECONDS,
     MAX_LINE_BYTES,
@@ -30,6 +31,7 @@ from sessions_app.engine.protocol import (
     field,
 )
 from sessions_app.gateway import engine_log
+from sessions_app.gateway.decisions.actor_events import ClientEvent, EngineEnded
 from sessions_app.gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
@@ -41,15 +43,15 @@ LAST_WORDS_SECONDS = 0.5
 
 
 class EngineGone(Exception):
-    """The engine has ended; whatever was asked of it may or may not have happened."""
+    """The engine has ended. The command may or may not have been carried out."""
 
 
 class EngineUnavailable(Exception):
-    """No engine can be started; the text says why, for operators."""
+    """No engine can be started. The text gives operators the cause."""
 
 
 class CommandRefused(Exception):
-    """The engine did not do what was asked: ``code`` and one sentence."""
+    """The engine refused the command, with a ``code`` and one sentence."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -57,14 +59,14 @@ class CommandRefused(Exception):
 
 
 class CommandTimeout(Exception):
-    """The engine lives but has not answered in time."""
+    """The engine is running but has not answered in time."""
 
 
-EventHandler = Callable[[dict[str, Any]], None]
+EventHandler = Callable[[ClientEvent], None]
 
 
 class EngineProcess:
-    """Made by ``launch_engine``; ``ended`` is set once the process is gone."""
+    """Created by ``launch_engine``. ``ended`` is set once the process is gone."""
 
     def __init__(
         self,
@@ -90,8 +92,8 @@ class EngineProcess:
             asyncio.create_task(self._beat(), name=f"engine-{process.pid}-beat"),
         ]
         if process.stderr is not None:
-            said = engine_log.relay(process.stderr, process.pid)
-            self._tasks.append(asyncio.create_task(said, name=f"engine-{process.pid}-log"))
+            relay = engine_log.relay(process.stderr, process.pid)
+            self._tasks.append(asyncio.create_task(relay, name=f"engine-{process.pid}-log"))
 
     @property
     def pid(self) -> int:
@@ -99,40 +101,40 @@ class EngineProcess:
 
     @property
     def runs(self) -> int:
-        """How many clients live in it that somebody still follows."""
+        """How many of its clients have a handler."""
         return len(self._handlers)
 
     async def hello(self) -> None:
-        """Wait until it can work. Raises EngineUnavailable with the cause."""
+        """Wait until the engine is ready. Raises EngineUnavailable with the cause."""
         try:
             message = await asyncio.wait_for(asyncio.shield(self._hello), HELLO_SECONDS)
         except (TimeoutError, EngineGone) as error:
             self.kill()
             raise EngineUnavailable(str(error) or "the engine did not start in time") from error
-        except asyncio.CancelledError:  # nobody waits for it any more
+        except asyncio.CancelledError:
             self.kill()
             raise
         self.neonize = str(message.get("neonize", ""))
 
     def follow(self, run: str, handler: EventHandler) -> None:
-        """From now on ``handler`` gets the events of ``run``; it must only enqueue."""
+        """Pass the events of ``run`` to ``handler``, which must only enqueue them."""
         self._handlers[run] = handler
 
     def forget(self, run: str) -> None:
-        """Events of ``run`` no longer matter."""
+        """Drop further events of ``run``."""
         self._handlers.pop(run, None)
 
     def silence(self) -> None:
-        """Nobody follows any run any more: it is being ended on purpose."""
+        """Drop further events of all runs: the engine is being ended on purpose."""
         self._handlers.clear()
 
     def tell(self, command: Command, **fields: Any) -> None:
-        """Send a command whose result nobody waits for. A gone engine is silently missed."""
+        """Send a command without waiting for its result. Does nothing if the engine has ended."""
         if not self.ended.is_set():
             self._writer.write(encode({"type": str(command), **fields}))
 
     async def ask(self, command: Command, seconds: float, **fields: Any) -> dict[str, Any]:
-        """Send a command and wait for its result, at most ``seconds``.
+        """Send a command and return its result, waiting at most ``seconds``.
 
         Raises EngineGone, CommandTimeout, or CommandRefused with the engine's code."""
         if self.ended.is_set():
@@ -152,12 +154,12 @@ class EngineProcess:
         return result
 
     def kill(self) -> None:
-        """End it at once; its sessions are told that it is gone."""
+        """End the process at once. Its sessions get ``EngineEnded``."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
     async def shutdown(self) -> None:
-        """End it politely within ``SHUTDOWN_SECONDS``, else by force."""
+        """End the process gracefully within ``SHUTDOWN_SECONDS``, else kill it."""
         self.tell(Command.SHUTDOWN)
         try:
             await asyncio.wait_for(self.ended.wait(), SHUTDOWN_SECONDS)
@@ -171,9 +173,9 @@ class EngineProcess:
             while line := await self._reader.readline():
                 self._dispatch(decode(line))
         except (ProtocolError, ValueError) as error:
-            cause = f"it broke the protocol ({error})"
+            cause = f"it violated the protocol ({error})"
             self.kill()
-            logger.error("An engine sent a malformed frame and is ended", extra={"pid": self.pid})
+            logger.error("An engine violated the protocol: ending it", extra={"pid": self.pid})
         except OSError as error:
             cause = str(error)
         finally:
@@ -182,11 +184,10 @@ class EngineProcess:
     def _dispatch(self, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == Signal.EVENT:
-            run = field(message, "run", str)
-            field(message, "event", str)
+            run, event = field(message, "run", str), EngineEvent.from_wire(message)
             handler = self._handlers.get(run)
             if handler is not None:
-                handler(message)
+                handler(event)
         elif kind == Signal.RESULT:
             future = self._waiting.get(field(message, "id", str))
             if future is not None and not future.done():
@@ -214,7 +215,7 @@ class EngineProcess:
                 return
 
     async def _end(self, cause: str) -> None:
-        with contextlib.suppress(TimeoutError):  # its own exit code tells more than our kill
+        with contextlib.suppress(TimeoutError):  # its own exit code is more useful than our kill
             await asyncio.wait_for(self._process.wait(), LAST_WORDS_SECONDS)
         self.kill()
         code = await self._process.wait()
@@ -225,18 +226,18 @@ class EngineProcess:
             if not future.done():
                 future.set_exception(gone)
         for handler in list(self._handlers.values()):
-            handler({"type": "gone"})
+            handler(EngineEnded())
         self._writer.close()
         self._tasks[1].cancel()
 
     def _fail_hello(self, error: EngineGone) -> None:
         if not self._hello.done():
             self._hello.set_exception(error)
-            self._hello.exception()  # it is reported by whoever awaits; never "not retrieved"
+            self._hello.exception()  # marks it as retrieved; ``hello`` reports it
 
 
 async def launch_engine(kind: EngineKind, settings: GatewaySettings) -> EngineProcess:
-    """A new engine that has said hello. Raises EngineUnavailable with the cause."""
+    """Start an engine and wait until it is ready. Raises EngineUnavailable with the cause."""
     ours, theirs = socket.socketpair()
     try:
         state = launch.simulator_state(settings.simulator) if settings.simulator else None

@@ -1,8 +1,8 @@
-"""Sending the texts of one session: one at a time, oldest first, never twice.
+"""Sends the texts of one session: one at a time, oldest first, never twice.
 
-A text is marked as being sent before the engine hears of it. When an engine ends in between,
-the secret that travels in each text tells afterwards whether WhatsApp's library had begun to
-send it (see ``settle``): what had not begun waits again, what may have left is never repeated.
+A text is marked as being sent before the engine gets it. If an engine ends in between, the secret
+in each text shows whether WhatsApp's library had begun to send it (see ``settle``): a text that
+had not been begun is queued again, one that may have been sent is never repeated.
 """
 
 from __future__ import annotations
@@ -10,34 +10,36 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
 from sessions_app.gateway.engine_process import CommandRefused, CommandTimeout, EngineGone
+from sessions_app.gateway.persistence import persist
 from sessions_app.gateway.ports import OutgoingQueue, OutgoingText
 from sessions_app.gateway.remote_client import RemoteClient
 from sessions_app.gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
 
-Lasting = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+_REFUSAL_PAUSE_SECONDS = 0.2  # the event of the drop that caused the refusal is about to arrive
 
-# The engine says these when the text surely did not leave.
+# The engine's codes for a text that certainly was not sent.
 _NOT_BEGUN = frozenset({"not_connected", "no_run"})
 _IN_DOUBT = frozenset({"timeout", "internal"})
 
 
 async def settle(
-    session: UUID, link: RemoteClient, queue: OutgoingQueue, settings: GatewaySettings
+    session: UUID, client: RemoteClient, queue: OutgoingQueue, settings: GatewaySettings
 ) -> None:
-    """Decide about texts that were being sent when an engine ended. To be called before the
-    session starts anew; when the engine cannot tell, they stay in doubt until the next start."""
+    """Decide about the texts that were being sent when an engine ended. Call it before the
+    session starts again. If the engine does not answer, they stay in doubt until the next start.
+    """
     doubts = await queue.in_doubt(session)
     if not doubts:
         return
     try:
-        found = await link.find_sent(str(session), list(doubts), settings)
+        found = await client.find_sent(str(session), list(doubts), settings)
     except (EngineGone, CommandTimeout, CommandRefused):
         return
     for secret, message_id in doubts.items():
@@ -48,81 +50,80 @@ async def settle(
 
 
 class OutgoingSender:
-    """Sends while its link is connected; wake it when there may be something to send."""
+    """Sends while its client is connected. Wake it when a text may be waiting."""
 
     def __init__(
         self,
         session: UUID,
         queue: OutgoingQueue,
         settings: GatewaySettings,
-        lasting: Lasting,
         on_proof: Callable[[datetime], None],
     ) -> None:
-        """``lasting`` repeats a write while the database is away: what WhatsApp has answered
-        must not be forgotten."""
+        """``on_proof`` gets the times at which WhatsApp accepted a text."""
         self._session, self._queue, self._settings = session, queue, settings
-        self._lasting, self._on_proof = lasting, on_proof
+        self._on_proof = on_proof
         self._wake = asyncio.Event()
-        self._link: RemoteClient | None = None
+        self._client: RemoteClient | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def begin(self, link: RemoteClient) -> None:
-        """Send over ``link`` from now on. A text that is on its way over it already goes on:
-        whatsmeow repeats it itself after a reconnect."""
+    async def begin(self, client: RemoteClient) -> None:
+        """Send over ``client`` from now on. A text that is already being sent over it continues:
+        whatsmeow repeats it after a reconnect."""
         self._wake.set()
-        if self._link is link and self._task is not None and not self._task.done():
+        if self._client is client and self._task is not None and not self._task.done():
             return
         await self.end()
-        self._link = link
-        self._task = asyncio.create_task(self._send_all(link), name=f"texts-{self._session}")
+        self._client = client
+        self._task = asyncio.create_task(self._send_all(client), name=f"texts-{self._session}")
 
     def wake(self) -> None:
+        """Check for waiting texts."""
         self._wake.set()
 
     async def end(self) -> None:
-        """Send no more. A text that is on its way stays marked as being sent."""
+        """Stop sending. A text that is being sent stays marked as such."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _send_all(self, link: RemoteClient) -> None:
+    async def _send_all(self, client: RemoteClient) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
             try:
-                while link.connected and (text := await self._queue.take(self._session)):
-                    await self._send(link, text)
+                while client.connected and (text := await self._queue.take(self._session)):
+                    await self._send(client, text)
             except EngineGone:
                 return
-            except Exception:  # the database may be away; the poll wakes us again
+            except Exception:  # the database may be away; the supervisor's poll wakes us again
                 logger.exception("Texts could not be sent", extra={"session": str(self._session)})
 
-    async def _send(self, link: RemoteClient, text: OutgoingText) -> None:
+    async def _send(self, client: RemoteClient, text: OutgoingText) -> None:
         try:
-            whatsapp_id, at = await link.send(text)
+            whatsapp_id, at = await client.send(text)
         except CommandTimeout:
-            await self._doubt(link)
+            await self._doubt(client)
         except CommandRefused as refused:
-            await self._refused(link, text, refused)
+            await self._refused(client, text, refused)
         else:
             self._on_proof(datetime.now(UTC))
-            await self._lasting(lambda: self._queue.sent(text.id, whatsapp_id, at))
+            await persist(lambda: self._queue.sent(text.id, whatsapp_id, at))
 
     async def _refused(
-        self, link: RemoteClient, text: OutgoingText, refused: CommandRefused
+        self, client: RemoteClient, text: OutgoingText, refused: CommandRefused
     ) -> None:
         if refused.code in _NOT_BEGUN:
-            await self._lasting(lambda: self._queue.put_back(text.id))
-            await asyncio.sleep(0.2)  # the drop that caused it is about to be told
+            await persist(lambda: self._queue.put_back(text.id))
+            await asyncio.sleep(_REFUSAL_PAUSE_SECONDS)
             self._wake.set()
         elif refused.code in _IN_DOUBT:
-            await self._doubt(link)
+            await self._doubt(client)
         else:
             sentence = str(refused)
-            await self._lasting(lambda: self._queue.failed(text.id, refused.code, sentence))
+            await persist(lambda: self._queue.failed(text.id, refused.code, sentence))
 
-    async def _doubt(self, link: RemoteClient) -> None:
+    async def _doubt(self, client: RemoteClient) -> None:
         logger.warning("A text got no answer", extra={"session": str(self._session)})
-        await settle(self._session, link, self._queue, self._settings)
+        await settle(self._session, client, self._queue, self._settings)

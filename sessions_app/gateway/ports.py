@@ -1,8 +1,8 @@
-"""What the gateway needs of the rest of the product, in its own words.
+"""The interfaces through which the gateway uses the rest of the product, and their data types.
 
 ``SessionStore`` and ``Hints`` are implemented in ``sessions_app.store``, ``MessageSink`` and
-``OutgoingQueue`` in ``conversations``; ``config``'s commands put them together. The gateway
-itself imports nothing of Django. Every method is one short transaction.
+``OutgoingQueue`` in ``conversations``; ``config.composition`` wires them together. The gateway
+itself does not import Django. Every method is one short transaction.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from enum import Enum, auto
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 
-ALL_SESSIONS = UUID(int=0)  # a hint that many sessions may need a look
+ALL_SESSIONS = UUID(int=0)  # a hint that any number of sessions may need attention
 
 
 @dataclass(frozen=True)
@@ -35,26 +36,63 @@ class SessionState:
     reason: Reason
     since: datetime
     version: int
-    jid: str
+    jid: str  # the linked device's address at WhatsApp; "" while none is linked
     lease_epoch: int
     next_retry_at: datetime | None
-    suspended: bool = False  # its account may not run for now: no link, but the keys stay
-    device_name: str = ""  # what the phone shows under Linked devices; "" for ours
-    phone_seen_at: datetime | None = None  # as it is written, which is at most hourly
+    suspended: bool = False  # the account is suspended: disconnect, but keep the keys
+    device_name: str = ""  # shown on the phone under Linked devices; "" for the default
+    phone_seen_at: datetime | None = None  # as stored, which is at most hourly
+
+
+class _Unchanged(Enum):
+    UNCHANGED = auto()
+
+
+UNCHANGED: Final = _Unchanged.UNCHANGED
+Unchanged = Literal[_Unchanged.UNCHANGED]
+"""Marks a field of a ``Change`` that keeps its stored value. None clears the stored value."""
+
+
+@dataclass(frozen=True)
+class PairingQr:
+    """A QR code to show, the ``number``-th (from 1) of ``of``."""
+
+    text: str = field(repr=False)  # a credential
+    number: int
+    of: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class LinkedDevice:
+    """The device that is linked: its address at WhatsApp and its number (E.164)."""
+
+    jid: str
+    phone_number: str
 
 
 @dataclass(frozen=True)
 class Change:
-    """An event that happened to a session, and the columns that it brings along."""
+    """An event in the lifecycle of a session, and the facts to store with it.
+
+    The store derives status and reason from ``event``. It clears QR and pairing code by itself
+    when the session leaves ``qr``."""
 
     event: Event
     actor: str = "gateway"
-    detail: str = ""
-    columns: Mapping[str, Any] = field(default_factory=dict)
+    detail: str = ""  # the first 120 characters are stored
+    qr: PairingQr | Unchanged = UNCHANGED
+    pairing_code: str | Unchanged | None = UNCHANGED
+    pairing_error: str | Unchanged | None = UNCHANGED
+    device: LinkedDevice | Unchanged | None = UNCHANGED  # None unlinks it; the number stays known
+    attempt: int | Unchanged = UNCHANGED  # the ``wanted_attempt`` that is carried out
+    retry_at: datetime | Unchanged | None = UNCHANGED
+    proved_at: datetime | Unchanged = UNCHANGED  # the last proof of life
+    phone_seen_at: datetime | Unchanged = UNCHANGED
 
 
 class LeaseLost(Exception):
-    """The row is no longer ours to write: another gateway has taken it over."""
+    """Another gateway has taken the session over; nothing was written."""
 
 
 class NumberTaken(Exception):
@@ -62,52 +100,53 @@ class NumberTaken(Exception):
 
 
 class ProxyUnusable(Exception):
-    """The number's own proxy cannot be dialled; the sentence says why, without a login. Nothing
-    is dialled instead."""
+    """The number's own proxy cannot be dialled, and the number is not dialled without it. The
+    text gives the reason and contains no login."""
 
 
 class SessionStore(Protocol):
-    """The rows, behind compare-and-set on version and lease epoch."""
+    """The rows of the sessions, written with compare-and-set on version and lease epoch."""
 
     async def claim(self, limit: int) -> list[SessionState]:
-        """Take the lease of up to ``limit`` sessions that nobody runs; they come back as ours."""
+        """Claim the leases of up to ``limit`` sessions that no gateway runs."""
 
     async def take_over_from_the_dead(self) -> int:
-        """Free what gateways of this machine held that died without a word; how many."""
+        """Free the leases of this machine's gateways that ended without releasing them. Returns
+        how many."""
 
     async def renew(self) -> set[UUID]:
-        """Renew all our leases in one statement; what we still hold."""
+        """Renew all our leases in one statement. Returns the sessions we still hold."""
 
     async def wishes(self) -> list[SessionState]:
-        """What we hold and whose customer asked for something not carried out yet."""
+        """Return our sessions whose customer wants something that has not been carried out."""
 
     async def read(self, session_id: UUID) -> SessionState | None:
-        """The row as it is, or None when it is gone or no longer ours."""
+        """Return the row, or None if it is gone or no longer ours."""
 
     async def proxy_of(self, state: SessionState) -> str | None:
-        """The number's own proxy as it is set now, a URL to dial (a secret: it goes to an engine
-        and nowhere else); None when it has none. Raises ProxyUnusable or LeaseLost."""
+        """Return the number's own proxy as a URL to dial, or None if it has none. The URL is a
+        secret: pass it to an engine and nowhere else. Raises ProxyUnusable or LeaseLost."""
 
     async def apply(self, state: SessionState, change: Change) -> SessionState:
-        """Move the session by ``change``; the new state (the present one when the event is
-        ignored there). Viewers are told. Raises LeaseLost or NumberTaken."""
+        """Write ``change`` and notify viewers. Returns the new state, or the present one if the
+        lifecycle ignores the event there. Raises LeaseLost or NumberTaken."""
 
     async def note_proofs(self, proofs: Mapping[UUID, datetime]) -> None:
-        """Remember when each session last proved to be alive."""
+        """Store when each session last proved to be alive."""
 
     async def note_phones(self, phones: Mapping[UUID, datetime]) -> None:
-        """Remember when each number's own phone last did something."""
+        """Store when each number's own phone was last active."""
 
     async def release(self, session_ids: Sequence[UUID]) -> None:
-        """Give the leases back, so that another gateway may take over at once."""
+        """Release these leases, so that another gateway can claim them at once."""
 
     async def heartbeat(
         self, engines: list[dict[str, Any]], neonize_version: str, trouble: str
     ) -> None:
-        """Say that this gateway lives, and with what engines."""
+        """Record that this gateway is alive, and its engines."""
 
     async def farewell(self) -> None:
-        """Say that this gateway has stopped on purpose."""
+        """Record that this gateway has stopped on purpose."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +168,8 @@ class Hints(Protocol):
 
 @dataclass(frozen=True)
 class IncomingMessage:
-    """A text (or the caption of a medium) that reached the linked number, or was typed on its
-    own phone (``from_me``). ``peer`` is the other side, E.164; ``sent_at`` is aware."""
+    """A text (or the caption of a medium) that the linked number received, or that its own phone
+    sent (``from_me``). ``peer`` is the other side, E.164; ``sent_at`` is aware."""
 
     whatsapp_id: str
     peer: str
@@ -143,7 +182,7 @@ class IncomingMessage:
 
 @dataclass(frozen=True)
 class Receipt:
-    """``status`` is "delivered" or "read"; it may come before we know the id as ours."""
+    """``status`` is "delivered" or "read". A receipt can arrive before its id is stored."""
 
     whatsapp_ids: tuple[str, ...]
     peer: str
@@ -153,7 +192,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class OutgoingText:
-    """One text to send: ``to`` is E.164, ``secret`` 64 hex digits (see the ledger)."""
+    """One text to send. ``to`` is E.164, ``secret`` 64 hex digits (see the ledger)."""
 
     id: UUID
     to: str
@@ -162,7 +201,7 @@ class OutgoingText:
 
 
 class MessageSink(Protocol):
-    """Where what comes in is written, before anything else is done with it. Idempotent."""
+    """Stores what arrives before anything else happens with it. Idempotent."""
 
     async def store_message(self, session_id: UUID, message: IncomingMessage) -> None: ...
 
@@ -170,28 +209,29 @@ class MessageSink(Protocol):
 
 
 class OutgoingQueue(Protocol):
-    """The texts that wait to be sent, oldest first, one session at a time."""
+    """The texts that wait to be sent, oldest first, one at a time per session."""
 
     async def waiting(self, session_ids: Sequence[UUID]) -> list[UUID]:
-        """Which of these sessions have texts that wait."""
+        """Return which of these sessions have waiting texts."""
 
     async def take(self, session_id: UUID) -> OutgoingText | None:
-        """The oldest waiting text, now marked as being sent; None when there is none."""
+        """Mark the oldest waiting text as being sent and return it, or None if none waits."""
 
     async def sent(self, message_id: UUID, whatsapp_id: str, at: datetime) -> None:
-        """WhatsApp has taken it."""
+        """Record that WhatsApp has accepted the text."""
 
     async def failed(self, message_id: UUID, code: str, sentence: str) -> None:
-        """It was refused, for good."""
+        """Record that the text was refused for good."""
 
     async def put_back(self, message_id: UUID) -> None:
-        """It surely did not leave: it waits again, in its old place."""
+        """Put a text that certainly was not sent back in its old place."""
 
     async def in_doubt(self, session_id: UUID) -> dict[str, UUID]:
-        """secret → message: what was being sent when an engine ended."""
+        """Return, by secret, the texts that were being sent when an engine ended."""
 
     async def may_have_left(self, message_id: UUID, whatsapp_id: str) -> None:
-        """It may have left under this id: never sent again by itself, a receipt settles it."""
+        """Record that the text may have been sent under this id. It is never sent again
+        automatically; a receipt settles it."""
 
     async def fail_waiting(self, session_id: UUID, code: str, sentence: str) -> None:
-        """The session has ended for good: what waits will not be sent."""
+        """Fail all waiting texts: the session has ended for good."""

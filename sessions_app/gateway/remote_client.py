@@ -1,15 +1,14 @@
-"""A link: one client in one engine, followed by one session's runner."""
+"""One client in one engine, as its session uses it."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from sessions_app.engine.protocol import Command, EngineKind
+from sessions_app.gateway.decisions.actor_events import ClientEvent
 from sessions_app.gateway.engine_process import (
     CommandRefused,
     CommandTimeout,
@@ -28,37 +27,46 @@ PROOF_SECONDS = 15.0
 
 
 class RemoteClient:
-    """Speaks for one run; its events go to ``on_event`` tagged with the run."""
+    """Sends commands for one run. Its events go to ``on_event``, together with the run."""
 
     def __init__(
         self,
         engine: EngineProcess,
-        on_event: Callable[[str, dict[str, Any]], None],
+        on_event: Callable[[str, ClientEvent], None],
         leave_queue: Callable[[], None],
+        proxy: str | None = None,
     ) -> None:
+        """``proxy`` is the number's own (a URL), if it has one. ``leave_queue`` gives back the
+        place in the start queue."""
         self.run = uuid.uuid4().hex
         self.connected = False
-        self.proxied = False  # whether it goes through a proxy of the number's own
         self._engine = engine
         self._leave_queue = leave_queue
-        engine.follow(self.run, lambda message: on_event(self.run, message))
+        self._proxy = proxy
+        engine.follow(self.run, lambda event: on_event(self.run, event))
 
     @property
     def kind(self) -> EngineKind:
         return self._engine.kind
 
     @property
-    def engine(self) -> EngineProcess:
-        return self._engine
+    def proxied(self) -> bool:
+        """Whether it dials through the number's own proxy."""
+        return self._proxy is not None
 
     @property
     def should_move(self) -> bool:
-        """A connected session does not stay in a linking engine, nor in one being recycled."""
+        """Whether its engine is a linking engine or being recycled, and so not meant for a
+        connected client."""
         return self.kind is EngineKind.LINKING or self._engine.retiring
 
     def answered(self) -> None:
-        """The start has shown a sign of life: others may start."""
+        """Let the next start begin: this one has shown a sign of life."""
         self._leave_queue()
+
+    def retire_engine(self) -> None:
+        """Start no further clients in this engine."""
+        self._engine.retiring = True
 
     async def start(
         self,
@@ -67,12 +75,10 @@ class RemoteClient:
         settings: GatewaySettings,
         *,
         device_name: str = "",
-        proxy: str | None = None,
     ) -> None:
-        """Begin to connect, as ``device_name`` (the installation's when empty), through the
-        number's own ``proxy`` if it has one; events tell the rest. A lost or silent engine is no
-        error here: its end, or the runner's deadline, tells."""
-        self.proxied = proxy is not None
+        """Start connecting as ``device_name`` (empty: the installation's). Events report the
+        rest. An engine that ends or does not answer is no error here: its end is an event, and
+        the session has a deadline."""
         with contextlib.suppress(EngineGone, CommandTimeout):
             await self._engine.ask(
                 Command.START,
@@ -82,13 +88,13 @@ class RemoteClient:
                 journal=settings.journal_of(session),
                 jid=jid or None,
                 device_name=device_name or settings.device_name,
-                proxy=proxy,
+                proxy=self._proxy,
             )
 
     async def find_sent(
         self, session: str, secrets: list[str], settings: GatewaySettings
     ) -> dict[str, str]:
-        """secret → WhatsApp's id, for those that the library had begun to send.
+        """Return WhatsApp's id by secret, for the texts that the library had begun to send.
 
         Raises EngineGone, CommandTimeout or CommandRefused."""
         result = await self._engine.ask(
@@ -102,7 +108,7 @@ class RemoteClient:
         return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
     async def send(self, text: OutgoingText) -> tuple[str, datetime]:
-        """WhatsApp's id and the time at which it took the text.
+        """Send ``text``. Returns WhatsApp's id and the time at which WhatsApp accepted it.
 
         Raises EngineGone, CommandTimeout or CommandRefused."""
         result = await self._engine.ask(
@@ -111,14 +117,14 @@ class RemoteClient:
         return str(result["whatsapp_id"]), datetime.fromtimestamp(float(result["at"]), UTC)
 
     async def pair_code(self, phone: str) -> str:
-        """A code to type on the phone with this number (E.164). Raises as ``send`` does."""
+        """Return a code to type on the phone with this number (E.164). Raises like ``send``."""
         result = await self._engine.ask(
             Command.PAIR_CODE, PAIR_CODE_SECONDS, run=self.run, phone=phone
         )
         return str(result["code"])
 
     async def prove(self) -> bool:
-        """Whether WhatsApp answers a cheap query now."""
+        """Return whether WhatsApp answers a cheap query now."""
         try:
             await self._engine.ask(Command.PROOF, PROOF_SECONDS, run=self.run)
         except (EngineGone, CommandTimeout, CommandRefused):
@@ -126,11 +132,11 @@ class RemoteClient:
         return True
 
     def stored(self, keys: list[str]) -> None:
-        """These journal entries are in the ledger now."""
+        """Let the engine forget these journal entries: the ledger has stored them."""
         self._engine.tell(Command.STORED, run=self.run, keys=keys)
 
     async def logout(self) -> bool:
-        """Remove the device at WhatsApp; whether WhatsApp was told."""
+        """Remove the device at WhatsApp. Returns whether WhatsApp confirmed it."""
         try:
             await self._engine.ask(Command.LOGOUT, LOGOUT_SECONDS, run=self.run)
         except (EngineGone, CommandTimeout, CommandRefused):
@@ -138,34 +144,14 @@ class RemoteClient:
         return True
 
     async def stop(self) -> None:
-        """End the client, keep its keys. Never fails: what cannot be stopped is forgotten."""
+        """End the client and keep its keys. Never fails: a client that cannot be stopped is
+        abandoned."""
         self.abandon()
         with contextlib.suppress(EngineGone, CommandTimeout, CommandRefused):
             await self._engine.ask(Command.STOP, STOP_SECONDS, run=self.run)
 
     def abandon(self) -> None:
-        """Hear no more of it."""
+        """Ignore all further events of the client."""
         self._leave_queue()
         self.connected = False
         self._engine.forget(self.run)
-
-
-class Deadline:
-    """The one moment at which a runner acts by itself if nothing else happens."""
-
-    def __init__(self) -> None:
-        self._at: float | None = None
-        self.purpose = ""
-
-    def set(self, seconds: float, purpose: str) -> None:
-        self._at = asyncio.get_running_loop().time() + seconds
-        self.purpose = purpose
-
-    def clear(self) -> None:
-        self._at, self.purpose = None, ""
-
-    def remaining(self) -> float | None:
-        """Seconds until it passes, at least 0; None when there is none."""
-        if self._at is None:
-            return None
-        return max(0.0, self._at - asyncio.get_running_loop().time())

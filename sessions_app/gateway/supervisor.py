@@ -1,8 +1,8 @@
 """The gateway: owns the WhatsApp connections of the sessions whose leases it holds.
 
-Looks at the rows on each hint and every second (a lost hint costs a second, never
-correctness), runs one runner a session, keeps leases, health and engines. Without a renewed
-lease it ends its own engines before another gateway may start them (self-fencing).
+Reads the rows on each hint and every second (a lost hint costs a second, never correctness),
+runs one actor per session, and maintains leases, health checks and engines. If it cannot renew
+its leases it ends its own engines before another gateway may start them (self-fencing).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sessions_app.engine.protocol import HEARTBEAT_SECONDS
+from sessions_app.gateway.client_slot import Dependencies
 from sessions_app.gateway.engine_pool import Engines
 from sessions_app.gateway.key_files import prepare_keys_dir
 from sessions_app.gateway.ports import (
@@ -25,26 +26,25 @@ from sessions_app.gateway.ports import (
     SessionState,
     SessionStore,
 )
-from sessions_app.gateway.session_runner import SessionRunner
-from sessions_app.gateway.session_work import Kit
+from sessions_app.gateway.session_actor import SessionActor
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.gateway.start_queue import StartQueue, spread
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 CLAIM_AT_ONCE = 200
 RENEW_SECONDS = 10.0
 RENEW_PATIENCE_SECONDS = 4.0
 RENEW_AGAIN_SECONDS = 1.0
-FENCE_SECONDS = 18.0  # with one more try that is under way: well before the lease's 30 s
+FENCE_SECONDS = 18.0  # well before the lease's 30 s, even with one more renewal under way
 FAILURE_PAUSE_SECONDS = 5.0
 PROOF_MAX_AGE = timedelta(minutes=2)
 SHUTDOWN_SECONDS = 5.0
 
 
 class Gateway:
-    """``run`` it; it returns, with everything ended and released, after ``stop`` is set."""
+    """The gateway process. ``run`` returns once everything has ended and is released."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Gateway:
     ) -> None:
         self._settings, self._store, self._hints, self._outgoing = settings, store, hints, outgoing
         self._engines = Engines(settings)
-        self._kit = Kit(
+        self._dependencies = Dependencies(
             store=store,
             engines=self._engines,
             queue=StartQueue(settings.parallel_starts),
@@ -66,16 +66,16 @@ class Gateway:
             now=lambda: datetime.now(UTC),
             random=random.random,
         )
-        self._runners: dict[UUID, SessionRunner] = {}
+        self._actors: dict[UUID, SessionActor] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
-        self._look = asyncio.Event()
-        self._claiming = asyncio.Lock()  # what is claimed is run before anybody looks
-        self._proofs_told: dict[UUID, datetime] = {}
-        self._phones_told: dict[UUID, datetime] = {}
+        self._poll_now = asyncio.Event()
+        self._claiming = asyncio.Lock()  # held until an actor runs for each claimed session
+        self._stored_proofs: dict[UUID, datetime] = {}
+        self._stored_phones: dict[UUID, datetime] = {}
         self._renewed_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until ``stop`` is set. Raises OSError when the key folder cannot be made."""
+        """Run until ``stop`` is set. Raises OSError if the key folder cannot be created."""
         prepare_keys_dir(self._settings)
         freed = await self._store.take_over_from_the_dead()
         if freed:
@@ -83,7 +83,7 @@ class Gateway:
         loops = [
             asyncio.create_task(self._every(period, step), name=f"gateway-{step.__name__}")
             for period, step in (
-                (LOOK_SECONDS, self._reconcile),
+                (POLL_SECONDS, self._reconcile),
                 (HEARTBEAT_SECONDS, self._beat),
                 (self._settings.health_seconds, self._check_health),
             )
@@ -97,18 +97,18 @@ class Gateway:
         await asyncio.gather(*loops, return_exceptions=True)
         await self._shut_down()
 
-    # --- loops --------------------------------------------------------------------------
+    # Loops
 
     async def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await step()
-            except Exception:  # the database may be away: say so and go on
-                logger.warning("The gateway could not finish a round; going on", exc_info=True)
+            except Exception:  # the database may be away
+                logger.warning("The gateway could not finish a round; continuing", exc_info=True)
             if step == self._reconcile:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._look.wait(), seconds)
-                self._look.clear()
+                    await asyncio.wait_for(self._poll_now.wait(), seconds)
+                self._poll_now.clear()
             else:
                 await asyncio.sleep(seconds)
 
@@ -117,66 +117,66 @@ class Gateway:
             try:
                 hint = await self._hints.next()
             except Exception:
-                logger.warning("Hints are not heard; looking every second", exc_info=True)
-                await asyncio.sleep(LOOK_SECONDS)
+                logger.warning("Hints cannot be received; polling every second", exc_info=True)
+                await asyncio.sleep(POLL_SECONDS)
                 continue
-            runner = self._runners.get(hint.session_id)
+            actor = self._actors.get(hint.session_id)
             if hint.text_waiting:  # the row has not changed: do not read it again
-                if runner is not None:
-                    runner.wake_texts()
-            elif runner is None:  # not ours yet, or ALL_SESSIONS
-                self._look.set()
+                if actor is not None:
+                    actor.wake_sender()
+            elif actor is None:  # not ours yet, or ALL_SESSIONS
+                self._poll_now.set()
             else:
-                runner.look_again()
+                actor.recheck()
 
     async def _reconcile(self) -> None:
-        """Take up what nobody runs, and what those we run are asked to do."""
+        """Claim sessions that no gateway runs, and carry out what customers want."""
         async with self._claiming:
             claimed = await self._store.claim(CLAIM_AT_ONCE)
             for index, state in enumerate(claimed):
                 self._begin(state, spread(index, len(claimed), random.random))
         for state in await self._store.wishes():
-            if (runner := self._runners.get(state.id)) is not None:
-                runner.look_again()
-        ready = [key for key, r in self._runners.items() if r.link is not None and r.link.connected]
+            if (actor := self._actors.get(state.id)) is not None:
+                actor.recheck()
+        ready = [session_id for session_id, actor in self._actors.items() if actor.connected]
         for session_id in await self._outgoing.waiting(ready) if ready else []:
-            if (runner := self._runners.get(session_id)) is not None:
-                runner.wake_texts()
+            if (actor := self._actors.get(session_id)) is not None:
+                actor.wake_sender()
 
     async def _keep_leases(self) -> None:
-        """Renew every few seconds; without success for too long, end everything ourselves
-        before another gateway may begin (self-fencing)."""
+        """Renew every few seconds. After too long without success, end everything before another
+        gateway may claim the sessions (self-fencing)."""
         clock = asyncio.get_running_loop().time
         self._renewed_at = clock()
         while True:
-            asked_at, before = clock(), set(self._tasks)
+            started_at, before = clock(), set(self._tasks)
             try:
                 held = await asyncio.wait_for(self._store.renew(), RENEW_PATIENCE_SECONDS)
             except Exception:
                 logger.warning("Leases could not be renewed; trying again", exc_info=True)
                 if clock() - self._renewed_at > FENCE_SECONDS and self._tasks:
-                    logger.error("Leases may have run out: ending all connections")
+                    logger.error("Leases may have expired: ending all connections")
                     self._engines.kill_all()
                     self._cancel(set(self._tasks))
                 await asyncio.sleep(RENEW_AGAIN_SECONDS)
                 continue
-            self._renewed_at = asked_at
+            self._renewed_at = started_at
             self._cancel(before - held)
-            with contextlib.suppress(Exception):  # the next renewal finds them again
+            with contextlib.suppress(Exception):  # the next renewal tries again
                 await self._give_back(held)
             await asyncio.sleep(RENEW_SECONDS)
 
     async def _give_back(self, held: set[UUID]) -> None:
-        """Release what we hold and do not run, as after fencing ourselves: whoever claims it
-        next, we or another gateway, makes the row true again."""
+        """Release leases that we hold without running the session, as after fencing ourselves.
+        The gateway that claims it next corrects the row."""
         async with self._claiming:
             idle = held - set(self._tasks)
         if idle:
             await self._store.release(list(idle))
-            self._look.set()
+            self._poll_now.set()
 
     def _cancel(self, session_ids: set[UUID]) -> None:
-        """End these runners without a word to the rows: they are another gateway's now."""
+        """Cancel these actors without touching the rows: they belong to another gateway now."""
         for session_id in session_ids:
             if (task := self._tasks.get(session_id)) is not None:
                 task.cancel()
@@ -184,63 +184,63 @@ class Gateway:
     async def _beat(self) -> None:
         await self._engines.keep_warm()
         await self._engines.tidy()
-        for runner in self._runners.values():
-            runner.move_if_due()
+        for actor in self._actors.values():
+            actor.move_if_due()
         await self._store.heartbeat(
             self._engines.report(), self._engines.neonize_version, self._engines.trouble
         )
 
     async def _check_health(self) -> None:
-        """Write down the proofs of life, and ask those that have been silent for one."""
+        """Store the proofs of life, and probe connections that have been silent for too long."""
         fresh: dict[UUID, datetime] = {}
-        for session_id, runner in self._runners.items():
-            proof = runner.last_proof_at
+        for session_id, actor in self._actors.items():
+            proof = actor.last_proof_at
             if proof is None:
                 continue
-            if proof != self._proofs_told.get(session_id):
+            if proof != self._stored_proofs.get(session_id):
                 fresh[session_id] = proof
-            if self._kit.now() - proof > PROOF_MAX_AGE:
-                runner.check()
+            if self._dependencies.now() - proof > PROOF_MAX_AGE:
+                actor.probe()
         await self._store.note_proofs(fresh)
-        self._proofs_told.update(fresh)
+        self._stored_proofs.update(fresh)
         await self._note_phones()
 
     async def _note_phones(self) -> None:
-        """Write down when the numbers' own phones were last seen."""
+        """Store when the numbers' own phones were last active."""
         fresh = {
             session_id: seen
-            for session_id, runner in self._runners.items()
-            if (seen := runner.phone_seen_at) and seen != self._phones_told.get(session_id)
+            for session_id, actor in self._actors.items()
+            if (seen := actor.phone_seen_at) and seen != self._stored_phones.get(session_id)
         }
         await self._store.note_phones(fresh)
-        self._phones_told.update(fresh)
+        self._stored_phones.update(fresh)
 
-    # --- runners ------------------------------------------------------------------------
+    # Actors
 
     def _begin(self, state: SessionState, delay: float) -> None:
-        runner = SessionRunner(state, self._kit)
-        self._runners[state.id] = runner
-        task = asyncio.create_task(self._run(runner, delay), name=f"session-{state.id}")
+        actor = SessionActor(state, self._dependencies)
+        self._actors[state.id] = actor
+        task = asyncio.create_task(self._run(actor, delay), name=f"session-{state.id}")
         self._tasks[state.id] = task
-        task.add_done_callback(lambda _: self._ended(state.id, runner))
+        task.add_done_callback(lambda _: self._ended(state.id, actor))
 
-    async def _run(self, runner: SessionRunner, delay: float) -> None:
+    async def _run(self, actor: SessionActor, delay: float) -> None:
         if delay:
             await asyncio.sleep(delay)
-        if not await runner.run():
-            await asyncio.sleep(FAILURE_PAUSE_SECONDS)  # what failed may fail again
-        await self._store.release([runner.state.id])
-        self._look.set()
+        if not await actor.run():
+            await asyncio.sleep(FAILURE_PAUSE_SECONDS)  # it may fail again at once
+        await self._store.release([actor.session_id])
+        self._poll_now.set()
 
-    def _ended(self, session_id: UUID, runner: SessionRunner) -> None:
-        if self._runners.get(session_id) is runner:
-            del self._runners[session_id]
+    def _ended(self, session_id: UUID, actor: SessionActor) -> None:
+        if self._actors.get(session_id) is actor:
+            del self._actors[session_id]
             del self._tasks[session_id]
-            self._proofs_told.pop(session_id, None)
-            self._phones_told.pop(session_id, None)
+            self._stored_proofs.pop(session_id, None)
+            self._stored_phones.pop(session_id, None)
 
     async def _shut_down(self) -> None:
-        """End the engines, which end their clients; then give the leases back."""
+        """End the engines, which end their clients, then release the leases."""
         logger.info("Gateway is stopping", extra={"sessions": len(self._tasks)})
         held = list(self._tasks)
         tasks = list(self._tasks.values())

@@ -1,7 +1,7 @@
-"""Writing statuses: one transaction, compare-and-set on version and lease epoch.
+"""Writes the changes of sessions: one transaction, compare-and-set on version and lease epoch.
 
-The only code that writes what is true of a session. Who does not hold the lease any more, or
-decided on an old version, changes nothing.
+No other code writes a status. A caller that has lost the lease, or decided on an old version,
+changes nothing.
 """
 
 from __future__ import annotations
@@ -20,10 +20,17 @@ from django.utils import timezone
 from core.security.encryption import SealBroken
 from locations.models import AccountState
 from locations.plans.account_state import standing
-from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
+from sessions_app.gateway.ports import (
+    UNCHANGED,
+    Change,
+    LeaseLost,
+    LinkedDevice,
+    NumberTaken,
+    SessionState,
+)
 from sessions_app.lifecycle import Event, Reason, Status, Transition, Wanted, next_transition
 from sessions_app.models import Session, SessionEvent
-from sessions_app.signals import session_changed, sessions_written
+from sessions_app.signals import sessions_written
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +43,7 @@ _CODE_CLEARED: Mapping[str, Any] = {
     "pairing_error": "",
 }
 
-_SEEN = frozenset({"last_proof_at"})  # alone, it makes no new version
+_UNVERSIONED = frozenset({"last_proof_at"})  # alone, it makes no new version
 
 _LOG_LINES: Mapping[Event, str] = {
     Event.QR_CODE: "QR code stored for session with status 'qr'",
@@ -48,7 +55,7 @@ _LOG_LINES: Mapping[Event, str] = {
 
 
 def state_of(row: Session) -> SessionState:
-    """The gateway's view of ``row``, which ``for_gateway`` has read."""
+    """Return the gateway's view of ``row``, which must come from ``for_gateway``."""
     stands = standing(row.account_state, row.account_trial_ends_at, row.read_at)
     return _state(row, stands is AccountState.SUSPENDED)
 
@@ -80,8 +87,8 @@ def _state(row: Session, suspended: bool) -> SessionState:
 @dataclass(frozen=True)
 class ChangeRequest:
     """A change that the holder of a session's lease wants written. ``suspended`` is what the
-    holder last read of the account, and stands in the new state again: to ask anew with every
-    event would cost a tenth of the writing."""
+    holder last read of the account; it is copied to the new state, because reading it with every
+    change would make writing a tenth slower."""
 
     session_id: UUID
     lease_epoch: int
@@ -89,28 +96,28 @@ class ChangeRequest:
     suspended: bool = False
 
 
-def apply_changes(owner: str, asked: Sequence[ChangeRequest]) -> list[SessionState | Exception]:
-    """Move each session as ``asked`` if ``owner`` still holds its lease: all in one transaction,
-    no session twice.
+def apply_changes(owner: str, requests: Sequence[ChangeRequest]) -> list[SessionState | Exception]:
+    """Write ``requests`` in one transaction, each if ``owner`` still holds the session's lease.
+    A session may occur only once.
 
-    For each, in the same order: the new state, or the present one when the event is ignored
-    there, or why nothing was written: LeaseLost, NumberTaken when the account has the number
-    linked already, or what the database refused. One that cannot be written takes no other
-    along."""
+    Returns one result per request, in order: the new state (the present one if the lifecycle
+    ignores the event there), or the exception because of which it was not written: LeaseLost,
+    NumberTaken if the account has linked the number already, or a database error. A request that
+    fails does not affect the others."""
     try:
         with transaction.atomic():
-            return _apply(owner, asked)
+            return _apply(owner, requests)
     except (IntegrityError, LeaseLost) as error:
-        if len(asked) > 1:
-            return [result for one in asked for result in apply_changes(owner, [one])]
-        if isinstance(error, LeaseLost) or "phone_number" not in asked[0].change.columns:
+        if len(requests) > 1:
+            return [result for one in requests for result in apply_changes(owner, [one])]
+        if isinstance(error, LeaseLost) or not isinstance(requests[0].change.device, LinkedDevice):
             return [error]
-        return [NumberTaken(str(asked[0].session_id))]
+        return [NumberTaken(str(requests[0].session_id))]
 
 
 def apply_unowned_change(session_id: UUID, version: int, change: Change) -> bool:
-    """Move a session that no gateway vouches for, if it is still at ``version``; for the
-    operator's cleanup. Returns whether anything changed."""
+    """Write ``change`` to a session without checking its lease, if it is still at ``version``.
+    For the operators' cleanup. Returns whether anything changed."""
     with transaction.atomic():
         rows = _locked([session_id])
         written = [w for w in (_move(row, change) for row in rows if row.version == version) if w]
@@ -118,11 +125,11 @@ def apply_unowned_change(session_id: UUID, version: int, change: Change) -> bool
         return bool(written)
 
 
-def _apply(owner: str, asked: Sequence[ChangeRequest]) -> list[SessionState | Exception]:
-    rows = {row.pk: row for row in _locked([one.session_id for one in asked])}
+def _apply(owner: str, requests: Sequence[ChangeRequest]) -> list[SessionState | Exception]:
+    rows = {row.pk: row for row in _locked([one.session_id for one in requests])}
     results: list[SessionState | Exception] = []
     written = []
-    for one in asked:
+    for one in requests:
         row = rows.get(one.session_id)
         if row is None or (row.lease_owner, row.lease_epoch) != (owner, one.lease_epoch):
             results.append(LeaseLost(str(one.session_id)))
@@ -135,13 +142,13 @@ def _apply(owner: str, asked: Sequence[ChangeRequest]) -> list[SessionState | Ex
 
 
 def _locked(session_ids: Sequence[UUID]) -> QuerySet[Session]:
-    """Sessions that nobody else writes until the commit, always locked in one order."""
+    """Return these sessions, locked until the commit, always in the same order."""
     rows: QuerySet[Session] = Session.objects.filter(pk__in=session_ids)
     return rows.order_by("pk").select_for_update()
 
 
 def _move(row: Session, change: Change) -> Written | None:
-    """What was written of ``row``, which is changed, too; None when there is nothing new."""
+    """Update ``row`` and its record. Returns None if there is nothing new."""
     transition = next_transition(Status(row.status), change.event)
     if transition is None:
         logger.debug(
@@ -150,14 +157,14 @@ def _move(row: Session, change: Change) -> Written | None:
         )
         return None
     wanted = _columns(row, transition, change)
-    columns = {name: value for name, value in wanted.items() if not _is(row, name, value)}
-    return _write(row, change, columns) if columns.keys() - _SEEN else None
+    columns = {name: value for name, value in wanted.items() if not _holds(row, name, value)}
+    return _write(row, change, columns) if columns.keys() - _UNVERSIONED else None
 
 
-def _is(row: Session, name: str, value: Any) -> bool:
+def _holds(row: Session, name: str, value: Any) -> bool:
     try:
         return bool(getattr(row, name) == value)
-    except SealBroken:  # a code whose key is gone must not hold up what is true
+    except SealBroken:  # a code whose key is gone must not block the change
         return False
 
 
@@ -166,12 +173,34 @@ def _columns(row: Session, transition: Transition, change: Change) -> dict[str, 
         "status": str(transition.status),
         "reason": str(transition.reason),
         "detail": change.detail[:120],
-        **change.columns,
+        **_facts_of(change),
     }
     if transition.status is not Status.QR:
         columns.update(_CODE_CLEARED)
     if row.status != transition.status:
         columns["since"] = timezone.now()
+    return columns
+
+
+def _facts_of(change: Change) -> dict[str, Any]:
+    """The columns for the fields of ``change`` that are set. Text columns are cleared with ""."""
+    columns: dict[str, Any] = {}
+    if change.qr is not UNCHANGED:
+        columns["qr_text"], columns["qr_number"] = change.qr.text, change.qr.number
+        columns["qr_of"], columns["qr_expires_at"] = change.qr.of, change.qr.expires_at
+    if change.device is None:
+        columns["jid"] = ""
+    elif change.device is not UNCHANGED:
+        columns["jid"], columns["phone_number"] = change.device.jid, change.device.phone_number
+    others: Mapping[str, Any] = {
+        "pairing_code": "" if change.pairing_code is None else change.pairing_code,
+        "pairing_error": "" if change.pairing_error is None else change.pairing_error,
+        "attempt": change.attempt,
+        "next_retry_at": change.retry_at,
+        "last_proof_at": change.proved_at,
+        "phone_seen_at": change.phone_seen_at,
+    }
+    columns.update((name, value) for name, value in others.items() if value is not UNCHANGED)
     return columns
 
 
@@ -195,14 +224,13 @@ def _write(row: Session, change: Change, columns: dict[str, Any]) -> Written:
 
 
 def _record(written: Sequence[Written]) -> None:
-    """What follows from changes: the timelines, what else is written with them, and, after the
-    commit, the news."""
+    """Write the timelines, let receivers write their rows, and log after the commit."""
     if not written:
         return
     SessionEvent.objects.bulk_create([_event(one) for one in written])
     sessions_written.send(Session, changes=written)
     for one in written:
-        transaction.on_commit(partial(_announce, one.session, one.change), robust=True)
+        transaction.on_commit(partial(_log, one.session, one.change), robust=True)
 
 
 def _event(written: Written) -> SessionEvent:
@@ -220,10 +248,9 @@ def _event(written: Written) -> SessionEvent:
     )
 
 
-def _announce(row: Session, change: Change) -> None:
+def _log(row: Session, change: Change) -> None:
     line = _LOG_LINES.get(change.event, "Connection update for session")
     logger.info(line, extra={**_facts(row), "status": row.status, "reason": row.reason})
-    session_changed.send(Session, session_id=row.pk, version=row.version)
 
 
 def _facts(row: Session) -> dict[str, str]:
@@ -232,13 +259,11 @@ def _facts(row: Session) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Written:
-    """A change of a session's row that is about to be committed. ``moved``: its status or reason
-    are new; ``new_code``: another QR code waits for a scan; ``was_linked``: before the change
-    WhatsApp knew us as a device of its number."""
+    """A change of a session's row that is about to be committed."""
 
-    session: Session
+    session: Session  # with its new values
     change: Change
     old_status: str
-    moved: bool
-    new_code: bool
-    was_linked: bool
+    moved: bool  # its status or reason has changed
+    new_code: bool  # it shows another QR code
+    was_linked: bool  # before the change it was linked to a device

@@ -1,4 +1,4 @@
-"""An engine that breaks the language is ended; the gateway goes on."""
+"""An engine that violates the protocol is ended; the gateway continues."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engine.protocol import MAX_LINE_BYTES, EngineKind
+from sessions_app.engine.protocol import MAX_LINE_BYTES, Command, EngineKind
+from sessions_app.gateway.decisions.actor_events import ClientEvent, EngineEnded
 from sessions_app.gateway.engine_process import (
     EngineGone,
     EngineProcess,
@@ -46,21 +47,21 @@ async def _mad_engine(says: str, times: int = 1) -> EngineProcess:
         ("[1, 2]", 1),
         ('{"type": "song"}', 1),
         ('{"type": "event", "event": "qr"}', 1),
+        ('{"type": "event", "event": "qr", "run": "run", "text": 7}', 1),
+        ('{"type": "event", "event": "song", "run": "run"}', 1),
         ('{"type": "pong", "rss_mb": "much"}', 1),
         ("x", MAX_LINE_BYTES + 1),
     ],
 )
 async def test_it_ends_an_engine_that_sends_a_malformed_frame(says: str, times: int) -> None:
     engine = await _mad_engine(says, times)
-    told: list[str] = []
-    engine.follow("run", lambda message: told.append(message["type"]))
+    events: list[ClientEvent] = []
+    engine.follow("run", events.append)
 
     await asyncio.wait_for(engine.ended.wait(), 30)
 
-    assert told == ["gone"]
+    assert events == [EngineEnded()]
     with pytest.raises(EngineGone):
-        from sessions_app.engine.protocol import Command
-
         await engine.ask(Command.PROOF, 5, run="run")
 
 

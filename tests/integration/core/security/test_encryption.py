@@ -11,10 +11,11 @@ from django.core import serializers
 from django.core.exceptions import FieldError
 from django.core.management import call_command
 from django.db.models import F
+from django.utils import timezone
 from pytest_django import Settings
 
 from core.security.encryption import SealBroken, Sealed, key_ids, seal, unseal
-from sessions_app.gateway.ports import Change
+from sessions_app.gateway.ports import Change, PairingQr
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
 from sessions_app.store.transitions import ChangeRequest
@@ -184,7 +185,7 @@ def test_a_code_that_nobody_opens_does_not_hold_up_the_session(settings: Setting
     session = make_session(status=Status.QR, qr_text=CODE)
     settings.FIELD_ENCRYPTION_KEYS = [NEW]
 
-    next_code = Change(Event.QR_CODE, columns={"qr_text": "the next code"})
+    next_code = Change(Event.QR_CODE, qr=PairingQr("the next code", 2, 6, timezone.now()))
     apply_change("test", ChangeRequest(session.pk, 1, next_code))
 
     session.refresh_from_db()

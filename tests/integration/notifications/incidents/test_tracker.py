@@ -14,24 +14,24 @@ from django.utils import timezone
 from notifications.incidents.timers import open_for_lost
 from notifications.kinds import NoticeKind
 from notifications.models import Incident, Notice
-from sessions_app.gateway.ports import Change
+from sessions_app.gateway.ports import Change, LinkedDevice, PairingQr
 from sessions_app.lifecycle import Event, Reason, Status
 from sessions_app.models import Session
 from sessions_app.store.transitions import ChangeRequest, apply_changes
 from tests.factory import apply_change, connect, make_account, make_session
 
 pytestmark = pytest.mark.django_db
+DEVICE = LinkedDevice("351912345678:2@s.whatsapp.net", "+351912345678")
 LOST, BACK = Event.DROPPED, Event.CONNECTED
 
 
-def change(session: Session, event: Event, **columns: Any) -> None:
-    """As the gateway does; ``actor`` among ``columns`` is who did it."""
-    actor = columns.pop("actor", "gateway")
-    apply_change("test", ChangeRequest(session.pk, 1, Change(event, columns=columns, actor=actor)))
+def change(session: Session, event: Event, **facts: Any) -> None:
+    """As the gateway does; ``facts`` are fields of the ``Change``."""
+    apply_change("test", ChangeRequest(session.pk, 1, Change(event, **facts)))
 
 
 def log_out(session: Session) -> None:
-    change(session, Event.LOGGED_OUT, jid="")
+    change(session, Event.LOGGED_OUT, device=None)
 
 
 def kinds() -> list[str]:
@@ -54,7 +54,7 @@ def test_a_drop_opens_an_incident_that_is_told_after_the_grace() -> None:
 def test_a_temporary_block_is_told_with_the_time_of_the_next_try() -> None:
     session, later = make_session(), timezone.now() + timedelta(hours=6)
 
-    change(session, Event.TEMP_BAN, next_retry_at=later)
+    change(session, Event.TEMP_BAN, retry_at=later)
 
     (lost,) = Notice.objects.all()
     assert (lost.facts["reason"], lost.facts["until"]) == (Reason.TEMP_BAN, later.isoformat())
@@ -98,8 +98,8 @@ def test_a_logout_is_told_at_once_and_so_is_the_way_back() -> None:
 
     log_out(session)
     change(session, Event.START)
-    change(session, Event.QR_CODE, qr_text="2@code", qr_number=1)
-    change(session, Event.PAIR_SUCCESS, jid="351912345678:2@s.whatsapp.net")
+    change(session, Event.QR_CODE, qr=PairingQr("2@code", 1, 6, timezone.now()))
+    change(session, Event.PAIR_SUCCESS, device=DEVICE)
     change(session, BACK)
 
     assert kinds() == [NoticeKind.LOST, NoticeKind.RECOVERED]
@@ -113,7 +113,7 @@ def test_a_logout_is_told_at_once_and_so_is_the_way_back() -> None:
 def test_the_first_link_is_told_once() -> None:
     session = make_session(status=Status.QR)
 
-    change(session, Event.PAIR_SUCCESS, jid="351912345678:2@s.whatsapp.net")
+    change(session, Event.PAIR_SUCCESS, device=DEVICE)
     change(session, BACK)
     change(session, LOST)
     change(session, BACK)
@@ -153,12 +153,12 @@ def test_a_number_that_was_never_linked_is_unlinked_without_a_word() -> None:
 
 def test_a_number_that_comes_and_goes_is_quiet_from_the_fourth_loss_of_a_day() -> None:
     session = make_session()
-    jid = session.jid
+    device = LinkedDevice(session.jid, session.phone_number)
 
     for _ in range(4):
         log_out(session)
         change(session, Event.START)
-        change(session, Event.PAIR_SUCCESS, jid=jid)
+        change(session, Event.PAIR_SUCCESS, device=device)
         change(session, BACK)
 
     quiet = Notice.objects.order_by("at", "kind").values_list("kind", "quiet")

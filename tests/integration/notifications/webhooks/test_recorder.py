@@ -14,7 +14,7 @@ from conversations.ledger.inbound import store_message
 from conversations.ledger.receipts import store_receipt
 from conversations.models import MessageStatus
 from notifications.models import Delivery
-from sessions_app.gateway.ports import Change, IncomingMessage, Receipt
+from sessions_app.gateway.ports import Change, IncomingMessage, PairingQr, Receipt
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
 from sessions_app.store.transitions import ChangeRequest
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db
 TEXT = "My appointment is at ten"
 
 
-def _change(session: Session, event: Event, **columns: Any) -> None:
-    apply_change("test", ChangeRequest(session.pk, 1, Change(event, columns=columns)))
+def _change(session: Session, event: Event, **facts: Any) -> None:
+    apply_change("test", ChangeRequest(session.pk, 1, Change(event, **facts)))
 
 
 def _arrive(session: Session, text: str = TEXT, whatsapp_id: str = "3EB0AA") -> None:
@@ -67,10 +67,7 @@ def test_it_tells_of_a_new_code_without_keeping_it() -> None:
     _change(
         session,
         Event.QR_CODE,
-        qr_text=code,
-        qr_number=2,
-        qr_of=6,
-        qr_expires_at=timezone.now() + timedelta(seconds=20),
+        qr=PairingQr(code, 2, 6, timezone.now() + timedelta(seconds=20)),
     )
 
     row = Delivery.objects.get()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.data.errors import StoreUnavailable as Away
-from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, SessionState
+from sessions_app.gateway.ports import Change, LeaseLost, LinkedDevice, NumberTaken, SessionState
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
 from sessions_app.store.group_commit import MOST_TOGETHER, GroupCommit
@@ -70,7 +70,9 @@ def test_it_writes_what_comes_at_once_in_few_transactions() -> None:
 def test_one_that_is_refused_takes_no_other_along() -> None:
     taken, wants_it, other = _sessions(3)
     Session.objects.filter(pk=wants_it.pk).update(status=Status.INITIALIZING, phone_number="")
-    linked = Change(Event.CONNECTED, columns={"phone_number": taken.phone_number})
+    linked = Change(
+        Event.CONNECTED, device=LinkedDevice("351:2@s.whatsapp.net", taken.phone_number)
+    )
 
     results = _write(Counted(), [_asked(wants_it, linked), _asked(other), _asked(taken, epoch=7)])
 

@@ -11,7 +11,7 @@ from django.db import connections
 from django.utils import timezone
 
 from core.data.db_threads import Transactions
-from sessions_app.gateway.ports import Change
+from sessions_app.gateway.ports import Change, LinkedDevice
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session, SessionEvent
 from sessions_app.store.session_store import DatabaseSessionStore
@@ -60,10 +60,10 @@ def test_it_finds_the_ready_numbers_whose_phone_is_away() -> None:
 @pytest.mark.django_db
 def test_it_has_seen_the_phone_that_has_just_scanned() -> None:
     session = make_session(status=Status.QR)
-    columns = {"jid": "351912345678:2@s.whatsapp.net", "phone_seen_at": timezone.now()}
+    seen = timezone.now()
+    device = LinkedDevice("351912345678:2@s.whatsapp.net", "+351912345678")
+    scanned = Change(Event.PAIR_SUCCESS, device=device, phone_seen_at=seen)
 
-    state = apply_change(
-        "test", ChangeRequest(session.pk, 1, Change(Event.PAIR_SUCCESS, columns=columns))
-    )
+    state = apply_change("test", ChangeRequest(session.pk, 1, scanned))
 
-    assert state.phone_seen_at == columns["phone_seen_at"]
+    assert state.phone_seen_at == seen

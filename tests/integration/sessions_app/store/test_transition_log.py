@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from config.logging import HumanFormatter, JsonFormatter
-from sessions_app.gateway.ports import Change
+from sessions_app.gateway.ports import Change, LinkedDevice, PairingQr
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
 from sessions_app.store.transitions import ChangeRequest
@@ -19,6 +20,7 @@ from tests.factory import apply_change, make_session
 pytestmark = pytest.mark.django_db
 
 QR = "2@" + ",".join(["Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyMTI="] * 4)
+CODE = PairingQr(QR, 1, 6, datetime(2026, 11, 22, tzinfo=UTC))
 NUMBER, JID = "+351912345678", "351912345678:4@s.whatsapp.net"
 
 
@@ -29,15 +31,13 @@ def apply(
 ) -> Callable[..., list[logging.LogRecord]]:
     """Applies an event to a session and gives back what was logged for it."""
 
-    def apply_event(session: Session, event: Event, **columns: Any) -> list[logging.LogRecord]:
+    def apply_event(session: Session, event: Event, **facts: Any) -> list[logging.LogRecord]:
         caplog.clear()
         with (
             caplog.at_level(logging.DEBUG, "sessions_app"),
             django_capture_on_commit_callbacks(execute=True),
         ):
-            apply_change(
-                session.lease_owner, ChangeRequest(session.pk, 1, Change(event, columns=columns))
-            )
+            apply_change(session.lease_owner, ChangeRequest(session.pk, 1, Change(event, **facts)))
         return caplog.records
 
     return apply_event
@@ -48,13 +48,13 @@ def test_each_step_to_ready_and_back_is_one_line(
 ) -> None:
     session = make_session(status=Status.INITIALIZING)
     told = []
-    for event, columns in (
-        (Event.QR_CODE, {"qr_text": QR, "qr_number": 1, "qr_of": 6}),
-        (Event.PAIR_SUCCESS, {"jid": JID, "phone_number": NUMBER}),
+    for event, facts in (
+        (Event.QR_CODE, {"qr": CODE}),
+        (Event.PAIR_SUCCESS, {"device": LinkedDevice(JID, NUMBER)}),
         (Event.CONNECTED, {}),
         (Event.DROPPED, {}),
     ):
-        (record,) = apply(session, event, **columns)
+        (record,) = apply(session, event, **facts)
         assert record.levelno == logging.INFO
         assert (vars(record)["session"], vars(record)["location"]) == (
             str(session.pk),
@@ -74,6 +74,6 @@ def test_each_step_to_ready_and_back_is_one_line(
 def test_an_event_that_does_not_matter_is_told_at_debug_only(
     apply: Callable[..., list[logging.LogRecord]],
 ) -> None:
-    (record,) = apply(make_session(status=Status.READY), Event.QR_CODE, qr_text=QR)
+    (record,) = apply(make_session(status=Status.READY), Event.QR_CODE, qr=CODE)
     assert record.levelno == logging.DEBUG
     assert QR not in HumanFormatter().format(record)

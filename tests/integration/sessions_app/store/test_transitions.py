@@ -6,10 +6,17 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError
+from django.utils import timezone
 
 from locations.models import Account
 from sessions_app.actions import LocationBusy, create_session
-from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken
+from sessions_app.gateway.ports import (
+    Change,
+    LeaseLost,
+    LinkedDevice,
+    NumberTaken,
+    PairingQr,
+)
 from sessions_app.lifecycle import Event, Reason, Status
 from sessions_app.models import Session
 from sessions_app.store.transitions import ChangeRequest, apply_unowned_change
@@ -145,24 +152,22 @@ def test_it_announces_after_the_commit_and_not_before(
 
 
 def _code(number: int) -> Change:
-    from django.utils import timezone
-
     return Change(
         Event.QR_CODE,
         "WhatsApp",
         f"{number} of 6",
-        {
-            "qr_text": f"https://wa.me/settings/linked_devices#{number}",
-            "qr_number": number,
-            "qr_of": 6,
-            "qr_expires_at": timezone.now(),
-        },
+        qr=PairingQr(
+            text=f"https://wa.me/settings/linked_devices#{number}",
+            number=number,
+            of=6,
+            expires_at=timezone.now(),
+        ),
     )
 
 
 def _linked(number: str) -> Change:
     jid = f"{number[1:]}:2@s.whatsapp.net"
-    return Change(Event.CONNECTED, "WhatsApp", "", {"jid": jid, "phone_number": number})
+    return Change(Event.CONNECTED, "WhatsApp", device=LinkedDevice(jid, number))
 
 
 def test_it_belongs_to_one_account_only() -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sessions_app.diagnostics import advice
 from sessions_app.diagnostics.trial_connection import Success, failure
-from sessions_app.engine.protocol import EngineEvent, StartFailure
+from sessions_app.engine.engine_events import (
+    ClientOutdated,
+    ConnectFailure,
+    QrTimeout,
+    StartFailed,
+)
+from sessions_app.engine.protocol import StartFailure
+from sessions_app.gateway.decisions.actor_events import ClientEvent, EngineEnded
 from sessions_app.gateway.settings import GatewaySettings
 
 SETTINGS = GatewaySettings(data_dir=Path("/data"))
@@ -25,37 +31,34 @@ FOLDER = Path("/data/whatsapp")
         (StartFailure.KEYS_DAMAGED, advice.writable(FOLDER)),
         (StartFailure.KEYS_MISSING, advice.LOOK),
         (StartFailure.OTHER, advice.LOOK),
-        ("a code of tomorrow", advice.LOOK),
     ],
 )
-def test_each_cause_has_its_next_step(code: str, step: str) -> None:
-    message = {"event": EngineEvent.START_FAILED, "code": code, "detail": "It failed so."}
-    found = failure(message, SETTINGS)
+def test_each_cause_has_its_next_step(code: StartFailure, step: str) -> None:
+    found = failure(StartFailed(code, "It failed so."), SETTINGS)
     assert (found.cause, found.next_step) == ("It failed so.", step)
 
 
 @pytest.mark.parametrize(
-    ("message", "words"),
+    ("event", "words"),
     [
-        ({"event": EngineEvent.CLIENT_OUTDATED}, "no longer accepts this version"),
+        (ClientOutdated(), "no longer accepts this version"),
         (
-            {"event": EngineEvent.CONNECT_FAILURE, "detail": "503"},
+            ConnectFailure("503"),
             "refused the connection (code 503)",
         ),
-        ({"event": EngineEvent.QR_TIMEOUT}, "closed the connection before it sent a code"),
-        ({"type": "gone"}, "ended all of a sudden"),
-        ({"event": EngineEvent.START_FAILED, "code": StartFailure.DIAL}, "The connection failed."),
+        (QrTimeout(), "closed the connection before it sent a code"),
+        (EngineEnded(), "ended all of a sudden"),
+        (StartFailed(StartFailure.DIAL, ""), "The connection failed."),
     ],
 )
-def test_each_answer_is_told_in_words(message: dict[str, Any], words: str) -> None:
-    found = failure(message, SETTINGS)
+def test_each_answer_is_told_in_words(event: ClientEvent, words: str) -> None:
+    found = failure(event, SETTINGS)
     assert words in found.cause and found.next_step
 
 
 def test_a_simulated_network_leads_to_the_simulator() -> None:
     simulated = GatewaySettings(data_dir=Path("/data"), simulator=Path("/state.json"))
-    message = {"event": EngineEvent.START_FAILED, "code": StartFailure.DIAL}
-    assert failure(message, simulated).next_step == advice.SIMULATOR
+    assert failure(StartFailed(StartFailure.DIAL, ""), simulated).next_step == advice.SIMULATOR
 
 
 def test_a_code_is_counted_and_never_part_of_a_report() -> None:

@@ -82,4 +82,4 @@ def test_it_maps_a_failed_pairing_code_to_a_code(text: str, code: str) -> None:
     ],
 )
 def test_it_finds_the_event_that_ended_the_loop(text: str, event: str) -> None:
-    assert errors.classify_lost_events(text)["event"] == event
+    assert errors.classify_lost_events(text).name == event

@@ -1,4 +1,4 @@
-"""From the library's events to ours."""
+"""Translation of the library's events into ours."""
 
 from __future__ import annotations
 
@@ -7,6 +7,18 @@ from typing import Any
 import pytest
 
 from sessions_app.engine import events
+from sessions_app.engine.engine_events import (
+    Connected,
+    ConnectFailure,
+    EngineEvent,
+    LoggedOut,
+    MessageReceived,
+    PairError,
+    PairSuccess,
+    ProofOfLife,
+    ReceiptReceived,
+    TemporaryBan,
+)
 from sessions_app.engine.jids import Jid
 from sessions_app.engine.neonize_loader import EVENTS, SUBSCRIBED_EVENTS
 
@@ -47,6 +59,17 @@ def build(proto: Any, e2e: Any) -> Build:
     return Build(proto, e2e)
 
 
+def message(build: Build, source: Any) -> MessageReceived:
+    """The event of a text with this source."""
+    event = events.translate("Message", build.message(source, conversation="x"), ME)
+    assert isinstance(event, MessageReceived)
+    return event
+
+
+def wire(event: EngineEvent | None) -> dict[str, Any]:
+    return event.to_wire() if event else {}
+
+
 @pytest.fixture
 def from_bob(build: Build) -> Any:
     """Bob's number as sender."""
@@ -57,19 +80,18 @@ def from_bob(build: Build) -> Any:
     )
 
 
-def test_it_tells_a_text_with_its_sender(build: Build, from_bob: Any) -> None:
+def test_it_reports_a_text_with_its_sender(build: Build, from_bob: Any) -> None:
     told = events.translate("Message", build.message(from_bob, conversation="Olá"), ME)
-    assert told == {
-        "event": "message",
-        "whatsapp_id": "3EB0",
-        "peer": f"+{BOB}",
-        "peer_name": "Bob",
-        "text": "Olá",
-        "media": None,
-        "sent_at": 1_700_000_000.5,
-        "from_me": False,
-        "chat": f"{BOB}@{PHONE}",
-    }
+    assert told == MessageReceived(
+        whatsapp_id="3EB0",
+        peer=f"+{BOB}",
+        peer_name="Bob",
+        text="Olá",
+        media=None,
+        sent_at=1_700_000_000.5,
+        from_me=False,
+        chat=f"{BOB}@{PHONE}",
+    )
 
 
 def test_it_finds_the_number_beside_a_hidden_sender(build: Build) -> None:
@@ -78,14 +100,13 @@ def test_it_finds_the_number_beside_a_hidden_sender(build: Build) -> None:
         sender=build.jid(BOB_LID, LID, 3),
         SenderAlt=build.jid(BOB, PHONE, 3),
     )
-    told = events.translate("Message", build.message(hidden, conversation="x"), ME)
-    assert told and told["peer"] == f"+{BOB}"
+    assert message(build, hidden).peer == f"+{BOB}"
 
 
-def test_it_says_nothing_false_about_a_sender_who_stays_hidden(build: Build) -> None:
+def test_it_leaves_a_hidden_sender_without_a_number(build: Build) -> None:
     hidden = build.source(chat=build.jid(BOB_LID, LID), sender=build.jid(BOB_LID, LID))
-    told = events.translate("Message", build.message(hidden, conversation="x"), ME)
-    assert told and (told["peer"], told["chat"]) == ("", f"{BOB_LID}@lid")
+    received = message(build, hidden)
+    assert (received.peer, received.chat) == ("", f"{BOB_LID}@lid")
 
 
 def test_it_names_the_recipient_of_what_the_owner_typed(build: Build) -> None:
@@ -95,8 +116,8 @@ def test_it_names_the_recipient_of_what_the_owner_typed(build: Build) -> None:
         RecipientAlt=build.jid(BOB, PHONE),
         IsFromMe=True,
     )
-    told = events.translate("Message", build.message(own, conversation="x"), ME)
-    assert told and (told["from_me"], told["peer"], told["peer_name"]) == (True, f"+{BOB}", "")
+    received = message(build, own)
+    assert (received.from_me, received.peer, received.peer_name) == (True, f"+{BOB}", "")
 
 
 @pytest.mark.parametrize(
@@ -108,16 +129,16 @@ def test_it_names_the_recipient_of_what_the_owner_typed(build: Build) -> None:
         ("1", "bot", False),
     ],
 )
-def test_it_passes_over_groups_broadcasts_and_channels(
+def test_it_skips_groups_broadcasts_and_channels(
     build: Build, user: str, server: str, group: bool
 ) -> None:
     source = build.source(chat=build.jid(user, server), sender=build.jid(BOB, PHONE), IsGroup=group)
     assert events.translate("Message", build.message(source, conversation="x"), ME) is None
     receipt = build.receipt("READ", source)
-    assert events.translate("Receipt", receipt, ME) == {"event": "proof"}
+    assert events.translate("Receipt", receipt, ME) == ProofOfLife()
 
 
-def test_it_passes_over_messages_that_nobody_reads(build: Build, from_bob: Any) -> None:
+def test_it_skips_messages_without_readable_content(build: Build, from_bob: Any) -> None:
     deletion = {"protocolMessage": {"type": 0}}
     assert events.translate("Message", build.message(from_bob, **deletion), ME) is None
 
@@ -126,56 +147,50 @@ def test_it_passes_over_messages_that_nobody_reads(build: Build, from_bob: Any) 
     ("kind", "status"),
     [("DELIVERED", "delivered"), ("INACTIVE", "delivered"), ("READ", "read"), ("PLAYED", "read")],
 )
-def test_it_tells_receipts(build: Build, from_bob: Any, kind: str, status: str) -> None:
-    assert events.translate("Receipt", build.receipt(kind, from_bob), ME) == {
-        "event": "receipt",
-        "whatsapp_ids": ["3EB0", "3EB1"],
-        "peer": f"+{BOB}",
-        "status": status,
-        "sent_at": 1_700_000_000.0,
-        "chat": f"{BOB}@{PHONE}",
-    }
+def test_it_reports_receipts(build: Build, from_bob: Any, kind: str, status: str) -> None:
+    assert events.translate("Receipt", build.receipt(kind, from_bob), ME) == ReceiptReceived(
+        whatsapp_ids=("3EB0", "3EB1"),
+        peer=f"+{BOB}",
+        status=status,
+        sent_at=1_700_000_000.0,
+        chat=f"{BOB}@{PHONE}",
+    )
 
 
 @pytest.mark.parametrize("kind", ["SENDER", "RETRY", "READ_SELF", "PEER_MSG", "HISTORY_SYNC"])
-def test_it_takes_other_receipts_as_a_proof_of_life(build: Build, from_bob: Any, kind: str) -> None:
+def test_it_treats_other_receipts_as_proof_of_life(build: Build, from_bob: Any, kind: str) -> None:
     receipt = build.receipt(kind, from_bob)
-    assert events.translate("Receipt", receipt, ME) == {"event": "proof"}
+    assert events.translate("Receipt", receipt, ME) == ProofOfLife()
 
 
-def test_it_tells_who_is_linked(build: Build, proto: Any) -> None:
+def test_it_reports_the_linked_device(build: Build, proto: Any) -> None:
     status = proto.PairStatus.PStatus.Value("SUCCESS")
     paired = proto.PairStatus(ID=build.jid(ME.user, PHONE, 4), Status=status)
-    identity = {"jid": f"{ME.user}:4@{PHONE}", "phone": f"+{ME.user}"}
-    assert events.translate("PairStatus", paired, None) == {"event": "pair_success", **identity}
+    identity = (f"{ME.user}:4@{PHONE}", f"+{ME.user}")
+    assert events.translate("PairStatus", paired, None) == PairSuccess(*identity)
     connected = events.translate("Connected", proto.Connected(), ME)
-    assert connected == {"event": "connected", **identity}
+    assert connected == Connected(*identity)
     failed = proto.PairStatus(Status=proto.PairStatus.PStatus.Value("ERROR"))
-    assert events.translate("PairStatus", failed, None) == {
-        "event": "pair_error",
-        "detail": "error",
-    }
+    assert events.translate("PairStatus", failed, None) == PairError("error")
 
 
 @pytest.mark.parametrize(
     ("reason", "code"),
     [("LOGGED_OUT", "401"), ("MAIN_DEVICE_GONE", "403"), ("UNKNOWN_LOGOUT", "406")],
 )
-def test_it_tells_logouts_apart(proto: Any, reason: str, code: str) -> None:
+def test_it_distinguishes_logouts_by_code(proto: Any, reason: str, code: str) -> None:
     event = proto.LoggedOut(Reason=proto.ConnectFailureReason.Value(reason))
-    assert events.translate("LoggedOut", event, ME) == {"event": "logged_out", "detail": code}
+    assert events.translate("LoggedOut", event, ME) == LoggedOut(code)
 
 
 @pytest.mark.parametrize(
     ("reason", "code"),
     [("GENERIC", "400"), ("BAD_USER_AGENT", "409"), ("EXPERIMENTAL", "418")],
 )
-def test_it_tells_refused_logins_by_whatsapps_own_numbers(
-    proto: Any, reason: str, code: str
-) -> None:
+def test_it_reports_refused_logins_with_whatsapps_code(proto: Any, reason: str, code: str) -> None:
     event = proto.ConnectFailure(Reason=proto.ConnectFailureReason.Value(reason))
     told = events.translate("ConnectFailure", event, ME)
-    assert told == {"event": "connect_failure", "detail": code}
+    assert told == ConnectFailure(code)
 
 
 @pytest.mark.parametrize(
@@ -183,27 +198,27 @@ def test_it_tells_refused_logins_by_whatsapps_own_numbers(
     [("SEND_TO_TOO_MANY_PEOPLE", "101"), ("SENT_TOO_MANY_SAME_MESSAGE", "104"),
      ("BROADCAST_LIST", "106")],
 )  # fmt: skip
-def test_it_tells_bans_with_their_length(proto: Any, reason: str, code: str) -> None:
+def test_it_reports_bans_with_their_length(proto: Any, reason: str, code: str) -> None:
     event = proto.TemporaryBan(Code=proto.TemporaryBan.TempBanReason.Value(reason), Expire=3600)
     told = events.translate("TemporaryBan", event, ME)
-    assert told == {"event": "temp_ban", "detail": code, "seconds": 3600}
+    assert told == TemporaryBan(code, 3600)
 
 
 @pytest.mark.parametrize("name", sorted(set(EVENTS.values()) - {"Device"}))
-def test_it_has_words_for_every_event_that_it_asks_for(name: str) -> None:
+def test_it_translates_every_event_it_subscribes_to(name: str) -> None:
     assert name in events._TRANSLATIONS
 
 
-def test_it_asks_for_events_that_it_can_read() -> None:
+def test_it_subscribes_only_to_events_it_can_read() -> None:
     assert set(SUBSCRIBED_EVENTS) == set(EVENTS) - {0}
 
 
 @pytest.mark.parametrize(
     ("number", "seconds", "of"), [(1, 60, 6), (2, 20, 6), (6, 20, 6), (7, 20, 7)]
 )
-def test_it_tells_until_when_a_code_holds(number: int, seconds: float, of: int) -> None:
+def test_it_reports_when_a_code_expires(number: int, seconds: float, of: int) -> None:
     told = events.qr("text", number, 1000.0)
-    assert (told["number"], told["of"], told["expires_at"]) == (number, of, 1000 + seconds)
+    assert (told.number, told.of, told.expires_at) == (number, of, 1000 + seconds)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +235,7 @@ def test_it_tells_until_when_a_code_holds(number: int, seconds: float, of: int) 
 )
 def test_it_reads_the_login_status(status: str, event: str | None) -> None:
     told = events.login(status)
-    assert (told and told["event"]) == event
+    assert (told and told.name) == event
 
 
 def own(build: Build, device: int) -> Any:
@@ -230,18 +245,16 @@ def own(build: Build, device: int) -> Any:
     )
 
 
-def test_it_tells_that_the_own_phone_wrote_and_when(build: Build) -> None:
-    told = events.translate("Message", build.message(own(build, 0), conversation="Olá"), ME)
-    assert told is not None
-    assert (told["event"], told["phone_at"]) == ("message", 1_700_000_000.5)
+def test_it_reports_when_the_own_phone_wrote(build: Build) -> None:
+    assert message(build, own(build, 0)).phone_at == 1_700_000_000.5
 
 
-def test_it_tells_that_the_own_phone_read(build: Build) -> None:
+def test_it_reports_when_the_own_phone_read(build: Build) -> None:
     told = events.translate("Receipt", build.receipt("READ", own(build, 0)), ME)
-    assert told == {"event": "proof", "phone_at": 1_700_000_000.0}
+    assert told == ProofOfLife(phone_at=1_700_000_000.0)
 
 
-def test_it_tells_of_what_the_phone_does_in_groups_only_that_it_is_there(build: Build) -> None:
+def test_it_reports_only_presence_for_the_phones_group_messages(build: Build) -> None:
     group = build.source(
         chat=build.jid("120363000000", "g.us"),
         sender=build.jid(ME.user, PHONE),
@@ -249,14 +262,12 @@ def test_it_tells_of_what_the_phone_does_in_groups_only_that_it_is_there(build: 
         IsGroup=True,
     )
     told = events.translate("Message", build.message(group, conversation="Olá"), ME)
-    assert told == {"event": "proof", "phone_at": 1_700_000_000.5}
+    assert told == ProofOfLife(phone_at=1_700_000_000.5)
 
 
-def test_it_takes_no_other_linked_device_and_no_stranger_for_the_phone(
-    build: Build, from_bob: Any
-) -> None:
+def test_it_does_not_mistake_other_devices_for_the_phone(build: Build, from_bob: Any) -> None:
     from_bobs_phone = build.source(chat=build.jid(BOB, PHONE), sender=build.jid(BOB, PHONE))
     for source in (own(build, 7), from_bob, from_bobs_phone):
         written = events.translate("Message", build.message(source, conversation="Olá"), ME)
         read = events.translate("Receipt", build.receipt("READ", source), ME)
-        assert "phone_at" not in {**(written or {}), **(read or {})}
+        assert not any("phone_at" in wire(event) for event in (written, read))

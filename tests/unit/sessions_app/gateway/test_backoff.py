@@ -1,0 +1,38 @@
+"""The waits between tries."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessions_app.gateway.decisions import backoff
+
+
+def test_it_backs_off_from_five_seconds_to_five_minutes() -> None:
+    whole = [backoff.reconnect_delay(tries, 0.0).total_seconds() for tries in range(8)]
+
+    assert whole == [5, 10, 20, 40, 80, 160, 300, 300]
+
+
+@given(st.integers(0, 1_000_000), st.floats(0, 1, exclude_max=True))
+def test_it_shortens_a_wait_by_up_to_a_half(tries: int, jitter: float) -> None:
+    whole = backoff.reconnect_delay(tries, 0.0)
+
+    assert whole * 0.49 < backoff.reconnect_delay(tries, jitter) <= whole
+
+
+def test_it_retries_a_pairing_quickly() -> None:
+    assert [backoff.pairing_delay(tries).total_seconds() for tries in range(4)] == [2, 4, 8, 16]
+
+
+def test_it_stops_repeating_a_refusal_after_three_tries() -> None:
+    delays = [backoff.refusal_delay(tries) for tries in range(5)]
+
+    minutes = [delay and delay.total_seconds() / 60 for delay in delays]
+    assert minutes == [1, 5, 15, None, None]
+
+
+def test_it_checks_hourly_for_an_update() -> None:
+    minutes = [backoff.outdated_delay(tries).total_seconds() / 60 for tries in range(4)]
+
+    assert minutes == [5, 30, 60, 60]
