@@ -1,7 +1,7 @@
 """The lifecycle of a session: one pure table from (status, event) to (status, reason).
 
-No other code chooses a status. The mapping of WhatsApp's events follows measured notes on
-whatsmeow and neonize; ``docs/explanation/lifecycle.md`` draws the diagram from this table.
+No other code chooses a status. WhatsApp's events are mapped as measured on whatsmeow and
+neonize. The diagram in ``docs/explanation/lifecycle.md`` is drawn from this table.
 This module imports neither Django nor asyncio nor neonize.
 """
 
@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """What is true now. Written by the gateway only."""
+    """The actual status. Only the gateway writes it."""
 
     INITIALIZING = "initializing"
     QR = "qr"
@@ -22,7 +22,7 @@ class Status(StrEnum):
 
 
 class Wanted(StrEnum):
-    """What the customer asked for. Written by the web only."""
+    """What the customer wants. Only the web writes it."""
 
     LINKED = "linked"
     STOPPED = "stopped"
@@ -30,7 +30,7 @@ class Wanted(StrEnum):
 
 
 class Event(StrEnum):
-    """What can happen to a session, in our words."""
+    """What can happen to a session."""
 
     START = "start"
     RECONNECT = "reconnect"
@@ -69,7 +69,7 @@ class Event(StrEnum):
 
 
 class Reason(StrEnum):
-    """Refines a status. ``wording.py`` has one sentence and one next action for each."""
+    """The reason for a status. ``wording.py`` has a sentence and a next action for each."""
 
     STARTING = "starting"
     SCAN = "scan"
@@ -136,13 +136,13 @@ def _from_any(status: Status, reason: Reason) -> Row:
 
 
 def _while_alive(status: Status, reason: Reason) -> Row:
-    """From every status but ``disconnected``, whose reason stands."""
+    """From every status except ``disconnected``, which keeps its reason."""
     transition = Transition(status, reason)
     return _row(initializing=transition, qr=transition, ready=transition, disconnected=IGNORED)
 
 
 def _interrupted(reason: Reason) -> Row:
-    """The link of a known number is interrupted; a session still at its QR is not touched."""
+    """The link of a known number is interrupted. A session that shows a QR code is unaffected."""
     transition = Transition(Status.INITIALIZING, reason)
     return _row(initializing=transition, qr=IGNORED, ready=transition, disconnected=IGNORED)
 
@@ -234,10 +234,10 @@ _ROWS: Mapping[Event, Row] = {
 TRANSITIONS: Mapping[Status, Mapping[Event, Transition | None]] = {
     status: {event: row[status] for event, row in _ROWS.items()} for status in Status
 }
-"""Total: every (status, event) is an ``Transition`` or an explicit ``IGNORED``."""
+"""Total: every (status, event) is a ``Transition`` or an explicit ``IGNORED``."""
 
 
 def next_transition(status: Status, event: Event) -> Transition | None:
-    """The (status, reason) that ``event`` leads to from ``status``; ``IGNORED`` when it does
-    not matter there, as a late event of WhatsApp may not."""
+    """Return the transition that ``event`` causes from ``status``, or ``IGNORED`` if it causes
+    none, like a late event of WhatsApp."""
     return TRANSITIONS[status][event]

@@ -82,7 +82,7 @@ class Client:
         except StartRefused as refused:
             self._refused(refused)
         except Exception:
-            self._refused(StartRefused(StartFailure.OTHER, "The engine made a mistake."))
+            self._refused(StartRefused(StartFailure.OTHER, "The engine had an internal error."))
             raise
         finally:
             with self._changed:

@@ -1,4 +1,5 @@
-"""What the gateway asks for, done. Nothing here blocks the reader of the commands."""
+"""Carries out the gateway's commands. Slow ones run on their own threads, so that reading the
+next command never waits."""
 
 from __future__ import annotations
 
@@ -22,14 +23,14 @@ Work = Callable[[], Fields]
 
 
 class Shutdown(Exception):
-    """All clients have ended, as far as they can; the process shall too."""
+    """All clients have ended, as far as possible, and the process should end, too."""
 
 
 _NO_RUN = ErrorReply("no_run", "This connection is not running here.")
 
 
 class Commands:
-    """Takes messages of the gateway and answers them through ``tell``."""
+    """Handles the gateway's messages. ``tell`` sends the answers."""
 
     def __init__(self, clients: Clients, tell: SendSignal) -> None:
         self._clients = clients
@@ -48,8 +49,7 @@ class Commands:
         }
 
     def handle(self, message: Message) -> None:
-        """Do what ``message`` asks for. Raises ProtocolError when it is not of the language,
-        and Shutdown."""
+        """Carry out ``message``. Raises ProtocolError if it violates the protocol, and Shutdown."""
         try:
             command = Command(message["type"])
         except ValueError:
@@ -81,7 +81,7 @@ class Commands:
         if client is None:
             self._succeeded(message, ended=True)
         else:
-            self._aside(message, lambda: {"ended": client.stop()})
+            self._in_background(message, lambda: {"ended": client.stop()})
 
     def _logout(self, message: Message) -> None:
         def work(client: Client) -> Fields:
@@ -116,7 +116,7 @@ class Commands:
         secrets = field(message, "secrets", list)
         for secret in secrets:
             _hex(secret)
-        self._aside(message, lambda: {"found": keys.find_sent(secrets)})
+        self._in_background(message, lambda: {"found": keys.find_sent(secrets)})
 
     def _stored(self, message: Message) -> None:
         keys = field(message, "keys", list)
@@ -149,9 +149,9 @@ class Commands:
         if client is None:
             self._failed(message, _NO_RUN)
         else:
-            self._aside(message, lambda: work(client))
+            self._in_background(message, lambda: work(client))
 
-    def _aside(self, message: Message, work: Work) -> None:
+    def _in_background(self, message: Message, work: Work) -> None:
         threading.Thread(
             target=self._answer, args=(message, work), name=f"{message['type']}", daemon=True
         ).start()
@@ -164,7 +164,7 @@ class Commands:
         except StartRefused as refused:
             self._failed(message, ErrorReply(refused.code, refused.detail))
         except Exception:
-            self._failed(message, ErrorReply("internal", "The engine made a mistake."))
+            self._failed(message, ErrorReply("internal", "The engine had an internal error."))
             raise
 
     def _succeeded(self, message: Message, **fields: Any) -> None:
@@ -193,7 +193,7 @@ def _hex(secret: object) -> bytes:
 
 
 def resident_mb() -> float:
-    """The memory that this process holds, in MB."""
+    """Return the resident memory of this process in MB."""
     with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 (read often)
         pages = int(statm.read().split()[1])
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)

@@ -1,4 +1,4 @@
-"""What a WhatsApp message says: its text, and the kind of its medium. Pure."""
+"""Extracts the text of a WhatsApp message, and the kind of its medium. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WRAPPERS = (
     "viewOnceMessageV2Extension",
     "documentWithCaptionMessage",
 )
-_MEDIA = {  # field → (kind, the field inside it that people read)
+_MEDIA = {  # field → (kind, the field inside it that users read)
     "imageMessage": ("image", "caption"),
     "videoMessage": ("video", "caption"),
     "ptvMessage": ("video", "caption"),
@@ -35,7 +35,7 @@ _MEDIA = {  # field → (kind, the field inside it that people read)
     "pollCreationMessageV3": ("poll", "name"),
     "eventMessage": ("event", "name"),
 }
-_ANSWERS = {  # an answer to buttons or a list: the field that people saw
+_ANSWERS = {  # an answer to buttons or a list: the field that users saw
     "buttonsResponseMessage": "selectedDisplayText",
     "templateButtonReplyMessage": "selectedDisplayText",
     "listResponseMessage": "title",
@@ -43,8 +43,8 @@ _ANSWERS = {  # an answer to buttons or a list: the field that people saw
 
 
 def content(message: Any) -> Content | None:
-    """The content of ``message`` (WhatsApp's own message type); None when it has nothing that
-    people would read: reactions, edits, deletions, key exchange and the like."""
+    """Return the content of ``message`` (WhatsApp's own message type), or None if it has nothing
+    to read: reactions, edits, deletions, key exchange and the like."""
     for wrapper in _WRAPPERS:
         if message.HasField(wrapper):
             return content(getattr(message, wrapper).message)

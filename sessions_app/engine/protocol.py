@@ -1,11 +1,11 @@
-"""The language between gateway and engine: one JSON object a line over a socket pair.
+"""The protocol between gateway and engine: one JSON object per line over a socket pair.
 
-Plain data and its checks, shared by both sides; no I/O. Units: seconds, E.164 numbers,
-Unix time in seconds. A line that does not fit raises ``ProtocolError``: the gateway then ends
-that engine, and an engine ends itself.
+Plain data and its validation, shared by both sides; no I/O. Units: seconds, E.164 numbers,
+Unix time in seconds. A line that violates the protocol raises ``ProtocolError``: the gateway then
+ends that engine, and an engine ends itself.
 
-A *run* is one client object in one engine: a fresh uuid for each start, so that a late event
-of an earlier run is never taken for one of the present run.
+A *run* is one client object in one engine. It has a new uuid for each start, so that a late event
+of an earlier run is not mistaken for one of the present run.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ MISSED_HEARTBEATS = 3
 
 
 class ProtocolError(Exception):
-    """A line that is not of this language."""
+    """A line that violates the protocol."""
 
 
 class EngineKind(StrEnum):
-    """Linking engines pair new numbers and are thrown away; running engines hold links."""
+    """Linking engines pair new numbers and are replaced often; running engines keep connections."""
 
     LINKING = "linking"
     RUNNING = "running"
@@ -37,29 +37,29 @@ class Command(StrEnum):
 
     START = "start"  # store: path or PostgreSQL URL; journal: path; jid: text or null (null: pair
     #                  anew, whatever the store holds); device_name: text; proxy: URL or null
-    #                  (a secret; a number with one is never dialled for without it);
-    #                  the result says only that the start is under way, events tell the rest
-    STOP = "stop"  # end the client, keep its keys → result ended: false when it cannot be ended
-    #                now (still at its QR); nothing more is told of it either way
+    #                  (a secret; a number that has a proxy is never dialled without it);
+    #                  the result only confirms that the start is under way; events report the rest
+    STOP = "stop"  # end the client, keep its keys → result ended: false if it cannot be ended
+    #                now (it shows a QR code); either way its events end
     LOGOUT = "logout"  # remove the device at WhatsApp, delete its keys, end the client
     PAIR_CODE = "pair_code"  # phone: E.164 → result code: "ABCD-EFGH"
     SEND = "send"  # to: E.164; text; secret: 64 hex digits → result whatsapp_id, at
     FIND_SENT = "find_sent"  # store; secrets: [hex] → result found: {secret: whatsapp_id}
     PROOF = "proof"  # one cheap query to WhatsApp → result rtt: seconds
-    STORED = "stored"  # keys: [text]: these journal entries are in the ledger, forget them
+    STORED = "stored"  # keys: [text]: the ledger has stored these journal entries; forget them
     PING = "ping"  # at → pong at
     SHUTDOWN = "shutdown"  # end all clients (bounded), then the process
 
 
 class Signal(StrEnum):
     """Engine → gateway: ``hello`` first, then ``result``, ``event``, ``pong``. An engine that
-    cannot work says ``fatal`` instead of ``hello`` and ends."""
+    cannot work sends ``fatal`` instead of ``hello`` and ends."""
 
     HELLO = "hello"  # kind, pid, neonize: version
     RESULT = "result"  # id, ok; on success the command's fields, else code and error (text)
     EVENT = "event"  # run, at, and what ``EngineEvent.to_wire`` returns (engine_events.py)
     PONG = "pong"  # at (echoed), rss_mb, starts, abandoned: pairings that cannot be ended (their
-    #                threads stay until the process goes)
+    #                threads stay until the process ends)
     FATAL = "fatal"  # code: "engine_unavailable"; detail: one line without secrets
 
 
@@ -68,7 +68,7 @@ class StartFailure(StrEnum):
 
     DIAL = "dial"  # network, DNS or TLS
     PROXY = "proxy"  # the number's own proxy, or the way from there to WhatsApp
-    CLOCK = "clock"  # a certificate is not valid yet or no more
+    CLOCK = "clock"  # a certificate is not valid yet, or has expired
     KEYS_MISSING = "keys_missing"  # the jid is not in the store
     KEYS_DAMAGED = "keys_damaged"  # the store cannot be read
     STORAGE_FULL = "storage_full"
@@ -76,7 +76,7 @@ class StartFailure(StrEnum):
 
 
 def encode(message: Mapping[str, Any]) -> bytes:
-    """``message`` as one line. Raises ProtocolError when it is over ``MAX_LINE_BYTES``."""
+    """Return ``message`` as one line. Raises ProtocolError if it exceeds ``MAX_LINE_BYTES``."""
     line = json.dumps(message, separators=(",", ":"), ensure_ascii=True).encode() + b"\n"
     if len(line) > MAX_LINE_BYTES:
         raise ProtocolError(f"a line of {len(line)} bytes is over the limit")
@@ -84,7 +84,7 @@ def encode(message: Mapping[str, Any]) -> bytes:
 
 
 def decode(line: bytes) -> dict[str, Any]:
-    """The object of one line. Raises ProtocolError, which never quotes the line."""
+    """Return the object in one line. Raises ProtocolError, which never quotes the line."""
     if len(line) > MAX_LINE_BYTES:
         raise ProtocolError("a line is over the limit")
     try:
@@ -97,7 +97,7 @@ def decode(line: bytes) -> dict[str, Any]:
 
 
 def field(message: Mapping[str, Any], name: str, kind: type[Any] | tuple[type[Any], ...]) -> Any:
-    """``message[name]`` if it is there and of ``kind``, else ProtocolError."""
+    """Return ``message[name]``. Raises ProtocolError if it is missing or not of ``kind``."""
     value = message.get(name)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
         raise ProtocolError(f"{message.get('type')}: field {name} is missing or of a wrong type")

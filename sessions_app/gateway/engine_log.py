@@ -1,4 +1,4 @@
-"""What engines say on their standard error becomes part of the gateway's log, in its format."""
+"""Passes the standard error of engines to the gateway's log, in the gateway's format."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 
 logger = logging.getLogger("whatsapp")
 
-_LINE = re.compile(r"whatsapp (\w+) (.*)")  # as sessions_app.engine.redaction writes them
+_LINE = re.compile(r"whatsapp (\w+) (.*)")  # as sessions_app.engine.log writes them
 _LEVELS = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -18,8 +18,8 @@ _LEVELS = {
 
 
 async def relay(lines: asyncio.StreamReader, pid: int) -> None:
-    """Log ``lines`` of the engine ``pid`` until it has ended. What is no line of the library's
-    log is an error: the engine's interpreter spoke."""
+    """Log the ``lines`` of the engine ``pid`` until it has ended. A line that is not from the
+    library's log comes from the interpreter, and is logged as an error."""
     while True:
         try:
             line = await lines.readline()
@@ -32,7 +32,7 @@ async def relay(lines: asyncio.StreamReader, pid: int) -> None:
 
 
 def parse(line: str) -> tuple[int, str]:
-    """The level and the text of one line."""
+    """Return the level and the text of one line."""
     found = _LINE.fullmatch(line)
     if found is None:
         return logging.ERROR, line

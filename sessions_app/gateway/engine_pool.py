@@ -1,4 +1,4 @@
-"""The engines of this gateway: one linking engine warm, running engines as many as needed.
+"""The engines of this gateway: one warm linking engine, and as many running engines as needed.
 
 A linking engine is thrown away after some attempts (abandoned codes leak threads for ever);
 a running engine is recycled after many starts or above a memory bound, by moving its sessions.
@@ -17,11 +17,11 @@ from sessions_app.gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
 
-_FRESH_SHARE = 0.8  # from there on the next linking engine is started beforehand
+_FRESH_SHARE = 0.8  # of its attempts; then the next linking engine is started in advance
 
 
 class Engines:
-    """Hands out engines with room; keeps, retires and ends them."""
+    """Starts, reserves, retires and ends engines."""
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
@@ -30,7 +30,7 @@ class Engines:
         self.trouble = ""
 
     async def reserve(self, kind: EngineKind) -> EngineProcess:
-        """An engine of ``kind`` with room for one more client, counted as started.
+        """Return an engine of ``kind`` with room for one more client, and count the start.
 
         Raises EngineUnavailable with the cause."""
         async with self._locks[kind]:
@@ -39,14 +39,14 @@ class Engines:
             return engine
 
     async def keep_warm(self) -> None:
-        """Have one linking engine with room, so that no customer waits for an import."""
+        """Keep one linking engine with room ready, so that no customer waits for an import."""
         async with self._locks[EngineKind.LINKING]:
             if not any(self._is_fresh(engine) for engine in self._engines):
-                with contextlib.suppress(EngineUnavailable):  # told in ``trouble``
+                with contextlib.suppress(EngineUnavailable):  # reported in ``trouble``
                     await self._launch(EngineKind.LINKING)
 
     async def tidy(self) -> None:
-        """Retire what is worn out, and end what is retired and empty."""
+        """Retire worn-out engines, and end retired engines without clients."""
         for engine in self._engines:
             engine.retiring = engine.retiring or self._is_worn_out(engine)
         for engine in [e for e in self._engines if e.retiring and e.runs == 0]:
@@ -54,7 +54,7 @@ class Engines:
         self._forget_the_ended()
 
     def report(self) -> list[dict[str, Any]]:
-        """What each engine is and holds, for heartbeat and diagnostics."""
+        """Describe each engine, for the heartbeat and diagnostics."""
         self._forget_the_ended()
         return [
             {
@@ -72,12 +72,12 @@ class Engines:
         return next((engine.neonize for engine in self._engines if engine.neonize), "")
 
     def kill_all(self) -> None:
-        """End every engine at once: our right to run their sessions may have passed on."""
+        """End every engine at once: another gateway may hold the leases of their sessions."""
         for engine in self._engines:
             engine.kill()
 
     async def shutdown(self) -> None:
-        """End every engine politely, all at the same time; their runners hear no more."""
+        """End all engines gracefully and concurrently. Their actors get no further events."""
         for engine in self._engines:
             engine.silence()
         await asyncio.gather(*(engine.shutdown() for engine in self._engines))
@@ -101,7 +101,7 @@ class Engines:
     def _is_worn_out(self, engine: EngineProcess) -> bool:
         if engine.kind is EngineKind.LINKING:
             return engine.starts >= self._settings.linking_engine_attempts
-        # What leaks is a client that was stopped; those that live would only be moved around.
+        # Only stopped clients leak, so clients that still run do not count.
         return (
             engine.starts - engine.runs >= self._settings.engine_max_starts
             or engine.rss_mb > self._settings.engine_max_rss_mb

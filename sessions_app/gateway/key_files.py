@@ -1,4 +1,4 @@
-"""The files in which WhatsApp's keys and the engine's journal of a session live."""
+"""The files with a session's WhatsApp keys and its journal."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from sessions_app.gateway.settings import GatewaySettings
 
 
 def prepare_keys_dir(settings: GatewaySettings) -> None:
-    """Make the folder, for our eyes only. Raises OSError when it cannot be made."""
+    """Create the folder, readable by us only. Raises OSError if that fails."""
     settings.keys_dir.mkdir(parents=True, exist_ok=True)
     settings.keys_dir.chmod(0o700)
 
 
 def delete_keys(settings: GatewaySettings, session: UUID) -> None:
-    """Delete the key files of a session that is not linked any more, and its journal. With a
-    shared database the library has deleted its own rows at logout."""
+    """Delete the key files and the journal of a session that is no longer linked. In a shared
+    database, the library deletes its rows at logout."""
     paths = [Path(settings.journal_of(str(session)))]
     if settings.auth_store == "files":
         paths += files_of(Path(settings.store_of(str(session))))

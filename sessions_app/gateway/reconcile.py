@@ -1,4 +1,4 @@
-"""What to do with a session as its row stands: the pure half of reconciling."""
+"""Derives the next step of a session from its row. Pure."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ ATTEMPT_BUDGET = timedelta(seconds=160)  # WhatsApp's own: one code of 60 s and 
 
 
 class NextStep(Enum):
-    """The next step for a session that this gateway has just taken or looked at again."""
+    """The next step for a session that was just claimed, or whose row was read again."""
 
     PAIR = auto()  # show a new QR
     RECONNECT = auto()  # connect with the stored keys
     WAIT = auto()  # a retry is due later
-    EXPIRE = auto()  # the attempt was lost while nobody ran it, and its time is over
-    SUSPEND = auto()  # disconnect while the account may not run, keep the keys
-    RESUME = auto()  # the account may run again: connect with the stored keys
+    EXPIRE = auto()  # the attempt ran out while no gateway ran it
+    SUSPEND = auto()  # disconnect while the account is suspended, keep the keys
+    RESUME = auto()  # the account is active again: connect with the stored keys
     STOP = auto()  # disconnect, keep the keys
     UNLINK = auto()  # remove the device at WhatsApp, delete the keys
-    REST = auto()  # it waits for its customer
+    REST = auto()  # wait for the customer
 
 
 def next_step(state: SessionState, now: datetime) -> NextStep:
-    """The step that ``state`` asks for at ``now``."""
+    """Return the step that ``state`` requires at ``now``."""
     if state.wanted is Wanted.UNLINKED:
         return NextStep.REST if state.reason is Reason.UNLINKED else NextStep.UNLINK
     if state.wanted is Wanted.STOPPED:
@@ -41,7 +41,7 @@ def next_step(state: SessionState, now: datetime) -> NextStep:
 
 
 def _rests_without_us(state: SessionState) -> bool:
-    """Paused already, or down for a reason of its own, which a pause would only hide."""
+    """Suspended already, or down for a reason of its own, which a suspension would hide."""
     if state.reason is Reason.SUSPENDED_BILLING:
         return True
     down = state.status is Status.DISCONNECTED and state.next_retry_at is None
@@ -59,11 +59,12 @@ def _resume(state: SessionState, now: datetime) -> NextStep:
 
 
 def _pair_while_awaited(state: SessionState, now: datetime) -> NextStep:
-    """A code nobody can have scanned: anew only while its customer may still be looking."""
+    """The last code is lost, so show a new one, but only while the customer may be waiting."""
     return NextStep.PAIR if now - state.wanted_at < ATTEMPT_BUDGET else NextStep.EXPIRE
 
 
 def is_wish(state: SessionState) -> bool:
-    """Whether the customer asked for something that has not been begun, or may not run."""
-    asked = state.wanted is not Wanted.LINKED or state.attempt < state.wanted_attempt
-    return asked or state.suspended
+    """Return whether the customer wants something that has not been started, or the account is
+    suspended."""
+    wish = state.wanted is not Wanted.LINKED or state.attempt < state.wanted_attempt
+    return wish or state.suspended

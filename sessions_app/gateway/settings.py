@@ -1,4 +1,4 @@
-"""What the gateway is told by the installation; plain data, times in seconds."""
+"""The gateway's settings: plain data, times in seconds."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ class GatewaySettings:
     auth_store: str = "files"  # or a PostgreSQL URL
     log_level: str = "error"
     simulator: Path | None = None
-    engine_capacity: int = 100  # sessions an engine
+    engine_capacity: int = 100  # sessions per engine
     engine_max_starts: int = 500
     engine_max_rss_mb: int = 600
     parallel_starts: int = 8
     health_seconds: float = 30.0
     stuck_seconds: float = 30.0
-    linking_engine_attempts: int = 60  # then it is thrown away: abandoned codes leak threads
+    linking_engine_attempts: int = 60  # then it is replaced: abandoned codes leak threads
     device_name: str = DEFAULT_DEVICE_NAME
 
     def store_of(self, session: str) -> str:
-        """Where the WhatsApp keys of ``session`` live: a file each, or the shared database."""
+        """Return the key store of ``session``: its own file, or the URL of the shared database."""
         if self.auth_store == "files":
             return str(self.keys_dir / f"{session}.sqlite3")
         return self.auth_store
 
     def journal_of(self, session: str) -> str:
+        """Return the path of the session's journal (see ``engine/journal.py``)."""
         return str(self.keys_dir / f"{session}.journal")
 
     @property

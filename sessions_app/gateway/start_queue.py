@@ -1,8 +1,7 @@
-"""The start queue: how many starts may be under way at once, with none stuck in front.
+"""The start queue: bounds how many starts are under way at once.
 
-The engine itself never lets two starts of one process collide; here we only bound the load.
-A start that has not answered holds its place for ``HOLD_SECONDS`` at most, so that nobody
-waits behind a stuck one.
+It only limits the load; each engine serializes its own starts. A start that does not answer keeps
+its place for at most ``HOLD_SECONDS``, so a stuck one does not block the others.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ MAX_SPREAD_SECONDS = 10.0
 
 
 class StartQueue:
-    """``await queue.enter()`` before a start; call the returned function when it answered."""
+    """Call ``enter`` before a start, and the function it returns once the start has answered."""
 
     def __init__(self, parallel: int, hold_seconds: float = HOLD_SECONDS) -> None:
         self._places = asyncio.Semaphore(parallel)
         self._hold_seconds = hold_seconds
 
     async def enter(self) -> Callable[[], None]:
-        """Wait for a place; returns what gives it back (harmless when called twice)."""
+        """Wait for a place. Returns a function that gives it back; calling it twice is harmless."""
         await self._places.acquire()
         given_back = False
 
@@ -39,8 +38,8 @@ class StartQueue:
 
 
 def spread(index: int, total: int, random: Callable[[], float]) -> float:
-    """Seconds that restore number ``index`` of ``total`` waits: none for a few, a jittered
-    ramp for many."""
+    """Return the seconds that restore number ``index`` of ``total`` waits: none for a few, a
+    jittered ramp for many."""
     if total <= 10:
         return 0.0
     ramp = min(SPREAD_SECONDS * total, MAX_SPREAD_SECONDS)

@@ -12,7 +12,8 @@ from sessions_app.hints import GATEWAY_GROUP, TEXT_WAITING
 
 
 class ChannelHints:
-    """The gateway's ``Hints`` over the channel layer; survives a layer that goes away."""
+    """The gateway's ``Hints`` over the channel layer. Joins the group again after the layer was
+    away."""
 
     def __init__(self) -> None:
         self._channel: str | None = None

@@ -1,4 +1,4 @@
-"""The installation's settings in the gateway's own words; for the gateway and the commands."""
+"""Translates the installation's settings for the gateway, which does not import Django."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sessions_app.gateway.settings import GatewaySettings
 
 
 def gateway_settings() -> GatewaySettings:
-    """What the installation tells the gateway."""
+    """Return the gateway's settings, for the gateway and for commands."""
     simulator = settings.WHATSAPP_SIMULATOR
     return GatewaySettings(
         data_dir=settings.DATA_DIR,

@@ -1,8 +1,8 @@
-"""Where a number's proxy really is: its address at this moment, and whether we may dial it.
+"""Resolves the proxy of a number and checks that it may be dialled.
 
-It is the operator's network that dials: a customer names only proxies of the public internet,
-unless this is a test machine. Who gets an address from here dials that address and no name, so
-that a name cannot lead elsewhere a moment later.
+The operator's network dials it, so customers may only name proxies on the public internet,
+except on test machines. The result is an IP address, so that the name cannot resolve to another
+address a moment later.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ RESOLVE_SECONDS = 5.0
 
 
 async def located(proxy: ProxyAddress) -> ProxyAddress:
-    """``proxy`` at an IP address. Raises ProxyUnusable when its name cannot be resolved, or it
-    is not for customers to name."""
+    """Return ``proxy`` with an IP address. Raises ProxyUnusable if its name cannot be resolved or
+    its address is not public."""
     ips = await _addresses(proxy)
     if not (settings.DEBUG or settings.WHATSAPP_SIMULATOR) and not all(map(is_public, ips)):
         raise ProxyUnusable(gettext("The proxy's address is not public."))
@@ -30,8 +30,8 @@ async def located(proxy: ProxyAddress) -> ProxyAddress:
 
 
 async def url_to_dial(url: str) -> str:
-    """The proxy ``url`` for the library, at an IP address; one with TLS keeps its name, which
-    its certificate is for. Raises ProxyUnusable."""
+    """Return the proxy ``url`` with an IP address, for the library. A proxy with TLS keeps its
+    name, which its certificate is for. Raises ProxyUnusable."""
     try:
         proxy = parse(url)
     except NotAProxy as error:
@@ -41,7 +41,7 @@ async def url_to_dial(url: str) -> str:
 
 
 async def _addresses(proxy: ProxyAddress) -> list[str]:
-    """The addresses that its name leads to, IPv4 first."""
+    """The addresses of its name, IPv4 first."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(RESOLVE_SECONDS):

@@ -1,7 +1,7 @@
-"""The async line: where the gateway's asyncio meets Django's synchronous transactions.
+"""The gateway's store on Django's rows.
 
-Each method is one whole transaction, run on a small thread pool of its own, so that a slow
-page never holds up the gateway and the other way round.
+Each method is one transaction, run on the gateway's own small thread pool, so that slow pages
+and the gateway do not delay each other.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ class DatabaseSessionStore:
         self._started_at = timezone.now()
 
     async def take_over_from_the_dead(self) -> int:
-        """Free what gateways of this machine held that died without a word; how many."""
         return await self._run(lambda: leases.expire_leases_of_the_dead(self._host))
 
     async def claim(self, limit: int) -> list[SessionState]:
