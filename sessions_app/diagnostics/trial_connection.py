@@ -30,8 +30,8 @@ from sessions_app.gateway.engine_process import (
     EngineUnavailable,
     launch_engine,
 )
-from sessions_app.gateway.key_files import prepare_keys_dir
 from sessions_app.gateway.remote_client import RemoteClient
+from sessions_app.gateway.session_keys import prepare_keys_dir
 from sessions_app.gateway.settings import GatewaySettings
 
 SECONDS = 10.0

@@ -64,7 +64,7 @@ class Client:
         self._me: Jid | None = None
         self._codes = 0  # QR codes shown
         self._stopping = False
-        self._released = False  # the library was told to forget this client
+        self._released = False  # whether the library may forget this client
         self._ended = False
 
     # Events of the library
@@ -234,7 +234,7 @@ class Client:
             self._library.logout(self._identified_uuid())
         except LibraryError:
             raise CommandFailed(
-                ErrorReply("not_connected", "WhatsApp could not be asked to remove the device.")
+                ErrorReply("not_connected", "WhatsApp did not remove the device.")
             ) from None
         if self.stop():
             self._keys.remove()

@@ -1,6 +1,6 @@
 """The actor of one session: the only owner of its state, handling one event after another.
 
-For each event it asks the rules in ``decisions`` what to do, and does it. ``run`` never raises:
+For each event, the rules in ``decisions`` decide what to do, and it does it. ``run`` never raises:
 a lost lease or an error of our own ends the actor, and the supervisor claims the session again.
 There is always a deadline or a connected client, so no session stays in ``initializing``.
 """
@@ -23,9 +23,9 @@ from sessions_app.gateway.decisions.attempt import AttemptState, Situation
 from sessions_app.gateway.decisions.effects import Effect
 from sessions_app.gateway.decisions.event_facts import phone_seen, proves_life
 from sessions_app.gateway.engine_process import EngineUnavailable
-from sessions_app.gateway.key_files import delete_keys
 from sessions_app.gateway.persistence import persist
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, ProxyUnusable, SessionState
+from sessions_app.gateway.session_keys import delete_keys
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,6 @@ from uuid import UUID
 from sessions_app.engine.protocol import HEARTBEAT_SECONDS
 from sessions_app.gateway.client_slot import Dependencies
 from sessions_app.gateway.engine_pool import Engines
-from sessions_app.gateway.key_files import prepare_keys_dir
 from sessions_app.gateway.ports import (
     Hints,
     MessageSink,
@@ -27,6 +26,7 @@ from sessions_app.gateway.ports import (
     SessionStore,
 )
 from sessions_app.gateway.session_actor import SessionActor
+from sessions_app.gateway.session_keys import prepare_keys_dir
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.gateway.start_queue import StartQueue, spread
 

@@ -70,8 +70,8 @@ class DatabaseSessionStore:
         return await url_to_dial(url) if url else None
 
     async def apply(self, state: SessionState, change: Change) -> SessionState:
-        asked = ChangeRequest(state.id, state.lease_epoch, change, suspended=state.suspended)
-        new = await self._changes.apply(asked)
+        request = ChangeRequest(state.id, state.lease_epoch, change, suspended=state.suspended)
+        new = await self._changes.apply(request)
         if new.version != state.version:
             await hint_viewers(new.id, new.account_id, new.version)
         return new

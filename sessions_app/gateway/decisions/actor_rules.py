@@ -92,7 +92,7 @@ def _decide_result(situation: Situation, event: ActorEvent) -> Decision:
 
 
 def _follow_row(situation: Situation) -> Decision:
-    """Take the next step that the row asks for."""
+    """Take the next step that the row requires."""
     session = situation.session
     match next_step(session, situation.now):
         case NextStep.PAIR:

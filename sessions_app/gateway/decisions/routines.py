@@ -179,7 +179,7 @@ def unlink(situation: Situation) -> Decision:
 def finish_unlink(situation: Situation, *, confirmed: bool) -> Decision:
     """Delete the keys and fail the waiting texts. ``confirmed``: WhatsApp has removed the
     device, so the customer need not remove it on the phone."""
-    detail = "" if confirmed else "WhatsApp was not told: remove the device on the phone, too"
+    detail = "" if confirmed else "WhatsApp did not confirm it: remove the device on the phone, too"
     by = situation.session.wanted_by
     return end_link(situation, Event.UNLINKED, by, detail, cause="The number was unlinked")
 

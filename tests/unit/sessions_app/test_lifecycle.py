@@ -1,4 +1,4 @@
-"""The status table: total, and the main road leads where the design says."""
+"""The status table is total, and the usual path leads where the design says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sessions_app.lifecycle import TRANSITIONS, Event, Reason, Status, Transitio
 from sessions_app.wording import REASONS, STATUS_LABELS, label
 
 
-def test_it_has_a_row_or_an_explicit_ignored_for_every_pair() -> None:
+def test_it_covers_every_status_and_event() -> None:
     assert set(TRANSITIONS) == set(Status)
     for row in TRANSITIONS.values():
         assert set(row) == set(Event)
@@ -19,7 +19,7 @@ def test_it_has_one_wording_for_every_reason_and_status() -> None:
     assert set(STATUS_LABELS) == set(Status)
 
 
-def test_it_can_reach_every_reason_but_the_one_that_only_viewers_see() -> None:
+def test_it_reaches_every_reason_that_is_stored() -> None:
     reached = {
         outcome.reason for row in TRANSITIONS.values() for outcome in row.values() if outcome
     }
@@ -43,21 +43,21 @@ def test_it_can_reach_every_reason_but_the_one_that_only_viewers_see() -> None:
         ),
     ],
 )
-def test_it_follows_the_main_road(status: Status, event: Event, expected: Transition) -> None:
+def test_it_follows_the_usual_path(status: Status, event: Event, expected: Transition) -> None:
     assert next_transition(status, event) == expected
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_it_ends_disconnected_whenever_the_phone_removes_the_link(status: Status) -> None:
+def test_it_is_disconnected_when_the_phone_unlinks(status: Status) -> None:
     outcome = next_transition(status, Event.LOGGED_OUT)
 
     assert outcome == Transition(Status.DISCONNECTED, Reason.LOGGED_OUT)
 
 
-def test_it_does_not_show_a_code_to_somebody_who_has_stopped() -> None:
+def test_it_shows_no_code_in_a_stopped_session() -> None:
     assert next_transition(Status.DISCONNECTED, Event.QR_CODE) is None
 
 
-def test_it_calls_a_repair_reconnecting_and_a_first_start_preparing() -> None:
+def test_it_words_a_reconnect_and_a_first_start_differently() -> None:
     assert label(Status.INITIALIZING, Reason.RECONNECTING) == "Reconnecting"
     assert label(Status.INITIALIZING, Reason.STARTING) == "Preparing"

@@ -1,4 +1,4 @@
-"""Changes of many sessions in one moment: written together, each with a result of its own."""
+"""Simultaneous changes of many sessions are written together, each with its own result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Result = SessionState | BaseException
 
 
 class Counted:
-    """Real transactions, counted."""
+    """Runs real transactions and counts them."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -45,7 +45,7 @@ def _asked(session: Session, change: Change = DROPPED, epoch: int = 1) -> Change
 
 
 def _write(run: Any, asked: list[ChangeRequest]) -> list[Result]:
-    """What each that asked at once was told."""
+    """Write these at the same time and return their results."""
 
     async def all_at_once() -> list[Result]:
         changes = GroupCommit(run, OWNER)
@@ -54,7 +54,7 @@ def _write(run: Any, asked: list[ChangeRequest]) -> list[Result]:
     return asyncio.run(all_at_once())
 
 
-def test_it_writes_what_comes_at_once_in_few_transactions() -> None:
+def test_it_writes_simultaneous_changes_in_few_transactions() -> None:
     run, sessions = Counted(), _sessions(MOST_TOGETHER + 10)
 
     results = _write(run, [_asked(session) for session in sessions])
@@ -67,7 +67,7 @@ def test_it_writes_what_comes_at_once_in_few_transactions() -> None:
         assert [event.account_id for event in session.events.all()] == [session.account_id]
 
 
-def test_one_that_is_refused_takes_no_other_along() -> None:
+def test_it_writes_the_others_when_one_is_refused() -> None:
     taken, wants_it, other = _sessions(3)
     Session.objects.filter(pk=wants_it.pk).update(status=Status.INITIALIZING, phone_number="")
     linked = Change(
@@ -85,7 +85,7 @@ def test_one_that_is_refused_takes_no_other_along() -> None:
         assert not session.events.exists()
 
 
-def test_two_changes_of_one_session_are_written_one_after_the_other() -> None:
+def test_it_writes_two_changes_of_one_session_in_order() -> None:
     (session,) = _sessions(1)
     back = Change(Event.CONNECTED)
 
@@ -96,7 +96,7 @@ def test_two_changes_of_one_session_are_written_one_after_the_other() -> None:
     assert (first.version, second.version) == (2, 3)
 
 
-def test_everybody_hears_when_the_database_is_away_and_may_ask_again() -> None:
+def test_it_fails_all_changes_while_the_database_is_away() -> None:
     sessions = _sessions(3)
 
     async def away(function: Callable[[], Any]) -> Any:
@@ -109,14 +109,14 @@ def test_everybody_hears_when_the_database_is_away_and_may_ask_again() -> None:
     assert all(isinstance(result, SessionState) for result in again)
 
 
-def test_it_does_not_write_for_one_who_has_gone_before_his_turn() -> None:
+def test_it_does_not_write_a_cancelled_change() -> None:
     busy, gone = _sessions(2)
 
     async def leave() -> None:
         changes = GroupCommit(Counted(), OWNER)
         first = asyncio.create_task(changes.apply(_asked(busy)))
-        await asyncio.sleep(0)  # it is asked for
-        await asyncio.sleep(0)  # and being written
+        await asyncio.sleep(0)  # it is queued
+        await asyncio.sleep(0)  # and its transaction has started
         late = asyncio.create_task(changes.apply(_asked(gone)))
         await asyncio.sleep(0)
         late.cancel()

@@ -1,4 +1,4 @@
-"""When the phones of numbers were last seen."""
+"""When the numbers' own phones were last seen."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def store() -> AsyncIterator[DatabaseSessionStore]:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_it_notes_a_phone_without_a_version_or_an_event(store: DatabaseSessionStore) -> None:
+async def test_it_stores_a_phone_without_version_or_event(store: DatabaseSessionStore) -> None:
     seen = datetime.now(UTC).replace(microsecond=0)
     session = await database_sync_to_async(make_session)()
     foreign = await database_sync_to_async(make_session)(lease_owner="another")
@@ -47,7 +47,7 @@ async def test_it_notes_a_phone_without_a_version_or_an_event(store: DatabaseSes
 
 
 @pytest.mark.django_db
-def test_it_finds_the_ready_numbers_whose_phone_is_away() -> None:
+def test_it_finds_ready_numbers_with_an_absent_phone() -> None:
     now, account = timezone.now(), make_account()
     away = connect(account, "Away", phone_seen_at=now - 11 * DAY)
     connect(account, "Here", phone_seen_at=now - DAY)
@@ -58,7 +58,7 @@ def test_it_finds_the_ready_numbers_whose_phone_is_away() -> None:
 
 
 @pytest.mark.django_db
-def test_it_has_seen_the_phone_that_has_just_scanned() -> None:
+def test_it_has_seen_a_phone_that_just_scanned() -> None:
     session = make_session(status=Status.QR)
     seen = timezone.now()
     device = LinkedDevice("351912345678:2@s.whatsapp.net", "+351912345678")

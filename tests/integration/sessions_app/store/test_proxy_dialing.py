@@ -1,4 +1,4 @@
-"""What a start dials: an address that was judged just now, or nothing."""
+"""A start dials a proxy at an address that was just checked, or nothing."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def dialled(url: str) -> str:
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-def test_a_name_becomes_the_address_that_was_judged(settings: Settings, scheme: str) -> None:
-    """Or a name could lead elsewhere a moment later."""
+def test_it_dials_the_address_that_it_checked(settings: Settings, scheme: str) -> None:
+    """Otherwise the name could resolve to another address a moment later."""
     settings.DEBUG = True
 
     assert dialled(f"{scheme}://u:p%40@localhost:1080") == f"{scheme}://u:p%40@127.0.0.1:1080"
 
 
-def test_a_proxy_with_tls_keeps_the_name_of_its_certificate(settings: Settings) -> None:
+def test_it_keeps_the_name_of_a_proxy_with_tls(settings: Settings) -> None:
     settings.DEBUG = True
 
     assert dialled("https://localhost:443") == "https://localhost:443"
@@ -42,26 +42,24 @@ def test_a_proxy_with_tls_keeps_the_name_of_its_certificate(settings: Settings) 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "10.0.0.1", "[::1]", "[fd00::1]"])
-def test_nothing_of_the_operators_own_network_is_dialled(
-    production: None, scheme: str, host: str
-) -> None:
+def test_it_never_dials_the_operators_own_network(production: None, scheme: str, host: str) -> None:
     with pytest.raises(ProxyUnusable, match="not public"):
         dialled(f"{scheme}://{host}:1080")
 
 
-def test_a_public_address_is_dialled(production: None) -> None:
+def test_it_dials_a_public_address(production: None) -> None:
     assert dialled("socks5://u:p@8.8.8.8:1080") == "socks5://u:p@8.8.8.8:1080"
 
 
 @pytest.mark.parametrize("url", ["unreadable", "ftp://u:s3cret@8.8.8.8:21", "http://8.8.8.8"])
-def test_what_is_no_proxy_is_never_taken_for_none(url: str) -> None:
+def test_it_refuses_a_malformed_proxy_url(url: str) -> None:
     with pytest.raises(ProxyUnusable) as refused:
         dialled(url)
     assert "s3cret" not in str(refused.value)
 
 
 def asked(session: Session, owner: str = "test") -> str | None:
-    """What the gateway ``owner`` is told to dial."""
+    """Return the proxy that the gateway ``owner`` gets."""
 
     row = Session.objects.for_gateway().get(pk=session.pk)
     store = DatabaseSessionStore(owner, "host", 1, TRANSACTIONS)
@@ -69,7 +67,7 @@ def asked(session: Session, owner: str = "test") -> str | None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_start_reads_the_proxy_as_it_is_now(settings: Settings) -> None:
+def test_it_reads_the_proxy_with_each_start(settings: Settings) -> None:
     settings.DEBUG = True
     session = make_session(status=Status.READY)
     assert asked(session) is None
@@ -80,7 +78,7 @@ def test_a_start_reads_the_proxy_as_it_is_now(settings: Settings) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_proxy_whose_key_is_lost_lets_nothing_start(settings: Settings) -> None:
+def test_it_refuses_a_proxy_that_cannot_be_decrypted(settings: Settings) -> None:
     settings.FIELD_ENCRYPTION_KEYS = [b"l" * 32]
     session = make_session(status=Status.READY, proxy="http://8.8.8.8:3128")
     settings.FIELD_ENCRYPTION_KEYS = [b"k" * 32]
@@ -90,7 +88,7 @@ def test_a_proxy_whose_key_is_lost_lets_nothing_start(settings: Settings) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_only_the_gateway_that_runs_it_is_told() -> None:
+def test_it_gives_the_proxy_only_to_the_leaseholder() -> None:
     session = make_session(status=Status.READY, proxy="http://8.8.8.8:3128")
 
     with pytest.raises(LeaseLost):

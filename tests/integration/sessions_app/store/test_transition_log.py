@@ -1,4 +1,4 @@
-"""One line for each transition, with the session's and the location's id and no secret."""
+"""Each transition is logged in one line, with the ids of session and location and no secret."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def apply(
     caplog: pytest.LogCaptureFixture,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> Callable[..., list[logging.LogRecord]]:
-    """Applies an event to a session and gives back what was logged for it."""
+    """Return a function that applies an event to a session and returns the log records."""
 
     def apply_event(session: Session, event: Event, **facts: Any) -> list[logging.LogRecord]:
         caplog.clear()
@@ -43,11 +43,11 @@ def apply(
     return apply_event
 
 
-def test_each_step_to_ready_and_back_is_one_line(
+def test_it_logs_one_line_for_each_transition(
     apply: Callable[..., list[logging.LogRecord]],
 ) -> None:
     session = make_session(status=Status.INITIALIZING)
-    told = []
+    logged = []
     for event, facts in (
         (Event.QR_CODE, {"qr": CODE}),
         (Event.PAIR_SUCCESS, {"device": LinkedDevice(JID, NUMBER)}),
@@ -60,10 +60,10 @@ def test_each_step_to_ready_and_back_is_one_line(
             str(session.pk),
             str(session.location_id),
         )
-        told.append((record.getMessage(), vars(record)["status"]))
+        logged.append((record.getMessage(), vars(record)["status"]))
         for line in (HumanFormatter().format(record), JsonFormatter().format(record)):
             assert not any(secret in line for secret in (QR, NUMBER, JID, NUMBER[1:]))
-    assert told == [
+    assert logged == [
         ("QR code stored for session with status 'qr'", "qr"),
         ("Code scanned for session", "initializing"),
         ("Session connected", "ready"),
@@ -71,7 +71,7 @@ def test_each_step_to_ready_and_back_is_one_line(
     ]
 
 
-def test_an_event_that_does_not_matter_is_told_at_debug_only(
+def test_it_logs_an_ignored_event_at_debug_only(
     apply: Callable[..., list[logging.LogRecord]],
 ) -> None:
     (record,) = apply(make_session(status=Status.READY), Event.QR_CODE, qr=CODE)

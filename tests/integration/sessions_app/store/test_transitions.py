@@ -1,4 +1,4 @@
-"""Writing a status: compare-and-set, with its timeline, and never by who lost the lease."""
+"""Writing a status: compare-and-set, together with the timeline, and only with the lease."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 OWNER = "test"  # the factory's sessions are leased to it at epoch 1
 
 
-def test_it_moves_the_row_and_appends_to_the_timeline_at_once() -> None:
+def test_it_writes_the_row_and_the_timeline_together() -> None:
     session = make_session(status=Status.INITIALIZING)
 
     state = apply_change(OWNER, ChangeRequest(session.pk, 1, _code(1)))
@@ -38,7 +38,7 @@ def test_it_moves_the_row_and_appends_to_the_timeline_at_once() -> None:
     assert (event.old_status, event.new_status, event.version) == ("initializing", "qr", 2)
 
 
-def test_it_stores_each_rotation_as_a_version_of_its_own() -> None:
+def test_it_stores_each_code_as_a_new_version() -> None:
     session = make_session(status=Status.QR)
     since = session.since
 
@@ -59,7 +59,7 @@ def test_it_clears_the_code_when_the_status_leaves_qr() -> None:
 
 
 @pytest.mark.parametrize(("owner", "epoch"), [("another", 1), (OWNER, 2), ("", 1)])
-def test_it_lets_nobody_write_who_does_not_hold_the_lease(owner: str, epoch: int) -> None:
+def test_it_refuses_a_change_without_the_lease(owner: str, epoch: int) -> None:
     session = make_session(status=Status.READY)
 
     with pytest.raises(LeaseLost):
@@ -70,7 +70,7 @@ def test_it_lets_nobody_write_who_does_not_hold_the_lease(owner: str, epoch: int
     assert not session.events.exists()
 
 
-def test_it_leaves_everything_alone_when_the_event_does_not_matter() -> None:
+def test_it_changes_nothing_when_the_event_is_ignored() -> None:
     session = make_session(status=Status.DISCONNECTED, lease_owner=OWNER, lease_epoch=1)
 
     state = apply_change(OWNER, ChangeRequest(session.pk, 1, _code(1)))
@@ -79,7 +79,7 @@ def test_it_leaves_everything_alone_when_the_event_does_not_matter() -> None:
     assert (state.version, session.version, session.qr_text) == (1, 1, "")
 
 
-def test_it_makes_no_version_of_what_is_known_already() -> None:
+def test_it_makes_no_version_without_a_difference() -> None:
     session = make_session(status=Status.INITIALIZING, reason=Reason.RECONNECTING)
 
     state = apply_change(OWNER, ChangeRequest(session.pk, 1, Change(Event.DROPPED)))
@@ -87,7 +87,7 @@ def test_it_makes_no_version_of_what_is_known_already() -> None:
     assert state.version == 1
 
 
-def test_it_refuses_a_number_that_the_account_has_linked_elsewhere() -> None:
+def test_it_refuses_a_number_linked_at_another_location() -> None:
     account = make_account()
     first = make_session(make_location(account, "One"))
     second = make_session(make_location(account, "Two"), Status.INITIALIZING)
@@ -108,7 +108,7 @@ def test_it_lets_two_accounts_link_the_same_number() -> None:
     assert state.status is Status.READY
 
 
-def test_it_cleans_up_only_what_has_not_moved_since_it_was_seen() -> None:
+def test_it_cleans_up_only_an_unchanged_session() -> None:
     session = make_session(status=Status.INITIALIZING)
 
     assert not apply_unowned_change(session.pk, 7, Change(Event.CLEANED_UP))
@@ -135,12 +135,12 @@ def test_it_refuses_a_second_live_session_of_a_location() -> None:
         {"status": "ready", "qr_text": "https://wa.me/settings/linked_devices#kept"},
     ],
 )
-def test_it_has_a_database_that_agrees(columns: dict[str, Any]) -> None:
+def test_it_has_constraints_against_impossible_rows(columns: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError):
         make_session(**columns)
 
 
-def test_it_announces_after_the_commit_and_not_before(
+def test_it_logs_after_the_commit(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     session = make_session(status=Status.READY)

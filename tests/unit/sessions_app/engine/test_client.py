@@ -1,6 +1,6 @@
-"""The rules that keep a client from ending the process, one by one.
+"""The rules that keep the library from ending the process, one by one.
 
-A stand-in for the library records what it is asked for and says what a test wants it to say.
+A stand-in for the library records its calls and calls back when a test wants it to.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from sessions_app.engine.threads import LibraryLock
 from tests.unit.sessions_app.engine.test_events import Build
 
 PATIENCE = 5.0
-MOMENT = 0.05  # long enough for what must not happen to happen
+MOMENT = 0.05  # long enough for an effect that must not occur
 ALICE = Jid("351910000001", 4, "s.whatsapp.net")
 
 
 class Puppet(Library):
-    """The library's place, without the library."""
+    """Stands in for the library."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
@@ -69,7 +69,7 @@ class Puppet(Library):
         return "351910000002"
 
     def asked(self, what: str) -> list[str]:
-        """The clients for which this was asked."""
+        """Return the clients for which ``what`` was called."""
         return [client for call, client in self.calls if call == what]
 
 
@@ -97,14 +97,14 @@ class Engine:
 
     def __init__(self, folder: Path, build: Build) -> None:
         self.library = Puppet()
-        self.told: list[dict[str, Any]] = []
+        self.signals: list[dict[str, Any]] = []
         self._turns = LibraryLock(bound=60)
         self._gone: set[tuple[str, str]] = set()
         self._folder = folder
         self._build = build
 
     def client(self, jid: Jid | None = ALICE, keys: NoKeys | None = None) -> Client:
-        """A client that was started."""
+        """Start a client and return it."""
         order = StartRequest(uuid4().hex, jid, "Pairline", None)
         journal = Journal(self._folder / order.run)
         client = Client(
@@ -114,23 +114,23 @@ class Engine:
             self.library,
             self._turns,
             self._gone,
-            self.told.append,
+            self.signals.append,
         )
         client.start()
         return client
 
     def connecting(self, number: int = 1) -> ClientCallbacks:
-        """Wait for the ``number``-th connect; its listener."""
+        """Wait for the ``number``-th connect and return its callbacks."""
         eventually(lambda: len(self.library.asked("connect")) >= number)
         return self.library.listeners[self.library.asked("connect")[number - 1]]
 
     def identify(self, listener: ClientCallbacks) -> None:
-        """The library knows who it is."""
+        """Report the client's identity, as the library does."""
         device = self._build.proto.Device(JID=self._build.jid(ALICE.user, ALICE.server, 4))
         listener.on_event("Device", device)
 
     def events(self) -> list[str]:
-        return [said["event"] for said in self.told]
+        return [signal["event"] for signal in self.signals]
 
 
 def eventually(ready: Callable[[], object]) -> None:
@@ -148,8 +148,8 @@ def engine(tmp_path: Path, proto: Any, e2e: Any) -> Iterator[Engine]:
         engine.library.fail(client, "")
 
 
-def test_it_stops_a_client_only_when_it_knows_who_it_is(engine: Engine) -> None:
-    """H1: any earlier, the process dies."""
+def test_it_stops_a_client_only_once_it_is_identified(engine: Engine) -> None:
+    """H1: an earlier stop ends the process."""
     client = engine.client()
     listener = engine.connecting()
     assert client.stop(MOMENT) is False
@@ -167,8 +167,8 @@ def test_it_stops_a_client_once(engine: Engine) -> None:
     assert len(engine.library.asked("stop")) == 1
 
 
-def test_it_hangs_up_a_pairing_and_never_stops_it(engine: Engine) -> None:
-    """H2: it cannot be ended; a stop would be the end of all, if the phone scans just now."""
+def test_it_disconnects_a_pairing_but_never_stops_it(engine: Engine) -> None:
+    """H2: it cannot be ended. A stop would end the process if the phone scanned at that moment."""
     client = engine.client(jid=None)
     engine.connecting().on_qr("qr text")
     assert client.stop(PATIENCE) is False
@@ -177,7 +177,7 @@ def test_it_hangs_up_a_pairing_and_never_stops_it(engine: Engine) -> None:
     assert engine.library.asked("stop") == []
 
 
-def test_it_stops_a_given_up_pairing_that_was_scanned_all_the_same(engine: Engine) -> None:
+def test_it_stops_an_abandoned_pairing_that_is_scanned_anyway(engine: Engine) -> None:
     client = engine.client(jid=None)
     listener = engine.connecting()
     listener.on_qr("qr text")
@@ -188,7 +188,7 @@ def test_it_stops_a_given_up_pairing_that_was_scanned_all_the_same(engine: Engin
 
 
 @pytest.mark.parametrize("sign", ["qr", "identity", "login", "failure"])
-def test_it_starts_one_client_after_the_other(engine: Engine, sign: str) -> None:
+def test_it_starts_one_client_at_a_time(engine: Engine, sign: str) -> None:
     """H4: the library's tables have no lock."""
     engine.client()
     listener = engine.connecting()
@@ -218,15 +218,15 @@ def test_it_does_not_stop_a_client_while_another_starts(engine: Engine) -> None:
     assert client.wait_ended(PATIENCE)
 
 
-def test_it_gives_each_client_a_name_of_its_own(engine: Engine) -> None:
-    """H5: the library takes two clients of one name for one."""
+def test_it_gives_each_client_its_own_name(engine: Engine) -> None:
+    """H5: the library confuses two clients with the same name."""
     for number in range(1, 4):
         engine.client()
         engine.identify(engine.connecting(number))
     assert len(set(engine.library.asked("connect"))) == 3
 
 
-def test_it_does_not_connect_a_client_that_was_stopped_before_its_turn(engine: Engine) -> None:
+def test_it_does_not_connect_a_client_stopped_before_its_start(engine: Engine) -> None:
     engine.client()
     first = engine.connecting()
     second = engine.client()
@@ -234,20 +234,22 @@ def test_it_does_not_connect_a_client_that_was_stopped_before_its_turn(engine: E
     engine.identify(first)
     assert second.wait_ended(PATIENCE)
     assert len(engine.library.asked("connect")) == 1
-    assert engine.told == []
+    assert engine.signals == []
 
 
-def test_it_has_the_library_forget_a_client_whose_start_failed(engine: Engine) -> None:
+def test_it_releases_a_client_whose_start_failed(engine: Engine) -> None:
     client = engine.client()
     engine.connecting()
     (name,) = engine.library.asked("connect")
     engine.library.fail(name, "failed to dial: connection refused")
     assert client.wait_ended(PATIENCE)
     assert engine.library.asked("stop") == [name]
-    assert [(said["event"], said["code"]) for said in engine.told] == [("start_failed", "dial")]
+    assert [(signal["event"], signal["code"]) for signal in engine.signals] == [
+        ("start_failed", "dial")
+    ]
 
 
-def test_it_tells_and_ends_a_client_that_has_gone_deaf(engine: Engine) -> None:
+def test_it_reports_and_ends_a_client_without_events(engine: Engine) -> None:
     """An event that the library cannot express ends its event loop, not its connection."""
     client = engine.client()
     engine.identify(engine.connecting())
@@ -259,20 +261,19 @@ def test_it_tells_and_ends_a_client_that_has_gone_deaf(engine: Engine) -> None:
 
 
 def test_it_never_connects_without_keys(engine: Engine) -> None:
-    """H3: the library dies of an address that is not in the store."""
+    """H3: the library ends the process if the address is not in the store."""
     refusal = StartRefused(StartFailure.KEYS_MISSING, "not there")
     client = engine.client(keys=NoKeys(refusal))
     assert client.wait_ended(PATIENCE)
     assert engine.library.calls == []
-    assert [(said["event"], said["code"]) for said in engine.told] == [
+    assert [(signal["event"], signal["code"]) for signal in engine.signals] == [
         ("start_failed", "keys_missing")
     ]
 
 
-def test_it_does_not_look_for_the_keys_of_a_number_that_was_logged_out(
-    engine: Engine, proto: Any
-) -> None:
-    """H3: the library tells a logout first and deletes the keys then. A start in between dies."""
+def test_it_does_not_use_keys_of_a_logged_out_number(engine: Engine, proto: Any) -> None:
+    """H3: the library reports a logout before it deletes the keys. A start in between would end
+    the process."""
     client = engine.client()
     listener = engine.connecting()
     engine.identify(listener)
@@ -282,10 +283,10 @@ def test_it_does_not_look_for_the_keys_of_a_number_that_was_logged_out(
     again = engine.client()
     assert again.wait_ended(PATIENCE)
     assert len(engine.library.asked("connect")) == 1
-    assert engine.told[-1]["code"] == "keys_missing"
+    assert engine.signals[-1]["code"] == "keys_missing"
 
 
-def test_it_trusts_the_keys_of_a_number_that_was_linked_again(engine: Engine, proto: Any) -> None:
+def test_it_uses_the_keys_of_a_relinked_number(engine: Engine, proto: Any) -> None:
     engine.client()
     listener = engine.connecting()
     engine.identify(listener)
@@ -296,10 +297,8 @@ def test_it_trusts_the_keys_of_a_number_that_was_linked_again(engine: Engine, pr
     assert engine.connecting(3)
 
 
-def test_it_tells_nothing_of_a_stopped_client_but_its_messages(
-    engine: Engine, proto: Any, e2e: Any
-) -> None:
-    """WhatsApp takes a message for delivered once the library has it."""
+def test_it_reports_only_messages_of_a_stopped_client(engine: Engine, proto: Any, e2e: Any) -> None:
+    """For WhatsApp, a message is delivered once the library has it."""
     client = engine.client(jid=None)
     listener = engine.connecting()
     listener.on_qr("qr text")
@@ -314,8 +313,8 @@ def test_it_tells_nothing_of_a_stopped_client_but_its_messages(
     assert engine.events() == ["qr", "message"]
 
 
-def test_it_names_nobody_after_the_client_has_ended(engine: Engine, proto: Any, e2e: Any) -> None:
-    """The library dies of a question about a client that it has forgotten."""
+def test_it_looks_up_no_number_after_the_client_ended(engine: Engine, proto: Any, e2e: Any) -> None:
+    """The library ends the process when it is asked about a client that it has forgotten."""
     client = engine.client()
     listener = engine.connecting()
     engine.identify(listener)
@@ -327,11 +326,11 @@ def test_it_names_nobody_after_the_client_has_ended(engine: Engine, proto: Any, 
     other = build.jid("7700112244", "lid")
     late = build.message(build.source(chat=other, sender=other), conversation="x")
     listener.on_event("Message", late)
-    assert [said["peer"] for said in engine.told] == ["+351910000002", ""]
+    assert [signal["peer"] for signal in engine.signals] == ["+351910000002", ""]
     assert len(engine.library.asked("number_of")) == 1
 
 
-def test_it_refuses_what_an_unidentified_client_cannot_do(engine: Engine) -> None:
+def test_it_refuses_commands_to_an_unidentified_client(engine: Engine) -> None:
     client = engine.client()
     engine.connecting()
     with pytest.raises(CommandFailed) as failed:

@@ -1,4 +1,4 @@
-"""What the gateway asks for: its form, and what comes of a mistake."""
+"""The gateway's commands: their validation, and the answers to failed ones."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ START = {
 
 
 class BrokenKeys(NoKeys):
-    """Keys with a mistake in them."""
+    """Keys that raise an unexpected error."""
 
     def find_sent(self, secrets: Sequence[str]) -> dict[str, str]:
-        raise RuntimeError("a mistake")
+        raise RuntimeError("unexpected")
 
 
 class BrokenClients(Clients):
-    """Clients whose keys have a mistake in them."""
+    """Clients whose keys raise an unexpected error."""
 
     def keys(self, store: str) -> NoKeys:
         return BrokenKeys()
 
 
-def commands(told: list[dict[str, Any]]) -> Commands:
-    return Commands(BrokenClients(Puppet(), told.append, None), told.append)
+def commands(answers: list[dict[str, Any]]) -> Commands:
+    return Commands(BrokenClients(Puppet(), answers.append, None), answers.append)
 
 
 @pytest.mark.parametrize(
@@ -55,41 +55,41 @@ def commands(told: list[dict[str, Any]]) -> Commands:
         {"type": "stop", "id": "1"},
     ],
 )
-def test_it_refuses_a_message_that_is_not_of_the_language(message: dict[str, Any]) -> None:
+def test_it_refuses_a_message_that_violates_the_protocol(message: dict[str, Any]) -> None:
     with pytest.raises(ProtocolError):
         commands([]).handle(message)
 
 
 @pytest.mark.parametrize("command", [Command.LOGOUT, Command.PROOF, Command.PAIR_CODE])
-def test_it_says_that_a_run_is_not_here(command: Command) -> None:
-    told: list[dict[str, Any]] = []
+def test_it_refuses_a_command_for_an_unknown_run(command: Command) -> None:
+    answers: list[dict[str, Any]] = []
     message = {"type": command, "id": "7", "run": "none", "phone": "+351910000001"}
-    commands(told).handle(message)
-    assert told[0]["code"] == "no_run"
-    assert (told[0]["id"], told[0]["ok"]) == ("7", False)
+    commands(answers).handle(message)
+    assert answers[0]["code"] == "no_run"
+    assert (answers[0]["id"], answers[0]["ok"]) == ("7", False)
 
 
-def test_it_takes_a_stop_of_an_unknown_run_for_done() -> None:
-    told: list[dict[str, Any]] = []
-    commands(told).handle({"type": "stop", "id": "7", "run": "none"})
-    assert told == [{"type": "result", "id": "7", "ok": True, "ended": True}]
+def test_it_confirms_the_stop_of_an_unknown_run() -> None:
+    answers: list[dict[str, Any]] = []
+    commands(answers).handle({"type": "stop", "id": "7", "run": "none"})
+    assert answers == [{"type": "result", "id": "7", "ok": True, "ended": True}]
 
 
-def test_it_leaves_nobody_waiting_after_a_mistake_of_its_own() -> None:
-    told: list[dict[str, Any]] = []
+def test_it_answers_after_an_internal_error() -> None:
+    answers: list[dict[str, Any]] = []
     seen = threading.Event()
     before, threading.excepthook = threading.excepthook, lambda error: seen.set()
     try:
-        commands(told).handle(
+        commands(answers).handle(
             {"type": "find_sent", "id": "7", "run": "-", "store": "s", "secrets": [SECRET]}
         )
-        eventually(lambda: told)
+        eventually(lambda: answers)
         assert seen.wait(PATIENCE)
     finally:
         threading.excepthook = before
-    assert (told[0]["id"], told[0]["code"]) == ("7", "internal")
+    assert (answers[0]["id"], answers[0]["code"]) == ("7", "internal")
 
 
-def test_it_ends_the_process_through_its_caller() -> None:
+def test_it_lets_its_caller_end_the_process() -> None:
     with pytest.raises(Shutdown):
         commands([]).handle({"type": "shutdown"})

@@ -81,8 +81,8 @@ def from_bob(build: Build) -> Any:
 
 
 def test_it_reports_a_text_with_its_sender(build: Build, from_bob: Any) -> None:
-    told = events.translate("Message", build.message(from_bob, conversation="Olá"), ME)
-    assert told == MessageReceived(
+    translated = events.translate("Message", build.message(from_bob, conversation="Olá"), ME)
+    assert translated == MessageReceived(
         whatsapp_id="3EB0",
         peer=f"+{BOB}",
         peer_name="Bob",
@@ -189,8 +189,8 @@ def test_it_distinguishes_logouts_by_code(proto: Any, reason: str, code: str) ->
 )
 def test_it_reports_refused_logins_with_whatsapps_code(proto: Any, reason: str, code: str) -> None:
     event = proto.ConnectFailure(Reason=proto.ConnectFailureReason.Value(reason))
-    told = events.translate("ConnectFailure", event, ME)
-    assert told == ConnectFailure(code)
+    translated = events.translate("ConnectFailure", event, ME)
+    assert translated == ConnectFailure(code)
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,8 @@ def test_it_reports_refused_logins_with_whatsapps_code(proto: Any, reason: str, 
 )  # fmt: skip
 def test_it_reports_bans_with_their_length(proto: Any, reason: str, code: str) -> None:
     event = proto.TemporaryBan(Code=proto.TemporaryBan.TempBanReason.Value(reason), Expire=3600)
-    told = events.translate("TemporaryBan", event, ME)
-    assert told == TemporaryBan(code, 3600)
+    translated = events.translate("TemporaryBan", event, ME)
+    assert translated == TemporaryBan(code, 3600)
 
 
 @pytest.mark.parametrize("name", sorted(set(EVENTS.values()) - {"Device"}))
@@ -217,8 +217,8 @@ def test_it_subscribes_only_to_events_it_can_read() -> None:
     ("number", "seconds", "of"), [(1, 60, 6), (2, 20, 6), (6, 20, 6), (7, 20, 7)]
 )
 def test_it_reports_when_a_code_expires(number: int, seconds: float, of: int) -> None:
-    told = events.qr("text", number, 1000.0)
-    assert (told.number, told.of, told.expires_at) == (number, of, 1000 + seconds)
+    translated = events.qr("text", number, 1000.0)
+    assert (translated.number, translated.of, translated.expires_at) == (number, of, 1000 + seconds)
 
 
 @pytest.mark.parametrize(
@@ -234,8 +234,8 @@ def test_it_reports_when_a_code_expires(number: int, seconds: float, of: int) ->
     ],
 )
 def test_it_reads_the_login_status(status: str, event: str | None) -> None:
-    told = events.login(status)
-    assert (told and told.name) == event
+    translated = events.login(status)
+    assert (translated and translated.name) == event
 
 
 def own(build: Build, device: int) -> Any:
@@ -250,8 +250,8 @@ def test_it_reports_when_the_own_phone_wrote(build: Build) -> None:
 
 
 def test_it_reports_when_the_own_phone_read(build: Build) -> None:
-    told = events.translate("Receipt", build.receipt("READ", own(build, 0)), ME)
-    assert told == ProofOfLife(phone_at=1_700_000_000.0)
+    translated = events.translate("Receipt", build.receipt("READ", own(build, 0)), ME)
+    assert translated == ProofOfLife(phone_at=1_700_000_000.0)
 
 
 def test_it_reports_only_presence_for_the_phones_group_messages(build: Build) -> None:
@@ -261,8 +261,8 @@ def test_it_reports_only_presence_for_the_phones_group_messages(build: Build) ->
         IsFromMe=True,
         IsGroup=True,
     )
-    told = events.translate("Message", build.message(group, conversation="Olá"), ME)
-    assert told == ProofOfLife(phone_at=1_700_000_000.5)
+    translated = events.translate("Message", build.message(group, conversation="Olá"), ME)
+    assert translated == ProofOfLife(phone_at=1_700_000_000.5)
 
 
 def test_it_does_not_mistake_other_devices_for_the_phone(build: Build, from_bob: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a WhatsApp message says."""
+"""Extracting the readable content of WhatsApp messages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TEXT = {"conversation": "Olá"}
         ({"listResponseMessage": {"title": "Tuesday"}}, ("Tuesday", None)),
     ],
 )  # fmt: skip
-def test_it_reads_what_people_read(
+def test_it_extracts_the_text_that_users_read(
     e2e: Any, fields: dict[str, Any], expected: tuple[str, str | None]
 ) -> None:
     assert message_content.content(e2e.Message(**fields)) == expected
@@ -41,7 +41,7 @@ def test_it_reads_what_people_read(
     "wrapper",
     ["ephemeralMessage", "viewOnceMessageV2", "documentWithCaptionMessage", "deviceSentMessage"],
 )
-def test_it_looks_into_wrappers(e2e: Any, wrapper: str) -> None:
+def test_it_unwraps_nested_messages(e2e: Any, wrapper: str) -> None:
     wrapped = e2e.Message(**{wrapper: {"message": TEXT}})
     assert message_content.content(wrapped) == ("Olá", None)
 
@@ -57,5 +57,5 @@ def test_it_looks_into_wrappers(e2e: Any, wrapper: str) -> None:
         {"pollUpdateMessage": {}},
     ],
 )
-def test_it_passes_over_what_nobody_reads(e2e: Any, fields: dict[str, Any]) -> None:
+def test_it_skips_messages_without_readable_content(e2e: Any, fields: dict[str, Any]) -> None:
     assert message_content.content(e2e.Message(**fields)) is None

@@ -246,10 +246,10 @@ def test_it_logs_out_a_connected_client_to_unlink() -> None:
     ("event", "detail"),
     [
         (happened.LogoutFinished(True), ""),
-        (happened.LogoutFinished(False), "WhatsApp was not told: "),
-        (happened.NoProxy("no proxy"), "WhatsApp was not told: "),
-        (happened.EngineEnded(), "WhatsApp was not told: "),
-        (happened.DeadlinePassed(DeadlinePurpose.UNLINK), "WhatsApp was not told: "),
+        (happened.LogoutFinished(False), "WhatsApp did not confirm it: "),
+        (happened.NoProxy("no proxy"), "WhatsApp did not confirm it: "),
+        (happened.EngineEnded(), "WhatsApp did not confirm it: "),
+        (happened.DeadlinePassed(DeadlinePurpose.UNLINK), "WhatsApp did not confirm it: "),
     ],
 )
 def test_it_finishes_unlinking_whatever_happens(event: ActorEvent, detail: str) -> None:

@@ -335,7 +335,7 @@ def test_it_gives_each_failed_start_its_own_event(
     ("code", "detail"),
     [
         (StartFailure.KEYS_MISSING, ""),
-        (StartFailure.DIAL, "WhatsApp was not told: remove the device on the phone, too"),
+        (StartFailure.DIAL, "WhatsApp did not confirm it: remove the device on the phone, too"),
     ],
 )
 def test_it_finishes_unlinking_even_if_the_start_fails(code: StartFailure, detail: str) -> None:

@@ -1,15 +1,15 @@
-"""The files of a session, as the gateway deletes them."""
+"""Deleting the key files and the journal of a session."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from uuid import uuid4
 
-from sessions_app.gateway.key_files import delete_keys, prepare_keys_dir
+from sessions_app.gateway.session_keys import delete_keys, prepare_keys_dir
 from sessions_app.gateway.settings import GatewaySettings
 
 
-def test_it_deletes_all_that_lies_beside_a_key_file_and_nothing_else(tmp_path: Path) -> None:
+def test_it_deletes_only_the_files_of_that_session(tmp_path: Path) -> None:
     settings = GatewaySettings(data_dir=tmp_path)
     prepare_keys_dir(settings)
     ended, linked = uuid4(), uuid4()
@@ -21,7 +21,7 @@ def test_it_deletes_all_that_lies_beside_a_key_file_and_nothing_else(tmp_path: P
     assert all(path.name.startswith(str(linked)) for path in settings.keys_dir.iterdir())
 
 
-def test_it_leaves_no_file_to_delete_where_keys_are_in_a_database(tmp_path: Path) -> None:
+def test_it_deletes_only_the_journal_with_a_key_database(tmp_path: Path) -> None:
     settings = GatewaySettings(data_dir=tmp_path, auth_store="postgresql://localhost/keys")
     prepare_keys_dir(settings)
     journal = Path(settings.journal_of(str(session := uuid4())))
