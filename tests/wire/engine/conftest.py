@@ -1,5 +1,5 @@
-"""A simulated WhatsApp for each test process, engines that never outlive their test, and one
-number that is linked already, for the tests that leave it linked."""
+"""Fixtures: a simulated WhatsApp for each test process, engines that end with their test, and a
+linked number for the tests that leave it linked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Launch = Callable[..., Awaitable[Engine]]
 
 
 class Linked(NamedTuple):
-    """A number whose keys lie in ``store``; no engine runs it."""
+    """A number whose keys are in ``store``. No engine runs it."""
 
     store: Path
     jid: str
@@ -27,7 +27,7 @@ class Linked(NamedTuple):
 
 @pytest.fixture(scope="session")
 def whatsapp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    """The simulated WhatsApp of this test process."""
+    """Run a simulated WhatsApp for this test process."""
     simulator = Simulator(tmp_path_factory.mktemp("whatsapp"))
     yield simulator
     simulator.stop()
@@ -35,14 +35,14 @@ def whatsapp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 
 @pytest.fixture
 def simulator(whatsapp: Simulator) -> Iterator[Simulator]:
-    """The simulated WhatsApp, without faults before and after."""
+    """Return the simulated WhatsApp, and clear its faults after the test."""
     yield whatsapp
     whatsapp.call("DELETE", "/api/faults")
 
 
 @pytest.fixture
 async def launch(simulator: Simulator) -> AsyncIterator[Launch]:
-    """Starts engines; they end with the test."""
+    """Return a function that starts engines, and kill them after the test."""
     engines: list[Engine] = []
 
     async def begin(kind: EngineKind = EngineKind.RUNNING, **options: Any) -> Engine:
@@ -56,13 +56,13 @@ async def launch(simulator: Simulator) -> AsyncIterator[Launch]:
 
 @pytest.fixture
 async def engine(launch: Launch) -> Engine:
-    """One running engine."""
+    """Start an engine."""
     return await launch()
 
 
 @pytest.fixture(scope="session")
 def linked_once(whatsapp: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Linked:
-    """A number that is paired once for all tests of this process."""
+    """Pair a number once for all tests of this process."""
 
     async def pair() -> Linked:
         engine = await Engine.launch(whatsapp, EngineKind.LINKING)
@@ -72,11 +72,11 @@ def linked_once(whatsapp: Simulator, tmp_path_factory: pytest.TempPathFactory) -
         await engine.kill()
         return Linked(store, jid, number)
 
-    with ThreadPoolExecutor(1) as aside:  # pytest's own loop is none of its business
-        return aside.submit(lambda: asyncio.run(pair())).result()
+    with ThreadPoolExecutor(1) as pool:  # a thread of its own, away from the loop of pytest
+        return pool.submit(lambda: asyncio.run(pair())).result()
 
 
 @pytest.fixture
 def linked(linked_once: Linked, simulator: Simulator) -> Linked:
-    """A number that is linked and not running; the test leaves it linked."""
+    """Return a number that is linked and not running. The test must leave it linked."""
     return linked_once

@@ -1,4 +1,4 @@
-"""An engine as the gateway drives it, and the simulated WhatsApp beside it."""
+"""Drivers for an engine process and for the simulated WhatsApp."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from uuid import uuid4
 from sessions_app.engine import launch
 from sessions_app.engine.protocol import Command, EngineKind, decode, encode
 
-PATIENCE = 30.0  # seconds; a limit for conditions, far above what they take
+TIMEOUT = 30.0  # seconds; far above what any condition takes
 
 Message = dict[str, Any]
 
 
-class Refused(Exception):
-    """The simulator's control API did not do it; the text says why."""
+class ApiError(Exception):
+    """The control API of the simulator refused a request."""
 
 
 class Simulator:
-    """The simulated WhatsApp as a process of its own, with its control API."""
+    """A simulator process and its control API."""
 
     def __init__(self, folder: Path) -> None:
         self.state_file = folder / "whatsapp.json"
@@ -40,45 +40,45 @@ class Simulator:
             cwd=launch.PROJECT,
             stdout=subprocess.DEVNULL,
         )
-        until = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not self.state_file.exists():
             assert self._process.poll() is None, "the simulator ended"
-            assert time.monotonic() < until, "the simulator did not get ready"
+            assert time.monotonic() < deadline, "the simulator did not get ready"
             time.sleep(0.02)
         self.state = launch.simulator_state(self.state_file)
         self._numbers = 351_910_000_000 + os.getpid() % 100_000 * 1000
 
     def call(self, method: str, path: str, **body: Any) -> Any:
-        """The answer of the control API; raises Refused."""
-        where = urlsplit(self.state.control)
-        connection = HTTPConnection(where.hostname or "", where.port, timeout=PATIENCE)
+        """Call the control API. Raises ApiError."""
+        url = urlsplit(self.state.control)
+        connection = HTTPConnection(url.hostname or "", url.port, timeout=TIMEOUT)
         with closing(connection):
             connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            said = json.loads(answer.read() or b"null")
-        if answer.status >= 400:
-            raise Refused(f"{answer.status}: {said}")
-        return said
+            response = connection.getresponse()
+            content = json.loads(response.read() or b"null")
+        if response.status >= 400:
+            raise ApiError(f"{response.status}: {content}")
+        return content
 
     def phone(self, name: str = "") -> str:
-        """A new phone; its number in E.164."""
+        """Create a phone and return its number in E.164."""
         self._numbers += 1
         number = f"+{self._numbers}"
         self.call("POST", "/api/phones", number=number, name=name or "Phone")
         return number
 
     def scan(self, number: str, qr: str) -> None:
-        """The phone scans a QR. The engine may need a moment until it can be paired."""
+        """Scan a QR code with a phone."""
         self.call("POST", "/api/scan", number=number, qr=qr)
 
     def devices(self, number: str) -> list[Message]:
-        """The linked devices of a phone."""
+        """Return the linked devices of a phone."""
         phones = self.call("GET", "/api/state")["phones"]
         found: list[Message] = next(p["devices"] for p in phones if p["number"] == number)
         return found
 
     def changed_state(self, folder: Path, **changes: str) -> Path:
-        """A state file like the simulator's own, but for ``changes``."""
+        """Write a copy of the state file with ``changes``, and return its path."""
         state = json.loads(self.state_file.read_text())
         changed = folder / "changed.json"
         changed.write_text(json.dumps(state | changes))
@@ -86,12 +86,12 @@ class Simulator:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(PATIENCE)
+        self._process.wait(TIMEOUT)
 
 
 @dataclass
 class Run:
-    """One run of a client, as the test sees it."""
+    """One run of a client, and its events."""
 
     engine: Engine
     name: str
@@ -100,20 +100,20 @@ class Run:
     events: list[Message] = field(default_factory=list)
 
     async def until(self, event: str, where: Callable[[Message], bool] = lambda e: True) -> Message:
-        """The first such event, consumed together with those before it."""
+        """Wait for the first matching event. Consumes it and the events before it."""
 
         def found() -> Message | None:
-            for index, said in enumerate(self.events):
-                if said["event"] == event and where(said):
+            for index, one in enumerate(self.events):
+                if one["event"] == event and where(one):
                     del self.events[: index + 1]
-                    return said
+                    return one
             return None
 
-        said = await self.engine.wait_for(found, f"{event} of {self.name}; got {self.names()}")
-        return dict(said)
+        matched = await self.engine.wait_for(found, f"{event} of {self.name}; got {self.names()}")
+        return dict(matched)
 
     def names(self) -> list[str]:
-        return [said["event"] for said in self.events]
+        return [one["event"] for one in self.events]
 
     async def call(self, command: Command, **fields: Any) -> Message:
         return await self.engine.call(command, run=self.name, **fields)
@@ -144,7 +144,7 @@ class Engine:
         preexec_fn: Callable[[], None] | None = None,
         state_file: Path | None = None,
     ) -> Self:
-        """Start an engine as the gateway does and wait for its first word."""
+        """Start an engine like the gateway does, and wait for its first signal."""
         ours, theirs = socket.socketpair()
         if simulator and state_file is None:
             state_file = simulator.state_file
@@ -171,14 +171,14 @@ class Engine:
             self._changed.notify_all()
         try:
             while line := await reader.readline():
-                await self._heard(decode(line))
+                await self._receive(decode(line))
         except ConnectionError:
             pass
         async with self._changed:
             self.closed = True
             self._changed.notify_all()
 
-    async def _heard(self, message: Message) -> None:
+    async def _receive(self, message: Message) -> None:
         async with self._changed:
             self.messages.append(message)
             if message["type"] == "result":
@@ -187,8 +187,8 @@ class Engine:
                 self.runs[message["run"]].events.append(message)
             self._changed.notify_all()
 
-    async def wait_for(self, found: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
-        """Wait until ``found`` gives something true, and give it back."""
+    async def wait_for(self, found: Callable[[], Any], name: str, seconds: float = TIMEOUT) -> Any:
+        """Wait until ``found`` returns a true value, and return it."""
         result: Any = None
 
         def ready() -> bool:
@@ -200,41 +200,41 @@ class Engine:
             try:
                 await asyncio.wait_for(self._changed.wait_for(ready), seconds)
             except TimeoutError:
-                raise AssertionError(f"{what}: not within {seconds:g} s") from None
-        assert result, f"{what}: not before the engine's end"
+                raise AssertionError(f"Waited {seconds:g} s for {name}.") from None
+        assert result, f"The engine ended before {name}."
         return result
 
-    async def poll(self, ready: Callable[[], bool], what: str) -> None:
-        """Wait for something that the engine does not tell."""
-        until = time.monotonic() + PATIENCE
+    async def poll(self, ready: Callable[[], bool], name: str) -> None:
+        """Poll a condition for which the engine sends no signal."""
+        deadline = time.monotonic() + TIMEOUT
         while not ready():
-            assert time.monotonic() < until, f"{what}: not within {PATIENCE:g} s"
+            assert time.monotonic() < deadline, f"Waited {TIMEOUT:g} s for {name}."
             await asyncio.sleep(0.01)
 
-    def heard(self, event: str) -> list[Message]:
-        """All such events that the engine has told, of whatever run."""
-        return [said for said in self.messages if said.get("event") == event]
+    def events(self, event: str) -> list[Message]:
+        """Return all events of a kind, of any run."""
+        return [one for one in self.messages if one.get("event") == event]
 
-    def deafen(self) -> None:
-        """Stop reading, as a frozen gateway does."""
+    def pause_reading(self) -> None:
+        """Stop reading, like a frozen gateway."""
         self._writer.transport.pause_reading()  # type: ignore[attr-defined]
 
-    def say(self, command: str, **fields: Any) -> None:
+    def send(self, command: str, **fields: Any) -> None:
         """Send a command without waiting."""
         self._writer.write(encode({"type": command, **fields}))
 
-    def say_raw(self, line: bytes) -> None:
-        """Send a line as it is."""
+    def send_raw(self, line: bytes) -> None:
+        """Send a line unchanged."""
         self._writer.write(line)
 
     def hang_up(self) -> None:
-        """Go away without a word, as a killed gateway does."""
+        """Close the channel, like a killed gateway."""
         self._writer.close()
 
     async def call(self, command: str, **fields: Any) -> Message:
-        """Send a command; its result."""
+        """Send a command and return its result."""
         key = uuid4().hex
-        self.say(command, id=key, **fields)
+        self.send(command, id=key, **fields)
         answer = await self.wait_for(
             lambda: self._answers.get(key) or (self.closed and {"type": "gone"}),
             f"a result of {command}",
@@ -249,7 +249,7 @@ class Engine:
         proxy: str | None = None,
         journal: Path | None = None,
     ) -> Run:
-        """Start a run; events tell the rest."""
+        """Start a run. Its progress is reported by events."""
         name = uuid4().hex
         run = Run(self, name, str(store), journal or Path(f"{store}.journal"))
         self.runs[name] = run
@@ -264,12 +264,12 @@ class Engine:
         assert answer["ok"], answer
         return run
 
-    async def ended(self, seconds: float = PATIENCE) -> int:
-        """Wait for the process; its exit code."""
+    async def ended(self, seconds: float = TIMEOUT) -> int:
+        """Wait for the process to end, and return its exit code."""
         return await asyncio.wait_for(self.process.wait(), seconds)
 
     async def kill(self) -> None:
-        """End it as a crash would, and free what the test holds."""
+        """Kill the process, and release the resources of the test."""
         if self.process.returncode is None:
             self.process.kill()
         await self.ended()
@@ -281,7 +281,7 @@ class Engine:
 async def link(
     engine: Engine, simulator: Simulator, store: Path | str, journal: Path | None = None
 ) -> tuple[Run, str, str]:
-    """Pair a new phone by QR; the run, the linked address and the number."""
+    """Pair a new phone by QR code. Return the run, the linked address and the number."""
     number = simulator.phone()
     run = await engine.start(store, journal=journal)
     qr = await run.until("qr")

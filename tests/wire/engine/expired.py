@@ -1,4 +1,4 @@
-"""A server whose certificate is past its time, as any server's is for a clock that is wrong."""
+"""A server with an expired certificate, which is what a wrong clock makes of any server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOST = "web.whatsapp.com"
 
 
 class Expired:
-    """An HTTP proxy on loopback that answers every host with that certificate."""
+    """An HTTP proxy on loopback that answers for every host with this certificate."""
 
     def __init__(self, folder: Path) -> None:
         self.ca_file = folder / "expired.pem"
@@ -67,8 +67,8 @@ class Expired:
                     self._answer(connection)
 
     def _answer(self, connection: socket.socket) -> None:
-        asked = b""
-        while not asked.endswith(b"\r\n\r\n"):
-            asked += connection.recv(4096)
+        request = b""
+        while not request.endswith(b"\r\n\r\n"):
+            request += connection.recv(4096)
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
         self._context.wrap_socket(connection, server_side=True).close()

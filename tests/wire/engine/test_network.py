@@ -1,4 +1,4 @@
-"""What WhatsApp and the network do to a client, and what the engine says of it."""
+"""Failures of WhatsApp and the network, and the events that the engine reports for them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECRET = "c3" * 32
 
 @pytest.fixture
 async def alice(engine: Engine, linked: Linked) -> Run:
-    """Alice's number, connected."""
+    """Connect Alice's number."""
     run = await engine.start(linked.store, linked.jid)
     await run.until("connected")
     return run
@@ -30,7 +30,7 @@ def fault(simulator: Simulator, linked: Linked, kind: str, **params: Any) -> Non
 
 
 @pytest.mark.parametrize("kind", ["close", "reset", "xmlstreamend", "stream_503"])
-async def test_it_tells_a_drop_and_the_way_back(
+async def test_it_reports_a_drop_and_the_reconnect(
     alice: Run, simulator: Simulator, linked: Linked, kind: str
 ) -> None:
     fault(simulator, linked, kind)
@@ -39,14 +39,14 @@ async def test_it_tells_a_drop_and_the_way_back(
     assert (await alice.call(Command.PROOF))["rtt"] < 5
 
 
-async def test_it_comes_back_from_a_restart_that_whatsapp_asks_for(
+async def test_it_reconnects_after_a_requested_restart(
     alice: Run, simulator: Simulator, linked: Linked
 ) -> None:
     fault(simulator, linked, "stream_515")
     await alice.until("connected")
 
 
-async def test_it_tells_a_stream_error_with_its_code(
+async def test_it_reports_a_stream_error_with_its_code(
     alice: Run, simulator: Simulator, linked: Linked
 ) -> None:
     fault(simulator, linked, "stream_error", code=516)
@@ -54,7 +54,7 @@ async def test_it_tells_a_stream_error_with_its_code(
     await alice.until("connected")
 
 
-async def test_it_tells_that_another_client_took_over(
+async def test_it_reports_that_another_client_took_over(
     alice: Run, simulator: Simulator, linked: Linked
 ) -> None:
     fault(simulator, linked, "replaced")
@@ -73,7 +73,7 @@ async def test_it_tells_that_another_client_took_over(
         (503, "disconnected", {}),
     ],
 )
-async def test_it_tells_why_whatsapp_refuses_a_login(
+async def test_it_reports_why_a_login_was_refused(
     engine: Engine,
     simulator: Simulator,
     linked: Linked,
@@ -81,19 +81,19 @@ async def test_it_tells_why_whatsapp_refuses_a_login(
     event: str,
     fields: dict[str, object],
 ) -> None:
-    """429 is beyond the library's own list and ends its event loop; the rest of the engine
-    goes on, and the client can be stopped."""
+    """The library does not know 429, which ends the client's event loop. The rest of the engine
+    continues, and the client can be stopped."""
     fault(simulator, linked, "failure", reason=reason)
     run = await engine.start(linked.store, linked.jid)
-    told = await run.until(event)
-    assert {name: told[name] for name in fields} == fields
+    reported = await run.until(event)
+    assert {name: reported[name] for name in fields} == fields
     assert (await run.call(Command.STOP))["ended"]
     simulator.call("DELETE", "/api/faults")
     again = await engine.start(linked.store, linked.jid)
     assert await again.until("connected")
 
 
-async def test_it_tells_a_ban_of_a_kind_that_the_library_does_not_know(
+async def test_it_reports_a_ban_of_an_unknown_kind(
     engine: Engine, simulator: Simulator, linked: Linked
 ) -> None:
     fault(simulator, linked, "failure", reason=402, code=199, expire=60)
@@ -103,7 +103,7 @@ async def test_it_tells_a_ban_of_a_kind_that_the_library_does_not_know(
 
 
 @pytest.mark.parametrize("reason", [401, 403, 406])
-async def test_it_tells_logouts_apart(
+async def test_it_distinguishes_logouts(
     engine: Engine, simulator: Simulator, tmp_path: Path, reason: int
 ) -> None:
     run, jid, number = await link(engine, simulator, tmp_path / "keys.db")
@@ -115,7 +115,7 @@ async def test_it_tells_logouts_apart(
 
 
 @pytest.mark.parametrize("how", ["tcp", "proxy", "tls", "noise"])
-async def test_it_tells_that_whatsapp_cannot_be_reached(
+async def test_it_reports_that_whatsapp_is_unreachable(
     engine: Engine, simulator: Simulator, linked: Linked, tmp_path: Path, how: str
 ) -> None:
     simulator.call("POST", "/api/faults", kind="refuse_dial", how=how)
@@ -124,7 +124,7 @@ async def test_it_tells_that_whatsapp_cannot_be_reached(
     assert (await run.call(Command.STOP))["ended"]
 
 
-async def test_it_tells_that_nobody_listens_at_the_proxy(engine: Engine, linked: Linked) -> None:
+async def test_it_reports_an_unreachable_proxy(engine: Engine, linked: Linked) -> None:
     run = await engine.start(linked.store, linked.jid, proxy="http://127.0.0.1:1")
     failed = await run.until("start_failed")
     assert failed["code"] == "proxy"
@@ -141,17 +141,17 @@ async def test_it_dials_through_the_proxy_of_the_session(
     assert device["proxy_user"] == "alice"
 
 
-async def test_it_trusts_nobody_but_whatsapp(
+async def test_it_rejects_another_root_of_trust(
     launch: Launch, simulator: Simulator, tmp_path: Path
 ) -> None:
-    """With another root of trust the server's proof of itself is refused."""
+    """With another root of trust, the client rejects the certificate of the server."""
     root = bytes([simulator.state.trust_root[0] ^ 1]) + simulator.state.trust_root[1:]
     engine = await launch(state_file=simulator.changed_state(tmp_path, trust_root=root.hex()))
     run = await engine.start(tmp_path / "keys.db")
     assert (await run.until("start_failed"))["code"] == "dial"
 
 
-async def test_it_tells_that_a_certificate_does_not_fit_the_clock(
+async def test_it_reports_an_expired_certificate(
     launch: Launch, simulator: Simulator, tmp_path: Path
 ) -> None:
     with Expired(tmp_path) as expired:
@@ -161,10 +161,10 @@ async def test_it_tells_that_a_certificate_does_not_fit_the_clock(
         assert (await run.until("start_failed"))["code"] == "clock"
 
 
-async def test_it_tells_that_nothing_answers_after_the_login(
+async def test_it_fails_the_proof_without_a_login_answer(
     engine: Engine, simulator: Simulator, linked: Linked
 ) -> None:
-    """The library says nothing at all then (and calls itself logged in): the engine neither."""
+    """The library reports no event, and claims to be logged in. The engine reports none either."""
     fault(simulator, linked, "no_success")
     run = await engine.start(linked.store, linked.jid)
     answer = await run.call(Command.PROOF)
@@ -173,7 +173,7 @@ async def test_it_tells_that_nothing_answers_after_the_login(
     assert (await run.call(Command.STOP))["ended"]
 
 
-async def test_it_lets_nobody_wait_behind_a_stuck_start(
+async def test_it_does_not_block_starts_behind_a_stuck_one(
     engine: Engine, simulator: Simulator, linked: Linked, tmp_path: Path
 ) -> None:
     simulator.call("POST", "/api/faults", kind="silent_handshake", times=1)
@@ -185,7 +185,7 @@ async def test_it_lets_nobody_wait_behind_a_stuck_start(
     assert time.monotonic() - started < 10  # the library itself gives up after 20 s
 
 
-async def test_it_stops_a_start_that_is_stuck_as_soon_as_it_can(
+async def test_it_stops_a_stuck_start_as_soon_as_possible(
     engine: Engine, simulator: Simulator, linked: Linked
 ) -> None:
     simulator.call("POST", "/api/faults", kind="silent_handshake", times=1)
@@ -197,7 +197,9 @@ async def test_it_stops_a_start_that_is_stuck_as_soon_as_it_can(
     assert not {"connected", "start_failed"} & set(run.names())
 
 
-async def test_it_goes_on_after_an_outage(alice: Run, simulator: Simulator, linked: Linked) -> None:
+async def test_it_reconnects_after_an_outage(
+    alice: Run, simulator: Simulator, linked: Linked
+) -> None:
     simulator.call("POST", "/api/outage", seconds=1)
     await alice.until("disconnected")
     failed = await alice.call(Command.SEND, to=linked.number, text="Hi", secret=SECRET)

@@ -1,4 +1,4 @@
-"""Pairing a number, by QR and by code, and moving it to another engine."""
+"""Pairing a number by QR code and by typed code, and moving it to another engine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from sessions_app.engine.protocol import Command, EngineKind
 from tests.wire.engine.conftest import Launch, Linked
-from tests.wire.engine.driver import Engine, Refused, Run, Simulator
+from tests.wire.engine.driver import ApiError, Engine, Run, Simulator
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def test_it_links_a_number_by_pairing_code(
 
 
 @pytest.mark.parametrize("phone", ["+12345", "+0351912345678"])
-async def test_it_says_what_is_wrong_with_a_number_that_gets_no_code(
+async def test_it_reports_a_bad_number_for_a_code(
     engine: Engine, tmp_path: Path, phone: str
 ) -> None:
     run = await engine.start(tmp_path / "keys.db")
@@ -59,7 +59,7 @@ async def test_it_says_what_is_wrong_with_a_number_that_gets_no_code(
     assert phone[1:] not in answer["error"]
 
 
-async def test_it_gives_no_code_to_a_number_that_is_linked(launch: Launch, linked: Linked) -> None:
+async def test_it_refuses_a_code_for_a_linked_number(launch: Launch, linked: Linked) -> None:
     engine = await launch()
     run = await engine.start(linked.store, linked.jid)
     await run.until("connected")
@@ -68,19 +68,19 @@ async def test_it_gives_no_code_to_a_number_that_is_linked(launch: Launch, linke
 
 
 @pytest.mark.parametrize("fault", ["pair_hmac_wrong", "pair_signature_wrong"])
-async def test_it_tells_when_a_pairing_fails(
+async def test_it_reports_a_failed_pairing(
     engine: Engine, simulator: Simulator, tmp_path: Path, fault: str
 ) -> None:
     alice = simulator.phone()
     simulator.call("POST", "/api/faults", kind=fault, number=alice)
     run = await engine.start(tmp_path / "keys.db")
     qr = await run.until("qr")
-    with pytest.raises(Refused):
+    with pytest.raises(ApiError):
         await asyncio.to_thread(simulator.scan, alice, qr["text"])
     assert await run.until("pair_error")
 
 
-async def test_it_tells_when_the_codes_run_out(
+async def test_it_reports_that_the_codes_ran_out(
     engine: Engine, simulator: Simulator, tmp_path: Path
 ) -> None:
     run = await engine.start(tmp_path / "keys.db")
@@ -100,7 +100,7 @@ async def test_it_counts_the_codes_of_a_pairing(
     assert 15 < second["expires_at"] - time.time() <= 20
 
 
-async def test_it_moves_a_number_to_another_engine_in_a_moment(
+async def test_it_moves_a_number_to_another_engine_quickly(
     engine: Engine, launch: Launch, simulator: Simulator, linked: Linked
 ) -> None:
     before = await engine.start(linked.store, linked.jid)
@@ -114,7 +114,7 @@ async def test_it_moves_a_number_to_another_engine_in_a_moment(
     assert (await after.call(Command.PROOF))["ok"]
 
 
-async def test_it_pairs_anew_over_keys_that_nobody_names(
+async def test_it_pairs_again_over_old_keys(
     engine: Engine, simulator: Simulator, tmp_path: Path
 ) -> None:
     store = tmp_path / "keys.db"
@@ -126,11 +126,9 @@ async def test_it_pairs_anew_over_keys_that_nobody_names(
     assert await run.until("qr")
 
 
-async def test_it_gives_every_one_of_twenty_customers_a_qr_at_once(
-    engine: Engine, tmp_path: Path
-) -> None:
-    """H10: the library's asyncio client gives the seventh no QR; H4: starts side by side end
-    the process."""
+async def test_it_shows_twenty_qr_codes_at_once(engine: Engine, tmp_path: Path) -> None:
+    """H10: the library's asyncio client shows no seventh QR code. H4: concurrent starts crash the
+    process."""
 
     async def first_qr(index: int) -> Run:
         run = await engine.start(tmp_path / f"{index}.db")
