@@ -13,7 +13,7 @@ def main() -> None:
     from core import tenancy
 
     try:
-        with tenancy.everyone():  # who may type this has the whole database anyway
+        with tenancy.everyone():  # users of the command line have access to the whole database
             execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Pairline cannot start: {error}")

@@ -1,7 +1,7 @@
-// A button that copies the text of another element. Without this script the text can be selected.
+// Buttons that copy the text of another element. Without this script users can select the text.
 
 for (const button of document.querySelectorAll("[data-copy]")) {
-  if (!navigator.clipboard) continue; // only on https and on this machine
+  if (!navigator.clipboard) continue; // available only with HTTPS and on localhost
   button.hidden = false;
   button.addEventListener("click", async () => {
     const text = document.getElementById(button.dataset.copy);

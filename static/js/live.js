@@ -1,5 +1,5 @@
-// The poll stands behind the socket: it asks only while no socket is open. A socket that the
-// server refuses because the page is no longer ours to see takes the page there.
+// Poll only while no socket is open. If the server closes the socket because the user has lost
+// access, reload the page.
 
 const REFUSED = 4404;
 const RECONNECT = 4012;
@@ -16,50 +16,50 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.id === "poll" && open) event.preventDefault();
 });
 
-// An answer to a poll that the socket has overtaken would turn the page back.
+// Ignore the response to a poll that is older than an open socket.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.requestConfig.elt.id === "poll" && open) event.detail.shouldSwap = false;
 });
 
-// What a page already shows is not swapped again: that would close menus and drop the focus.
-const known = new Map();
-for (const part of document.querySelectorAll("[data-live]")) known.set(part.id, part.outerHTML);
+// Skip swaps that change nothing, because they would close menus and lose the focus.
+const shown = new Map();
+for (const part of document.querySelectorAll("[data-live]")) shown.set(part.id, part.outerHTML);
 document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   const part = detail.fragment.firstElementChild;
   if (!part) {
     detail.shouldSwap = detail.fragment.textContent !== detail.target.textContent;
   } else if (part.hasAttribute("data-live")) {
-    detail.shouldSwap = known.get(part.id) !== part.outerHTML;
-    known.set(part.id, part.outerHTML);
+    detail.shouldSwap = shown.get(part.id) !== part.outerHTML;
+    shown.set(part.id, part.outerHTML);
     const ticked = detail.target.querySelector('input[type="checkbox"]')?.checked;
     if (ticked) part.querySelector('input[type="checkbox"]')?.setAttribute("checked", "");
     if (detail.target.querySelector("details[open]")) part.querySelector("details")?.setAttribute("open", "");
   }
 });
 
-// Uptimes are drawn anew once numbers came, left or changed their state, and rest again.
-const REST_MS = 3000;
+// Refresh the uptimes some time after numbers were added, removed or changed their state.
+const DELAY_MS = 3000;
 let renewal;
 document.body.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
   if (!["counts", "timeline"].includes(detail.target.id)) return;
   clearTimeout(renewal);
-  renewal = setTimeout(() => document.getElementById("uptime")?.dispatchEvent(new Event("renew")), REST_MS);
+  renewal = setTimeout(() => document.getElementById("uptime")?.dispatchEvent(new Event("renew")), DELAY_MS);
 });
 
-// "Starting again." has been said once the state itself says more.
+// Remove the flash message "Starting again." when a new status arrives.
 document.body.addEventListener("htmx:wsAfterMessage", (event) => {
   if (event.detail.message.includes('id="sentence"')) {
     document.querySelector('.flash[data-tone="success"]')?.remove();
   }
 });
 
-// What fails says so. A poll that fails is tried again, unless the page is no longer ours to see,
-// and nobody has asked the bell.
+// Show failed requests. Failed polls are retried, unless the user has lost access to the page.
+// Failures of the notices menu are not shown, because no user action caused them.
 function failed({ detail }) {
   if (detail.elt.id.startsWith("bell")) return;
   if (detail.elt.id !== "poll") {
-    const words = document.getElementById("failed").content.cloneNode(true);
-    document.getElementById("flash").replaceChildren(words);
+    const message = document.getElementById("failed").content.cloneNode(true);
+    document.getElementById("flash").replaceChildren(message);
   } else if (detail.xhr.status === 404) {
     location.reload();
   }
@@ -67,18 +67,18 @@ function failed({ detail }) {
 document.body.addEventListener("htmx:sendError", failed);
 document.body.addEventListener("htmx:responseError", failed);
 
-// One tick for all rows of the page; without a script each row has its own.
-function offerAll() {
-  for (const offer of document.querySelectorAll(".pick-all[hidden]")) offer.hidden = false;
+// A checkbox that selects all rows of the page. Without this script only the rows have checkboxes.
+function showSelectAll() {
+  for (const label of document.querySelectorAll(".pick-all[hidden]")) label.hidden = false;
 }
-offerAll();
-document.body.addEventListener("htmx:afterSettle", offerAll);
+showSelectAll();
+document.body.addEventListener("htmx:afterSettle", showSelectAll);
 document.body.addEventListener("change", ({ target }) => {
   if (!target.matches("[data-pick-all]")) return;
   for (const box of document.querySelectorAll('input[name="session"]')) box.checked = target.checked;
 });
 
-// A menu closes when the attention goes elsewhere.
+// Close menus on a click outside and on Escape.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;

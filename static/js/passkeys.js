@@ -1,4 +1,4 @@
-// Passkeys: their buttons show where the browser has them, and a failure is said in words.
+// Show the passkey buttons if the browser supports passkeys, and a message if an action fails.
 const buttons = ["passkey_login", "mfa_webauthn_authenticate", "mfa_webauthn_add"];
 
 document.addEventListener("DOMContentLoaded", () => {

@@ -1,55 +1,55 @@
-// Keeps times relative and local, and runs the countdown of a QR code. Nothing else.
+// Show relative and local times, and the countdown of a QR code.
 
 const clock = document.querySelector('meta[name="server-clock"]');
-const behind = clock ? Date.parse(clock.content) - Date.now() : 0;
-const now = () => Date.now() + behind;
+const offset = clock ? Date.parse(clock.content) - Date.now() : 0;
+const now = () => Date.now() + offset;
 
-// Seconds to hours have the same signs in every language; days are told by the browser in the
-// page's language, the words around times come with the page. Dates are written as in the reader's
-// country where he reads that language.
+// Units from seconds to hours are the same in all languages. The browser formats days in the
+// language of the page, and the page contains the phrases around times. Dates use the format of the
+// user's country if the browser lists a locale with the language of the page.
 const language = document.documentElement.lang;
-const told = document.documentElement.dataset;
-const reads = (one) => one.split("-")[0] === language.split("-")[0];
-const place = navigator.languages.find(reads) ?? language;
-const exact = new Intl.DateTimeFormat(place, { dateStyle: "medium", timeStyle: "medium" });
-const day = new Intl.DateTimeFormat(place, { day: "numeric", month: "long", year: "numeric" });
-const hour = new Intl.DateTimeFormat(place, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const around = new Intl.RelativeTimeFormat(language);
+const phrases = document.documentElement.dataset;
+const hasLanguage = (one) => one.split("-")[0] === language.split("-")[0];
+const locale = navigator.languages.find(hasLanguage) ?? language;
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
+const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year: "numeric" });
+const hour = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const relative = new Intl.RelativeTimeFormat(language);
 const days = new Intl.NumberFormat(language, { style: "unit", unit: "day", unitDisplay: "long" });
 const units = [[86400, "day"], [3600, "h"], [60, "min"], [1, "s"]];
 
-// What is over is told in whole units; what is to come, in the nearest number of them.
-function counted(seconds) {
+// Return a count and a unit: rounded down for the past, rounded to the nearest for the future.
+function inUnits(seconds) {
   const [size, unit] = units.find(([size]) => Math.abs(seconds) >= size);
   return [seconds < 0 ? Math.round(-seconds / size) : Math.floor(seconds / size), unit];
 }
 
-function words(time, at) {
+function format(time, at) {
   if (time.dataset.style === "clock") return hour.format(at);
   if (time.dataset.style === "day") return day.format(at);
   const seconds = (now() - at) / 1000;
-  if (Math.abs(seconds) < 1) return told.now;
-  const [count, unit] = counted(seconds);
+  if (Math.abs(seconds) < 1) return phrases.now;
+  const [count, unit] = inUnits(seconds);
   const isLength = time.dataset.style !== "ago" && seconds > 0;
-  if (unit === "day") return isLength ? days.format(count) : around.format(seconds > 0 ? -count : count, "day");
+  if (unit === "day") return isLength ? days.format(count) : relative.format(seconds > 0 ? -count : count, "day");
   const length = `${count} ${unit}`;
   if (isLength) return length;
-  return (seconds > 0 ? told.ago : told.ahead).replace("{time}", length);
+  return (seconds > 0 ? phrases.ago : phrases.ahead).replace("{time}", length);
 }
 
-function put(element, text) {
+function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 function showTimes() {
   for (const time of document.querySelectorAll("time[datetime]")) {
     const at = Date.parse(time.dateTime);
-    put(time, words(time, at));
+    setText(time, format(time, at));
     time.title = exact.format(at);
   }
 }
 
-// The server groups a timeline by days of UTC; here they become days of the reader.
+// Regroup timelines, which the server groups by UTC days, by the user's local days.
 function groupDays() {
   for (const timeline of document.querySelectorAll(".timeline:not([data-grouped])")) {
     timeline.dataset.grouped = "";
@@ -74,10 +74,10 @@ function groupDays() {
 function countDown() {
   for (const count of document.querySelectorAll("[data-expires]")) {
     const left = Math.max(0, Math.ceil((Date.parse(count.dataset.expires) - now()) / 1000));
-    const says = count.querySelector("[data-left]");
+    const label = count.querySelector("[data-left]");
     const bar = count.querySelector("progress");
-    const soon = says.dataset.left.replace("{time}", `${left} s`);
-    put(says, left ? soon : says.dataset.over);
+    const remaining = label.dataset.left.replace("{time}", `${left} s`);
+    setText(label, left ? remaining : label.dataset.over);
     bar.value = Math.min(left, bar.max);
   }
 }
