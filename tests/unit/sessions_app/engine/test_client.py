@@ -34,7 +34,7 @@ class Puppet(Library):
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
-        self.callbacks_of: dict[str, ClientCallbacks] = {}
+        self.listeners: dict[str, ClientCallbacks] = {}
         self._returned: dict[str, threading.Event] = {}
         self._errors: dict[str, str] = {}
 
@@ -45,12 +45,12 @@ class Puppet(Library):
         jid: Jid | None,
         name: str,
         proxy: str | None,
-        callbacks: ClientCallbacks,
+        listener: ClientCallbacks,
     ) -> str:
         self._returned[client] = threading.Event()
-        self.callbacks_of[client] = callbacks
+        self.listeners[client] = listener
         self.calls.append(("connect", client))
-        self._returned[client].wait(TIMEOUT)
+        self._returned[client].wait(PATIENCE)
         return self._errors.get(client, "")
 
     def fail(self, client: str, error: str) -> None:
@@ -74,7 +74,7 @@ class Puppet(Library):
 
 
 class NoKeys:
-    """Keys that always exist, unless a test refuses them."""
+    """Keys that are always there, unless a test refuses them."""
 
     name = "keys"
 
@@ -93,7 +93,7 @@ class NoKeys:
 
 
 class Engine:
-    """Clients of one fake library."""
+    """Clients around one puppet."""
 
     def __init__(self, folder: Path, build: Build) -> None:
         self.library = Puppet()
@@ -108,7 +108,7 @@ class Engine:
         order = StartRequest(uuid4().hex, jid, "Pairline", None)
         journal = Journal(self._folder / order.run)
         client = Client(
-            request,
+            order,
             keys or NoKeys(),
             journal,
             self.library,
@@ -127,16 +127,16 @@ class Engine:
     def identify(self, listener: ClientCallbacks) -> None:
         """Report the client's identity, as the library does."""
         device = self._build.proto.Device(JID=self._build.jid(ALICE.user, ALICE.server, 4))
-        callbacks.on_event("Device", device)
+        listener.on_event("Device", device)
 
     def events(self) -> list[str]:
         return [signal["event"] for signal in self.signals]
 
 
 def eventually(ready: Callable[[], object]) -> None:
-    deadline = time.monotonic() + TIMEOUT
+    until = time.monotonic() + PATIENCE
     while not ready():
-        assert time.monotonic() < deadline, "the condition did not become true"
+        assert time.monotonic() < until, "it did not happen"
         time.sleep(0.002)
 
 
@@ -144,78 +144,78 @@ def eventually(ready: Callable[[], object]) -> None:
 def engine(tmp_path: Path, proto: Any, e2e: Any) -> Iterator[Engine]:
     engine = Engine(tmp_path, Build(proto, e2e))
     yield engine
-    for client in engine.library.called("connect"):
+    for client in engine.library.asked("connect"):
         engine.library.fail(client, "")
 
 
 def test_it_stops_a_client_only_once_it_is_identified(engine: Engine) -> None:
     """H1: an earlier stop ends the process."""
     client = engine.client()
-    callbacks = engine.connecting()
-    assert client.stop(SHORT_TIMEOUT) is False
-    assert engine.library.called("stop") == []
-    engine.identify(callbacks)
-    assert client.wait_ended(TIMEOUT)
-    assert len(engine.library.called("stop")) == 1
+    listener = engine.connecting()
+    assert client.stop(MOMENT) is False
+    assert engine.library.asked("stop") == []
+    engine.identify(listener)
+    assert client.wait_ended(PATIENCE)
+    assert len(engine.library.asked("stop")) == 1
 
 
-def test_it_stops_a_client_only_once(engine: Engine) -> None:
+def test_it_stops_a_client_once(engine: Engine) -> None:
     client = engine.client()
     engine.identify(engine.connecting())
-    assert client.stop(TIMEOUT)
-    assert client.stop(TIMEOUT)
-    assert len(engine.library.called("stop")) == 1
+    assert client.stop(PATIENCE)
+    assert client.stop(PATIENCE)
+    assert len(engine.library.asked("stop")) == 1
 
 
 def test_it_disconnects_a_pairing_but_never_stops_it(engine: Engine) -> None:
     """H2: it cannot be ended. A stop would end the process if the phone scanned at that moment."""
     client = engine.client(jid=None)
     engine.connecting().on_qr("qr text")
-    assert client.stop(TIMEOUT) is False
+    assert client.stop(PATIENCE) is False
     assert client.abandoned
-    assert engine.library.called("disconnect") == engine.library.called("connect")
-    assert engine.library.called("stop") == []
+    assert engine.library.asked("disconnect") == engine.library.asked("connect")
+    assert engine.library.asked("stop") == []
 
 
 def test_it_stops_an_abandoned_pairing_that_is_scanned_anyway(engine: Engine) -> None:
     client = engine.client(jid=None)
-    callbacks = engine.connecting()
-    callbacks.on_qr("qr text")
-    client.stop(TIMEOUT)
-    engine.identify(callbacks)
-    assert client.wait_ended(TIMEOUT)
-    assert len(engine.library.called("stop")) == 1
+    listener = engine.connecting()
+    listener.on_qr("qr text")
+    client.stop(PATIENCE)
+    engine.identify(listener)
+    assert client.wait_ended(PATIENCE)
+    assert len(engine.library.asked("stop")) == 1
 
 
 @pytest.mark.parametrize("sign", ["qr", "identity", "login", "failure"])
 def test_it_starts_one_client_at_a_time(engine: Engine, sign: str) -> None:
     """H4: the library's tables have no lock."""
     engine.client()
-    callbacks = engine.connecting()
+    listener = engine.connecting()
     engine.client()
-    time.sleep(SHORT_TIMEOUT)
-    assert len(engine.library.called("connect")) == 1
+    time.sleep(MOMENT)
+    assert len(engine.library.asked("connect")) == 1
     if sign == "qr":
-        callbacks.on_qr("qr text")
+        listener.on_qr("qr text")
     elif sign == "identity":
-        engine.identify(callbacks)
+        engine.identify(listener)
     elif sign == "login":
-        callbacks.on_login("timeout")
+        listener.on_login("timeout")
     else:
-        engine.library.fail(engine.library.called("connect")[0], "dial failed")
+        engine.library.fail(engine.library.asked("connect")[0], "dial failed")
     engine.connecting(2)
 
 
-def test_it_delays_a_stop_while_another_client_starts(engine: Engine) -> None:
+def test_it_does_not_stop_a_client_while_another_starts(engine: Engine) -> None:
     """H4, for stops."""
     client = engine.client()
     engine.identify(engine.connecting())
     engine.client()
     starting = engine.connecting(2)
-    assert client.stop(SHORT_TIMEOUT) is False
-    assert engine.library.called("stop") == []
+    assert client.stop(MOMENT) is False
+    assert engine.library.asked("stop") == []
     engine.identify(starting)
-    assert client.wait_ended(TIMEOUT)
+    assert client.wait_ended(PATIENCE)
 
 
 def test_it_gives_each_client_its_own_name(engine: Engine) -> None:
@@ -223,14 +223,14 @@ def test_it_gives_each_client_its_own_name(engine: Engine) -> None:
     for number in range(1, 4):
         engine.client()
         engine.identify(engine.connecting(number))
-    assert len(set(engine.library.called("connect"))) == 3
+    assert len(set(engine.library.asked("connect"))) == 3
 
 
 def test_it_does_not_connect_a_client_stopped_before_its_start(engine: Engine) -> None:
     engine.client()
     first = engine.connecting()
     second = engine.client()
-    second.stop(SHORT_TIMEOUT)
+    second.stop(MOMENT)
     engine.identify(first)
     assert second.wait_ended(PATIENCE)
     assert len(engine.library.asked("connect")) == 1
@@ -240,7 +240,7 @@ def test_it_does_not_connect_a_client_stopped_before_its_start(engine: Engine) -
 def test_it_releases_a_client_whose_start_failed(engine: Engine) -> None:
     client = engine.client()
     engine.connecting()
-    (name,) = engine.library.called("connect")
+    (name,) = engine.library.asked("connect")
     engine.library.fail(name, "failed to dial: connection refused")
     assert client.wait_ended(PATIENCE)
     assert engine.library.asked("stop") == [name]
@@ -253,10 +253,10 @@ def test_it_reports_and_ends_a_client_without_events(engine: Engine) -> None:
     """An event that the library cannot express ends its event loop, not its connection."""
     client = engine.client()
     engine.identify(engine.connecting())
-    (name,) = engine.library.called("connect")
+    (name,) = engine.library.asked("connect")
     engine.library.fail(name, "proto: required field neonize.ConnectFailure.Reason not set")
-    assert client.wait_ended(TIMEOUT)
-    assert engine.library.called("stop") == [name]
+    assert client.wait_ended(PATIENCE)
+    assert engine.library.asked("stop") == [name]
     assert engine.events() == ["connect_failure"]
 
 
@@ -264,7 +264,7 @@ def test_it_never_connects_without_keys(engine: Engine) -> None:
     """H3: the library ends the process if the address is not in the store."""
     refusal = StartRefused(StartFailure.KEYS_MISSING, "not there")
     client = engine.client(keys=NoKeys(refusal))
-    assert client.wait_ended(TIMEOUT)
+    assert client.wait_ended(PATIENCE)
     assert engine.library.calls == []
     assert [(signal["event"], signal["code"]) for signal in engine.signals] == [
         ("start_failed", "keys_missing")
@@ -275,11 +275,11 @@ def test_it_does_not_use_keys_of_a_logged_out_number(engine: Engine, proto: Any)
     """H3: the library reports a logout before it deletes the keys. A start in between would end
     the process."""
     client = engine.client()
-    callbacks = engine.connecting()
-    engine.identify(callbacks)
+    listener = engine.connecting()
+    engine.identify(listener)
     reason = proto.ConnectFailureReason.Value("LOGGED_OUT")
-    callbacks.on_event("LoggedOut", proto.LoggedOut(Reason=reason))
-    assert client.stop(TIMEOUT)
+    listener.on_event("LoggedOut", proto.LoggedOut(Reason=reason))
+    assert client.stop(PATIENCE)
     again = engine.client()
     assert again.wait_ended(PATIENCE)
     assert len(engine.library.asked("connect")) == 1
@@ -288,9 +288,9 @@ def test_it_does_not_use_keys_of_a_logged_out_number(engine: Engine, proto: Any)
 
 def test_it_uses_the_keys_of_a_relinked_number(engine: Engine, proto: Any) -> None:
     engine.client()
-    callbacks = engine.connecting()
-    engine.identify(callbacks)
-    callbacks.on_event("LoggedOut", proto.LoggedOut())
+    listener = engine.connecting()
+    engine.identify(listener)
+    listener.on_event("LoggedOut", proto.LoggedOut())
     engine.client(jid=None)
     engine.identify(engine.connecting(2))
     engine.client()
@@ -300,14 +300,14 @@ def test_it_uses_the_keys_of_a_relinked_number(engine: Engine, proto: Any) -> No
 def test_it_reports_only_messages_of_a_stopped_client(engine: Engine, proto: Any, e2e: Any) -> None:
     """For WhatsApp, a message is delivered once the library has it."""
     client = engine.client(jid=None)
-    callbacks = engine.connecting()
-    callbacks.on_qr("qr text")
-    client.stop(TIMEOUT)
+    listener = engine.connecting()
+    listener.on_qr("qr text")
+    client.stop(PATIENCE)
     build = Build(proto, e2e)
-    callbacks.on_qr("another")
-    callbacks.on_event("Disconnected", proto.Disconnected())
+    listener.on_qr("another")
+    listener.on_event("Disconnected", proto.Disconnected())
     bob = build.jid("351910000002", "s.whatsapp.net")
-    callbacks.on_event(
+    listener.on_event(
         "Message", build.message(build.source(chat=bob, sender=bob), conversation="late")
     )
     assert engine.events() == ["qr", "message"]
@@ -316,13 +316,13 @@ def test_it_reports_only_messages_of_a_stopped_client(engine: Engine, proto: Any
 def test_it_looks_up_no_number_after_the_client_ended(engine: Engine, proto: Any, e2e: Any) -> None:
     """The library ends the process when it is asked about a client that it has forgotten."""
     client = engine.client()
-    callbacks = engine.connecting()
-    engine.identify(callbacks)
+    listener = engine.connecting()
+    engine.identify(listener)
     build = Build(proto, e2e)
     hidden = build.jid("7700112233", "lid")
     message = build.message(build.source(chat=hidden, sender=hidden), conversation="x")
-    callbacks.on_event("Message", message)
-    assert client.stop(TIMEOUT)
+    listener.on_event("Message", message)
+    assert client.stop(PATIENCE)
     other = build.jid("7700112244", "lid")
     late = build.message(build.source(chat=other, sender=other), conversation="x")
     listener.on_event("Message", late)
@@ -337,6 +337,6 @@ def test_it_refuses_commands_to_an_unidentified_client(engine: Engine) -> None:
         client.send("+351910000002", "Hi", b"x" * 32)
     assert failed.value.reply.code == "not_connected"
     with pytest.raises(CommandFailed):
-        client.proof(SHORT_TIMEOUT)
+        client.proof(MOMENT)
     with pytest.raises(CommandFailed):
         client.logout()

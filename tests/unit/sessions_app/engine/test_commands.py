@@ -11,7 +11,7 @@ import pytest
 from sessions_app.engine.clients import Clients
 from sessions_app.engine.commands import Commands, Shutdown
 from sessions_app.engine.protocol import Command, ProtocolError
-from tests.unit.sessions_app.engine.test_client import TIMEOUT, FakeLibrary, NoKeys, eventually
+from tests.unit.sessions_app.engine.test_client import PATIENCE, NoKeys, Puppet, eventually
 
 SECRET = "07" * 32
 START = {
@@ -45,7 +45,7 @@ def commands(answers: list[dict[str, Any]]) -> Commands:
         {"type": "hello"},
         {key: value for key, value in START.items() if key != "run"},
         {key: value for key, value in START.items() if key != "store"},
-        START | {"jid": "invalid"},
+        START | {"jid": "nobody"},
         START | {"proxy": 7},
         {"type": "send", "id": "1", "run": "r", "to": "+351", "text": "Hi", "secret": "short"},
         {"type": "send", "id": "1", "run": "r", "to": "+351", "text": 7, "secret": SECRET},
