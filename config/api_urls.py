@@ -1,4 +1,4 @@
-"""The addresses under /api/. All of them end with a slash; every other address is a problem."""
+"""The URLs under /api/. All of them end with a slash; every other URL returns a problem."""
 
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -27,7 +27,7 @@ _webhook = [
     path("replay/", delivery_api.WebhookReplay.as_view(), name="webhook_replay"),
     path("deliveries/", delivery_api.DeliveryList.as_view(), name="webhook_deliveries"),
 ]
-# Split: its script comes from an address of its own, for the policy forbids scripts in pages.
+# The split view serves its script from a URL: our security policy forbids inline scripts.
 _docs = SpectacularSwaggerSplitView.as_view(
     url_name="api:schema", template_name="locations/rest/docs.html"
 )

@@ -1,4 +1,4 @@
-"""The ASGI application: Django for HTTP; WebSockets behind origin check and sign-in."""
+"""The ASGI application: Django for HTTP, and WebSockets with an origin check and sign-in."""
 
 import os
 
@@ -9,7 +9,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
-django_application = get_asgi_application()  # first: it sets Django up
+django_application = get_asgi_application()  # first: it sets up Django
 
 from sessions_app.routing import websocket_urlpatterns  # noqa: E402
 

@@ -1,7 +1,8 @@
-"""What ``bin/run`` does once the packages are there: settings, database, files, and serve.
+"""Prepare an installation and serve it: settings file, database, static files, web server.
 
-One process does it all, so that a second start takes a moment only. With ``--demo`` it plays
-on a simulated WhatsApp, in a folder of its own that starts empty each time.
+``bin/run`` starts this after it has installed the packages. One process does every step, which
+keeps later starts fast. With ``--demo``, Pairline uses a simulated WhatsApp and a data folder of
+its own, which is emptied at each start.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def _options() -> argparse.Namespace:
 
 
 def _make_env_file(path: Path, port: int) -> None:
-    """Write ``path`` with fresh secrets, readable by us alone, unless there is one."""
+    """Write ``path`` with new secrets, readable by its owner only, unless it exists."""
     if path.exists():
         return
     lines = [
@@ -56,11 +57,11 @@ def _make_env_file(path: Path, port: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write("\n".join(lines) + "\n")
-    _say(f"Wrote {path.name} with fresh secrets; .env.example lists what else can be set.")
+    _print(f"Wrote {path.name} with new secrets; .env.example lists all other settings.")
 
 
 def _prepare_demo(options: argparse.Namespace) -> subprocess.Popen[bytes]:
-    """An empty demo folder, the settings for it, and a running simulator."""
+    """Empty the demo folder, set its settings, and start the simulator."""
     shutil.rmtree(DEMO_DIR, ignore_errors=True)
     DEMO_DIR.mkdir(parents=True, mode=0o700)
     state = DEMO_DIR / "simulator.json"
@@ -69,7 +70,7 @@ def _prepare_demo(options: argparse.Namespace) -> subprocess.Popen[bytes]:
         DATA_DIR=str(DEMO_DIR),
         DATABASE_URL=f"sqlite:///{DEMO_DIR / 'pairline.sqlite3'}",
         REDIS_URL="",
-        WEBHOOKS_ALLOW_PRIVATE="true",  # who tries it receives them on this machine
+        WEBHOOKS_ALLOW_PRIVATE="true",  # the demo's webhooks go to this machine
         EMAIL_URL="consolemail://",
         WHATSAPP_AUTH_STORE="files",
         WHATSAPP_SIMULATOR=str(state),
@@ -81,12 +82,12 @@ def _prepare_demo(options: argparse.Namespace) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    give_up_at = time.monotonic() + SIMULATOR_START_SECONDS
+    deadline = time.monotonic() + SIMULATOR_START_SECONDS
     while not state.exists():
-        if simulator.poll() is not None or time.monotonic() > give_up_at:
+        if simulator.poll() is not None or time.monotonic() > deadline:
             simulator.kill()
             raise SystemExit("The simulated WhatsApp did not start: see the lines above.")
-        time.sleep(0.05)  # a file is waited for; there is no event to wait on
+        time.sleep(0.05)  # poll: the file comes from another process
     return simulator
 
 
@@ -105,17 +106,17 @@ def _serve(options: argparse.Namespace) -> int:
         call_command("migrate", interactive=False, verbosity=0)
         if not settings.DEBUG and not _static_is_fresh(settings.STATIC_ROOT):
             call_command("collectstatic", interactive=False, verbosity=0)
-        _say(_demo_text() if options.demo else _first_steps())
+        _print(_demo_text() if options.demo else _first_steps())
         call_command("serve", host=options.host, port=options.port)
     except CommandError as error:
-        _say(str(error))
+        _print(str(error))
         return 1
     return 0
 
 
 def _static_is_fresh(collected: Path) -> bool:
-    """Whether nothing that is served has changed since it was collected: our own files, and the
-    packages (bin/run stamps their installation)."""
+    """Return whether the collected files are newer than our own static files and the installed
+    packages (``bin/run`` writes a stamp when it installs them)."""
     manifest = collected / "staticfiles.json"
     if not manifest.exists():
         return False
@@ -139,7 +140,7 @@ def _demo_text() -> str:
     customer = json.loads(printed.getvalue())
     control = json.loads((DEMO_DIR / "simulator.json").read_text())["control"]
     return (
-        "\nThis is the demo: WhatsApp is simulated, nothing leaves this machine.\n"
+        "\nThis is the demo: WhatsApp is simulated, and no data leave this machine.\n"
         f"  sign in    {DEMO_EMAIL}  ·  {password}\n"
         f"  phones     {control}  (scan codes and write messages there)\n"
         f"  API key    {customer['api_key']}\n"
@@ -156,15 +157,15 @@ def _first_steps() -> str:
         if Account.objects.exists():
             return ""
     return (
-        f"\nThere is no customer yet. Sign up at {settings.PUBLIC_URL}/sign-up/ (the mail with\n"
-        "the link is printed here until EMAIL_URL names a mail server), or in another terminal:\n"
+        f"\nThere is no customer yet. Sign up at {settings.PUBLIC_URL}/sign-up/ (mails are\n"
+        "printed here until EMAIL_URL names a mail server), or run in another terminal:\n"
         "  .venv/bin/python manage.py create_customer --email you@example.com \\\n"
         '      --account "Your business" --location "Your first location"\n'
-        "An operator for /admin/:  .venv/bin/python manage.py createsuperuser\n"
+        "To add an operator for /admin/:  .venv/bin/python manage.py createsuperuser\n"
     )
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     if text:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()

@@ -1,7 +1,7 @@
-"""Misconfiguration is said before anything starts, with what to do about it.
+"""System checks that report misconfiguration at start, each with a hint.
 
-Errors keep the product from starting; warnings are shown by ``manage.py check`` and by
-``cleanup_sessions diagnostics``. No message quotes a secret.
+Errors prevent the start. ``manage.py check`` and ``cleanup_sessions diagnostics`` show warnings.
+No message quotes a secret.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from django.db import connection
 
 from sessions_app.engine.launch import SimulatorUnusable, simulator_state
 
-_KEY_LENGTH, _KEY_VARIETY = 50, 5  # as Django's own advice (security.W009)
+_KEY_LENGTH, _KEY_VARIETY = 50, 5  # as in Django's security.W009
 _POSTGRES = ("postgres", "postgresql")
 
 
 @checks.register()
 def simulator(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """The simulator replaces WhatsApp's trust root: never in production."""
+    """Forbid the simulator in production: it replaces WhatsApp's root certificate."""
     path = settings.WHATSAPP_SIMULATOR
     if path and not settings.DEBUG:
         return [
@@ -46,7 +46,7 @@ def simulator(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register()
 def secret_key(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Who guesses it can sign himself in as anybody."""
+    """Require a strong secret key: anyone who guesses it can sign in as any user."""
     key = settings.SECRET_KEY
     weak = len(key) < _KEY_LENGTH or len(set(key)) < _KEY_VARIETY
     if settings.DEBUG or not (weak or key.startswith("django-insecure-")):
@@ -62,12 +62,12 @@ def secret_key(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register()
 def encryption_keys(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Whoever learns the secret key of the cookies should not read the tokens as well."""
+    """Recommend separate encryption keys: a leaked secret key must not reveal encrypted tokens."""
     if settings.DEBUG or settings.FIELD_ENCRYPTION_KEYS:
         return []
     return [
         checks.Warning(
-            "FIELD_ENCRYPTION_KEYS is not set: tokens are sealed by a key that is derived from "
+            "FIELD_ENCRYPTION_KEYS is not set: tokens are encrypted with a key derived from "
             "DJANGO_SECRET_KEY.",
             hint="Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))' "
             "Then run manage.py rotate_keys.",
@@ -78,7 +78,7 @@ def encryption_keys(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage
 
 @checks.register()
 def public_url(app_configs: Any, **kwargs: Any) -> Iterator[checks.CheckMessage]:
-    """Links in mails, the origin check of forms and sockets, and secure cookies rest on it."""
+    """Check PUBLIC_URL, which mail links, origin checks and secure cookies depend on."""
     try:
         url = urlsplit(settings.PUBLIC_URL)
         well_formed = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
@@ -86,21 +86,21 @@ def public_url(app_configs: Any, **kwargs: Any) -> Iterator[checks.CheckMessage]
         well_formed = False
     if not well_formed or url.path or url.query or url.fragment or url.username:
         yield checks.Error(
-            "PUBLIC_URL is not the address of a site.",
-            hint="Write it like https://pairline.example.com, without a path.",
+            "PUBLIC_URL is not the URL of a site.",
+            hint="Use a URL like https://pairline.example.com, without a path.",
             id="pairline.E003",
         )
         return
     if settings.DEBUG and not _is_private(url.hostname or ""):
         yield checks.Warning(
             f"DJANGO_DEBUG is on while PUBLIC_URL is public ({url.hostname}).",
-            hint="Set DJANGO_DEBUG=false: error pages show code and settings otherwise.",
+            hint="Set DJANGO_DEBUG=false, or error pages will show code and settings.",
             id="pairline.W002",
         )
     if not settings.DEBUG and url.scheme == "http" and not _is_private(url.hostname or ""):
         yield checks.Warning(
-            f"PUBLIC_URL has no https ({url.hostname}).",
-            hint="Passwords and QR codes cross the network in clear: serve it behind TLS.",
+            f"PUBLIC_URL does not use https ({url.hostname}).",
+            hint="Serve Pairline behind TLS: passwords and QR codes are sent unencrypted.",
             id="pairline.W003",
         )
 
@@ -114,15 +114,15 @@ def _is_private(host: str) -> bool:
 
 @checks.register()
 def data_dir(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """WhatsApp's keys live there: without it no number can be linked."""
+    """Require a writable data folder: the WhatsApp keys are stored there."""
     folder: Path = settings.DATA_DIR
-    present = next(path for path in (folder, *folder.parents) if path.exists())
-    if present.is_dir() and os.access(present, os.W_OK | os.X_OK):
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
         return []
     return [
         checks.Error(
             f"DATA_DIR cannot be written to ({folder}).",
-            hint="Give the user that runs Pairline the right to write there, or move DATA_DIR.",
+            hint="Give the user that runs Pairline write permission, or change DATA_DIR.",
             id="pairline.E004",
         )
     ]
@@ -130,14 +130,14 @@ def data_dir(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register()
 def auth_store(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Where WhatsApp's keys are kept."""
+    """Check where the WhatsApp keys are stored."""
     store = settings.WHATSAPP_AUTH_STORE
     if store == "files" or _is_postgres_url(store):
         return []
     return [
         checks.Error(
             "WHATSAPP_AUTH_STORE is neither 'files' nor a PostgreSQL URL.",
-            hint="Write files, or postgres://user:password@host:5432/database",
+            hint="Use files, or postgres://user:password@host:5432/database",
             id="pairline.E005",
         )
     ]
@@ -146,7 +146,7 @@ def auth_store(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 def _is_postgres_url(text: str) -> bool:
     try:
         url = urlsplit(text)
-        host = url.hostname or parse_qs(url.query).get("host")  # a folder of a socket
+        host = url.hostname or parse_qs(url.query).get("host")  # the folder of a Unix socket
         return url.scheme in _POSTGRES and bool(host) and url.port != 0
     except ValueError:
         return False
@@ -154,14 +154,14 @@ def _is_postgres_url(text: str) -> bool:
 
 @checks.register()
 def channel_layer(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """PostgreSQL is for several processes, and hints in memory do not cross them."""
+    """Recommend Redis with PostgreSQL: hints in memory do not reach other processes."""
     if settings.DEBUG or settings.REDIS_URL or connection.vendor != "postgresql":
         return []
     return [
         checks.Warning(
-            "REDIS_URL is not set while DATABASE_URL is a PostgreSQL.",
-            hint="With several processes pages follow late without it: set REDIS_URL. "
-            "With one process this is fine.",
+            "REDIS_URL is not set, but DATABASE_URL is PostgreSQL.",
+            hint="Set REDIS_URL if you run several processes: without it, pages update late. "
+            "One process does not need it.",
             id="pairline.W004",
         )
     ]
@@ -169,14 +169,14 @@ def channel_layer(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register()
 def mail(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Sign-up, sign-in codes and invitations go by mail: on a terminal nobody gets them."""
+    """Warn when a public site prints its mails: no one receives sign-in codes and invitations."""
     on_terminal = settings.EMAIL_BACKEND == "django.core.mail.backends.console.EmailBackend"
     if settings.DEBUG or not on_terminal or not settings.PUBLIC_URL.startswith("https://"):
         return []
     return [
         checks.Warning(
-            "EMAIL_URL prints mails on the terminal: nobody gets them.",
-            hint="Name a mail server: EMAIL_URL=smtp+tls://user:password@host:587",
+            "EMAIL_URL prints mails on the terminal: no one receives them.",
+            hint="Set a mail server: EMAIL_URL=smtp+tls://user:password@host:587",
             id="pairline.W006",
         )
     ]
@@ -184,14 +184,14 @@ def mail(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register()
 def backups(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Scheduled backups hold every key: encrypted, by a key that does not lie beside them."""
+    """Require a key file for scheduled backups, outside the folder of the backups."""
     folder, key_file = settings.BACKUP_DIR, settings.BACKUP_KEY_FILE
     if not folder:
         return []
     if not key_file or not Path(key_file).is_file():
         return [
             checks.Error(
-                "BACKUP_DIR is set, but BACKUP_KEY_FILE names no file.",
+                "BACKUP_DIR is set, but BACKUP_KEY_FILE does not name a file.",
                 hint="Make one: manage.py backup --new-key-file FILE. Keep a copy elsewhere.",
                 id="pairline.E006",
             )
@@ -200,7 +200,7 @@ def backups(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
         return []
     return [
         checks.Warning(
-            "BACKUP_KEY_FILE lies in BACKUP_DIR: who finds the backups can open them.",
+            "BACKUP_KEY_FILE is inside BACKUP_DIR: anyone with the backups can decrypt them.",
             hint="Move the key file out of that folder.",
             id="pairline.W007",
         )

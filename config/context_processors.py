@@ -1,4 +1,4 @@
-"""What every page knows about the installation."""
+"""Template variables about the installation, available on every page."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from notifications.models import Outage
 
 
 def installation(request: HttpRequest) -> dict[str, object]:
-    """``simulated_network``: True while WhatsApp is the simulator, so that every page says so.
-    ``outage``: what keeps numbers of the account that is looked at down, None when nothing does;
-    read only where it is shown."""
+    """Return ``simulated_network``, True while Pairline uses the simulator (every page shows a
+    banner), and ``outage``, the outage that affects the current account or None. ``outage`` is a
+    callable, so pages that do not show it run no query."""
     return {
         "simulated_network": bool(settings.WHATSAPP_SIMULATOR),
         "outage": lambda: _outage(request),

@@ -1,4 +1,4 @@
-"""How Django talks to its database: SQLite by default, PostgreSQL when DATABASE_URL says so."""
+"""Database settings: SQLite by default, PostgreSQL if DATABASE_URL names one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from config import env
 
-# Measured: without IMMEDIATE, two writers that read first fail with "database is locked",
-# whatever the timeout (SQLite does not wait on a lock upgrade).
+# Measured: without IMMEDIATE, two transactions that read before they write fail with "database is
+# locked" regardless of the timeout (SQLite does not wait for a lock upgrade).
 _SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,  # seconds
@@ -17,14 +17,14 @@ _SQLITE_OPTIONS = {
 
 
 def database_settings(data_dir: Path) -> dict[str, Any]:
-    """``DATABASES["default"]``: from DATABASE_URL, else a SQLite file in ``data_dir``."""
+    """Return ``DATABASES["default"]`` from DATABASE_URL, or for a SQLite file in ``data_dir``."""
     default = f"sqlite:///{data_dir / 'pairline.sqlite3'}"
     config: dict[str, Any] = env.database("DATABASE_URL", default)
-    config["CONN_MAX_AGE"] = 0  # Django's advice under ASGI
+    config["CONN_MAX_AGE"] = 0  # Django recommends this under ASGI
     if str(config["ENGINE"]).endswith("sqlite3"):
         config["OPTIONS"] = {**_SQLITE_OPTIONS, **config.get("OPTIONS", {})}
     else:
-        given = config.get("OPTIONS", {})  # what the URL says, such as ?host= or ?sslmode=
+        given = config.get("OPTIONS", {})  # from the URL, such as ?host= or ?sslmode=
         config["OPTIONS"] = {**given, "pool": {"min_size": 1, "max_size": 12}}
         config["CONN_HEALTH_CHECKS"] = True
     return config

@@ -1,4 +1,4 @@
-"""The only reader of the environment. Every variable is in ``.env.example`` and the README."""
+"""Read environment variables; no other module does. ``.env.example`` and the README list them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _FALSE = {"0", "false", "no", "off", ""}
 
 
 def load(path: Path = BASE_DIR / ".env") -> None:
-    """Read ``path`` (KEY=value lines) where it exists; variables that are set already win."""
+    """Load ``path`` (KEY=value lines) if it exists. Variables that are already set win."""
     if path.is_file():
         _env.read_env(str(path), overwrite=False)
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The variable as text; set but empty counts as not set. Raises ImproperlyConfigured when
-    it is missing without a default."""
+    """Return the variable as text. An empty value counts as not set. Raises ImproperlyConfigured
+    when it is not set and has no default."""
     _read.add(name)
     if default is None:
         value = _env.str(name, default="")
@@ -37,14 +37,14 @@ def text(name: str, default: str | None = None) -> str:
 
 
 def given() -> dict[str, str]:
-    """Every variable that was asked for so far, as it is set; "" for what is not. Secrets are
-    among them: for ``told_settings`` alone."""
+    """Return every variable that was read so far, "" if it is not set. Contains secrets: pass it to
+    ``redacted_settings`` only."""
     return {name: str(_env.str(name, default="")) for name in _read}
 
 
 def boolean(name: str, default: bool) -> bool:
-    """The variable as a boolean; anything but true/false words raises ImproperlyConfigured
-    (django-environ would silently take it for False)."""
+    """Return the variable as a boolean. Raises ImproperlyConfigured for any other value, which
+    django-environ would silently read as False."""
     value = text(name, "true" if default else "false").strip().lower()
     if value in _TRUE:
         return True
@@ -54,7 +54,8 @@ def boolean(name: str, default: bool) -> bool:
 
 
 def integer(name: str, default: int, *, at_least: int = 1) -> int:
-    """The variable as a whole number of at least ``at_least``, else ImproperlyConfigured."""
+    """Return the variable as an integer. Raises ImproperlyConfigured if it is not one, or less than
+    ``at_least``."""
     value = text(name, str(default)).strip()
     if not value.lstrip("-").isdigit() or int(value) < at_least:
         raise ImproperlyConfigured(f"{name} must be a whole number of at least {at_least}.")
@@ -62,12 +63,12 @@ def integer(name: str, default: int, *, at_least: int = 1) -> int:
 
 
 def words(name: str, default: str = "") -> list[str]:
-    """The variable as a list, split at commas, without blanks."""
+    """Return the variable as a list, split at commas, without empty items."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-    """The variable, which must be one of ``allowed``, else ImproperlyConfigured."""
+    """Return the variable in lower case. Raises ImproperlyConfigured if ``allowed`` lacks it."""
     value = text(name, default).strip().lower()
     if value not in allowed:
         words = ", ".join(word or "empty" for word in allowed)
@@ -76,8 +77,8 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 
 
 def keys(name: str) -> list[bytes]:
-    """The variable, url-safe base64 texts split at commas, as keys of 32 bytes; empty when it is
-    not set. Raises ImproperlyConfigured, without a word of them, when one is anything else."""
+    """Return the variable (comma-separated URL-safe base64) as keys of 32 bytes; empty when it is
+    not set. Raises ImproperlyConfigured for any other value, without quoting it."""
     return [_key(name, place, word) for place, word in enumerate(words(name), 1)]
 
 
@@ -95,12 +96,12 @@ def _key(name: str, place: int, word: str) -> bytes:
 
 
 def database(name: str, default: str) -> dict[str, object]:
-    """The variable, a database URL, as Django's dictionary."""
+    """Return the variable, a database URL, as Django's dictionary of settings."""
     return dict(_env.db_url_config(text(name, default)))
 
 
 def email(name: str, default: str) -> dict[str, object]:
-    """The variable, a mail server's URL, as Django's settings; ImproperlyConfigured for a scheme
-    that is none of django-environ's."""
+    """Return the variable, the URL of a mail server, as Django's settings. Raises
+    ImproperlyConfigured for a scheme that django-environ does not support."""
     found = _env.email_url_config(text(name, default))
     return {setting: value for setting, value in found.items() if value is not None}

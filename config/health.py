@@ -1,4 +1,4 @@
-"""``GET /healthz``: whether this process serves. For load balancers and start scripts."""
+"""``GET /healthz`` for load balancers and start scripts."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from core.web.decorators import page
 @login_not_required
 @page
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 as soon as the site answers; it asks neither the database nor the gateway."""
+    """Return 200 as soon as the site serves requests, without a query to the database."""
     return JsonResponse({"status": "ok"})

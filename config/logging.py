@@ -1,6 +1,6 @@
-"""Logs: one readable line an event on a terminal, one JSON object a line when asked.
+"""Logging settings and formatters: one readable line per event, or one JSON object per line.
 
-Both formats pass through ``redaction.py``, so that no logger gets around it.
+Both formatters redact secrets (``core.logs.redaction``), which covers every logger.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _error(record: logging.LogRecord, formatter: logging.Formatter) -> str:
-    """The traceback and the stack that came with ``record``, "" without one."""
+    """Return the traceback and the stack of ``record``, or ""."""
     texts = []
     if record.exc_info:
         texts.append(formatter.formatException(record.exc_info))
@@ -50,7 +50,7 @@ def _error(record: logging.LogRecord, formatter: logging.Formatter) -> str:
 class HumanFormatter(logging.Formatter):
     """``12:00:01 INFO    Session connected  session=… location=… status=ready``
 
-    A line of the log is one line: line breaks in what people have typed are written as \\n."""
+    Line breaks in messages are escaped as \\n, so user input cannot forge a line of the log."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
@@ -61,7 +61,7 @@ class HumanFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: at (UTC, ISO 8601), level, logger, message, and the facts."""
+    """One JSON object per line: at (UTC, ISO 8601), level, logger, message, and the extra facts."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, Any] = {
@@ -77,13 +77,13 @@ class JsonFormatter(logging.Formatter):
 
 
 def _one_line(text: str) -> str:
-    """``text`` without line breaks and other control characters, which could forge lines."""
+    """Escape line breaks and other control characters."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def logging_settings(data_dir: Path, *, debug: bool) -> dict[str, Any]:
-    """Django's LOGGING dictionary; LOG_FORMAT chooses ``human`` or ``json``. The last lines are
-    kept in ``data_dir``, too, always as JSON."""
+    """Return Django's LOGGING dictionary. LOG_FORMAT selects ``human`` or ``json``. The last lines
+    are also kept in ``data_dir``, always as JSON."""
     chosen = env.choice("LOG_FORMAT", "human", ("human", "json"))
     return {
         "version": 1,
@@ -102,9 +102,9 @@ def logging_settings(data_dir: Path, *, debug: bool) -> dict[str, Any]:
         },
         "root": {"handlers": ["stderr", "disk"], "level": "WARNING"},
         "loggers": {
-            "django": {"handlers": [], "level": "WARNING"},  # its own would write plain text
+            "django": {"handlers": [], "level": "WARNING"},  # its own handler writes plain text
             "django.server": {"handlers": [], "propagate": True},
-            "whatsapp": {"level": "DEBUG"},  # an engine tells only what WHATSAPP_LOG_LEVEL asks
+            "whatsapp": {"level": "DEBUG"},  # engines filter by WHATSAPP_LOG_LEVEL
             **{name: {"level": "DEBUG" if debug else "INFO"} for name in OUR_APPS},
         },
     }

@@ -1,7 +1,6 @@
-"""A mail provider beside plain SMTP: it reports what came back, and with a key it sends as well.
+"""A mail provider: it reports bounces, and sends mails if its API key is set.
 
-django-anymail speaks to the providers. It is an extra: nothing here imports it until a provider
-is named.
+Uses django-anymail, an optional dependency that is imported only when EMAIL_PROVIDER is set.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ KEYS = {
     "resend": "RESEND_API_KEY",
     "sparkpost": "SPARKPOST_API_KEY",
 }
-"""The providers by name, and what django-anymail calls the key of each."""
+"""The providers by name, with django-anymail's setting for the API key of each."""
 
 _VIEWS = {
     "postmark": "PostmarkTrackingWebhookView",
@@ -34,8 +33,8 @@ _VIEWS = {
 def provider_settings(
     provider: str, key: str, webhook_secret: str, find: Callable[[str], Any] = find_spec
 ) -> dict[str, Any]:
-    """Django's settings for ``provider`` (one of ``KEYS``, or "" for none). Raises
-    ImproperlyConfigured when the extra is not installed, or anybody could report bounces."""
+    """Return Django's settings for ``provider`` (one of ``KEYS``, or "" for none). Raises
+    ImproperlyConfigured when django-anymail is not installed, or no secret protects its webhook."""
     if not provider:
         return {}
     if find("anymail") is None:
@@ -46,7 +45,7 @@ def provider_settings(
     if ":" not in webhook_secret.strip(":"):
         raise ImproperlyConfigured(
             "EMAIL_WEBHOOK_SECRET must be set with EMAIL_PROVIDER, as name:password. "
-            "Without it anybody could say that mails came back."
+            "Without it, anyone could report bounces."
         )
     found: dict[str, Any] = {
         "ANYMAIL": {"WEBHOOK_SECRET": webhook_secret, "IGNORE_RECIPIENT_STATUS": True}
@@ -58,7 +57,7 @@ def provider_settings(
 
 
 def provider_urls(provider: str) -> list[URLPattern]:
-    """Where ``provider`` reports; no address where there is none."""
+    """Return the URL of the webhook that ``provider`` reports to, if there is a provider."""
     if not provider:
         return []
     view = getattr(import_module(f"anymail.webhooks.{provider}"), _VIEWS[provider])

@@ -1,4 +1,4 @@
-"""Bounds on what comes in, before Django sees it: Daphne itself takes bodies of any size."""
+"""Size limits for requests before they reach Django: Daphne itself accepts bodies of any size."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection
 
 
 class LimitedRequest(WebRequest):  # type: ignore[misc]  # Daphne is untyped
-    """A request whose body ends at ``BODY_BYTES``: told by its length, or counted as it comes."""
+    """Rejects bodies over ``MAX_BODY_BYTES``, by Content-Length or by the bytes received."""
 
     _received = 0
     _refused = False
@@ -44,12 +44,12 @@ class LimitedRequest(WebRequest):  # type: ignore[misc]  # Daphne is untyped
 
 
 def limit_requests(server: Any) -> None:
-    """Put the bounds on a Daphne server whose factories have been made."""
+    """Apply the limits to a Daphne ``server`` that has created its factories."""
     make = server.http_factory.buildProtocol
 
     def build(address: Any) -> Any:
         protocol = make(address)
-        # Twisted wraps its channel; the attribute goes to the channel itself, as Daphne's does.
+        # Twisted returns a wrapper, which passes the attribute on to the channel.
         protocol.requestFactory = LimitedRequest
         return protocol
 

@@ -1,4 +1,4 @@
-"""What browsers are told about this site: content security policy and transport security. Pure."""
+"""Security headers: content security policy and transport security. Pure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class TransportSecurity(TypedDict):
 
 
 def content_security_policy(public_url: str) -> dict[str, Any]:
-    """django-csp's setting: everything from this site alone, nothing inline but what carries the
-    response's nonce, and no framing. Sockets of the site are named as well, for browsers in which
-    'self' does not cover them (Safari before 15.4)."""
+    """Return django-csp's setting: content from this site only, no inline code without the
+    response's nonce, and no framing. It lists the site's WebSockets explicitly, because 'self' does
+    not cover them in Safari before 15.4."""
     address = urlsplit(public_url)
     sockets = f"{'wss' if address.scheme == 'https' else 'ws'}://{address.netloc}"
     return {
@@ -41,8 +41,8 @@ def content_security_policy(public_url: str) -> dict[str, Any]:
 
 
 def transport_security(public_url: str, *, debug: bool) -> TransportSecurity:
-    """With an https address: HTTPS only, for a year, cookies too. ``debug`` leaves out what a
-    browser would remember and what would redirect."""
+    """Return Django's settings for HTTPS: redirect, secure cookies, and HSTS for a year if the URL
+    is https. ``debug`` turns off HSTS, which browsers remember, and the redirect."""
     https = public_url.startswith("https://")
     strict = https and not debug
     return {

@@ -1,4 +1,4 @@
-"""Django's settings. All reads of the environment go through ``config.env``."""
+"""Django's settings. ``config.env`` reads the environment."""
 
 from __future__ import annotations
 
@@ -123,12 +123,12 @@ CACHES = {
         if REDIS_URL
         else {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "OPTIONS": {"MAX_ENTRIES": 100_000},  # counts of calls must not push each other out
+            "OPTIONS": {"MAX_ENTRIES": 100_000},  # rate limit counters must not evict each other
         }
     )
 }
 
-# People: who they are, how they sign in, what is mailed to them.
+# Users: accounts, sign-in and mails.
 AUTH_USER_MODEL = "locations.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
@@ -150,16 +150,16 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up; elsewhere: sign in
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up; other browsers sign in
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_CHANGE_EMAIL = True  # one address a person; a new one counts once it is verified
+ACCOUNT_CHANGE_EMAIL = True  # one address per user; a new one must be verified first
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds; mail can be slow
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # seconds
-ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before a change of the address
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before users change their address
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 MFA_ADAPTER = "locations.auth.adapter.SecondStepAdapter"
 MFA_FORMS = {
@@ -172,10 +172,10 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Pairline"
-MFA_TOTP_TOLERANCE = 1  # codes: a phone's clock may be wrong by half a minute
+MFA_TOTP_TOLERANCE = 1  # steps: a phone's clock may be off by 30 seconds
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PUBLIC_URL.startswith("http://")  # browsers: localhost only
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Pairline <pairline@localhost>")
-EMAIL_TIMEOUT = 10  # seconds; somebody waits for the page
+EMAIL_TIMEOUT = 10  # seconds; a user waits for the page
 globals().update(env.email("EMAIL_URL", "consolemail://"))  # EMAIL_BACKEND, EMAIL_HOST, …
 EMAIL_PROVIDER = env.choice("EMAIL_PROVIDER", "", ("", *mail_provider.KEYS))
 globals().update(
@@ -198,7 +198,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]  # those that the product speaks, each by its own name
+LANGUAGES = [("en", "English")]  # the available languages, each by its own name
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -207,7 +207,7 @@ FORMAT_MODULE_PATH = ["config.formats"]
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG  # also where tests turn DEBUG off
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG  # also in tests that turn DEBUG off
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -225,9 +225,9 @@ SECURE_HSTS_SECONDS = _transport["SECURE_HSTS_SECONDS"]
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _transport["SECURE_HSTS_INCLUDE_SUBDOMAINS"]
 SECURE_SSL_REDIRECT = _transport["SECURE_SSL_REDIRECT"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _transport["SESSION_COOKIE_SECURE"]
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from within, by what watches the process
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # health checks use plain HTTP
 SILENCED_SYSTEM_CHECKS = [
-    "security.W021",  # HSTS preload binds a whole domain for years: its owner's decision
+    "security.W021",  # HSTS preload binds a domain for years: the operator decides
 ]
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
@@ -266,4 +266,4 @@ SPECTACULAR_SETTINGS = {
 
 LOGGING = logging_settings(DATA_DIR, debug=DEBUG)
 
-ENVIRONMENT = env.given  # a function: for support bundles, which show it redacted
+ENVIRONMENT = env.given  # a function; support bundles show a redacted copy

@@ -13,7 +13,7 @@ from operations.views import alerts_page
 
 
 def _operators(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Serve ``view`` to staff only; others go to the admin's sign-in."""
+    """Serve ``view`` to staff only; redirect others to the admin's sign-in."""
     return login_not_required(admin.site.admin_view(view))
 
 

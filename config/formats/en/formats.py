@@ -1,4 +1,4 @@
-"""How times are written where Django writes them (the admin): exact, and the same everywhere."""
+"""Date and time formats of the admin: exact and sortable."""
 
 DATETIME_FORMAT = "Y-m-d H:i:s"
 DATE_FORMAT = "Y-m-d"

@@ -1,4 +1,4 @@
-"""``manage.py run_gateway``: a gateway of its own, beside ``serve --no-gateway``."""
+"""``manage.py run_gateway``: run a gateway in its own process, next to ``serve --no-gateway``."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from sessions_app.diagnostics.sessions import is_alive_on
 
 
 class Command(BaseCommand):
-    help = "Run a gateway: it owns the WhatsApp connections of the sessions that it leases."
+    help = "Run a gateway, which holds the WhatsApp connections of the sessions that it leases."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--alive",
             action="store_true",
-            help="run none: say whether one of this machine is alive; exit code 0 or 1",
+            help="only check whether a gateway of this machine is alive; exits with 0 or 1",
         )
 
     def handle(self, *, alive: bool, **options: Any) -> None:
         if alive:
-            sys.exit(self._say_alive())
+            sys.exit(self._check_alive())
         if not settings.REDIS_URL:
             self.stderr.write(
-                "REDIS_URL is not set: hints do not cross processes, so pages and gateway "
-                "notice each other within about a second instead of at once."
+                "REDIS_URL is not set: hints do not reach other processes, so pages and gateway "
+                "see each other's changes after about a second instead of at once."
             )
-        with tenancy.nobody():  # its transactions say themselves whose rows they are about
+        with tenancy.nobody():  # each transaction sets its own tenant scope
             asyncio.run(self._run())
 
-    def _say_alive(self) -> int:
-        """For what watches the process, such as a container's health check."""
-        lives = is_alive_on(socket.gethostname())
+    def _check_alive(self) -> int:
+        """Return the exit code for a health check, such as a container's."""
+        alive = is_alive_on(socket.gethostname())
         self.stdout.write(
-            "A gateway is alive." if lives else "No gateway of this machine is alive."
+            "A gateway is alive." if alive else "No gateway of this machine is alive."
         )
-        return 0 if lives else 1
+        return 0 if alive else 1
 
     async def _run(self) -> None:
         stop = asyncio.Event()

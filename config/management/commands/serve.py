@@ -1,4 +1,4 @@
-"""``manage.py serve``: the site, and the gateway beside it on one event loop."""
+"""``manage.py serve``: run the site and the gateway on one event loop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core import tenancy
 
 
 class Command(BaseCommand):
-    help = "Serve the site, with the gateway that owns the WhatsApp connections."
+    help = "Serve the site, and run the gateway that holds the WhatsApp connections."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
@@ -19,12 +19,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-gateway",
             action="store_true",
-            help="the site only; another process does run_gateway",
+            help="serve the site only; run_gateway runs in another process",
         )
 
     def handle(self, *, host: str, port: int, no_gateway: bool, **options: Any) -> None:
-        # Imported here: Daphne installs its reactor when it is imported, which no other
-        # command should pay for.
+        # Imported here, because Daphne installs its reactor on import, which no other command
+        # needs.
         from config.server import SiteProcess  # isort: skip
         from config.asgi import application
         from config.composition import build_background
@@ -34,16 +34,16 @@ class Command(BaseCommand):
         background = build_background(gateway=not no_gateway)
         address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}"  # noqa: S104
 
-        def say() -> None:
+        def report_ready() -> None:
             self.stdout.write(f"Pairline is ready on {address} (Ctrl+C stops it)")
             self.stdout.flush()
 
-        with tenancy.nobody():  # manage.py's own scope is not for those who are served
-            opened = SiteProcess(application, host, port, background, say).run()
+        with tenancy.nobody():  # requests must not inherit the scope of manage.py
+            opened = SiteProcess(application, host, port, background, report_ready).run()
         if not opened:
             raise CommandError(
                 f"Port {port} on {host} cannot be opened: it is probably in use. "
-                "Choose another with --port."
+                "Choose another one with --port."
             )
-        # Threads that a stopped library left behind must not keep the process.
+        # Threads that a stopped library left behind must not keep the process alive.
         sys.stdout.flush()
