@@ -65,23 +65,23 @@ def _to_json(value: object) -> Any:
 
 def _decrypt_second_step(data: Mapping[str, Any]) -> BackupRow:
     """Decrypt the seeds of a second step; one that no key decrypts stays as it is."""
-    opened = dict(data)
+    decrypted = dict(data)
     for name in _SECOND_STEP_SECRETS:
         if name in data:
             try:
-                opened[name] = mfa_secrets.opened(data[name])
+                decrypted[name] = mfa_secrets.opened(data[name])
             except SealBroken:
                 continue
-    return opened
+    return decrypted
 
 
 def _encrypt_second_step(data: Mapping[str, Any]) -> BackupRow:
-    sealed = dict(data)
+    encrypted = dict(data)
     for name in _SECOND_STEP_SECRETS:
         text = data.get(name)
         if text and "." not in text:  # seeds contain no dot, encrypted values do
-            sealed[name] = mfa_secrets.sealed(text)
-    return sealed
+            encrypted[name] = mfa_secrets.sealed(text)
+    return encrypted
 
 
 @cache

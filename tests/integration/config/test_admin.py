@@ -1,4 +1,4 @@
-"""The operators' pages: find, look, act; never a code, a key or what people write."""
+"""The admin: operators find rows and act on them, without codes, keys and messages."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def text_of(client: Client, address: str, **query: str) -> str:
 
 
 def act(client: Client, action: str, *rows: Any, **more: str) -> str:
-    """The page after an action on ``rows``."""
+    """Return the page after an action on ``rows``."""
     answer = try_to_act(client, action, *rows, **more)
     assert answer.status_code == 200
     return str(answer.content.decode())
@@ -76,7 +76,7 @@ def try_to_act(client: Client, action: str, *rows: Any, **more: str) -> Any:
 
 @pytest.fixture
 def busy(operator: Client) -> Iterator[tuple[Client, list[str]]]:
-    """An installation with one of everything, and the texts that must not be seen."""
+    """Create rows of every model. Return the texts that no page may show."""
     account = make_account()
     make_user("alice", account)
     waiting = make_session(make_location(account, "Porto"), Status.QR, pairing_code="ABCD-EFGH")
@@ -92,7 +92,7 @@ def busy(operator: Client) -> Iterator[tuple[Client, list[str]]]:
     yield operator, [*hidden, secret, key.key_hash, linked.jid]
 
 
-def test_no_page_shows_a_code_a_key_or_what_people_write(
+def test_no_page_shows_codes_keys_or_messages(
     busy: tuple[Client, list[str]],
 ) -> None:
     operator, hidden = busy
@@ -107,7 +107,7 @@ def test_no_page_shows_a_code_a_key_or_what_people_write(
     assert seen > 20
 
 
-def test_the_pages_that_list_what_would_be_deleted_show_none_of_it_either(
+def test_delete_confirmations_show_no_codes_keys_or_messages(
     busy: tuple[Client, list[str]],
 ) -> None:
     operator, hidden = busy
@@ -116,7 +116,7 @@ def test_the_pages_that_list_what_would_be_deleted_show_none_of_it_either(
 
 
 @pytest.mark.parametrize("model", list(admin.site._registry))
-def test_nobody_but_staff_gets_in(client: Client, model: type[Any]) -> None:
+def test_only_staff_can_sign_in(client: Client, model: type[Any]) -> None:
     client.force_login(make_user("alice", make_account()))
     answer = client.get(list_of(model))
     assert answer.status_code == 302
@@ -124,7 +124,7 @@ def test_nobody_but_staff_gets_in(client: Client, model: type[Any]) -> None:
 
 
 @pytest.mark.parametrize("term", ["+351912345678", "912 345", "Porto", "harbour"])
-def test_a_session_is_found_by_number_location_and_account(operator: Client, term: str) -> None:
+def test_it_finds_sessions_by_number_location_and_account(operator: Client, term: str) -> None:
     account = make_account("Harbour Group")
     wanted = make_session(make_location(account, "Porto"), phone_number="+351912345678")
     other = make_session(make_location(make_account("Other"), "Faro"))
@@ -141,7 +141,7 @@ def test_sessions_are_filtered_by_status_and_reason(operator: Client) -> None:
     assert page_of(expired) not in text and page_of(ready) not in text
 
 
-def test_a_session_shows_its_state_in_words_and_its_timeline_newest_first(
+def test_a_session_shows_its_state_and_latest_events(
     operator: Client,
 ) -> None:
     session = make_session(status=Status.INITIALIZING)
@@ -152,7 +152,7 @@ def test_a_session_shows_its_state_in_words_and_its_timeline_newest_first(
     assert 0 < text.index(">The connection dropped<") < text.index(">Connected<")
 
 
-def test_a_long_timeline_is_cut_to_its_latest_hundred(operator: Client) -> None:
+def test_a_timeline_shows_the_latest_hundred_events(operator: Client) -> None:
     session = make_session()
     SessionEvent.objects.bulk_create(
         SessionEvent(
@@ -173,14 +173,14 @@ def test_a_long_timeline_is_cut_to_its_latest_hundred(operator: Client) -> None:
     assert "round 150" in text and "round 051" in text and "round 050" not in text
 
 
-def test_nothing_of_a_session_can_be_typed(operator: Client) -> None:
+def test_a_session_has_no_editable_fields(operator: Client) -> None:
     session = make_session(status=Status.QR)
     assert operator.post(page_of(session), {"status": "ready"}).status_code == 403
     assert operator.get(reverse("admin:sessions_app_session_add")).status_code == 403
     assert Session.objects.get().status == Status.QR
 
 
-def test_restart_and_stop_are_asked_for_in_the_operators_name(operator: Client) -> None:
+def test_restart_and_stop_record_the_operator(operator: Client) -> None:
     session = make_session()
     assert "1 asked to restart" in act(operator, "restart", session)
     row = Session.objects.get()
@@ -195,7 +195,7 @@ def test_restart_and_stop_are_asked_for_in_the_operators_name(operator: Client) 
     ]
 
 
-def test_unlinking_asks_first_and_says_what_is_lost(operator: Client) -> None:
+def test_unlink_asks_for_confirmation(operator: Client) -> None:
     session = make_session()
     page = act(operator, "unlink", session)
     assert session.phone_number in page and "for good" in page
@@ -204,14 +204,14 @@ def test_unlinking_asks_first_and_says_what_is_lost(operator: Client) -> None:
     assert Session.objects.get().wanted == Wanted.UNLINKED
 
 
-def test_what_is_not_possible_is_said_for_each_session(operator: Client) -> None:
+def test_it_explains_refused_actions_for_each_session(operator: Client) -> None:
     gone = make_session(make_location(name="Faro"), Status.DISCONNECTED, wanted=Wanted.UNLINKED)
     text = act(operator, "restart", gone, make_session())
     assert "Faro" in text and "This connection is unlinked. Create a new one." in text
     assert "1 asked to restart" in text
 
 
-def test_staff_who_may_only_look_have_no_actions(client: Client) -> None:
+def test_staff_with_view_permission_have_no_actions(client: Client) -> None:
     viewer = User.objects.create_user("bob@example.com", is_staff=True)
     look = Permission.objects.get(codename="view_session", content_type__app_label="sessions_app")
     viewer.user_permissions.add(look)
@@ -222,7 +222,7 @@ def test_staff_who_may_only_look_have_no_actions(client: Client) -> None:
     assert Session.objects.get().wanted_attempt == 1
 
 
-def test_a_linked_session_cannot_be_deleted_nor_what_it_belongs_to(operator: Client) -> None:
+def test_a_linked_session_blocks_deleting_its_parents(operator: Client) -> None:
     session = make_session()
     for row in (session, session.location, session.account):
         operator.post(page_of(row, "delete"), {"post": "yes"})
@@ -231,7 +231,7 @@ def test_a_linked_session_cannot_be_deleted_nor_what_it_belongs_to(operator: Cli
     assert Account.objects.filter(pk=session.account_id).exists()
 
 
-def test_an_account_without_linked_numbers_goes_with_everything_below_it(
+def test_deleting_an_account_deletes_its_rows(
     operator: Client,
 ) -> None:
     session = make_session(status=Status.DISCONNECTED)
@@ -249,7 +249,7 @@ def test_messages_are_listed_with_the_last_digits_only(operator: Client) -> None
     assert "…7890" in text and "3EB0AA" in text
 
 
-def test_a_message_can_be_neither_changed_nor_deleted_on_its_own(operator: Client) -> None:
+def test_a_message_cannot_be_changed_or_deleted(operator: Client) -> None:
     message = make_message(make_session())
     assert operator.post(page_of(message, "delete"), {"post": "yes"}).status_code == 403
     assert operator.post(page_of(message), {"status": "sent"}).status_code == 403
@@ -272,7 +272,7 @@ def test_revoking_a_key_ends_it_once(operator: Client) -> None:
     assert ApiKey.objects.get().revoked_at == first
 
 
-def test_keys_cannot_be_made_here_for_nobody_could_see_them(operator: Client) -> None:
+def test_keys_cannot_be_created_in_the_admin(operator: Client) -> None:
     assert operator.get(reverse("admin:locations_apikey_add")).status_code == 403
 
 
@@ -284,7 +284,7 @@ def test_a_location_stays_with_its_account(operator: Client) -> None:
     assert (row.name, row.account) == ("Renamed", location.account)
 
 
-def test_an_operator_adds_a_person_and_a_member(operator: Client) -> None:
+def test_an_operator_adds_a_user_and_a_member(operator: Client) -> None:
     password = "correct horse battery staple"
     data = {
         "email": "charlie@example.com",
@@ -298,7 +298,7 @@ def test_an_operator_adds_a_person_and_a_member(operator: Client) -> None:
     assert "charlie@example.com" in text_of(operator, page_of(charlie))
 
 
-def test_a_gateway_is_shown_with_what_it_holds(operator: Client) -> None:
+def test_a_gateway_is_shown_with_its_engines(operator: Client) -> None:
     now = timezone.now()
     engines = [
         {"kind": "running", "pid": 8, "sessions": 40, "starts": 41, "rss_mb": 120.4},
@@ -313,7 +313,7 @@ def test_a_gateway_is_shown_with_what_it_holds(operator: Client) -> None:
 
 
 @pytest.mark.parametrize("model", list(admin.site._registry))
-def test_a_list_asks_the_database_as_often_for_ten_rows_as_for_two(
+def test_a_list_needs_constant_queries(
     operator: Client, model: type[Any], django_assert_max_num_queries: Any
 ) -> None:
     for number in range(8):

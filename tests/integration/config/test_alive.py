@@ -1,4 +1,4 @@
-"""``run_gateway --alive`` tells whatever watches the process whether it lives."""
+"""``run_gateway --alive`` reports whether a gateway of this machine is alive."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
         ({"stopped_at": timezone.now()}, 1),
     ],
 )
-def test_it_knows_the_gateways_of_this_machine(columns: dict[str, Any], code: int) -> None:
+def test_it_finds_gateways_of_this_machine_only(columns: dict[str, Any], code: int) -> None:
     now = timezone.now()
     usual = {"host": socket.gethostname(), "pid": 7, "started_at": now, "heartbeat_at": now}
     Gateway.objects.create(owner="one", **{**usual, **columns})

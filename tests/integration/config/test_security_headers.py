@@ -1,4 +1,4 @@
-"""What every page tells the browser it may load, and that the page keeps to it."""
+"""Every page sends a content security policy and follows it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def session() -> Session:
 
 @pytest.fixture
 def browser(session: Session) -> Client:
-    """alice's, who is an operator as well."""
+    """Return a client of alice, who is also an operator."""
     alice = make_user("alice", session.account)
     User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
     client = Client()
@@ -47,10 +47,12 @@ def assert_keeps_to_its_policy(client: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ENTRANCE)
-def test_it_keeps_to_its_policy_before_somebody_signs_in(path: str) -> None:
+def test_public_pages_follow_the_security_policy(path: str) -> None:
     assert_keeps_to_its_policy(Client(), path)
 
 
 @pytest.mark.parametrize("path", (*INSIDE, *OPERATORS))
-def test_it_keeps_to_its_policy_inside(browser: Client, session: Session, path: str) -> None:
+def test_pages_for_users_follow_the_security_policy(
+    browser: Client, session: Session, path: str
+) -> None:
     assert_keeps_to_its_policy(browser, path.format(session=session.pk))

@@ -1,4 +1,4 @@
-"""Each misconfiguration has a check with an id, a hint, and no secret in its words."""
+"""Each misconfiguration is reported with an id and a hint, and without secrets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def good(tmp_path: Path) -> Iterator[None]:
 
 
 def found(**settings: Any) -> list[str]:
-    """The ids of what our checks say with these settings."""
+    """Return the ids of our check messages with these settings."""
     with override_settings(**settings):
         messages = [one for one in checks.run_checks() if str(one.id).startswith("pairline.")]
     assert all(message.hint for message in messages)
@@ -62,7 +62,7 @@ def test_a_weak_secret_key_is_an_error_and_not_quoted(key: str) -> None:
     assert key not in texts[0]
 
 
-def test_a_weak_secret_key_will_do_for_development() -> None:
+def test_a_weak_secret_key_is_fine_in_development() -> None:
     assert found(SECRET_KEY="short", DEBUG=True, PUBLIC_URL="http://localhost:8000") == []
 
 
@@ -95,16 +95,16 @@ def test_a_public_site_without_tls_is_a_warning() -> None:
     "host", ["localhost", "127.0.0.1", "[::1]", "192.168.1.7", "web", "a.test"]
 )
 @pytest.mark.parametrize("debug", [True, False])
-def test_a_private_site_may_do_without_tls_and_with_debug(host: str, debug: bool) -> None:
+def test_a_private_site_needs_no_tls(host: str, debug: bool) -> None:
     assert found(PUBLIC_URL=f"http://{host}:8000", DEBUG=debug) == []
 
 
-def test_a_data_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+def test_an_unwritable_data_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert found(DATA_DIR=tmp_path / "file" / "data") == ["pairline.E004"]
 
 
-def test_a_data_folder_that_is_not_made_yet_is_fine(tmp_path: Path) -> None:
+def test_a_missing_data_folder_is_fine(tmp_path: Path) -> None:
     assert found(DATA_DIR=tmp_path / "a" / "b") == []
 
 
@@ -134,7 +134,7 @@ def test_postgresql_without_redis_is_a_warning_in_production() -> None:
     assert found(REDIS_URL="", DEBUG=True, PUBLIC_URL="http://web") == []
 
 
-def test_tokens_sealed_by_a_derived_key_are_a_warning_in_production() -> None:
+def test_missing_encryption_keys_are_a_warning_in_production() -> None:
     assert found(FIELD_ENCRYPTION_KEYS=[]) == ["pairline.W005"]
     assert found(FIELD_ENCRYPTION_KEYS=[], DEBUG=True, PUBLIC_URL="http://web") == []
 

@@ -1,4 +1,4 @@
-"""One page for the operator: what is wrong right now, the most urgent first."""
+"""The operators' page of alerts, most urgent first."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def _alive(db: None) -> None:
 
 
 @pytest.fixture
-def add_look() -> Iterator[Callable[[str, operator_alerts.AlertSource], None]]:
-    known = dict(operator_alerts._SOURCES)
+def add_source() -> Iterator[Callable[[str, operator_alerts.AlertSource], None]]:
+    before = dict(operator_alerts._SOURCES)
     yield operator_alerts.register_alerts
     operator_alerts._SOURCES.clear()
-    operator_alerts._SOURCES.update(known)
+    operator_alerts._SOURCES.update(before)
 
 
 def text_of(operator: Client) -> str:
@@ -76,7 +76,7 @@ def make_down(account: Account, reason: Reason, **columns: Any) -> Session:
 
 
 @pytest.mark.usefixtures("_alive")
-def test_it_sorts_by_urgency_and_links_each_line_to_its_next_step(operator: Client) -> None:
+def test_it_sorts_by_urgency_and_links_next_steps(operator: Client) -> None:
     account = make_account("Harbour Group")
     make_down(account, Reason.LOGGED_OUT)
     make_down(account, Reason.STORAGE_FULL)
@@ -96,7 +96,7 @@ def test_it_sorts_by_urgency_and_links_each_line_to_its_next_step(operator: Clie
 
 
 @pytest.mark.usefixtures("_alive")
-def test_it_leaves_out_what_is_nobodys_fault(operator: Client) -> None:
+def test_it_leaves_out_normal_states(operator: Client) -> None:
     account = make_account("Harbour Group")
     for reason in (Reason.QR_EXPIRED, Reason.USER_DISCONNECT, Reason.SUSPENDED_BILLING):
         make_down(account, reason)
@@ -107,20 +107,20 @@ def test_it_leaves_out_what_is_nobodys_fault(operator: Client) -> None:
     assert "account is suspended" not in text
 
 
-def test_it_says_that_no_gateway_runs(operator: Client) -> None:
+def test_it_reports_that_no_gateway_runs(operator: Client) -> None:
     make_session(make_location(), lease_owner="", lease_expires_at=None, since=timezone.now())
 
     assert "manage.py serve" in text_of(operator)
 
 
-def test_apps_add_their_lines_and_one_that_fails_is_a_line(
-    operator: Client, add_look: Callable[[str, operator_alerts.AlertSource], None]
+def test_it_reports_a_source_of_alerts_that_fails(
+    operator: Client, add_source: Callable[[str, operator_alerts.AlertSource], None]
 ) -> None:
     def broken() -> list[Alert]:
         raise RuntimeError("secret of the insides")
 
-    add_look("webhooks", lambda: [Alert(Severity.ERROR, "a webhook", "is dead", "Write.", "/x/")])
-    add_look("broken things", broken)
+    add_source("webhooks", lambda: [Alert(Severity.ERROR, "a webhook", "is dead", "Write.", "/x/")])
+    add_source("broken things", broken)
 
     text = text_of(operator)
 
@@ -130,7 +130,7 @@ def test_apps_add_their_lines_and_one_that_fails_is_a_line(
 
 
 @pytest.mark.usefixtures("_alive")
-def test_it_counts_webhooks_that_nothing_reached(operator: Client) -> None:
+def test_it_counts_webhooks_without_deliveries(operator: Client) -> None:
     account = make_account("Harbour Group")
     for died in (True, True, False):
         Webhook.objects.create(
@@ -157,7 +157,7 @@ def test_it_is_for_operators_who_may_see_all_sessions(client: Client) -> None:
     assert PAGE in client.get("/admin/").content.decode()
 
 
-def test_it_opens_quickly_with_a_thousand_sessions_and_always_the_same_queries(
+def test_it_needs_constant_queries_for_a_thousand_sessions(
     operator: Client,
 ) -> None:
     def fill(name: str, count: int) -> None:

@@ -1,4 +1,4 @@
-"""One line an event: readable on a terminal, one JSON object when asked, never a secret."""
+"""Both log formats: one line per event, without secrets."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_json_has_one_object_a_line_with_the_same_facts() -> None:
     }
 
 
-def test_neither_lets_a_secret_through() -> None:
+def test_both_formats_redact_secrets() -> None:
     entry = record("code %s for %s", QR, NUMBER, qr=QR, to=[NUMBER], key=b"\x01" * 32)
     for line in (HumanFormatter().format(entry), JsonFormatter().format(entry)):
         assert "Zm9vYmFy" not in line
@@ -64,7 +64,7 @@ def test_neither_lets_a_secret_through() -> None:
         assert "5678" in line
 
 
-def test_a_traceback_is_told_without_secrets() -> None:
+def test_tracebacks_are_redacted() -> None:
     entry = failed("It failed", ValueError(f"bad code {QR} of {NUMBER}"))
     human, parsed = HumanFormatter().format(entry), json.loads(JsonFormatter().format(entry))
     for text in (human, parsed["error"]):
@@ -73,19 +73,19 @@ def test_a_traceback_is_told_without_secrets() -> None:
         assert Path(__file__).name in text
 
 
-def test_what_people_typed_cannot_forge_a_line() -> None:
+def test_user_input_cannot_forge_a_line() -> None:
     name = "Porto\n12:00:00 ERROR   All keys were deleted\x1b[2J"
     line = HumanFormatter().format(record("Location named", location=name))
     assert "\n" not in line and "\x1b" not in line
     assert "Porto\\n12:00:00 ERROR" in line
 
 
-def test_facts_cannot_pass_for_the_message() -> None:
+def test_facts_cannot_replace_the_message() -> None:
     entry = json.loads(JsonFormatter().format(record("True", level=logging.INFO, at="then")))
     assert entry["message"] == "True" and entry["at"] != "then"
 
 
-def test_every_app_of_ours_tells_its_events_in_production(tmp_path: Path) -> None:
+def test_every_app_logs_its_events_in_production(tmp_path: Path) -> None:
     ours = {name for name in settings.INSTALLED_APPS if (settings.BASE_DIR / name).is_dir()}
     loggers = logging_settings(tmp_path, debug=False)["loggers"]
 

@@ -1,4 +1,4 @@
-"""Two accounts with numbers, keys and all the rest, and the machine that they are lost from."""
+"""Installations with rows of every model and with keys, and how to lose them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.factory import connect, make_message
 KEY = Secret(b"k", b"k" * 32)
 
 
-def silent(what: str, done: int, of: int) -> None:
-    """Nobody watches."""
+def silent(what: str, done: int, total: int) -> None:
+    """Report no progress."""
 
 
 class Keys:
-    """The folder of the key files, with one for each linked session."""
+    """The folder with a key file for each linked session."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -37,7 +37,7 @@ class Keys:
         return self.folder / f"{session.pk}.sqlite3"
 
     def make(self, session: Session, mark: str = "first") -> Path:
-        """A store as an engine lays it out, written ahead; ``mark`` tells it from others."""
+        """Create a key store like an engine's, in WAL mode, with ``mark`` to identify it."""
         path = self.path(session)
         with closing(sqlite3.connect(path)) as store:
             store.execute("PRAGMA journal_mode=WAL")
@@ -72,7 +72,7 @@ def back_up(tmp_path: Path) -> Callable[[], CreatedBackup]:
 
 
 def rows_of_everything(account: Account) -> Rows:
-    """A row of every model that belongs to an account."""
+    """Create a row of every model that belongs to an account."""
     rows = Rows(account)
     for name in MAKERS:
         rows.of(name)
@@ -87,7 +87,7 @@ def linked(account: Account, name: str, keys: Keys) -> Session:
 
 
 def lose_everything(keys: Keys) -> None:
-    """No key file, and a database as freshly migrated, but that migrations left nothing in it."""
+    """Delete all key files and all rows, also those that migrations created."""
     keys.clear()
     for model in reversed(included_models()):
         model._base_manager.all().delete()
@@ -102,11 +102,11 @@ MOVING = {
     "notifications.Notice": {"batch", "told_at", "quiet"},
     "notifications.Incident": {"due_at"},
 }
-"""Columns that do not come back as they were; those have tests of their own."""
+"""Columns that a restore changes on purpose; separate tests cover them."""
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:
-    """Every row that a backup keeps, as the database has it; secrets in clear."""
+    """Return every row that a backup includes, with secrets decrypted."""
     return {model._meta.label: [_plain(row) for row in _rows(model)] for model in included_models()}
 
 

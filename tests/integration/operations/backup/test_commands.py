@@ -1,4 +1,4 @@
-"""What an operator types, and what is printed."""
+"""The commands backup and restore, and scheduled backups."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def said(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_a_backup_and_a_restore_say_what_they_did(keys: Keys, key: str, tmp_path: Path) -> None:
+def test_backup_and_restore_report_their_results(keys: Keys, key: str, tmp_path: Path) -> None:
     linked(make_account(), "Porto", keys)
     file = str(tmp_path / "a.backup")
 
@@ -51,7 +51,7 @@ def test_a_backup_and_a_restore_say_what_they_did(keys: Keys, key: str, tmp_path
     assert Account.objects.get().name == "Harbour Group"
 
 
-def test_a_folder_gets_a_backup_with_a_date(keys: Keys, key: str, tmp_path: Path) -> None:
+def test_it_names_a_backup_in_a_folder_by_date(keys: Keys, key: str, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
 
     said("backup", "--key-file", key, "--output", str(tmp_path / "there"))
@@ -60,7 +60,7 @@ def test_a_folder_gets_a_backup_with_a_date(keys: Keys, key: str, tmp_path: Path
     assert made.name.startswith("pairline-") and made.suffix == ".backup"
 
 
-def test_a_passphrase_is_read_from_a_file(keys: Keys, tmp_path: Path) -> None:
+def test_it_reads_a_passphrase_from_a_file(keys: Keys, tmp_path: Path) -> None:
     file, phrase = str(tmp_path / "a.backup"), tmp_path / "phrase"
     phrase.write_text("correct horse battery staple\n")
 
@@ -72,19 +72,19 @@ def test_a_passphrase_is_read_from_a_file(keys: Keys, tmp_path: Path) -> None:
         said("restore", file, "--passphrase-file", str(phrase), "--check")
 
 
-def test_it_never_writes_a_backup_in_clear(keys: Keys, tmp_path: Path) -> None:
+def test_it_never_writes_an_unencrypted_backup(keys: Keys, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="always encrypted"):
         said("backup", "--output", str(tmp_path / "a.backup"))
     assert not (tmp_path / "a.backup").exists()
 
 
-def test_it_makes_a_key_file(tmp_path: Path) -> None:
+def test_it_creates_a_key_file(tmp_path: Path) -> None:
     assert "Keep a copy" in said("backup", "--new-key-file", str(tmp_path / "new.key"))
     with pytest.raises(CommandError, match="not overwritten"):
         said("backup", "--new-key-file", str(tmp_path / "new.key"))
 
 
-def test_a_restore_that_is_refused_is_one_sentence(keys: Keys, key: str, tmp_path: Path) -> None:
+def test_a_refused_restore_prints_one_sentence(keys: Keys, key: str, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be read"):
         said("restore", str(tmp_path / "none"), "--key-file", key, "--check")
     (tmp_path / "text").write_text("hello")
@@ -92,7 +92,7 @@ def test_a_restore_that_is_refused_is_one_sentence(keys: Keys, key: str, tmp_pat
         said("restore", str(tmp_path / "text"), "--key-file", key)
 
 
-def test_a_terminal_sees_how_far_it_is() -> None:
+def test_it_shows_progress_on_a_terminal() -> None:
     class Terminal(StringIO):
         def isatty(self) -> bool:
             return True
@@ -120,9 +120,7 @@ def scheduled(settings: Settings, key: str, tmp_path: Path) -> Path:
     return tmp_path / "backups"
 
 
-def test_the_schedule_makes_one_and_deletes_the_oldest_of_its_own(
-    keys: Keys, scheduled: Path
-) -> None:
+def test_a_scheduled_backup_deletes_the_oldest_scheduled_one(keys: Keys, scheduled: Path) -> None:
     scheduled.mkdir()
     old = [new_name(datetime(2020, 1, day, tzinfo=UTC)) for day in (1, 2, 3)]
     for name in (*old, "before-the-update.backup", "pairline-notes.txt"):
@@ -135,7 +133,7 @@ def test_the_schedule_makes_one_and_deletes_the_oldest_of_its_own(
     assert "0 linked numbers" in sentence and "2 older deleted" in sentence
 
 
-def test_a_backup_that_fails_deletes_none(keys: Keys, scheduled: Path) -> None:
+def test_a_failed_backup_deletes_no_older_one(keys: Keys, scheduled: Path) -> None:
     scheduled.mkdir()
     for day in (1, 2, 3):
         (scheduled / new_name(datetime(2020, 1, day, tzinfo=UTC))).touch()
@@ -155,7 +153,7 @@ def test_it_keeps_the_newest(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["pairline-20200105-000000.backup"]
 
 
-def test_it_tidies_up_what_a_killed_backup_left(tmp_path: Path) -> None:
+def test_it_deletes_partial_files_of_a_killed_backup(tmp_path: Path) -> None:
     left, being_written = (f".{new_name()}.{number}.partial" for number in (11, 12))
     for name in (left, being_written):
         (tmp_path / name).touch()
@@ -165,7 +163,7 @@ def test_it_tidies_up_what_a_killed_backup_left(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [being_written]
 
 
-def test_no_schedule_is_no_backup(settings: Settings) -> None:
+def test_there_is_no_backup_without_a_schedule(settings: Settings) -> None:
     settings.BACKUP_DIR = ""
     with pytest.raises(BackupRefused, match="BACKUP_DIR is not set"):
         run_scheduled_backup()

@@ -1,4 +1,4 @@
-"""Backups where WhatsApp's keys are kept in PostgreSQL: a device's rows of the library's tables."""
+"""Backups of installations that keep the WhatsApp keys in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TABLES = (
     "CREATE TABLE whatsmeow_device (jid TEXT PRIMARY KEY, noise_key BYTEA)",
     "CREATE TABLE whatsmeow_sessions (our_jid TEXT REFERENCES whatsmeow_device(jid)"
     " ON DELETE CASCADE, their_id TEXT, session BYTEA, PRIMARY KEY (our_jid, their_id))",
-    # Its name comes before the one that it leans on.
+    # In alphabetical order, it comes before the table that it references.
     "CREATE TABLE whatsmeow_app_version (jid TEXT PRIMARY KEY REFERENCES whatsmeow_device(jid)"
     " ON DELETE CASCADE, uploaded BOOLEAN)",
     "CREATE TABLE whatsmeow_app_macs (jid TEXT REFERENCES whatsmeow_app_version(jid)"
@@ -46,7 +46,7 @@ TABLES = (
 
 
 class KeyDatabase:
-    """Tables as the library's, in a schema of their own."""
+    """Tables like the library's, in a separate schema."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -99,7 +99,7 @@ EXPECTED = [
 
 
 def into_a_file(path: Path, database: KeyDatabase) -> None:
-    """The same keys, as the library writes them into a file."""
+    """Write the same keys to a file, as the library does."""
     path.unlink()
     with closing(sqlite3.connect(path)) as store:
         for statement in TABLES:
@@ -111,7 +111,7 @@ def into_a_file(path: Path, database: KeyDatabase) -> None:
         store.commit()
 
 
-def test_keys_come_back_for_every_number(
+def test_it_restores_the_keys_of_every_number(
     keys: Keys, database: KeyDatabase, back_up: BackUp
 ) -> None:
     sessions = [connect(make_account(name), "Porto") for name in ("Ours", "Theirs")]
@@ -127,7 +127,7 @@ def test_keys_come_back_for_every_number(
     assert len(database.ask("SELECT 1 FROM whatsmeow_lid_map")) == 2
 
 
-def test_keys_go_from_files_into_a_database(
+def test_it_restores_keys_from_files_to_a_database(
     keys: Keys, database: KeyDatabase, back_up: BackUp, settings: Settings
 ) -> None:
     session = linked(make_account(), "Porto", keys)
@@ -149,7 +149,7 @@ def test_keys_go_from_files_into_a_database(
     assert database.ask("SELECT pn FROM whatsmeow_lid_map") == [("351",)]
 
 
-def test_keys_do_not_go_from_a_database_into_files(
+def test_it_refuses_keys_from_a_database_for_files(
     keys: Keys, database: KeyDatabase, back_up: BackUp, settings: Settings
 ) -> None:
     database.make(connect(make_account(), "Porto"))
@@ -162,7 +162,7 @@ def test_keys_do_not_go_from_a_database_into_files(
     assert not Account.objects.exists()
 
 
-def test_one_number_comes_back_and_anothers_keys_stay_as_they_are(
+def test_restoring_one_number_leaves_other_keys_unchanged(
     keys: Keys, database: KeyDatabase, back_up: BackUp
 ) -> None:
     account = make_account()
@@ -180,7 +180,7 @@ def test_one_number_comes_back_and_anothers_keys_stay_as_they_are(
     assert [row[2] for row in database.of(other)] == [b"since", b"since"]
 
 
-def test_rows_that_fail_bring_no_keys(keys: Keys, database: KeyDatabase, back_up: BackUp) -> None:
+def test_failed_rows_leave_no_keys(keys: Keys, database: KeyDatabase, back_up: BackUp) -> None:
     session = connect(make_account(), "Porto")
     database.make(session)
     made = back_up()
@@ -196,9 +196,7 @@ def test_rows_that_fail_bring_no_keys(keys: Keys, database: KeyDatabase, back_up
     assert database.of(session) == [] and not Account.objects.exists()
 
 
-def test_it_says_that_the_tables_are_not_there_yet(
-    keys: Keys, database: KeyDatabase, back_up: BackUp
-) -> None:
+def test_it_reports_missing_key_tables(keys: Keys, database: KeyDatabase, back_up: BackUp) -> None:
     database.make(connect(make_account(), "Porto"))
     made = back_up()
     lose_everything(keys)
@@ -210,7 +208,7 @@ def test_it_says_that_the_tables_are_not_there_yet(
     assert not Account.objects.exists()
 
 
-def test_it_says_that_the_key_database_does_not_answer(
+def test_it_reports_an_unreachable_key_database(
     keys: Keys, back_up: BackUp, settings: Settings, tmp_path: Path
 ) -> None:
     settings.WHATSAPP_AUTH_STORE = f"postgres://nobody@/keys?host={tmp_path}"

@@ -1,4 +1,4 @@
-"""One account, or one session, put back where it was lost; nobody else's row is touched."""
+"""Restore one account or one session, without changes to other rows."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ def session_back(made: CreatedBackup, session: Session) -> RestoreResult:
 
 
 def delete(*rows: Any) -> None:
-    """As others would; the objects keep their keys."""
+    """Delete rows; the objects keep their primary keys."""
     for row in rows:
         type(row)._base_manager.filter(pk=row.pk).delete()
 
 
 def of(account: Account) -> dict[str, Any]:
-    """What the database has of an account, without the numbers that it draws itself."""
-    told = {}
+    """Return the rows of an account, without automatic ids."""
+    found = {}
     for label, rows in everything().items():
         mine = [row for row in rows if account.pk in row.values()]
-        told[label] = sorted((_known(row, MOVING.get(label, set())) for row in mine), key=repr)
-    return told
+        found[label] = sorted((_known(row, MOVING.get(label, set())) for row in mine), key=repr)
+    return found
 
 
 def _known(row: dict[str, Any], moving: set[str]) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _known(row: dict[str, Any], moving: set[str]) -> dict[str, Any]:
 # --- an account ----------------------------------------------------------------------------
 
 
-def test_a_lost_account_comes_back_and_another_is_not_touched(keys: Keys, back_up: BackUp) -> None:
+def test_it_restores_an_account_and_changes_no_other(keys: Keys, back_up: BackUp) -> None:
     ours, theirs = make_account("Ours"), make_account("Theirs")
     rows_of_everything(ours), rows_of_everything(theirs)
     session, foreign = linked(ours, "Porto", keys), linked(theirs, "Faro", keys)
@@ -78,7 +78,7 @@ def test_a_lost_account_comes_back_and_another_is_not_touched(keys: Keys, back_u
     made = back_up()
     delete(ours)
     keys.path(session).unlink()
-    make_session(make_location(theirs, "Since"))  # it takes numbers that ours had
+    make_session(make_location(theirs, "Since"))  # it takes automatic ids of our rows
     rows_of_everything(make_account("Newcomer"))
     others = _others(ours)
 
@@ -96,14 +96,14 @@ def test_a_lost_account_comes_back_and_another_is_not_touched(keys: Keys, back_u
 
 
 def _others(ours: Account) -> dict[str, Any]:
-    """Every row that has nothing to do with an account, nor with its people."""
+    """Return every row that belongs neither to the account nor to its users."""
     members = set(Member.objects.filter(account=ours).values_list("pk", flat=True))
     return {
         label: [
             row
             for row in rows
             if ours.pk not in row.values()
-            and not _of_a_person(row)
+            and not _is_of_user(row)
             and row.get("member_id") not in members
         ]
         for label, rows in everything().items()
@@ -111,13 +111,11 @@ def _others(ours: Account) -> dict[str, Any]:
     }
 
 
-def _of_a_person(row: dict[str, Any]) -> bool:
+def _is_of_user(row: dict[str, Any]) -> bool:
     return "password" in row or "verified" in row
 
 
-def test_its_people_come_back_and_those_who_are_here_stay_as_they_are(
-    keys: Keys, back_up: BackUp
-) -> None:
+def test_it_restores_users_and_keeps_existing_ones(keys: Keys, back_up: BackUp) -> None:
     ours = make_account("Ours")
     alice, bob = make_user("alice", ours), make_user("bob", ours, Role.MEMBER)
     make_user("charlie", make_account("Theirs"))
@@ -125,7 +123,7 @@ def test_its_people_come_back_and_those_who_are_here_stay_as_they_are(
     made = back_up()
     delete(ours)
     User.objects.filter(pk__in=[alice.pk, bob.pk]).delete()
-    again = make_user("bob")  # he signed up anew
+    again = make_user("bob")  # signed up again
     User.objects.filter(pk=again.pk).update(first_name="Robert")
 
     account_back(made)
@@ -143,7 +141,7 @@ def test_its_people_come_back_and_those_who_are_here_stay_as_they_are(
     assert User.objects.count() == 3 and EmailAddress.objects.count() == 3
 
 
-def test_its_plan_is_recognised_by_name_and_never_made(keys: Keys, back_up: BackUp) -> None:
+def test_it_finds_the_plan_by_name_and_creates_none(keys: Keys, back_up: BackUp) -> None:
     kept = make_account("Ours", plan=make_plan("Pro", max_sessions=7))
     other = make_account("Other", plan=make_plan("Old"))
     made = back_up()
@@ -167,7 +165,7 @@ def refused(act: Callable[[], object], match: str) -> None:
     assert everything() == before
 
 
-def test_it_refuses_an_account_that_is_here_or_unknown(keys: Keys, back_up: BackUp) -> None:
+def test_it_refuses_an_existing_or_unknown_account(keys: Keys, back_up: BackUp) -> None:
     make_account("Ours")
     make_account("Twice"), make_account("Twice")
     made = back_up()
@@ -186,9 +184,7 @@ def test_it_refuses_the_account_of_another_installation(keys: Keys, back_up: Bac
     refused(lambda: account_back(made), "another installation")
 
 
-def test_it_refuses_an_account_whose_place_or_number_is_somebody_elses_now(
-    keys: Keys, back_up: BackUp
-) -> None:
+def test_it_refuses_an_account_whose_number_is_taken(keys: Keys, back_up: BackUp) -> None:
     account, theirs = make_account("Ours"), make_account("Theirs")
     session = linked(account, "Porto", keys)
     Location.objects.filter(pk=session.location_id).update(ghl_id="ghl-1")
@@ -202,11 +198,11 @@ def test_it_refuses_an_account_whose_place_or_number_is_somebody_elses_now(
     refused(lambda: account_back(made), "is linked in session")
 
 
-def test_a_row_goes_on_without_somebody_who_is_gone_as_when_he_was_deleted() -> None:
+def test_it_clears_nullable_references_to_missing_users() -> None:
     alice = make_user("alice")
     with isolate_apps("config"):
 
-        class Told(models.Model):  # noqa: DJ008  nobody prints it
+        class Reminder(models.Model):  # noqa: DJ008  it is never printed
             to = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
             by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
 
@@ -216,7 +212,9 @@ def test_a_row_goes_on_without_somebody_who_is_gone_as_when_he_was_deleted() -> 
         gone = str(uuid.uuid4())
         writer = RowWriter()
         writer.map_key(User, "old", str(alice.pk))
-        here = [writer.localize(Told, {"to_id": to, "by_id": gone}) for to in (gone, "old", None)]
+        here = [
+            writer.localize(Reminder, {"to_id": to, "by_id": gone}) for to in (gone, "old", None)
+        ]
 
     assert [row["to_id"] for row in here] == [None, str(alice.pk), None]
     assert {row["by_id"] for row in here} == {gone}  # the database refuses it
@@ -225,9 +223,7 @@ def test_a_row_goes_on_without_somebody_who_is_gone_as_when_he_was_deleted() -> 
 # --- a session -----------------------------------------------------------------------------
 
 
-def test_a_lost_session_comes_back_with_its_location_and_history(
-    keys: Keys, back_up: BackUp
-) -> None:
+def test_it_restores_a_session_with_location_and_history(keys: Keys, back_up: BackUp) -> None:
     account = make_account()
     session, other = linked(account, "Porto", keys), linked(account, "Faro", keys)
     SessionEvent.objects.create(
@@ -250,11 +246,11 @@ def test_a_lost_session_comes_back_with_its_location_and_history(
     assert AuditEvent.objects.get().verb == "session_restored"
 
 
-def test_a_session_that_has_only_lost_its_keys_is_linked_again(keys: Keys, back_up: BackUp) -> None:
+def test_it_relinks_a_session_that_lost_its_keys(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     made = back_up()
     keys.path(session).write_bytes(b"garbled")
-    _rests(session, Reason.KEYS_DAMAGED)
+    _end(session, Reason.KEYS_DAMAGED)
     Message.objects.update(text="written since")
 
     session_back(made, session)
@@ -268,15 +264,13 @@ def test_a_session_that_has_only_lost_its_keys_is_linked_again(keys: Keys, back_
     assert (keys.folder / damaged).read_bytes() == b"garbled"
 
 
-def _rests(session: Session, reason: Reason, **columns: Any) -> None:
-    """As the gateway leaves it when its keys are gone."""
-    rest = {"status": Status.DISCONNECTED, "reason": reason, "jid": "", "lease_owner": ""}
-    Session.objects.filter(pk=session.pk).update(**{**rest, "lease_expires_at": None, **columns})
+def _end(session: Session, reason: Reason, **columns: Any) -> None:
+    """Leave the session like a gateway that finds no keys."""
+    ended = {"status": Status.DISCONNECTED, "reason": reason, "jid": "", "lease_owner": ""}
+    Session.objects.filter(pk=session.pk).update(**{**ended, "lease_expires_at": None, **columns})
 
 
-def test_it_refuses_a_session_that_a_gateway_runs_or_that_lost_nothing(
-    keys: Keys, back_up: BackUp
-) -> None:
+def test_it_refuses_a_running_or_intact_session(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     made = back_up()
 
@@ -286,39 +280,33 @@ def test_it_refuses_a_session_that_a_gateway_runs_or_that_lost_nothing(
     assert not any("damaged" in name for name in keys.names())
 
 
-def test_it_refuses_a_session_whose_keys_whatsapp_has_forgotten(
-    keys: Keys, back_up: BackUp
-) -> None:
+def test_it_refuses_keys_that_whatsapp_no_longer_accepts(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     made = back_up()
 
-    _rests(session, Reason.LOGGED_OUT)
+    _end(session, Reason.LOGGED_OUT)
     refused(lambda: session_back(made, session), "unlinked after the backup")
-    _rests(session, Reason.UNLINKED, wanted=Wanted.UNLINKED)
+    _end(session, Reason.UNLINKED, wanted=Wanted.UNLINKED)
     refused(lambda: session_back(made, session), "unlinked after the backup")
-    _rests(session, Reason.OK, jid="1:9@s.whatsapp.net", wanted=Wanted.LINKED)
+    _end(session, Reason.OK, jid="1:9@s.whatsapp.net", wanted=Wanted.LINKED)
     refused(lambda: session_back(made, session), "linked again")
 
 
-def test_it_refuses_a_second_connection_at_a_location_and_a_second_owner(
-    keys: Keys, back_up: BackUp
-) -> None:
+def test_it_refuses_a_busy_location_or_linked_number(keys: Keys, back_up: BackUp) -> None:
     account = make_account()
     session = linked(account, "Porto", keys)
     made = back_up()
-    place = session.location
+    location = session.location
     delete(session)
 
-    busy = make_session(place, Status.DISCONNECTED)
+    busy = make_session(location, Status.DISCONNECTED)
     refused(lambda: session_back(made, session), f"Porto has another .*{busy.pk}")
     delete(busy)
     connect(account, "Faro", jid=session.jid, phone_number=session.phone_number)
     refused(lambda: session_back(made, session), "Its number is linked")
 
 
-def test_it_refuses_a_session_that_is_not_in_it_not_linked_or_whose_account_is_gone(
-    keys: Keys, back_up: BackUp
-) -> None:
+def test_it_refuses_unknown_unlinked_and_orphaned_sessions(keys: Keys, back_up: BackUp) -> None:
     account = make_account()
     waiting, session = make_session(status=Status.QR), linked(account, "Porto", keys)
     made = back_up()
@@ -329,7 +317,7 @@ def test_it_refuses_a_session_that_is_not_in_it_not_linked_or_whose_account_is_g
     refused(lambda: session_back(made, session), "account is deleted")
 
 
-def test_it_refuses_more_sessions_than_the_plan_has(keys: Keys, back_up: BackUp) -> None:
+def test_it_refuses_more_sessions_than_the_plan_allows(keys: Keys, back_up: BackUp) -> None:
     account = make_account(plan=make_plan("One", max_sessions=1))
     session = linked(account, "Porto", keys)
     made = back_up()

@@ -1,4 +1,4 @@
-"""A whole installation, backed up and put back."""
+"""Back up and restore a whole installation."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def restore(made: CreatedBackup) -> RestoreResult:
     return restore_all(made.path, KEY, silent)
 
 
-def test_every_row_and_every_key_comes_back(keys: Keys, back_up: BackUp) -> None:
+def test_it_restores_every_row_and_every_key(keys: Keys, back_up: BackUp) -> None:
     account = make_account()
     rows = rows_of_everything(account)
     session = linked(account, "Porto", keys)
@@ -93,21 +93,21 @@ Everything = dict[str, list[dict[str, Any]]]
 
 
 def _added_to(before: Everything, after: Everything) -> list[dict[str, Any]]:
-    """The rows of the audit log that are new; they are taken out of ``after``."""
+    """Return the new rows of the audit log, and remove them from ``after``."""
     old, now = before["locations.AuditEvent"], after["locations.AuditEvent"]
     after["locations.AuditEvent"] = [row for row in now if row in old]
     return [row for row in now if row not in old]
 
 
 def _steady(rows: Everything) -> Everything:
-    """Without the columns that do not come back as they were."""
+    """Return the rows without the columns that a restore changes."""
     return {
         label: [{k: v for k, v in row.items() if k not in MOVING.get(label, ())} for row in found]
         for label, found in rows.items()
     }
 
 
-def test_what_is_made_afterwards_gets_numbers_of_its_own(keys: Keys, back_up: BackUp) -> None:
+def test_new_rows_get_new_ids_after_a_restore(keys: Keys, back_up: BackUp) -> None:
     rows_of_everything(make_account())
     made = back_up()
     lose_everything(keys)
@@ -118,7 +118,7 @@ def test_what_is_made_afterwards_gets_numbers_of_its_own(keys: Keys, back_up: Ba
     assert Account.objects.count() == 2
 
 
-def test_another_machine_may_have_other_encryption_keys(
+def test_another_machine_can_have_other_encryption_keys(
     keys: Keys, back_up: BackUp, settings: Settings
 ) -> None:
     account = make_account()
@@ -141,7 +141,7 @@ def test_another_machine_may_have_other_encryption_keys(
         assert cursor.fetchone()[0].startswith("v1.")
 
 
-def test_what_no_key_opens_goes_as_it_stands(
+def test_it_copies_values_that_no_key_decrypts(
     keys: Keys, back_up: BackUp, settings: Settings
 ) -> None:
     secret = make_webhook(make_account()).secret
@@ -172,7 +172,7 @@ def test_operators_keep_their_groups_and_permissions(keys: Keys, back_up: BackUp
     assert list(Group.objects.get().user_set.get().user_permissions.all()) == [permission]
 
 
-def test_no_code_that_waits_for_a_scan_is_in_it(keys: Keys, back_up: BackUp) -> None:
+def test_a_backup_contains_no_waiting_codes(keys: Keys, back_up: BackUp) -> None:
     waiting = make_session(status=Status.QR)
     made = back_up()
 
@@ -185,9 +185,7 @@ def test_no_code_that_waits_for_a_scan_is_in_it(keys: Keys, back_up: BackUp) -> 
     assert back.pk == waiting.pk and back.qr_expires_at is None and back.qr_text == ""
 
 
-def test_nobody_holds_a_session_and_an_old_gateway_writes_nothing(
-    keys: Keys, back_up: BackUp
-) -> None:
+def test_a_restore_releases_leases_and_fences_old_gateways(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     made = back_up()
     lose_everything(keys)
@@ -201,7 +199,7 @@ def test_nobody_holds_a_session_and_an_old_gateway_writes_nothing(
 
 
 @pytest.mark.parametrize("status", [MessageStatus.QUEUED, MessageStatus.SENDING])
-def test_a_text_that_waited_is_not_sent_twice(
+def test_a_waiting_text_is_not_sent_twice(
     keys: Keys, back_up: BackUp, status: MessageStatus
 ) -> None:
     make_message(linked(make_account(), "Porto", keys), status=status)
@@ -214,7 +212,7 @@ def test_a_text_that_waited_is_not_sent_twice(
     assert not Message.objects.waiting().exists()
 
 
-def test_a_delivery_that_waited_is_not_made_twice(keys: Keys, back_up: BackUp) -> None:
+def test_a_waiting_delivery_is_not_made_twice(keys: Keys, back_up: BackUp) -> None:
     make_delivery(make_webhook(make_account()))
     made = back_up()
     lose_everything(keys)
@@ -225,7 +223,7 @@ def test_a_delivery_that_waited_is_not_made_twice(keys: Keys, back_up: BackUp) -
     assert "restored from a backup" in Delivery.objects.get().error
 
 
-def test_what_waited_to_be_told_or_mailed_is_not_told_twice(keys: Keys, back_up: BackUp) -> None:
+def test_waiting_notices_and_mails_are_not_sent_twice(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     make_notice(session)
     make_mail(session.account)
@@ -242,7 +240,7 @@ def test_what_waited_to_be_told_or_mailed_is_not_told_twice(keys: Keys, back_up:
     assert mails == [("failed", ""), ("sent", "Scan again.")]
 
 
-def test_the_installation_moves_house_with_it(keys: Keys, back_up: BackUp) -> None:
+def test_the_installation_keeps_its_id(keys: Keys, back_up: BackUp) -> None:
     make_account()
     made = back_up()
     ours = Installation.current().pk
@@ -254,7 +252,7 @@ def test_the_installation_moves_house_with_it(keys: Keys, back_up: BackUp) -> No
     assert Installation.current().pk == ours
 
 
-def test_a_key_store_that_is_being_written_is_copied_whole(keys: Keys, back_up: BackUp) -> None:
+def test_it_copies_a_busy_key_store_consistently(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     with closing(sqlite3.connect(keys.path(session), isolation_level=None)) as engine:
         engine.execute("UPDATE whatsmeow_device SET mark = 'in the -wal'")
@@ -270,9 +268,7 @@ def test_a_key_store_that_is_being_written_is_copied_whole(keys: Keys, back_up: 
 
 
 @pytest.mark.parametrize("what", ["gone", "another device", "garbled"])
-def test_it_tells_of_linked_numbers_that_have_no_keys(
-    keys: Keys, back_up: BackUp, what: str
-) -> None:
+def test_it_reports_linked_numbers_without_keys(keys: Keys, back_up: BackUp, what: str) -> None:
     session = linked(make_account(), "Porto", keys)
     if what == "gone":
         keys.path(session).unlink()
@@ -292,7 +288,7 @@ def test_it_tells_of_linked_numbers_that_have_no_keys(
 @pytest.mark.skipif(
     connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite in memory has one connection"
 )
-def test_a_backup_is_one_moment_of_the_database(keys: Keys) -> None:
+def test_a_backup_is_a_snapshot_of_the_database(keys: Keys) -> None:
     make_account("First")
 
     with snapshot():
@@ -311,7 +307,7 @@ def _write_elsewhere() -> None:
         other.close()
 
 
-def test_a_backup_is_its_owners_alone_and_never_overwrites(keys: Keys, back_up: BackUp) -> None:
+def test_a_backup_is_private_and_never_overwrites(keys: Keys, back_up: BackUp) -> None:
     made = back_up()
 
     assert made.path.stat().st_mode & 0o777 == 0o600
@@ -327,7 +323,7 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(keys: Keys, tmp_path: Pa
         create_backup(tmp_path / "file" / "a.backup", KEY, silent)
 
 
-# --- what is refused: nothing has changed then ---------------------------------------------
+# --- refused restores, which change nothing -------------------------------------------------
 
 
 def refused(made: CreatedBackup, error: type[BackupError], match: str, key: Secret = KEY) -> None:
@@ -344,7 +340,7 @@ def test_it_refuses_a_wrong_key(keys: Keys, back_up: BackUp) -> None:
     refused(made, WrongKey, "does not open", Secret(b"k", b"o" * 32))
 
 
-def test_it_refuses_a_backup_that_is_cut_off(keys: Keys, back_up: BackUp) -> None:
+def test_it_refuses_a_truncated_backup(keys: Keys, back_up: BackUp) -> None:
     make_account()
     made = back_up()
     lose_everything(keys)
@@ -384,9 +380,7 @@ def test_it_refuses_to_replace_keys(keys: Keys, back_up: BackUp) -> None:
     assert keys.mark(session) == "newer"
 
 
-def test_it_refuses_a_newer_version_and_says_what_to_do_with_an_older_one(
-    keys: Keys, back_up: BackUp
-) -> None:
+def test_it_refuses_newer_and_older_versions(keys: Keys, back_up: BackUp) -> None:
     made = back_up()
     lose_everything(keys)
     with connection.cursor() as cursor:
@@ -403,7 +397,7 @@ def test_it_refuses_a_newer_version_and_says_what_to_do_with_an_older_one(
     refused(newer, BackupRefused, "newer version .* locations.9999_later")
 
 
-def test_a_step_that_fails_leaves_neither_rows_nor_keys(keys: Keys, back_up: BackUp) -> None:
+def test_a_failed_step_leaves_no_rows_or_keys(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     made = back_up()
     lose_everything(keys)
@@ -419,18 +413,18 @@ def test_a_step_that_fails_leaves_neither_rows_nor_keys(keys: Keys, back_up: Bac
 
 
 def _interrupt(step: str) -> Callable[[str, int, int], None]:
-    def tell(what: str, done: int, of: int) -> None:
+    def report(what: str, done: int, total: int) -> None:
         if what == step:
             raise KeyboardInterrupt
 
-    return tell
+    return report
 
 
-def test_a_restore_that_was_killed_can_be_run_again(keys: Keys, back_up: BackUp) -> None:
+def test_a_killed_restore_can_be_run_again(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     made = back_up()
     lose_everything(keys)
-    keys.make(session, "half")  # the keys had come into their place, the rows had not
+    keys.make(session, "half")  # the keys were in place, the rows were not
     (keys.folder / MARKER).write_text(keys.path(session).name)
 
     restore(made)
@@ -439,7 +433,7 @@ def test_a_restore_that_was_killed_can_be_run_again(keys: Keys, back_up: BackUp)
     assert not (keys.folder / MARKER).exists()
 
 
-def test_a_commit_that_fails_takes_the_keys_back(keys: Keys, back_up: BackUp) -> None:
+def test_a_failed_commit_moves_the_keys_back(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     made = back_up()
     Session.objects.filter(pk=session.pk).delete()
@@ -453,7 +447,7 @@ def test_a_commit_that_fails_takes_the_keys_back(keys: Keys, back_up: BackUp) ->
 
 
 def _without(made: CreatedBackup, entry: str) -> CreatedBackup:
-    """The backup with an entry that is empty: foreign keys are judged at the commit."""
+    """Return the backup with an empty entry: foreign keys are checked at the commit."""
     path = made.path.with_suffix(".less")
     with (
         open_archive(made.path, KEY) as old,
@@ -469,7 +463,7 @@ def _without(made: CreatedBackup, entry: str) -> CreatedBackup:
     return replace(made, path=path)
 
 
-def test_checking_changes_nothing_and_says_what_is_in_it(keys: Keys, back_up: BackUp) -> None:
+def test_a_check_lists_contents_and_changes_nothing(keys: Keys, back_up: BackUp) -> None:
     linked(make_account(), "Porto", keys)
     made = back_up()
     before = everything()
@@ -481,14 +475,14 @@ def test_checking_changes_nothing_and_says_what_is_in_it(keys: Keys, back_up: Ba
     assert [(one.name, one.linked) for one in contents.accounts] == [("Harbour Group", 1)]
 
 
-def test_the_audit_log_says_who_was_restored(keys: Keys, back_up: BackUp) -> None:
+def test_the_audit_log_records_restored_accounts(keys: Keys, back_up: BackUp) -> None:
     make_location(make_account("One")), make_account("Two")
     made = back_up()
     lose_everything(keys)
 
     restore(made)
 
-    told = AuditEvent.objects.filter(verb="account_restored").values_list("target", flat=True)
-    assert set(told) == {"One", "Two"}
+    restored = AuditEvent.objects.filter(verb="account_restored").values_list("target", flat=True)
+    assert set(restored) == {"One", "Two"}
     with pytest.raises(ObjectDoesNotExist):
         AuditEvent.objects.get(target="Three")

@@ -21,7 +21,7 @@ from tests.integration.sessions_app.pages.conftest import (  # noqa: F401  fixtu
 
 @pytest.fixture(autouse=True)
 def data_dir(settings: Settings, tmp_path: Path) -> Path:
-    """A data folder of the test's own."""
+    """Return a data folder for this test only."""
     settings.DATA_DIR = tmp_path / "data"
     (tmp_path / "data").mkdir()
     return tmp_path / "data"
@@ -36,7 +36,7 @@ def _plain_files(settings: Settings) -> None:
 
 
 def unzipped(path: Path) -> dict[str, str]:
-    """The files of a bundle by name."""
+    """Return the texts of a bundle by file name."""
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         return {name: archive.read(name).decode() for name in archive.namelist()}

@@ -1,4 +1,4 @@
-"""Every secret that the system can hold, found by itself, so that a new one is covered at once."""
+"""Find every secret in settings and rows automatically, so that tests cover new ones at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sessions_app.models import Session
 from tests.architecture.rows import MAKERS, Rows
 from tests.factory import make_session
 
-# Columns that keep what must not be told, by their names; hashes among them.
+# The names of columns with secrets or private data, including hashes.
 _SECRET = re.compile(r"hash|token|secret|password|^text$|caption|^peer$|^phone_number$|^jid$|^key$")
 QR = "2@" + "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyMTI=," * 3
 OWN_NUMBER, PEER = "+351912345678", "+351934567890"
@@ -36,8 +36,8 @@ _URLS = {
 
 
 def secrets_of_settings(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> set[str]:
-    """A secret in every variable that is not on the list of harmless ones, and in what Django
-    makes of some."""
+    """Set a secret in every environment variable that is not listed as harmless, and in the
+    settings derived from them. Return the secrets."""
     found = set()
     for name in set(env.given()) - SHOWN:
         secret = f"{secrets.token_urlsafe(9)}x{name.lower()}"
@@ -59,8 +59,8 @@ def secrets_of_settings(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> 
 
 
 def secrets_of_rows(rows: Rows) -> set[str]:
-    """A row of every model that an account can have, with a secret in each column that keeps
-    one. A model with a sealed column that has no row fails."""
+    """Create a row of every model of an account, with a secret in each secret column. Return the
+    secrets. Fails for a model with an encrypted column and no row."""
     rows._made["Session"] = make_session(
         rows.of("Location"), Status.QR, phone_number=OWN_NUMBER, jid=f"{OWN_NUMBER[1:]}:4@s.whats"
     )
@@ -76,7 +76,7 @@ def secrets_of_rows(rows: Rows) -> set[str]:
 
 def _of_column(model: Any, field: Field[Any, Any]) -> Iterator[str]:
     if isinstance(field, SealedTextField):
-        assert model.objects.exists(), f"Tell tests/architecture/rows.py how to make a {model}"
+        assert model.objects.exists(), f"Add a maker for {model} to tests/architecture/rows.py"
         secret = f"sealed-{secrets.token_urlsafe(16)}-{field.name}"
         model.objects.update(**{field.name: secret})
         yield secret
@@ -92,11 +92,11 @@ def _stored(model: type[Model], field: Field[Any, Any]) -> Iterator[str]:
 
 
 def spellings(secret: str) -> set[str]:
-    """The ways in which ``secret`` could stand in a file."""
+    """Return ``secret`` in every encoding that a file could contain."""
     raw = secret.encode()
     coded = {
         part
-        for start in range(3)  # wherever it begins in what was encoded
+        for start in range(3)  # base64 depends on the offset of the secret
         for encode in (base64.b64encode, base64.urlsafe_b64encode)
         if len(part := encode(b"\0" * start + raw).decode()[4 if start else 0 :][:-4]) >= 8
     }
@@ -104,10 +104,10 @@ def spellings(secret: str) -> set[str]:
 
 
 def found_in(text: str, hidden: set[str]) -> list[str]:
-    """Those of ``hidden`` that stand in ``text`` in any spelling."""
+    """Return the secrets in ``hidden`` that ``text`` contains in any encoding."""
     return sorted(one for one in hidden if any(way in text for way in spellings(one)))
 
 
 def codes() -> set[str]:
-    """What stands in the sealed columns of the sessions, opened."""
+    """Return the decrypted codes of all sessions."""
     return {text for row in Session.objects.all() for text in (row.qr_text, row.pairing_code)}

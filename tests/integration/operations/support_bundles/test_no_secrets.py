@@ -1,4 +1,4 @@
-"""No bundle holds a secret, wherever in the system it is kept and however it is spelled."""
+"""No support bundle contains a secret in any encoding."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nowhere")]
 
 
 def _log(data_dir: Path, session: Session, key: str) -> None:
-    """What no line should hold, in lines of the log."""
+    """Write a log with secrets."""
     handler = DiskLog(folder_of(data_dir))
     handler.setFormatter(JsonFormatter())
     logger = logging.getLogger(f"sessions_app.of_{session.pk}")
@@ -49,7 +49,7 @@ def _log(data_dir: Path, session: Session, key: str) -> None:
 
 
 @pytest.mark.parametrize("for_customer", [True, False])
-def test_a_bundle_holds_no_secret(
+def test_a_bundle_contains_no_secret(
     for_customer: bool,
     data_dir: Path,
     settings: Settings,

@@ -1,4 +1,4 @@
-"""The builder makes what was asked for, and the command does so at once."""
+"""The worker builds requested bundles; the command builds one at once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def _never(function: Callable[[], Result]) -> Result:
 
 
 async def _aside(function: Callable[[], Result]) -> Result:
-    """On the test's own thread and connection, seeing nobody's rows to begin with."""
+    """Run on the test's thread and connection, without a tenant scope."""
 
     def alone() -> Result:
         with tenancy.nobody():
@@ -79,7 +79,7 @@ def _state(bundle: SupportBundle) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_customers_bundle_is_about_his_own_sessions_and_not_the_machine() -> None:
+async def test_a_customers_bundle_omits_other_sessions_and_the_machine() -> None:
     ours, _ = await run(_two_accounts)
     bundle = await run(lambda: _asked_for(ours))
 
@@ -104,7 +104,7 @@ async def test_a_customers_bundle_is_about_his_own_sessions_and_not_the_machine(
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_what_is_half_done_when_it_has_to_stop_is_given_back() -> None:
+async def test_it_gives_back_an_unfinished_bundle_when_it_stops() -> None:
     bundle = await run(lambda: _asked_for(make_account()))
 
     async with building(slowly=_never):
@@ -114,7 +114,7 @@ async def test_what_is_half_done_when_it_has_to_stop_is_given_back() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_disk_that_takes_nothing_fails_the_bundle(data_dir: Path) -> None:
+async def test_a_full_disk_fails_the_bundle(data_dir: Path) -> None:
     (data_dir / "bundles").write_text("in the way")
     bundle = await run(lambda: _asked_for(make_account()))
 
@@ -122,7 +122,7 @@ async def test_a_disk_that_takes_nothing_fails_the_bundle(data_dir: Path) -> Non
         await until(lambda: _state(bundle) == "failed", "the last attempt")
 
 
-async def test_slow_work_is_done_beside_and_its_failure_is_told() -> None:
+async def test_slow_work_runs_on_a_thread_and_reports_failure() -> None:
     def broken() -> int:
         raise ValueError("no")
 
@@ -162,7 +162,7 @@ def test_the_command_writes_everything_an_operator_needs(tmp_path: Path) -> None
 
 
 @pytest.mark.django_db
-def test_the_command_can_be_about_one_session(tmp_path: Path) -> None:
+def test_the_command_can_cover_one_session(tmp_path: Path) -> None:
     ours, _ = _two_accounts()
     session = ours.sessions.first()
     assert session is not None
@@ -176,7 +176,7 @@ def test_the_command_can_be_about_one_session(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_the_command_says_what_it_cannot_do(tmp_path: Path) -> None:
+def test_the_command_reports_its_errors(tmp_path: Path) -> None:
     there = tmp_path / "there.zip"
     there.write_text("keep me")
     with pytest.raises(CommandError, match="exists"):
@@ -193,7 +193,7 @@ def test_the_command_says_what_it_cannot_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_a_customers_bundle_is_never_about_a_session_of_another_account(tmp_path: Path) -> None:
+def test_a_customers_bundle_refuses_a_foreign_session(tmp_path: Path) -> None:
     ours, theirs = _two_accounts()
     foreign = theirs.sessions.first()
     assert foreign is not None

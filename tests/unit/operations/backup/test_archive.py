@@ -1,4 +1,4 @@
-"""The archive inside: entries, their counts and hashes, and what is said when they differ."""
+"""The archive: entries, their counts and hashes, and errors when they differ."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "a.backup"
 
 
-def test_it_gives_back_lines_and_bytes(path: Path) -> None:
+def test_it_reads_lines_and_bytes_back(path: Path) -> None:
     with open_archive(path, KEY) as archive:
         assert [row["number"] for row in archive.rows("rows/one.jsonl")] == list(range(30_000))
         assert b"".join(archive.blocks("keys/a.sqlite3")) == b"\x00\n" * 100_000
@@ -50,7 +50,7 @@ def test_it_counts_and_hashes_each_entry(path: Path) -> None:
 
 
 def _forged(path: Path, entries: dict[str, bytes], manifest: object) -> Path:
-    """Sealed with the right key, by somebody who made a mistake."""
+    """Write an inconsistent archive, encrypted with the right key."""
     with path.open("wb") as file:
         sealed = EncryptedWriter(file, KEY)
         inside = io.BytesIO()
@@ -73,7 +73,7 @@ def _forged(path: Path, entries: dict[str, bytes], manifest: object) -> Path:
     ],
     ids=["not listed", "missing", "another count", "another hash"],
 )
-def test_it_refuses_an_entry_that_is_not_as_listed(
+def test_it_refuses_an_entry_that_differs_from_the_manifest(
     tmp_path: Path, entries: dict[str, bytes], listed: list[object]
 ) -> None:
     path = _forged(tmp_path / "b.backup", entries, {"format": 1, "entries": listed})
@@ -83,14 +83,14 @@ def test_it_refuses_an_entry_that_is_not_as_listed(
 
 
 @pytest.mark.parametrize("manifest", [[], {}, {"format": 1}, {"format": "x", "entries": []}])
-def test_it_refuses_a_manifest_that_is_none(tmp_path: Path, manifest: object) -> None:
+def test_it_refuses_an_invalid_manifest(tmp_path: Path, manifest: object) -> None:
     path = _forged(tmp_path / "b.backup", {}, manifest)
 
     with pytest.raises(BackupDamaged, match="table of contents"), open_archive(path, KEY):
         pass
 
 
-def test_it_refuses_what_is_sealed_but_no_archive(tmp_path: Path) -> None:
+def test_it_refuses_encrypted_content_that_is_no_archive(tmp_path: Path) -> None:
     path = tmp_path / "c.backup"
     with path.open("wb") as file:
         EncryptedWriter(file, KEY).finish()
@@ -99,12 +99,12 @@ def test_it_refuses_what_is_sealed_but_no_archive(tmp_path: Path) -> None:
         pass
 
 
-def test_it_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_it_refuses_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(BackupDamaged, match="cannot be read"), open_archive(tmp_path / "no", KEY):
         pass
 
 
-def test_it_refuses_an_archive_whose_writing_failed(tmp_path: Path) -> None:
+def test_it_refuses_an_unfinished_archive(tmp_path: Path) -> None:
     path = tmp_path / "d.backup"
 
     def fail() -> None:

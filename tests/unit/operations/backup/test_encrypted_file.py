@@ -1,4 +1,4 @@
-"""The encrypted file: what went in comes out, and nothing else ever does."""
+"""The encrypted file decrypts to its content, or not at all."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def content_of(size: int) -> bytes:
 
 @given(size=SIZES, piece=st.integers(1, 3 * CHUNK_BYTES))
 @settings(max_examples=40, deadline=None)
-def test_it_gives_back_what_was_written(size: int, piece: int) -> None:
+def test_it_decrypts_what_was_encrypted(size: int, piece: int) -> None:
     content = content_of(size)
 
     assert opened(sealed(content, piece=max(piece, size // 50))) == content
@@ -55,7 +55,7 @@ def test_it_gives_back_what_was_written(size: int, piece: int) -> None:
 
 @given(start=st.integers(0, 3 * CHUNK_BYTES), length=st.integers(0, CHUNK_BYTES + 9))
 @settings(max_examples=40, deadline=None)
-def test_it_reads_from_any_place(start: int, length: int) -> None:
+def test_it_reads_at_any_position(start: int, length: int) -> None:
     content = content_of(2 * CHUNK_BYTES + 5)
     reader = io.BufferedReader(EncryptedReader(io.BytesIO(sealed(content)), KEY))
 
@@ -64,7 +64,7 @@ def test_it_reads_from_any_place(start: int, length: int) -> None:
     assert reader.read(length) == content[start : start + length]
 
 
-def test_it_refuses_every_byte_that_was_changed() -> None:
+def test_it_refuses_a_file_with_any_changed_byte() -> None:
     file = sealed(b"a secret of somebody's")
 
     for place in range(len(file)):
@@ -76,7 +76,7 @@ def test_it_refuses_every_byte_that_was_changed() -> None:
 
 @given(place=st.integers(0), bit=st.integers(0, 7))
 @settings(max_examples=60, deadline=None)
-def test_it_refuses_a_bit_that_was_changed_in_a_large_file(place: int, bit: int) -> None:
+def test_it_refuses_a_large_file_with_a_changed_bit(place: int, bit: int) -> None:
     changed = bytearray(LARGE)
     changed[place % len(LARGE)] ^= 1 << bit
 
@@ -84,7 +84,7 @@ def test_it_refuses_a_bit_that_was_changed_in_a_large_file(place: int, bit: int)
         opened(bytes(changed))
 
 
-def test_it_refuses_every_file_that_was_cut_off() -> None:
+def test_it_refuses_a_file_truncated_at_any_byte() -> None:
     file = sealed(b"short")
 
     for length in range(len(file)):
@@ -94,7 +94,7 @@ def test_it_refuses_every_file_that_was_cut_off() -> None:
 
 @given(length=st.integers(0))
 @settings(max_examples=60, deadline=None)
-def test_it_refuses_a_large_file_that_was_cut_off(length: int) -> None:
+def test_it_refuses_a_truncated_large_file(length: int) -> None:
     with pytest.raises(BackupDamaged):
         opened(LARGE[: length % len(LARGE)])
 
@@ -119,7 +119,7 @@ _ONE, _TWO, _LAST = _BODY[:_SEALED], _BODY[_SEALED : 2 * _SEALED], _BODY[2 * _SE
     ],
     ids=["swapped", "without", "no end", "twice", "more", "in between", "end only", "empty"],
 )
-def test_it_refuses_chunks_that_are_not_those_in_their_order(body: bytes) -> None:
+def test_it_refuses_chunks_in_another_order(body: bytes) -> None:
     with pytest.raises(BackupDamaged):
         opened(_HEAD + body)
 
@@ -131,30 +131,30 @@ def test_it_refuses_chunks_of_another_backup_with_the_same_key() -> None:
         opened(_HEAD + other[HEADER_BYTES:])
 
 
-def test_it_never_seals_the_same_twice_the_same_way() -> None:
+def test_it_encrypts_equal_content_differently_each_time() -> None:
     assert sealed(b"same")[HEADER_BYTES:] != sealed(b"same")[HEADER_BYTES:]
 
 
-def test_it_says_that_a_key_is_the_wrong_one() -> None:
+def test_it_reports_a_wrong_key() -> None:
     with pytest.raises(WrongKey, match="key file does not open"):
         opened(sealed(b"x"), OTHER)
     with pytest.raises(WrongKey, match="does not open"):
         opened(sealed(b"x", PASSPHRASE), secret.passphrase_secret("correct horse batterz"))
 
 
-def test_it_says_which_kind_of_secret_it_wants() -> None:
+def test_it_reports_the_kind_of_secret_it_needs() -> None:
     with pytest.raises(WrongKey, match="--key-file"):
         opened(sealed(b"x"), PASSPHRASE)
     with pytest.raises(WrongKey, match="--passphrase-file"):
         opened(sealed(b"x", PASSPHRASE), KEY)
 
 
-def test_it_says_that_a_file_is_no_backup() -> None:
+def test_it_reports_a_file_that_is_not_a_backup() -> None:
     with pytest.raises(BackupDamaged, match="not a Pairline backup"):
         opened(b"PK\x03\x04" + bytes(200))
 
 
-def test_a_passphrase_has_twelve_characters(tmp_path: Path) -> None:
+def test_it_requires_passphrases_of_twelve_characters(tmp_path: Path) -> None:
     file = tmp_path / "passphrase"
     file.write_text("eleven char\n")
 
@@ -164,7 +164,7 @@ def test_a_passphrase_has_twelve_characters(tmp_path: Path) -> None:
     assert secret.passphrase_file_secret(file) == secret.passphrase_secret("twelve chars")
 
 
-def test_a_new_key_file_is_its_owners_alone_and_never_overwritten(tmp_path: Path) -> None:
+def test_a_key_file_is_private_and_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "backup.key"
 
     secret.write_key_file(path)
@@ -177,7 +177,7 @@ def test_a_new_key_file_is_its_owners_alone_and_never_overwritten(tmp_path: Path
     assert path.read_text() == before
 
 
-def test_it_takes_no_other_file_for_a_key(tmp_path: Path) -> None:
+def test_it_refuses_other_files_as_key_file(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("pairline-backup-key-1:dGVzdA==")
 

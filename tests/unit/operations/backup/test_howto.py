@@ -1,4 +1,4 @@
-"""The how-tos type commands that exist, with options that exist."""
+"""The how-tos use existing commands and options."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("line", commands())
-def test_a_command_of_the_how_to_is_understood(line: str) -> None:
+def test_it_accepts_the_commands_of_the_how_tos(line: str) -> None:
     _, name, *arguments = shlex.split(line)
 
     parser = load_command_class(get_commands()[name], name).create_parser("manage.py", name)
@@ -34,7 +34,7 @@ def test_a_command_of_the_how_to_is_understood(line: str) -> None:
     assert parser.parse_args(arguments) is not None
 
 
-def test_a_key_can_be_made_although_the_settings_name_none_yet(tmp_path: Path) -> None:
+def test_it_creates_the_key_file_that_settings_name(tmp_path: Path) -> None:
     settings = {"BACKUP_DIR": str(tmp_path), "BACKUP_KEY_FILE": str(tmp_path / "backup.key")}
 
     done = subprocess.run(
@@ -50,5 +50,5 @@ def test_a_key_can_be_made_although_the_settings_name_none_yet(tmp_path: Path) -
     assert (tmp_path / "backup.key").exists()
 
 
-def test_it_finds_the_commands() -> None:
+def test_the_how_tos_use_four_commands() -> None:
     assert {line.split()[1] for line in commands()} == {"backup", "restore", "migrate", "serve"}

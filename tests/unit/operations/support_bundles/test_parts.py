@@ -1,4 +1,4 @@
-"""The parts of a support bundle: bounded archives, the right lines of the log, told settings."""
+"""The parts of a support bundle: size limits, log lines, redacted settings, README."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def numbers(lines: Any) -> list[int]:
     return [int(json.loads(one)["at"]) for one in lines]
 
 
-def test_the_last_lines_of_each_session_come_from_all_files_in_order(tmp_path: Path) -> None:
+def test_recent_lines_come_from_all_files_in_order(tmp_path: Path) -> None:
     write(tmp_path, f"{NAME}.2", *(line("a", number) for number in range(5)))
     write(tmp_path, f"{NAME}.1", line("b", 5), line(None, 6), line("a", 7), line("c", 8))
     write(tmp_path, NAME, line("a", 9), "torn {", line("b", 10), "[1]\n", line(None, 11))
@@ -54,7 +54,7 @@ def test_without_a_log_there_are_no_lines(tmp_path: Path) -> None:
     assert (list(found.of_sessions["a"]), list(found.general)) == ([], [])
 
 
-def test_what_is_held_of_a_log_is_bounded(tmp_path: Path) -> None:
+def test_it_limits_the_log_lines_in_memory(tmp_path: Path) -> None:
     long = "x" * 1_000_000
     write(tmp_path, NAME, *(line("ab"[n % 2], n, message=long) for n in range(20)))
     found = recent_lines(tmp_path, ["a", "b"], count=5_000, general=0)
@@ -63,7 +63,7 @@ def test_what_is_held_of_a_log_is_bounded(tmp_path: Path) -> None:
     assert {18, 19} <= set(numbers(held))
 
 
-def test_customers_read_what_happened_and_nothing_of_the_machine() -> None:
+def test_customers_read_nothing_about_the_machine() -> None:
     told = line("a", 1, status="ready", error="Traceback /srv/x.py", pid=7, host="web-1")
     foreign = line("a", 2, logger="whatsapp")
     (only,) = customer_lines([told, foreign])
@@ -75,7 +75,7 @@ def test_customers_read_what_happened_and_nothing_of_the_machine() -> None:
     }
 
 
-def test_settings_are_secrets_until_somebody_says_otherwise() -> None:
+def test_it_redacts_settings_that_are_not_listed() -> None:
     told = redacted_settings(
         {
             "A_NEW_ONE": "hunter2",
@@ -98,7 +98,7 @@ def test_settings_are_secrets_until_somebody_says_otherwise() -> None:
     }
 
 
-def test_an_archive_is_for_our_eyes_only_and_opens(tmp_path: Path) -> None:
+def test_an_archive_is_private_and_readable(tmp_path: Path) -> None:
     path = tmp_path / "bundles" / "one.zip"
     with BundleArchive(path) as archive:
         archive.add("a.txt", ["one\n", "two\n"])
@@ -110,7 +110,7 @@ def test_an_archive_is_for_our_eyes_only_and_opens(tmp_path: Path) -> None:
         assert found.namelist() == ["a.txt", "README.txt"]
 
 
-def test_an_archive_never_grows_over_its_limit_and_says_what_it_cut(tmp_path: Path) -> None:
+def test_an_archive_keeps_its_limit_and_names_truncated_files(tmp_path: Path) -> None:
     noise = random.Random(1)
     piece = [noise.randbytes(50_000).hex() for _ in range(60)]  # 3 MB that zip to half
     with BundleArchive(tmp_path / "one.zip", max_bytes=2_000_000) as archive:
@@ -125,7 +125,7 @@ def test_an_archive_never_grows_over_its_limit_and_says_what_it_cut(tmp_path: Pa
         assert found.read("README.txt") == b"last\n"
 
 
-def test_an_archive_that_the_disk_does_not_take_raises(tmp_path: Path) -> None:
+def test_an_archive_on_a_full_disk_raises(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError):
         BundleArchive(tmp_path / "file" / "one.zip")
@@ -144,7 +144,7 @@ def contents(**facts: Any) -> BundleSummary:
     return BundleSummary(**{**usual, **facts})
 
 
-def test_the_readme_says_what_is_in_it_and_what_is_never() -> None:
+def test_the_readme_lists_contents_and_exclusions() -> None:
     text = render_readme(contents())
     for word in ("doctor.json", "settings.json", "2 of 2", "QR and pairing codes", "12:00:00 UTC"):
         assert word in text
