@@ -13,12 +13,16 @@ from pytest_django import Settings
 
 from locations.models import Account
 from operations.backup.create import CreatedBackup, create_backup
+from operations.backup.errors import BackupRefused
 from operations.backup.inventory import included_models
+from operations.backup.restore import RestoreResult, restore_all
 from operations.backup.secret import Secret
+from operations.models import Installation
 from sessions_app.models import Gateway, Session
 from tests.architecture.rows import MAKERS, Rows
 from tests.factory import connect, make_message
 
+BackUp = Callable[[], CreatedBackup]
 KEY = Secret(b"k", b"k" * 32)
 
 
@@ -116,3 +120,23 @@ def _rows(model: Any) -> Any:
 
 def _plain(row: Any) -> dict[str, Any]:
     return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def restore(made: CreatedBackup) -> RestoreResult:
+    """Restore a whole backup."""
+    return restore_all(made.path, KEY, silent)
+
+
+def delete(*rows: Any) -> None:
+    """Delete rows; the objects keep their primary keys."""
+    for row in rows:
+        type(row)._base_manager.filter(pk=row.pk).delete()
+
+
+def assert_refused(act: Callable[[], object], match: str) -> None:
+    """Check that ``act`` is refused and changes nothing."""
+    Installation.current()
+    before = everything()
+    with pytest.raises(BackupRefused, match=match):
+        act()
+    assert everything() == before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
@@ -14,20 +14,25 @@ import pytest
 from pytest_django import Settings
 
 from locations.models import Account
-from operations.backup.create import CreatedBackup
 from operations.backup.errors import BackupError, BackupRefused
 from operations.backup.restore import restore_all
 from operations.backup.restore_session import restore_session
 from sessions_app.models import Session
 from tests.factory import connect, make_account
-from tests.integration.operations.backup.conftest import KEY, Keys, linked, lose_everything, silent
+from tests.integration.operations.backup.conftest import (
+    KEY,
+    BackUp,
+    Keys,
+    linked,
+    lose_everything,
+    silent,
+)
 
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not SERVER, reason="needs PostgreSQL: the other run of this tier has it"),
 ]
-BackUp = Callable[[], CreatedBackup]
 
 
 TABLES = (

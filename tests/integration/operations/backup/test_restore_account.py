@@ -1,34 +1,29 @@
-"""Restore one account or one session, without changes to other rows."""
+"""Restore one account, without changes to other rows."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.db import models
 from django.test.utils import isolate_apps
-from django.utils import timezone
 
-from conversations.models import Message
-from locations.models import Account, AuditEvent, Location, Member, Plan, Role, User
+from locations.models import Account, Location, Member, Plan, Role, User
 from notifications.models import Wish
 from operations.backup.create import CreatedBackup
-from operations.backup.errors import BackupRefused
 from operations.backup.restore import RestoreResult
 from operations.backup.restore_account import RowWriter, restore_account
-from operations.backup.restore_session import restore_session
 from operations.models import Installation
-from sessions_app.lifecycle import Reason, Status, Wanted
-from sessions_app.models import Session, SessionEvent
 from tests.factory import connect, make_account, make_location, make_plan, make_session, make_user
 from tests.integration.operations.backup.conftest import (
     KEY,
     MOVING,
+    BackUp,
     Keys,
+    assert_refused,
+    delete,
     everything,
     linked,
     rows_of_everything,
@@ -36,21 +31,10 @@ from tests.integration.operations.backup.conftest import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-BackUp = Callable[[], CreatedBackup]
 
 
 def account_back(made: CreatedBackup, name: str = "Ours") -> RestoreResult:
     return restore_account(made.path, KEY, name, silent)
-
-
-def session_back(made: CreatedBackup, session: Session) -> RestoreResult:
-    return restore_session(made.path, KEY, str(session.pk), silent)
-
-
-def delete(*rows: Any) -> None:
-    """Delete rows; the objects keep their primary keys."""
-    for row in rows:
-        type(row)._base_manager.filter(pk=row.pk).delete()
 
 
 def of(account: Account) -> dict[str, Any]:
@@ -157,22 +141,14 @@ def test_it_finds_the_plan_by_name_and_creates_none(keys: Keys, back_up: BackUp)
     assert Plan.objects.get().max_sessions == 3
 
 
-def refused(act: Callable[[], object], match: str) -> None:
-    Installation.current()
-    before = everything()
-    with pytest.raises(BackupRefused, match=match):
-        act()
-    assert everything() == before
-
-
 def test_it_refuses_an_existing_or_unknown_account(keys: Keys, back_up: BackUp) -> None:
     make_account("Ours")
     make_account("Twice"), make_account("Twice")
     made = back_up()
 
-    refused(lambda: account_back(made), "exists")
-    refused(lambda: account_back(made, "Theirs"), "no account 'Theirs'")
-    refused(lambda: account_back(made, "Twice"), "use an id")
+    assert_refused(lambda: account_back(made), "exists")
+    assert_refused(lambda: account_back(made, "Theirs"), "no account 'Theirs'")
+    assert_refused(lambda: account_back(made, "Twice"), "use an id")
 
 
 def test_it_refuses_the_account_of_another_installation(keys: Keys, back_up: BackUp) -> None:
@@ -181,7 +157,7 @@ def test_it_refuses_the_account_of_another_installation(keys: Keys, back_up: Bac
     delete(account)
     Installation.objects.update(id=uuid.uuid4())
 
-    refused(lambda: account_back(made), "another installation")
+    assert_refused(lambda: account_back(made), "another installation")
 
 
 def test_it_refuses_an_account_whose_number_is_taken(keys: Keys, back_up: BackUp) -> None:
@@ -192,10 +168,10 @@ def test_it_refuses_an_account_whose_number_is_taken(keys: Keys, back_up: BackUp
     delete(account)
 
     taken = Location.objects.create(account=theirs, name="Since", ghl_id="ghl-1")
-    refused(lambda: account_back(made), "ghl-1 belongs to another")
+    assert_refused(lambda: account_back(made), "ghl-1 belongs to another")
     delete(taken)
     connect(theirs, "Faro", jid=session.jid)
-    refused(lambda: account_back(made), "is linked in session")
+    assert_refused(lambda: account_back(made), "is linked in session")
 
 
 def test_it_clears_nullable_references_to_missing_users() -> None:
@@ -218,110 +194,3 @@ def test_it_clears_nullable_references_to_missing_users() -> None:
 
     assert [row["to_id"] for row in here] == [None, str(alice.pk), None]
     assert {row["by_id"] for row in here} == {gone}  # the database refuses it
-
-
-# --- a session -----------------------------------------------------------------------------
-
-
-def test_it_restores_a_session_with_location_and_history(keys: Keys, back_up: BackUp) -> None:
-    account = make_account()
-    session, other = linked(account, "Porto", keys), linked(account, "Faro", keys)
-    SessionEvent.objects.create(
-        session=session, event="start", old_status="initializing", new_status="initializing",
-        reason="starting", actor="gateway", version=1,
-    )  # fmt: skip
-    made = back_up()
-    Location.objects.filter(pk=session.location_id).delete()
-    keys.path(session).unlink()
-    untouched = Session.objects.filter(pk=other.pk).values().get()
-
-    done = session_back(made, session)
-
-    back = Session.objects.get(pk=session.pk)
-    assert (back.jid, back.location.name, back.lease_owner) == (session.jid, "Porto", "")
-    assert back.events.count() == back.messages.count() == 1
-    assert keys.mark(session) == "first"
-    assert Session.objects.filter(pk=other.pk).values().get() == untouched
-    assert done.keys == 1
-    assert AuditEvent.objects.get().verb == "session_restored"
-
-
-def test_it_relinks_a_session_that_lost_its_keys(keys: Keys, back_up: BackUp) -> None:
-    session = linked(make_account(), "Porto", keys)
-    made = back_up()
-    keys.path(session).write_bytes(b"garbled")
-    _end(session, Reason.KEYS_DAMAGED)
-    Message.objects.update(text="written since")
-
-    session_back(made, session)
-
-    back = Session.objects.get()
-    assert (back.jid, back.phone_number) == (session.jid, session.phone_number)
-    assert back.wanted_attempt > back.attempt and back.lease_epoch > session.lease_epoch
-    assert Message.objects.get().text == "written since"
-    assert keys.mark(session) == "first"
-    (damaged,) = [name for name in keys.names() if "damaged" in name]
-    assert (keys.folder / damaged).read_bytes() == b"garbled"
-
-
-def _end(session: Session, reason: Reason, **columns: Any) -> None:
-    """Leave the session like a gateway that finds no keys."""
-    ended = {"status": Status.DISCONNECTED, "reason": reason, "jid": "", "lease_owner": ""}
-    Session.objects.filter(pk=session.pk).update(**{**ended, "lease_expires_at": None, **columns})
-
-
-def test_it_refuses_a_running_or_intact_session(keys: Keys, back_up: BackUp) -> None:
-    session = linked(make_account(), "Porto", keys)
-    made = back_up()
-
-    refused(lambda: session_back(made, session), "gateway runs this session")
-    Session.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    refused(lambda: session_back(made, session), "newer than those")
-    assert not any("damaged" in name for name in keys.names())
-
-
-def test_it_refuses_keys_that_whatsapp_no_longer_accepts(keys: Keys, back_up: BackUp) -> None:
-    session = linked(make_account(), "Porto", keys)
-    made = back_up()
-
-    _end(session, Reason.LOGGED_OUT)
-    refused(lambda: session_back(made, session), "unlinked after the backup")
-    _end(session, Reason.UNLINKED, wanted=Wanted.UNLINKED)
-    refused(lambda: session_back(made, session), "unlinked after the backup")
-    _end(session, Reason.OK, jid="1:9@s.whatsapp.net", wanted=Wanted.LINKED)
-    refused(lambda: session_back(made, session), "linked again")
-
-
-def test_it_refuses_a_busy_location_or_linked_number(keys: Keys, back_up: BackUp) -> None:
-    account = make_account()
-    session = linked(account, "Porto", keys)
-    made = back_up()
-    location = session.location
-    delete(session)
-
-    busy = make_session(location, Status.DISCONNECTED)
-    refused(lambda: session_back(made, session), f"Porto has another .*{busy.pk}")
-    delete(busy)
-    connect(account, "Faro", jid=session.jid, phone_number=session.phone_number)
-    refused(lambda: session_back(made, session), "Its number is linked")
-
-
-def test_it_refuses_unknown_unlinked_and_orphaned_sessions(keys: Keys, back_up: BackUp) -> None:
-    account = make_account()
-    waiting, session = make_session(status=Status.QR), linked(account, "Porto", keys)
-    made = back_up()
-    delete(account)
-
-    refused(lambda: session_back(made, Session()), "no session")
-    refused(lambda: session_back(made, waiting), "No number was linked")
-    refused(lambda: session_back(made, session), "account is deleted")
-
-
-def test_it_refuses_more_sessions_than_the_plan_allows(keys: Keys, back_up: BackUp) -> None:
-    account = make_account(plan=make_plan("One", max_sessions=1))
-    session = linked(account, "Porto", keys)
-    made = back_up()
-    delete(session)
-    connect(account, "Faro", Status.DISCONNECTED)
-
-    refused(lambda: session_back(made, session), "1")
