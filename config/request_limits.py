@@ -6,10 +6,8 @@ from typing import Any
 
 from daphne.http_protocol import WebRequest
 
-MAX_BODY_BYTES = (
-    4 * 1024 * 1024
-)  # twice what Django takes, so that its own clear answer comes first
-MAX_FRAME_BYTES = 64 * 1024  # browsers send our sockets nothing but pings
+MAX_BODY_BYTES = 4 * 1024 * 1024  # twice Django's limit, whose error response is clearer
+MAX_FRAME_BYTES = 64 * 1024  # browsers send only pings to our sockets
 
 _TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 

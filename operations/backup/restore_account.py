@@ -38,10 +38,8 @@ from operations.backup.verify import BackedUpAccount, BackupContents
 from operations.models import Installation
 from sessions_app.models import Session
 
-_NO_OPERATOR_RIGHTS = {
-    "is_staff": False,
-    "is_superuser": False,
-}  # they may have been revoked since
+# Operator rights may have been revoked since the backup.
+_NO_OPERATOR_RIGHTS = {"is_staff": False, "is_superuser": False}
 
 
 class RowWriter:

@@ -96,8 +96,8 @@ def _lock_existing(found: _BackedUpSession) -> Session | None:
         return None
     if Session.objects.filter(pk=existing.pk, lease_expires_at__gt=Now()).exists():
         raise BackupRefused(
-            "A gateway runs this session: stop the connection on its page, or stop the gateway, "
-            "then restore it."
+            "A gateway runs this session: stop the number on its page, or stop the gateway, then "
+            "restore it."
         )
     if existing.wanted == Wanted.UNLINKED or existing.reason == Reason.LOGGED_OUT:
         raise BackupRefused(
