@@ -113,14 +113,14 @@ def _decide() -> dict[str, float]:
     """Run the notifier once, a minute later. Return the seconds and the resulting counts."""
     from django.utils import timezone
 
-    from notifications.incidents.outages import look
-    from notifications.incidents.timers import open_for_lost, tell_due
+    from notifications.incidents.outages import update_outages
+    from notifications.incidents.timers import notify_due, open_overdue
     from notifications.models import Incident, Mail, Outage
     from notifications.notices.dispatch import gather
 
     now = timezone.now() + timedelta(minutes=1)
     began = time.perf_counter()
-    for duty in (open_for_lost, look, tell_due, gather):
+    for duty in (open_overdue, update_outages, notify_due, gather):
         while duty(now):
             pass
     seconds = time.perf_counter() - began

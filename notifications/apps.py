@@ -28,7 +28,7 @@ class NotificationsConfig(AppConfig):
         register_alerts("losses", long_losses)
         jobs.register()
         register_alerts("mails", mails)
-        register_reload(Reload.NOTICES, template("notifications/notices/_bell-changed.html"))
+        register_reload(Reload.NOTICES, template("notifications/notices/_unread-changed.html"))
         register_verbs(NotificationVerb)
         register_check("mail", health.mail)
         if settings.EMAIL_PROVIDER:

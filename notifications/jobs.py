@@ -1,4 +1,4 @@
-"""The scheduled jobs of webhooks, mails and news."""
+"""The scheduled jobs that delete old deliveries, mails and notices."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ from notifications.mail import queue
 from notifications.models import Incident, Notice, Outage
 from notifications.webhooks.queue import KEPT, forget_old
 
+NOTICES_KEPT = timedelta(days=396)  # 13 months
+_MANY = "old notices, incidents and outages"
+
 
 def register() -> None:
-    register_job(Job("deliveries", _("Forget old deliveries"), timedelta(hours=1), _deliveries))
-    register_job(Job("mails", _("Forget old mails"), timedelta(hours=1), _mails))
-    register_job(Job("news", _("Forget old news"), timedelta(days=1), _news))
+    """Register the jobs with the scheduler."""
+    register_job(Job("deliveries", _("Delete old deliveries"), timedelta(hours=1), _deliveries))
+    register_job(Job("mails", _("Delete old mails"), timedelta(hours=1), _mails))
+    # "news" is the key of existing job rows and an argument of commands.
+    register_job(Job("news", _("Delete old notices"), timedelta(days=1), _notices))
 
 
 def _deliveries() -> str:
@@ -30,17 +35,17 @@ def _mails() -> str:
     return f"Deleted {plural(queue.forget_old(), 'mail')} older than {kept} days."
 
 
-def _news() -> str:
-    return f"Deleted {plural(forget_news(timezone.now()), 'old piece')} of news."
+def _notices() -> str:
+    count = delete_old_notices(timezone.now())
+    return f"Deleted {plural(count, 'old notice, incident or outage', _MANY)}."
 
 
-NEWS_KEPT = timedelta(days=396)
+def delete_old_notices(now: datetime) -> int:
+    """Delete notices, ended incidents and ended outages older than 13 months at ``now``.
 
-
-def forget_news(now: datetime) -> int:
-    """Delete notices, and incidents and outages that ended, more than 13 months before ``now``;
-    how many rows."""
-    before = now - NEWS_KEPT
+    Return the number of deleted rows.
+    """
+    before = now - NOTICES_KEPT
     return (
         delete_in_batches(Notice.objects.filter(at__lt=before))
         + delete_in_batches(Incident.objects.filter(ended_at__lt=before))

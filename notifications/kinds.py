@@ -1,4 +1,4 @@
-"""What people are told of: each kind with who hears it and who may turn it off. Data, no I/O."""
+"""The kinds of notices: who receives each one, and who may turn it off. Data, no I/O."""
 
 from __future__ import annotations
 
@@ -36,43 +36,45 @@ class When(TextChoices):
 class Audience(Enum):
     EVERYONE = "everyone"  # every member of the account
     OWNERS = "owners"
-    ONE = "one"  # the person that the notice names
+    ONE = "one"  # the user that the notice names
 
 
 @dataclass(frozen=True)
-class Habits:
-    """``usual`` until a member says otherwise. Owners must get what is ``owners_must``, at once
-    or in the summary: somebody has to."""
+class NoticeDefaults:
+    """Who receives a kind of notice, and when unless a member chooses otherwise.
+
+    With ``owners_must``, owners cannot turn its mails off, only get them in the daily summary.
+    """
 
     audience: Audience
-    usual: When
+    when: When
     owners_must: bool = False
 
 
-HABITS: Mapping[NoticeKind, Habits] = {
-    NoticeKind.LINKED: Habits(Audience.EVERYONE, When.AT_ONCE),
-    NoticeKind.LOST: Habits(Audience.EVERYONE, When.AT_ONCE, owners_must=True),
-    NoticeKind.REMINDER: Habits(Audience.EVERYONE, When.AT_ONCE, owners_must=True),
-    NoticeKind.RECOVERED: Habits(Audience.EVERYONE, When.AT_ONCE),
-    NoticeKind.PHONE_OFFLINE: Habits(Audience.EVERYONE, When.AT_ONCE, owners_must=True),
-    NoticeKind.STOPPED: Habits(Audience.EVERYONE, When.AT_ONCE),
-    NoticeKind.PLAN: Habits(Audience.OWNERS, When.AT_ONCE, owners_must=True),
-    NoticeKind.WEBHOOK_OFF: Habits(Audience.OWNERS, When.AT_ONCE, owners_must=True),
-    NoticeKind.BOUNCED: Habits(Audience.OWNERS, When.AT_ONCE, owners_must=True),
-    NoticeKind.BUNDLE_READY: Habits(Audience.ONE, When.AT_ONCE),
+DEFAULTS: Mapping[NoticeKind, NoticeDefaults] = {
+    NoticeKind.LINKED: NoticeDefaults(Audience.EVERYONE, When.AT_ONCE),
+    NoticeKind.LOST: NoticeDefaults(Audience.EVERYONE, When.AT_ONCE, owners_must=True),
+    NoticeKind.REMINDER: NoticeDefaults(Audience.EVERYONE, When.AT_ONCE, owners_must=True),
+    NoticeKind.RECOVERED: NoticeDefaults(Audience.EVERYONE, When.AT_ONCE),
+    NoticeKind.PHONE_OFFLINE: NoticeDefaults(Audience.EVERYONE, When.AT_ONCE, owners_must=True),
+    NoticeKind.STOPPED: NoticeDefaults(Audience.EVERYONE, When.AT_ONCE),
+    NoticeKind.PLAN: NoticeDefaults(Audience.OWNERS, When.AT_ONCE, owners_must=True),
+    NoticeKind.WEBHOOK_OFF: NoticeDefaults(Audience.OWNERS, When.AT_ONCE, owners_must=True),
+    NoticeKind.BOUNCED: NoticeDefaults(Audience.OWNERS, When.AT_ONCE, owners_must=True),
+    NoticeKind.BUNDLE_READY: NoticeDefaults(Audience.ONE, When.AT_ONCE),
 }
 
 
 def kinds_for(*, owner: bool) -> list[NoticeKind]:
-    """The kinds that an owner, or another member, may hear of."""
-    return [k for k, h in HABITS.items() if owner or h.audience is not Audience.OWNERS]
+    """Return the kinds that an owner, or any other member, may receive."""
+    return [k for k, d in DEFAULTS.items() if owner or d.audience is not Audience.OWNERS]
 
 
 FOLLOWS: Mapping[NoticeKind, NoticeKind] = {NoticeKind.REMINDER: NoticeKind.LOST}
-"""Kinds without a choice of their own: what is said of the other one counts."""
+"""Kinds without a preference of their own: they use the one of another kind."""
 
 Facts = Mapping[str, Any]
-"""What a notice is about, as JSON; see ``notices.py`` for what each kind holds."""
-
+"""The facts of a notice, as JSON; see ``models/notice.py`` for those of each kind."""
 
 REMINDERS = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
+"""When the reminders follow the notice of a loss; after the last one there are no more."""

@@ -1,4 +1,4 @@
-"""What this app does when lower apps announce something: exports, mails, the welcome."""
+"""Receivers of signals of lower apps: exports, account deletion, mails, sign-up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.mail.content import RenderedMail, render
 from locations.models import Member, Role, User
 from locations.signals import ExportFile, Loss, export_asked, loss_asked, mail_wanted
 from notifications.mail import outbox
-from notifications.mail_content import welcome_letter
+from notifications.mail_content import welcome_mail
 from notifications.models import Webhook
 from notifications.preferences.actions import guess_zone
 
@@ -31,7 +31,7 @@ _WEBHOOKS = {
 
 @receiver(export_asked)
 def export_rows(sender: object, account_id: UUID, **kwargs: object) -> list[ExportFile]:
-    """Without their secrets, and without the log, which is no more than 30 days old."""
+    """Export the webhooks of an account, without their secrets and logs."""
     rows = Webhook.objects.of_accounts([account_id]).order_by("created_at", "id")
     shown = [{name: getattr(row, source) for name, source in _WEBHOOKS.items()} for row in rows]
     return [ExportFile("webhooks.json", shown)]
@@ -39,41 +39,50 @@ def export_rows(sender: object, account_id: UUID, **kwargs: object) -> list[Expo
 
 @receiver(loss_asked)
 def deletion_summary(sender: object, account_id: UUID, **kwargs: object) -> list[Loss]:
+    """Count the webhooks that are deleted with an account."""
     count = Webhook.objects.of_accounts([account_id]).count()
     return [Loss(count, ngettext("%d webhook", "%d webhooks", count) % count)]
 
 
 @receiver(user_signed_up)
 def keep_zone(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
-    """The time zone that his browser told, if it told one: his first mails have the right
-    times. He chooses another under Settings › Notifications."""
+    """Save the time zone that the browser reports at sign-up, for the first mails.
+
+    Users change it under Settings › Notifications.
+    """
     guess_zone(user, request.POST.get("time_zone", ""))
 
 
 @receiver(mail_wanted)
-def put_on_its_way(
+def queue_mail(
     mail: RenderedMail, to: str, kind: str, account_id: uuid.UUID | None, **kwargs: Any
 ) -> None:
-    """Each time anew: an invitation that is sent again has another key in it."""
+    """Put ``mail`` into the outbox, under a new key each time.
+
+    An invitation that is sent again contains a new token, so it is a new mail.
+    """
     user = User.objects.filter(email__iexact=to).first()
     row = outbox.mail_of(mail, to=to, kind=kind, key=f"{kind}:{uuid.uuid4()}", user=user)
     row.account_id = account_id
-    with tenancy.everyone():  # who asked has been judged; the outbox is everybody's
+    with tenancy.everyone():  # the sender of the signal has checked permissions
         outbox.put([row])
 
 
 @receiver(email_confirmed)
 def welcome(email_address: EmailAddress, **kwargs: Any) -> None:
-    """Put the welcome into the outbox for the owner of a new account. Who was in before only
-    changed his address, and who joins another's account was welcomed by whoever invited him."""
+    """Put the welcome mail into the outbox for the owner of a new account.
+
+    Users who have signed in before have only changed their address, and invited members have
+    got an invitation.
+    """
     user = email_address.user
     if user.last_login is not None:
         return
-    with tenancy.everyone():  # nobody is signed in yet; the address is proved by the link
+    with tenancy.everyone():  # no user is signed in yet; the link has verified the address
         owned = Member.objects.filter(user=user, role=Role.OWNER).select_related("account").first()
         if owned is None:
             return
-        mail = render(welcome_letter(owned.account.name), get_language() or settings.LANGUAGE_CODE)
+        mail = render(welcome_mail(owned.account.name), get_language() or settings.LANGUAGE_CODE)
         row = outbox.mail_of(
             mail,
             to=email_address.email,

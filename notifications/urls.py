@@ -1,11 +1,10 @@
 from django.urls import include, path
 
-from notifications.mail import views as mail_views
-from notifications.notices import views as news_views
-from notifications.preferences import unsubscribe_views
-from notifications.preferences import views as preference_views
+from notifications.mail.views import mails_page, try_again
+from notifications.notices.views import notices_page, unread_notices
+from notifications.preferences.unsubscribe_views import unsubscribe, unsubscribe_undo
+from notifications.preferences.views import mail_preferences
 from notifications.webhooks import views
-from notifications.webhooks import views as delivery_views
 
 _webhook = [
     path("", views.webhook_page, name="webhook"),
@@ -17,19 +16,17 @@ _webhook = [
     path("replay/", views.webhook_replay, name="webhook_replay"),
 ]
 _delivery = [
-    path("", delivery_views.delivery_page, name="webhook_delivery"),
-    path("replay/", delivery_views.delivery_replay, name="webhook_delivery_replay"),
+    path("", views.delivery_page, name="webhook_delivery"),
+    path("replay/", views.delivery_replay, name="webhook_delivery_replay"),
 ]
 urlpatterns = [
-    path("settings/notifications/", preference_views.mail_preferences, name="mail_preferences"),
-    path("unsubscribe/<str:token>/", unsubscribe_views.unsubscribe, name="unsubscribe"),
-    path(
-        "unsubscribe/<str:token>/undo/", unsubscribe_views.unsubscribe_undo, name="unsubscribe_undo"
-    ),
-    path("notices/", news_views.notices_page, name="notices"),
-    path("notices/bell/", news_views.bell, name="bell"),
-    path("settings/mails/", mail_views.mails_page, name="mails"),
-    path("settings/email/try-again/", mail_views.try_again, name="account_email_again"),
+    path("settings/notifications/", mail_preferences, name="mail_preferences"),
+    path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
+    path("unsubscribe/<str:token>/undo/", unsubscribe_undo, name="unsubscribe_undo"),
+    path("notices/", notices_page, name="notices"),
+    path("notices/bell/", unread_notices, name="unread"),
+    path("settings/mails/", mails_page, name="mails"),
+    path("settings/email/try-again/", try_again, name="account_email_again"),
     path("settings/webhooks/", views.webhooks_page, name="webhooks"),
     path("settings/webhooks/new/", views.webhook_new, name="webhook_new"),
     path("settings/webhooks/<uuid:webhook_id>/", include(_webhook)),

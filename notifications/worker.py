@@ -9,22 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
 from core.background.poll_loop import Looks
 from core.data.errors import StoreUnavailable
-from notifications.incidents.outages import look
-from notifications.incidents.timers import open_for_lost, tell_due
-from notifications.incidents.unseen_phones import warn_of_unseen
+from notifications.incidents.outages import update_outages
+from notifications.incidents.timers import notify_due, open_overdue
+from notifications.incidents.unseen_phones import warn_offline_phones
 from notifications.notices.digest import send_digests
-from notifications.notices.dispatch import accounts_told, gather
-from notifications.notices.plan_notices import tell_trials
+from notifications.notices.dispatch import gather
+from notifications.notices.plan_notices import notify_trials
 from sessions_app.hints import hint_notices
 
 logger = logging.getLogger(__name__)
@@ -35,20 +36,29 @@ Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 @dataclass(frozen=True)
 class Duty:
-    """``work`` is one transaction, given the time; what it could not take in at once it says by a
-    number other than 0, and is called again. ``every``: seconds from one end to the next start."""
+    """One kind of work, repeated ``every`` seconds after it ended.
 
-    work: Callable[[datetime], int]
+    ``work`` is one transaction. It gets the current time, and is called again while it returns
+    something true. ``then`` gets that result after the commit.
+    """
+
+    work: Callable[[datetime], Any]
     every: float = 0.0
+    then: Callable[[Any], Awaitable[None]] | None = None
+
+
+async def _hint_pages(account_ids: Iterable[UUID]) -> None:
+    for account_id in account_ids:
+        await hint_notices(account_id)
 
 
 DUTIES = (
-    Duty(open_for_lost, every=5),
-    Duty(look, every=5),  # before what an outage holds back is told
-    Duty(tell_due),
-    Duty(warn_of_unseen, every=600),
-    Duty(tell_trials, every=600),
-    Duty(gather),
+    Duty(open_overdue, every=5),
+    Duty(update_outages, every=5),  # before what an outage holds back is told
+    Duty(notify_due),
+    Duty(warn_offline_phones, every=600),
+    Duty(notify_trials, every=600),
+    Duty(gather, then=_hint_pages),
     Duty(send_digests, every=60),
 )
 
@@ -73,9 +83,12 @@ class Notifier:
     async def _do(self, duty: Duty, stop: asyncio.Event) -> None:
         """One duty; a fault is logged, holds up no other, and its next turn comes."""
         try:
-            while not stop.is_set() and await self._run(lambda: duty.work(timezone.now())):
-                for account_id in accounts_told():
-                    await hint_notices(account_id)
+            while not stop.is_set():
+                done = await self._run(lambda: duty.work(timezone.now()))
+                if not done:
+                    return
+                if duty.then is not None:
+                    await duty.then(done)
         except StoreUnavailable:
             logger.warning("The database does not answer; news wait")
         except Exception:

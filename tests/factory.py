@@ -13,7 +13,7 @@ from django.utils import timezone
 from conversations.models import Direction, Message, MessageStatus
 from locations.models import Account, AccountState, Location, Member, Plan, Role, User
 from notifications.kinds import NoticeKind
-from notifications.models import Delivery, Incident, Kind, Mail, Notice, Webhook
+from notifications.models import Delivery, Incident, Mail, Notice, Webhook, WebhookEvent
 from notifications.models.webhook import SUBSCRIBABLE
 from sessions_app.gateway.ports import SessionState
 from sessions_app.lifecycle import Reason, Status
@@ -140,7 +140,7 @@ def make_delivery(webhook: Webhook, **columns: Any) -> Delivery:
         **{
             "account_id": webhook.account_id,
             "webhook": webhook,
-            "kind": Kind.SESSION_STATUS,
+            "kind": WebhookEvent.SESSION_STATUS,
             "payload": {"status": "ready"},
             **columns,
         }

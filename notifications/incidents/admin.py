@@ -1,4 +1,4 @@
-"""Operators see every loss, what was told of it, and the outages of the platform."""
+"""Admin pages for incidents and outages."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
 from core.web.admin_base import ReadOnlyAdmin
-from notifications.models import Incident
+from notifications.models import Incident, Outage
 from sessions_app.lifecycle import Reason
 from sessions_app.wording import REASONS
 
 
-class State(admin.SimpleListFilter):
+class IncidentStateFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("open", "Open"), ("told", "Open, and told"), ("ended", "Over")]
+        return [("open", "Open"), ("told", "Open, members notified"), ("ended", "Ended")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "ended":
@@ -33,15 +33,18 @@ class State(admin.SimpleListFilter):
         return queryset
 
 
+@admin.register(Incident)
 class IncidentAdmin(ReadOnlyAdmin):
-    """One loss of one number. ``told``: of which causes people know. A scan that became ready in
-    time is watched by a row, too, and is no loss: it is not listed."""
+    """One loss of one number. ``told`` lists the causes that members were notified of.
+
+    A scan that became ready in time also has a row, but is not a loss, so it is not listed.
+    """
 
     list_display = ("opened_at", "session", "account", "why", "lasts", "told_at", "ending")
-    list_filter = (State, "ending", "reason")
+    list_filter = (IncidentStateFilter, "ending", "reason")
     list_select_related = ("account", "session__location")
     search_fields = ("account__name", "session__location__name", "=session__id", "=outage__id")
-    search_help_text = "Account, location, or the id of a connection or an outage"
+    search_help_text = "Account, location, or the id of a session or an outage"
     show_full_result_count = False
     fields = (
         "session",
@@ -67,13 +70,14 @@ class IncidentAdmin(ReadOnlyAdmin):
     def why(self, incident: Incident) -> str:
         return gettext(REASONS[Reason(incident.reason)].sentence)
 
-    @admin.display(description="lasts", ordering="ended_at")
+    @admin.display(description="duration", ordering="ended_at")
     def lasts(self, incident: Incident) -> str:
         return timesince(incident.opened_at, incident.ended_at or timezone.now())
 
 
+@admin.register(Outage)
 class OutageAdmin(ReadOnlyAdmin):
-    """Many numbers at once. ``most``: how many were down at the same time."""
+    """An outage of many numbers. ``most`` is the highest number that was down at once."""
 
     list_display = ("began_at", "ended_at", "most", "accounts")
     list_select_related = False

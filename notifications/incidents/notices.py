@@ -1,5 +1,4 @@
-"""Makes notices of what incidents give to say: the facts, the name of the one thing, and whether
-it is said aloud."""
+"""Build the notices of incidents: their facts, their keys, and whether they are quiet."""
 
 from __future__ import annotations
 
@@ -23,8 +22,8 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Said:
-    """Something to say of ``session``, because of ``incident`` as it is after the change."""
+class PendingNotice:
+    """A notice to write about ``session``; ``incident`` is as it is after the change."""
 
     kind: NoticeKind
     session: Session
@@ -32,12 +31,12 @@ class Said:
     by: str = ""
 
 
-def notices_of(said: Sequence[Said], now: datetime, tell_at: datetime) -> list[Notice]:
-    """The notices, not saved, to be gathered from ``tell_at`` on. A few queries for all."""
-    if not said:
+def notices_of(pending: Sequence[PendingNotice], now: datetime, tell_at: datetime) -> list[Notice]:
+    """Return the notices, not saved, due at ``tell_at``, with two queries for all of them."""
+    if not pending:
         return []
-    names = _names(one.session.location_id for one in said)
-    lost = _lost_today([one.session.pk for one in said], now)
+    names = _names(one.session.location_id for one in pending)
+    lost = _lost_today([one.session.pk for one in pending], now)
     return [
         Notice(
             account_id=one.session.account_id,
@@ -50,7 +49,7 @@ def notices_of(said: Sequence[Said], now: datetime, tell_at: datetime) -> list[N
             tell_at=tell_at,
             quiet=_is_quiet(one, lost[one.session.pk]),
         )
-        for one in said
+        for one in pending
     ]
 
 
@@ -60,7 +59,7 @@ def _names(location_ids: Iterable[UUID]) -> Mapping[UUID, str]:
 
 
 def _lost_today(session_ids: Sequence[UUID], now: datetime) -> Counter[UUID]:
-    """How many losses of each number were told within a day."""
+    """Count the notices of a loss of each number in the last 24 hours."""
     rows = Notice.objects.filter(
         session_id__in=session_ids, kind=NoticeKind.LOST, at__gt=now - _DAY
     )
@@ -68,36 +67,36 @@ def _lost_today(session_ids: Sequence[UUID], now: datetime) -> Counter[UUID]:
     return Counter({row["session_id"]: row["count"] for row in counted})
 
 
-def _is_quiet(said: Said, lost: int) -> bool:
-    """A number that comes and goes is not cried about all day."""
-    if said.kind is NoticeKind.LOST:
+def _is_quiet(notice: PendingNotice, lost: int) -> bool:
+    """Return whether the daily limit of a flapping number is reached."""
+    if notice.kind is NoticeKind.LOST:
         return lost >= LOSSES_A_DAY
-    return said.kind is NoticeKind.RECOVERED and lost > LOSSES_A_DAY
+    return notice.kind is NoticeKind.RECOVERED and lost > LOSSES_A_DAY
 
 
-def _key(said: Said) -> str:
-    if said.incident is None or said.kind is NoticeKind.STOPPED:
-        return f"{said.session.pk}:{said.kind}:{said.session.version}"
-    name = f"{said.incident.pk}:{said.kind}"
-    if said.kind is NoticeKind.LOST:
-        return f"{name}:{RULES[Reason(said.incident.reason)].cause}"
-    return f"{name}:{said.incident.reminders}" if said.kind is NoticeKind.REMINDER else name
+def _key(notice: PendingNotice) -> str:
+    if notice.incident is None or notice.kind is NoticeKind.STOPPED:
+        return f"{notice.session.pk}:{notice.kind}:{notice.session.version}"
+    name = f"{notice.incident.pk}:{notice.kind}"
+    if notice.kind is NoticeKind.LOST:
+        return f"{name}:{RULES[Reason(notice.incident.reason)].cause}"
+    return f"{name}:{notice.incident.reminders}" if notice.kind is NoticeKind.REMINDER else name
 
 
-def _facts(said: Said, now: datetime) -> dict[str, Any]:
-    incident = said.incident
+def _facts(notice: PendingNotice, now: datetime) -> dict[str, Any]:
+    incident = notice.incident
     facts: dict[str, Any] = {
-        "number": said.session.phone_number,
-        "reason": incident.reason if incident else said.session.reason,
+        "number": notice.session.phone_number,
+        "reason": incident.reason if incident else notice.session.reason,
         "since": (incident.opened_at if incident else now).isoformat(),
-        "by": said.by if said.kind is NoticeKind.STOPPED else "",
+        "by": notice.by if notice.kind is NoticeKind.STOPPED else "",
     }
-    if said.kind is NoticeKind.STOPPED:
-        facts |= {"reason": said.session.reason, "since": now.isoformat()}
-    elif said.kind is NoticeKind.RECOVERED and incident is not None:
+    if notice.kind is NoticeKind.STOPPED:
+        facts |= {"reason": notice.session.reason, "since": now.isoformat()}
+    elif notice.kind is NoticeKind.RECOVERED and incident is not None:
         facts["seconds"] = round((now - incident.opened_at).total_seconds())
-    elif said.kind is NoticeKind.REMINDER and incident is not None:
+    elif notice.kind is NoticeKind.REMINDER and incident is not None:
         facts["days"] = REMINDERS[incident.reminders - 1].days
-    if facts["reason"] == Reason.TEMP_BAN and said.session.next_retry_at:
-        facts["until"] = said.session.next_retry_at.isoformat()
+    if facts["reason"] == Reason.TEMP_BAN and notice.session.next_retry_at:
+        facts["until"] = notice.session.next_retry_at.isoformat()
     return facts

@@ -1,4 +1,4 @@
-"""Looks for outages of the platform: opens them, takes in their incidents, ends them."""
+"""Outages of the platform: open them, assign incidents to them, end them."""
 
 from __future__ import annotations
 
@@ -22,32 +22,33 @@ from notifications.incidents.outage_rules import (
     is_over,
 )
 from notifications.mail import outbox
-from notifications.mail_content import all_clear_letter, outage_letter
+from notifications.mail_content import all_clear_mail, outage_mail
 from notifications.models import Incident, Outage
 from sessions_app.lifecycle import Reason, Wanted
 from sessions_app.models import Session
 
 
-def look(now: datetime) -> int:
-    """One look at ``now``, in one transaction of a few statements, however many numbers are down.
-    Always 0: nothing is left for another look."""
+def update_outages(now: datetime) -> None:
+    """Open, update or end the outage, in one transaction.
+
+    The number of statements does not depend on how many numbers are down.
+    """
     with transaction.atomic():
         outage = Outage.objects.filter(ended_at=None).select_for_update().first() or _begun(now)
         if outage is not None:
-            _take_in(outage)
-            _follow(outage, now)
-    return 0
+            _assign_incidents(outage)
+            _update(outage, now)
 
 
 def outage_of(account_id: UUID) -> Outage | None:
-    """The outage that goes on and holds numbers of this account, if there is one."""
+    """Return the current outage if it affects numbers of this account, else None."""
     held = Incident.objects.open().of_accounts([account_id]).filter(outage__ended_at=None)
     row = held.exclude(outage=None).select_related("outage").order_by().first()
     return None if row is None else row.outage
 
 
 def _candidates() -> QuerySet[Incident]:
-    """Open incidents that may be the platform's fault, of which nobody was told."""
+    """Return open incidents without a notice that may be the fault of the platform."""
     return Incident.objects.open().filter(told_at=None, outage=None, reason__in=OURS).order_by()
 
 
@@ -64,7 +65,7 @@ def _begun(now: datetime) -> Outage | None:
         )
     )
     down = Down(counted["numbers"], counted["accounts"], linked=0)
-    if not begins(down):  # most looks end here, without counting all that is linked
+    if not begins(down):  # usually the end, so that linked numbers are not counted each time
         return None
     linked = Session.objects.filter(wanted=Wanted.LINKED).exclude(jid="").count()
     if not begins(Down(down.numbers, down.accounts, linked)):
@@ -79,12 +80,12 @@ def _begun(now: datetime) -> Outage | None:
     return outage
 
 
-def _take_in(outage: Outage) -> None:
-    """What drops meanwhile belongs to it; what shows a cause of its own does not."""
+def _assign_incidents(outage: Outage) -> None:
+    """Assign the incidents that opened during ``outage`` for reasons in ``OURS``."""
     _candidates().update(outage=outage, due_at=outage.noticed_at + HOLD)
 
 
-def _follow(outage: Outage, now: datetime) -> None:
+def _update(outage: Outage, now: datetime) -> None:
     grace = timedelta(seconds=settings.INCIDENT_GRACE_SECONDS)
     held = Incident.objects.open().filter(outage=outage).order_by()
     held.filter(told_at=None).exclude(reason__in=OURS).update(outage=None, due_at=now + grace)
@@ -99,17 +100,17 @@ def _follow(outage: Outage, now: datetime) -> None:
 
 
 def _alarm(outage: Outage, down: Down, *, held: bool) -> None:
-    letter = outage_letter(down.numbers, down.accounts, outage.began_at, gateway_alive=held)
-    _tell_operators(outage, "began", letter)
+    content = outage_mail(down.numbers, down.accounts, outage.began_at, gateway_alive=held)
+    _mail_operators(outage, "began", content)
 
 
 def _all_clear(outage: Outage, now: datetime) -> None:
-    letter = all_clear_letter(outage.most, outage.accounts, outage.began_at, now)
-    _tell_operators(outage, "over", letter)
+    content = all_clear_mail(outage.most, outage.accounts, outage.began_at, now)
+    _mail_operators(outage, "over", content)
 
 
-def _tell_operators(outage: Outage, what: str, letter: MailContent) -> None:
-    mail = render(letter)
+def _mail_operators(outage: Outage, what: str, content: MailContent) -> None:
+    mail = render(content)
     key = f"outage:{outage.pk}:{what}"
     outbox.put(
         outbox.mail_of(mail, to=one.email, kind="alarm", key=f"{key}:{one.pk}")

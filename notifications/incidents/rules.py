@@ -1,7 +1,7 @@
-"""When a loss is told, and to what end: one table of rules and the decisions over it. Pure.
+"""When a loss has a notice: one table of rules, and the decisions based on it. Pure.
 
-A drop opens an incident; what people are told of it, when, and when it is over, is decided here
-from the change of the session alone and what the incident says already. No clock, no rows.
+A drop opens an incident. These functions decide which notices it has and when it ends, from the
+change of the session and the state of the incident alone: no clock, no rows.
 """
 
 from __future__ import annotations
@@ -16,19 +16,22 @@ from sessions_app.lifecycle import Reason, Status
 
 
 class Tell(Enum):
-    """How the reason of a session that is not ready is told."""
+    """When a reason of a session that is not ready has a notice."""
 
-    AT_ONCE = "at once"  # only a person can mend it
+    AT_ONCE = "at once"  # only a person can repair it
     GRACE = "after the grace"  # it usually heals by itself
-    KEEP = "keep"  # says nothing new: a try to link anew, or its end
-    CONFIRM = "confirm"  # a person did it: the incident is over, and he gets a confirmation
-    HUSH = "hush"  # the account's standing did it, which is told otherwise
+    KEEP = "keep"  # changes nothing: another attempt to link, or its end
+    CONFIRM = "confirm"  # a user did it: the incident ends, and a notice confirms it
+    HUSH = "hush"  # the account is suspended, which has a notice of its own
 
 
 @dataclass(frozen=True)
 class Rule:
-    """``cause``: reasons of one cause are one thing to tell, once in an incident. ``ours``: it may
-    be the platform's fault, so many of them at once are an outage."""
+    """The rule for a reason.
+
+    Reasons with the same ``cause`` have one notice together in an incident. With ``ours`` the
+    platform may be at fault, so many of these at once are an outage.
+    """
 
     tell: Tell
     cause: str
@@ -80,28 +83,29 @@ RULES: Mapping[Reason, Rule] = {
     Reason.UNLINKED: Rule(Tell.CONFIRM, ""),
     Reason.CLEANED_UP: _after_grace(Reason.CLEANED_UP),
 }
-"""What each reason of a session that is linked, or just lost its link, means. Total."""
+"""The rule for each reason of a session that is linked, or has just lost its link."""
 
 HEALING = frozenset(
     str(reason)
     for reason, rule in RULES.items()
     if rule.tell is Tell.GRACE and reason is not Reason.PAIRING
 )
-"""Reasons of a linked number that is not ready and usually heals by itself."""
-
-"""After the loss was told; then silence."""
+"""Reasons for which a linked number is not ready and that usually heal by themselves."""
 
 LOSSES_A_DAY = 3
-"""Of one number that are told by mail; the rest of such a day is in the summary."""
+"""Losses of one number with a mail on a day; further ones are in the daily summary."""
 
 UNSEEN_WARNINGS = (10, 12)
-"""Days without the phone at which a warning goes out: WhatsApp unlinks after 14."""
+"""Days offline after which a warning is sent: WhatsApp unlinks a phone after 14."""
 
 
 @dataclass(frozen=True)
 class Open:
-    """An incident that is not over. ``told``: the causes that people know of; ``due_at``: when
-    the present one is told, None when there is nothing to tell."""
+    """An incident that is not over.
+
+    ``told`` has the causes that have had a notice. ``due_at`` is when the notice of the present
+    cause is due, or None.
+    """
 
     began_with: Reason
     reason: Reason
@@ -114,9 +118,8 @@ class Open:
 
 
 @dataclass(frozen=True)
-class Change:
-    """A session's change. ``linked``: WhatsApp knew us as a device of a number before it or does
-    so after it; a first attempt without a scan is not linked."""
+class SessionChange:
+    """A change of a session. ``linked``: it was linked to a number before or after the change."""
 
     status: Status
     reason: Reason
@@ -126,16 +129,19 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """What follows: the incident as it is now (None: there is none), how it ended ("" when it did
-    not), and the kind of what is to be said (None: nothing)."""
+    """The result of a decision.
+
+    ``incident`` is the open incident afterwards, or None; ``ending`` is how it ended, or "";
+    ``notice`` is the kind of notice to write, or None.
+    """
 
     incident: Open | None
     ending: str = ""
-    say: NoticeKind | None = None
+    notice: NoticeKind | None = None
 
 
-def after(incident: Open | None, change: Change, grace: timedelta) -> Step:
-    """What follows from ``change`` for the number's ``incident``, if one is open."""
+def after(incident: Open | None, change: SessionChange, grace: timedelta) -> Step:
+    """Decide what follows from ``change``; ``incident`` is the open one of the number."""
     if change.status is Status.READY:
         return _ready(incident)
     rule = RULES[change.reason]
@@ -150,7 +156,7 @@ def after(incident: Open | None, change: Change, grace: timedelta) -> Step:
     return _lost(incident or _opened(change), change, rule, grace)
 
 
-def _opened(change: Change) -> Open:
+def _opened(change: SessionChange) -> Open:
     return Open(change.reason, change.reason, change.at)
 
 
@@ -163,28 +169,28 @@ def _ready(incident: Open | None) -> Step:
     return Step(None, "ready", NoticeKind.LINKED if linked else None)
 
 
-def _lost(incident: Open, change: Change, rule: Rule, grace: timedelta) -> Step:
-    if rule.cause in incident.told:  # as it was told; what is pending of another cause is over
+def _lost(incident: Open, change: SessionChange, rule: Rule, grace: timedelta) -> Step:
+    if rule.cause in incident.told:  # drop a pending notice of another cause
         return Step(replace(incident, reason=change.reason, due_at=None))
     if rule.tell is Tell.AT_ONCE:
         known = replace(incident, reason=change.reason)
-        return Step(_told(known, change.at), say=NoticeKind.LOST)
-    # One grace for all: a number that goes from one such reason to the next is told in time.
+        return Step(_told(known, change.at), notice=NoticeKind.LOST)
+    # One grace for all such reasons: going from one to the next does not postpone the notice.
     due_at = incident.due_at or change.at + grace
     return Step(replace(incident, reason=change.reason, due_at=due_at))
 
 
 def due(incident: Open, now: datetime) -> Step:
-    """What is to be said of ``incident`` by ``now`` because time has passed."""
+    """Decide what is due for ``incident`` at ``now``: the notice of the loss, or a reminder."""
     if incident.due_at is not None and incident.due_at <= now:
-        return Step(_told(incident, now), say=NoticeKind.LOST)
+        return Step(_told(incident, now), notice=NoticeKind.LOST)
     if incident.remind_at is not None and incident.remind_at <= now:
-        return Step(_reminded(incident, now), say=NoticeKind.REMINDER)
+        return Step(_reminded(incident, now), notice=NoticeKind.REMINDER)
     return Step(incident)
 
 
 def _told(incident: Open, now: datetime) -> Open:
-    """With its present cause told; reminders count from this telling."""
+    """Record the notice of the present cause; reminders count from it."""
     return replace(
         incident,
         due_at=None,
@@ -196,7 +202,7 @@ def _told(incident: Open, now: datetime) -> Open:
 
 
 def _reminded(incident: Open, now: datetime) -> Open:
-    """With the reminder of ``now`` sent: those that were missed meanwhile are not made up for."""
+    """Record the reminder of ``now``; reminders missed in the meantime are skipped."""
     told_at = incident.told_at or now
     done = sum(told_at + wait <= now for wait in REMINDERS)
     following = told_at + REMINDERS[done] if done < len(REMINDERS) else None
@@ -204,7 +210,9 @@ def _reminded(incident: Open, now: datetime) -> Open:
 
 
 def unseen_warning(seen_at: datetime, now: datetime) -> int | None:
-    """The days (one of ``UNSEEN_WARNINGS``) of the warning that is due for a phone last seen at
-    ``seen_at``; None when none is."""
+    """Return the warning due for a phone last seen at ``seen_at``: its days, or None.
+
+    The days are one of ``UNSEEN_WARNINGS``.
+    """
     passed = [days for days in UNSEEN_WARNINGS if now - seen_at >= timedelta(days=days)]
     return max(passed, default=None)

@@ -1,8 +1,8 @@
-"""Opens, changes and ends incidents in the transaction that writes the sessions' changes.
+"""Open, change and end incidents in the transaction that writes the changes of sessions.
 
-What is to be told at once is written there, too, as notices: a process that dies at any moment
-loses none, and none is written of a change that is undone. A drop that may heal by itself writes
-nothing here: most are over in a second, and ``watching.py`` finds those that are not.
+Notices that are due at once are written there, too: a crash loses none, and a change that is
+rolled back has none. A drop that may heal by itself writes nothing here: most are over within a
+second, and ``timers.py`` finds the others.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from notifications.incidents.notices import Said, notices_of
-from notifications.incidents.rules import HEALING, Change, Open, Step, after
+from notifications.incidents.notices import PendingNotice, notices_of
+from notifications.incidents.rules import HEALING, Open, SessionChange, Step, after
 from notifications.models import Incident, Notice
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
@@ -26,20 +26,22 @@ from sessions_app.signals import sessions_written
 from sessions_app.store.transitions import Written
 
 GATHERED_WITHIN = timedelta(seconds=5)
-"""Notices wait so long for others of their kind, to be told together."""
+"""How long a notice waits for others of its kind, so that they are sent together."""
 
 COLUMNS = ("reason", "due_at", "told", "told_at", "reminders", "remind_at", "ended_at", "ending")
 
 
 def connect() -> None:
-    """Start to listen; again changes nothing."""
+    """Connect the receiver; calling it again changes nothing."""
     sessions_written.connect(_on_sessions, dispatch_uid="incidents")
 
 
 @dataclass(frozen=True)
 class _Move:
-    """What becomes of one session's incident: ``row`` as it is afterwards, None when there is
-    none; how it was ``before``, None when there was none."""
+    """The change of one session's incident.
+
+    ``row`` is the incident afterwards, ``before`` the open incident before; each may be None.
+    """
 
     row: Incident | None
     before: Open | None
@@ -49,7 +51,7 @@ class _Move:
 
 
 def open_state(row: Incident) -> Open:
-    """``row`` as the rules see it."""
+    """Return ``row`` in the form that the rules work on."""
     return Open(
         began_with=Reason(row.began_with),
         reason=Reason(row.reason),
@@ -62,8 +64,8 @@ def open_state(row: Incident) -> Open:
     )
 
 
-def take_over(row: Incident, step: Step, now: datetime) -> None:
-    """Set the columns of ``row`` (``COLUMNS``) as ``step`` says; not saved."""
+def apply_step(row: Incident, step: Step, now: datetime) -> None:
+    """Set the ``COLUMNS`` of ``row`` to the result of ``step``, without saving."""
     if step.incident is None:
         row.ended_at, row.ending, row.due_at, row.remind_at = now, step.ending, None, None
         return
@@ -83,12 +85,14 @@ def _on_sessions(sender: object, changes: Sequence[Written], **_: Any) -> None:
     rows = _open_rows([change.session for change in changes])
     moves = [_move(change, rows.get(change.session.pk), now) for change in changes]
     _write(moves, now)
-    said = [Said(m.step.say, m.session, m.row, by=m.by) for m in moves if m.step.say]
-    Notice.objects.write(notices_of(said, now, tell_at=now + GATHERED_WITHIN))
+    pending = [
+        PendingNotice(m.step.notice, m.session, m.row, by=m.by) for m in moves if m.step.notice
+    ]
+    Notice.objects.write(notices_of(pending, now, tell_at=now + GATHERED_WITHIN))
 
 
 def _just_dropped(change: Written) -> bool:
-    """Whether a ready number dropped for a reason that heals."""
+    """Return whether a ready number dropped for a reason that heals by itself."""
     return change.old_status == Status.READY and change.session.reason in HEALING
 
 
@@ -99,7 +103,7 @@ def _open_rows(sessions: Sequence[Session]) -> dict[UUID, Incident]:
 
 def _move(written: Written, row: Incident | None, now: datetime) -> _Move:
     session = written.session
-    change = Change(
+    change = SessionChange(
         Status(session.status),
         Reason(session.reason),
         linked=written.was_linked or session.is_linked,
@@ -112,7 +116,7 @@ def _move(written: Written, row: Incident | None, now: datetime) -> _Move:
         step = Step(None)
     row = _opened(session, step.incident) if row is None and step.incident else row
     if row is not None:
-        take_over(row, step, now)
+        apply_step(row, step, now)
     return _Move(row, before, step, session, written.change.actor)
 
 
@@ -126,8 +130,11 @@ def _opened(session: Session, incident: Open) -> Incident:
 
 
 def _write(moves: Sequence[_Move], now: datetime) -> None:
-    """What is new, what has changed, and what is over: the last is most of it when many numbers
-    come back, and one statement for all of them costs less than one with a case for each."""
+    """Save new, changed and ended incidents.
+
+    Ended ones share an UPDATE for each ending: when many numbers reconnect, that is faster than
+    ``bulk_update`` with a case for each row.
+    """
     known = [(move.row, move) for move in moves if move.row is not None]
     Incident.objects.bulk_create([row for row, move in known if move.before is None])
     changed = [row for row, m in known if m.before and m.step.incident not in (None, m.before)]

@@ -1,4 +1,4 @@
-"""Warns of phones that have not been online for long: WhatsApp unlinks after 14 days."""
+"""Warn of phones that have been offline for a long time: WhatsApp unlinks them after 14 days."""
 
 from __future__ import annotations
 
@@ -10,21 +10,19 @@ from notifications.kinds import NoticeKind
 from notifications.models import Notice
 from sessions_app.models import Session
 
-AT_ONCE = 500  # sessions
+BATCH = 500  # sessions
 
 
-def warn_of_unseen(now: datetime) -> int:
-    """Write the warnings that are due at ``now``; each is told once for one silence of a phone.
-    Always 0."""
+def warn_offline_phones(now: datetime) -> None:
+    """Write the warnings due at ``now``, each once per offline period of a phone."""
     unseen = Session.objects.phones_unseen_since(now - timedelta(days=min(UNSEEN_WARNINGS)))
     rows: list[Session] = []
-    for row in unseen.select_related("location").order_by("pk").iterator(AT_ONCE):
+    for row in unseen.select_related("location").order_by("pk").iterator(BATCH):
         rows.append(row)
-        if len(rows) == AT_ONCE:
+        if len(rows) == BATCH:
             _write(rows, now)
             rows.clear()
     _write(rows, now)
-    return 0
 
 
 def _write(rows: Iterable[Session], now: datetime) -> None:

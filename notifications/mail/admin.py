@@ -1,4 +1,4 @@
-"""Operators see which mails arrive and which addresses take none: never what a mail says."""
+"""Admin pages for the log of mails and the suppression list. They show no text of a mail."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from core.text.units import plural
 from core.web.admin_base import ReadOnlyAdmin
 from notifications.mail.queue import send_again
 from notifications.models import Mail, StoppedAddress
@@ -29,7 +30,7 @@ class MailAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
     search_fields = ("to", "=id", "account__name")
     search_help_text = "Address, id or account"
-    show_full_result_count = False  # counting every mail of everybody takes too long
+    show_full_result_count = False  # counting all mails takes too long
     actions = ("send_again",)
     fields = (
         "id",
@@ -51,24 +52,27 @@ class MailAdmin(ReadOnlyAdmin):
         return mails.defer("text", "html", "headers")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Who may use the actions."""
+        """Return whether the user may run the actions."""
         return bool(request.user.has_perm("notifications.change_mail"))
 
     @admin.action(description="Send the selected mails again", permissions=["operate"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Mail]) -> None:
-        """Those that failed within the last days; of the others there is nothing left to send."""
+        """Queue the failed mails whose text is still stored."""
         chosen = list(queryset)
         queued = sum(send_again(mail) for mail in chosen)
         if queued:
-            self.message_user(request, f"{queued} are sent again.", messages.SUCCESS)
+            self.message_user(request, f"{plural(queued, 'mail')} queued.", messages.SUCCESS)
         if rest := len(chosen) - queued:
-            text = f"{rest} cannot be sent again: only what failed within seven days can."
+            text = (
+                f"{plural(rest, 'mail')} not queued: only mails that failed in the last seven "
+                "days can be sent again."
+            )
             self.message_user(request, text, messages.WARNING)
 
 
 @admin.register(StoppedAddress)
 class StoppedAddressAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """To delete a row is to send to the address again."""
+    """The suppression list. Deleting a row allows mails to the address again."""
 
     list_display = ("email", "why", "smtp_code", "since")
     search_fields = ("email",)
@@ -83,4 +87,5 @@ class StoppedAddressAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not ge
     @admin.action(description="Send to the selected addresses again", permissions=["delete"])
     def clear(self, request: HttpRequest, queryset: QuerySet[StoppedAddress]) -> None:
         count, _ = queryset.delete()
-        self.message_user(request, f"{count} get mails again.", messages.SUCCESS)
+        text = f"{plural(count, 'address', 'addresses')} removed from the suppression list."
+        self.message_user(request, text, messages.SUCCESS)

@@ -1,4 +1,4 @@
-"""What a mail provider reports of mails that it took: that they came back, or were unwanted."""
+"""Process the reports of a mail provider: bounces and complaints."""
 
 from __future__ import annotations
 
@@ -18,38 +18,37 @@ from notifications.models import Mail, MailState
 logger = logging.getLogger(__name__)
 
 _BAD = frozenset({"bounced", "complained", "rejected"})
-# Said by the provider about us, or about this one mail: other mails there may arrive.
+# Reasons that concern us or a single mail: other mails to the address may arrive.
 _NOT_THE_ADDRESS = frozenset({"blocked", "timed_out", "other"})
 
 
 def connect() -> None:
-    """Hear what the provider reports. Call it where one is named; needs django-anymail."""
+    """Connect the receiver of reports. Requires django-anymail and ``EMAIL_PROVIDER``."""
     from anymail.signals import tracking
 
     tracking.connect(on_report, dispatch_uid="mail reports")
 
 
 def on_report(sender: object, event: Any, esp_name: str, **kwargs: object) -> None:
-    """``event``: django-anymail's, who asked for a secret before it made one of the request."""
+    """Process an event of django-anymail, which has authenticated the request."""
     if event.event_type not in _BAD or not event.recipient:
         return
     with tenancy.everyone(), transaction.atomic():  # a provider reports for all accounts
         mail = _mail_of(event)
         if event.event_type != "complained" and event.reject_reason in _NOT_THE_ADDRESS:
-            _came_to_nothing(mail, event)
+            _mark_failed(mail, event)
         elif mail is not None:
-            suppression.came_back(mail, _why(event))
+            suppression.record_bounce(mail, _why(event))
         else:
-            suppression.stop(event.recipient, _why(event))
+            suppression.suppress(event.recipient, _why(event))
     logger.info(
-        "A mail was reported",
+        "A mail provider reported a mail",
         extra={"mail": str(mail.pk) if mail else "", "event": event.event_type, "by": esp_name},
     )
 
 
 def _mail_of(event: Any) -> Mail | None:
-    """The mail by the id that we gave it, or by the one that the provider gave it, if it went to
-    whom the report is about."""
+    """Return the mail with our id or the provider's id, if it went to the reported recipient."""
     known_by = Q(provider_id=event.message_id) if event.message_id else Q()
     for text in (str((event.metadata or {}).get("mail", "")), event.message_id or ""):
         if (ours := _id_in(text)) is not None:
@@ -60,26 +59,27 @@ def _mail_of(event: Any) -> Mail | None:
 
 
 def _id_in(text: str) -> UUID | None:
-    """The id in a Message-ID of ours, or alone; None where there is none."""
+    """Return the id in one of our Message-IDs, or the id itself; None without one."""
     try:
         return UUID(text.strip("<>").partition("@")[0])
     except ValueError:
         return None
 
 
-def _came_to_nothing(mail: Mail | None, event: Any) -> None:
+def _mark_failed(mail: Mail | None, event: Any) -> None:
     if mail is not None:
-        gone = {"text": "", "html": ""}
-        error = f"{_('The mail was refused.')} ({_said(event)})"[:200]
-        Mail.objects.filter(pk=mail.pk).update(state=MailState.FAILED, error=error, **gone)
+        error = f"{_('The mail was refused.')} ({_details(event)})"[:200]
+        Mail.objects.filter(pk=mail.pk).update(
+            state=MailState.FAILED, error=error, text="", html=""
+        )
 
 
 def _why(event: Any) -> str:
     if event.event_type == "complained":
         return _(suppression.COMPLAINED)
-    said = _said(event)
-    return f"{_(suppression.BOUNCED)} ({said})" if said else _(suppression.BOUNCED)
+    details = _details(event)
+    return f"{_(suppression.BOUNCED)} ({details})" if details else _(suppression.BOUNCED)
 
 
-def _said(event: Any) -> str:
+def _details(event: Any) -> str:
     return one_line(event.mta_response or event.description or event.reject_reason or "")[:120]

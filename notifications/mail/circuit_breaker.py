@@ -1,17 +1,21 @@
-"""Whether the mail server is asked at all: a fault of the server must not burn the attempts of
-every mail that waits. Pure; the caller brings the time in seconds."""
+"""A circuit breaker for the mail server. Pure; the caller passes the time in seconds.
+
+While the server is down, it keeps the waiting mails from using up their attempts.
+"""
 
 from __future__ import annotations
 
 PAUSES: tuple[float, ...] = (5.0, 15.0, 60.0, 300.0)
-"""Seconds after the first break, the second, …; then always the last of them."""
+"""Seconds after the first break, the second, and so on; the last one repeats."""
 
 PUT_OFF_IN_A_ROW = 10
 
 
 class Circuit:
-    """Breaks when the server fails; after a pause one mail alone may try, and once that one gets
-    an answer the others follow."""
+    """Breaks when the server fails.
+
+    After a pause, a single mail probes the server. Once it gets a reply, the others follow.
+    """
 
     def __init__(self) -> None:
         self._breaks = 0
@@ -23,26 +27,28 @@ class Circuit:
         return self._breaks == 0
 
     def places(self, now: float, free: int, busy: int) -> int:
-        """How many of the ``free`` connections may be given work while ``busy`` ones have some."""
+        """Return how many of the ``free`` connections may send while ``busy`` ones do."""
         if self.whole:
             return free
         may_probe = now >= self._until and not busy
         return min(free, 1) if may_probe else 0
 
     def broke(self, now: float) -> None:
-        """The server cannot be reached, or refuses everything. What several connections meet at
-        once counts once."""
+        """Record that the server cannot be reached, or refuses everything.
+
+        Simultaneous failures of several connections count once.
+        """
         if self.whole or now >= self._until:
             self._breaks += 1
             self._until = now + PAUSES[min(self._breaks, len(PAUSES)) - 1]
         self._put_off = 0
 
     def put_off(self, now: float) -> None:
-        """A single mail is to come later. Many of these in a row mean the server."""
+        """Record that a mail was deferred. Many of these in a row break the circuit."""
         self._put_off += 1
         if self._put_off >= PUT_OFF_IN_A_ROW or not self.whole:
             self.broke(now)
 
     def answered(self) -> None:
-        """The server took a mail, or refused that one for good: it works."""
+        """Record that the server works: it accepted a mail, or refused one permanently."""
         self._breaks = self._put_off = 0

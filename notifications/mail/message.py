@@ -1,4 +1,4 @@
-"""The mail itself: from a row of the outbox to what goes over the wire."""
+"""Build the message to send from a row of the outbox."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from django.core.mail import EmailMultiAlternatives
 
 
 @dataclass(frozen=True)
-class Outgoing:
-    """A mail that is claimed until ``claimed_until``, which also tells this claim from others;
-    with all that an attempt needs. ``usable_until``, in the seconds of ``time.monotonic``, is
-    when it is too late to begin an attempt."""
+class ClaimedMail:
+    """A mail claimed for an attempt, with everything that the attempt needs.
+
+    The claim lasts until ``claimed_until``, which also identifies it. ``usable_until``, in seconds
+    of ``time.monotonic``, is the latest time to begin the attempt.
+    """
 
     mail: UUID
     account: UUID | None
@@ -31,8 +33,8 @@ class Outgoing:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
 
-def message_of(outgoing: Outgoing) -> EmailMultiAlternatives:
-    """The same mail at each attempt: by its Message-ID whoever gets it twice can tell."""
+def message_of(outgoing: ClaimedMail) -> EmailMultiAlternatives:
+    """Return the message, with the same Message-ID at each attempt, so duplicates can be found."""
     message = EmailMultiAlternatives(
         subject=outgoing.subject,
         body=outgoing.text,
@@ -47,19 +49,19 @@ def message_of(outgoing: Outgoing) -> EmailMultiAlternatives:
     )
     if outgoing.html:
         message.attach_alternative(outgoing.html, "text/html")
-    if settings.EMAIL_PROVIDER:  # by its API: comes back with what it reports of the mail
+    if settings.EMAIL_PROVIDER:  # for its API, which includes the metadata in its reports
         message.metadata = {"mail": str(outgoing.mail)}  # type: ignore[attr-defined]
     return message
 
 
 def _header_for_reports(mail: UUID) -> dict[str, str]:
-    """The same by SMTP, for Postmark: it reports an id of its own instead of our Message-ID."""
+    """Return the metadata as a header for Postmark over SMTP, which ignores our Message-ID."""
     by_smtp = settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend")
     postmark = by_smtp and settings.EMAIL_PROVIDER == "postmark"
     return {"X-PM-Metadata-mail": str(mail)} if postmark else {}
 
 
 def message_id_of(mail: UUID) -> str:
-    """Its Message-ID, at the domain that our mails come from."""
+    """Return the Message-ID of a mail, with the domain of our sender address."""
     _, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     return f"<{mail}@{address.rpartition('@')[2] or 'localhost'}>"

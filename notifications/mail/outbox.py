@@ -1,4 +1,4 @@
-"""The outbox: mails are put here in the transaction of what they tell of, and leave soon after."""
+"""The outbox: mails are saved in the transaction of their occasion and sent soon after."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def mail_of(
     account: Account | None = None,
     user: User | None = None,
 ) -> Mail:
-    """A row of the outbox, not saved. ``key`` names the one telling to the one person."""
+    """Return a row of the outbox, not saved. ``key`` identifies the occasion and the recipient."""
     return Mail(
         account=account,
         user=user,
@@ -33,5 +33,5 @@ def mail_of(
 
 
 def put(mails: Iterable[Mail]) -> None:
-    """Write ``mails``, but for those whose key is there already: they are on their way."""
+    """Save ``mails``, except those whose key exists already."""
     Mail.objects.bulk_create(mails, ignore_conflicts=True, batch_size=500)

@@ -1,4 +1,4 @@
-"""How attempts end: from what the mail library returns or raises to an ``Outcome``."""
+"""Convert what the mail library returns or raises into a ``SendResult``."""
 
 from __future__ import annotations
 
@@ -15,38 +15,41 @@ from notifications.mail.retry import Fate, Stage, fate_of
 
 ERROR_CHARACTERS = 200
 _WORDS = {
-    Fate.LATER: gettext_noop("The other side asks to try again later."),
+    Fate.LATER: gettext_noop("The receiving server asked to try again later."),
     Fate.FAILED: gettext_noop("The mail was refused."),
-    Fate.NO_MAILBOX: gettext_noop("There is no such mailbox."),
-    Fate.SERVER: gettext_noop("The mail server takes no mails at the moment."),
+    Fate.NO_MAILBOX: gettext_noop("The mailbox does not exist."),
+    Fate.SERVER: gettext_noop("The mail server accepts no mails at the moment."),
 }
 UNREACHABLE = gettext_noop("The mail server cannot be reached.")
-BROKEN_OFF = gettext_noop("The mail server did not answer to the end.")
-NOT_MADE = gettext_noop("The mail could not be made.")
+BROKEN_OFF = gettext_noop("The connection to the mail server broke off.")
+NOT_MADE = gettext_noop("The mail could not be created.")
 _TOO_MANY = 429  # HTTP: of the APIs of mail providers
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """``code``: the server's answer (None: none); ``error``: what is wrong as a sentence, "" when
-    it was taken; ``breaks``: whether it is about the server and not about this mail."""
+class SendResult:
+    """The result of an attempt.
+
+    ``code`` is the reply code of the server, or None; ``error`` a sentence, or "" for a sent mail;
+    ``breaks`` means that the server is at fault, and not the mail.
+    """
 
     fate: Fate
     code: int | None = None
     error: str = ""
     breaks: bool = False
-    provider_id: str = ""  # what a provider calls the mail in what it reports later
+    provider_id: str = ""  # the id of the mail in later reports of the provider
 
 
-def at_opening(error: Exception) -> Outcome:
-    """No connection could be made: no mail's fault."""
+def connect_failed(error: Exception) -> SendResult:
+    """Return the result if no connection could be opened."""
     if isinstance(error, smtplib.SMTPResponseException):
         return _refused(Fate.SERVER, error.smtp_code, _text(error.smtp_error))
     return _of_server(UNREACHABLE, error)
 
 
-def at_sending(error: Exception) -> Outcome:
-    """An attempt failed on a connection that was there."""
+def send_failed(error: Exception) -> SendResult:
+    """Return the result of an attempt that failed on an open connection."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, text = next(iter(error.recipients.values()))
         return _judged(Stage.RECIPIENT, code, _text(text))
@@ -55,63 +58,66 @@ def at_sending(error: Exception) -> Outcome:
     if isinstance(error, smtplib.SMTPResponseException):
         return _judged(Stage.CONTENT, error.smtp_code, _text(error.smtp_error))
     if isinstance(error, smtplib.SMTPNotSupportedError):  # such as an address beyond ASCII
-        return Outcome(Fate.FAILED, error=_sentence(_WORDS[Fate.FAILED], str(error)))
+        return SendResult(Fate.FAILED, error=_sentence(_WORDS[Fate.FAILED], str(error)))
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         return _by_api(status, error)
     if isinstance(error, OSError):
         return _broken_off(error)
-    return Outcome(Fate.FAILED, error=_sentence(NOT_MADE, type(error).__name__))
+    return SendResult(Fate.FAILED, error=_sentence(NOT_MADE, type(error).__name__))
 
 
-def too_slow() -> Outcome:
-    """An attempt took longer than one may."""
-    return Outcome(Fate.LATER, error=BROKEN_OFF, breaks=True)
+def timed_out() -> SendResult:
+    """Return the result of an attempt that took too long."""
+    return SendResult(Fate.LATER, error=BROKEN_OFF, breaks=True)
 
 
-def at_the_end(message: Any) -> Outcome:
-    """It was taken; a provider's API may have said at once that it goes nowhere."""
+def accepted(message: Any) -> SendResult:
+    """Return the result for a message that the server accepted.
+
+    The API of a provider may report at once that it cannot deliver the message.
+    """
     status = getattr(message, "anymail_status", None)
     if status is None:
-        return Outcome(Fate.SENT)
-    said = status.status or set()
-    if said and said <= {"invalid", "rejected"}:
-        return Outcome(Fate.NO_MAILBOX, error=_WORDS[Fate.NO_MAILBOX])
-    if said and said <= {"failed", "unknown"} and not status.message_id:
-        return Outcome(Fate.FAILED, error=_WORDS[Fate.FAILED])
-    return Outcome(Fate.SENT, provider_id=str(status.message_id or ""))
+        return SendResult(Fate.SENT)
+    reported = status.status or set()
+    if reported and reported <= {"invalid", "rejected"}:
+        return SendResult(Fate.NO_MAILBOX, error=_WORDS[Fate.NO_MAILBOX])
+    if reported and reported <= {"failed", "unknown"} and not status.message_id:
+        return SendResult(Fate.FAILED, error=_WORDS[Fate.FAILED])
+    return SendResult(Fate.SENT, provider_id=str(status.message_id or ""))
 
 
-def _judged(stage: Stage, code: int, text: str) -> Outcome:
+def _judged(stage: Stage, code: int, text: str) -> SendResult:
     return _refused(fate_of(stage, code, text), code, text)
 
 
-def _refused(fate: Fate, code: int, text: str) -> Outcome:
+def _refused(fate: Fate, code: int, text: str) -> SendResult:
     words = _sentence(_WORDS[fate], f"{code} {text}")
-    return Outcome(fate, code if code > 0 else None, words, breaks=fate is Fate.SERVER)
+    return SendResult(fate, code if code > 0 else None, words, breaks=fate is Fate.SERVER)
 
 
-def _by_api(status: int, error: Exception) -> Outcome:
-    """Of a provider's API: whether it is about us or about this mail is all that HTTP tells."""
+def _by_api(status: int, error: Exception) -> SendResult:
+    """Judge the HTTP status of a provider's API: it concerns either us or this mail."""
     if status in (401, 403, _TOO_MANY) or status >= 500:
         return _of_server(_WORDS[Fate.SERVER], error, f"HTTP {status}")
-    return Outcome(Fate.FAILED, error=_sentence(_WORDS[Fate.FAILED], f"HTTP {status}"))
+    return SendResult(Fate.FAILED, error=_sentence(_WORDS[Fate.FAILED], f"HTTP {status}"))
 
 
-def _of_server(words: str, error: Exception, why: str = "") -> Outcome:
-    return Outcome(Fate.SERVER, error=_sentence(words, why or _why(error)), breaks=True)
+def _of_server(words: str, error: Exception, why: str = "") -> SendResult:
+    return SendResult(Fate.SERVER, error=_sentence(words, why or _why(error)), breaks=True)
 
 
-def _broken_off(error: OSError) -> Outcome:
-    """Whether the mail was taken is not known, so the attempt counts."""
-    return Outcome(Fate.LATER, error=_sentence(BROKEN_OFF, _why(error)), breaks=True)
+def _broken_off(error: OSError) -> SendResult:
+    """Return the result of a lost connection. The mail may have been accepted, so it counts."""
+    return SendResult(Fate.LATER, error=_sentence(BROKEN_OFF, _why(error)), breaks=True)
 
 
 def _why(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, socket.gaierror):
-        return "its name is not known"
+        return "its name cannot be resolved"
     if isinstance(error, ssl.SSLError):
         return "no secure connection"
     if isinstance(error, smtplib.SMTPException):

@@ -1,6 +1,6 @@
-"""What people read of mails: who was mailed what, when, and whether it arrived. No text of any.
+"""The log of mails: recipient, subject, time and state, without the text.
 
-An owner sees the mails of the account, everybody else his own of them.
+Owners see all mails of the account; other members see the mails to themselves.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _OTHERS: Mapping[str, str | Promise] = {
     "digest": _("Daily summary"),
     "welcome": _("Welcome"),
     "invitation": _("Invitation"),
-    "removed": _("Taken out of an account"),
-    "role_changed": _("Another role"),
+    "removed": _("Removed from an account"),
+    "role_changed": _("Role changed"),
     "account_deleted": _("An account was deleted"),
     "alarm": _("Alarm to operators"),
 }
 KINDS: Mapping[str, str | Promise] = {**dict(NoticeKind.choices), **_OTHERS}
-"""Every kind of mail, with its words."""
+"""Every kind of mail with its label."""
 
 
 class MailFilter(forms.Form):
-    """What of the log is asked for; what is not one of ours counts as everything."""
+    """The filters of the log. An invalid filter is ignored."""
 
     q = forms.CharField(
         label=_("Address"),
@@ -55,14 +55,14 @@ class MailFilter(forms.Form):
     )
 
     @property
-    def asked(self) -> dict[str, str]:
-        """The filters that are set, by name."""
+    def chosen(self) -> dict[str, str]:
+        """Return the filters that are set, by name."""
         self.full_clean()
         return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class MailLog(TypedDict):
-    """A page of the log, as it is asked for."""
+    """A filtered page of the log. ``everybodys``: it lists the mails of all members."""
 
     page: Page[Mail]
     form: MailFilter
@@ -72,20 +72,19 @@ class MailLog(TypedDict):
 
 
 def mail_log(principal: Principal, parameters: Mapping[str, Any]) -> MailLog:
-    """The mails that ``principal`` may see, newest first, as ``parameters`` (of an address)
-    ask."""
+    """Return the mails that ``principal`` may see, newest first, filtered by query parameters."""
     form = MailFilter(parameters)
-    asked = form.asked
+    chosen = form.chosen
     everybodys = principal.owns(principal.account)
     rows = cast(MailQuerySet, visible(Mail.objects.without_texts(), principal))
     if not everybodys:
         rows = rows.filter(user=principal.user)
-    rows = rows.in_state(asked.get("state", "")).of_kind(asked.get("kind", ""))
-    found = Paginator(rows.to_address(asked.get("q", "")), ROWS_A_PAGE)
+    rows = rows.in_state(chosen.get("state", "")).of_kind(chosen.get("kind", ""))
+    found = Paginator(rows.to_address(chosen.get("q", "")), ROWS_A_PAGE)
     return {
         "page": found.get_page(parameters.get("page")),
         "form": form,
-        "query": {"filters": f"{urlencode(asked)}&" if asked else ""},
-        "filtered": bool(asked),
+        "query": {"filters": f"{urlencode(chosen)}&" if chosen else ""},
+        "filtered": bool(chosen),
         "everybodys": everybodys,
     }

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_noop
 from core.data.batch_delete import delete_in_batches
 from core.security.encryption import SealBroken
 from notifications.mail import suppression
-from notifications.mail.message import Outgoing
-from notifications.mail.outcomes import ERROR_CHARACTERS, Outcome
+from notifications.mail.message import ClaimedMail
+from notifications.mail.outcomes import ERROR_CHARACTERS, SendResult
 from notifications.mail.retry import GIVE_UP_AFTER, Fate, wait_before_next
 from notifications.mail.smtp_connection import ATTEMPT_SECONDS
 from notifications.models import Mail, MailServerTrouble, MailState
@@ -37,7 +37,7 @@ _TOO_OLD = gettext_noop("Given up after three days.")
 _UNREADABLE = gettext_noop("The stored text cannot be read any more.")
 
 
-def claim(room: int) -> list[Outgoing]:
+def claim(room: int) -> list[ClaimedMail]:
     """The mails that have been due longest, at most ``room``, claimed for an attempt. What need
     not be tried is settled here: too old, or to an address that takes none."""
     usable_until = time.monotonic() + _FOR_THE_OTHERS_SECONDS
@@ -47,7 +47,7 @@ def claim(room: int) -> list[Outgoing]:
     with transaction.atomic():
         due = Mail.objects.due(now).order_by("next_attempt_at")
         rows: list[Mail] = list(due.select_for_update(skip_locked=True)[:room])
-        stopped = suppression.stopped(row.to for row in rows) if rows else set()
+        stopped = suppression.suppressed(row.to for row in rows) if rows else set()
         until, claimed = now + LEASE, []
         for row in rows:
             if ending := _ending_without_an_attempt(row, now, stopped):
@@ -73,8 +73,8 @@ def _ending_without_an_attempt(row: Mail, now: datetime, stopped: set[str]) -> d
     return {}
 
 
-def _outgoing(row: Mail, until: datetime, usable_until: float) -> Outgoing:
-    return Outgoing(
+def _outgoing(row: Mail, until: datetime, usable_until: float) -> ClaimedMail:
+    return ClaimedMail(
         mail=row.pk,
         account=row.account_id,
         to=row.to,
@@ -90,7 +90,7 @@ def _outgoing(row: Mail, until: datetime, usable_until: float) -> Outgoing:
     )
 
 
-def settle(sent: Outgoing, outcome: Outcome) -> None:
+def settle(sent: ClaimedMail, outcome: SendResult) -> None:
     """Write how an attempt ended, unless the mail is somebody else's by now."""
     now = timezone.now()
     mine = Mail.objects.claimed(sent.mail, sent.claimed_until)
@@ -99,10 +99,10 @@ def settle(sent: Outgoing, outcome: Outcome) -> None:
         return
     with transaction.atomic():
         if mine.update(**_columns(sent, outcome, now)):
-            suppression.stop(sent.to, outcome.error, outcome.code, sent.account)
+            suppression.suppress(sent.to, outcome.error, outcome.code, sent.account)
 
 
-def _columns(sent: Outgoing, outcome: Outcome, now: datetime) -> dict[str, Any]:
+def _columns(sent: ClaimedMail, outcome: SendResult, now: datetime) -> dict[str, Any]:
     """What of the row changes with ``outcome``."""
     said = {"smtp_code": outcome.code, "error": outcome.error}
     if outcome.fate is Fate.SERVER:  # no attempt of its own: it is due, and others come first
@@ -120,7 +120,7 @@ def _columns(sent: Outgoing, outcome: Outcome, now: datetime) -> dict[str, Any]:
     return {**said, "next_attempt_at": now + wait}
 
 
-def give_back(claimed: Iterable[Outgoing]) -> None:
+def give_back(claimed: Iterable[ClaimedMail]) -> None:
     """Claimed and not attempted: due at once, for whoever comes next."""
     now = timezone.now()
     with transaction.atomic():

@@ -1,6 +1,6 @@
-"""What a mail server's answer means for a mail, and when it is tried again. Pure, no clock.
+"""Judge the replies of mail servers, and decide when to retry. Pure, no clock.
 
-Codes are those of RFC 5321, the ``5.1.1`` after them those of RFC 3463.
+Reply codes are defined in RFC 5321, enhanced status codes such as ``5.1.1`` in RFC 3463.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ WAITS: tuple[timedelta, ...] = (
     timedelta(hours=3),
     timedelta(hours=6),
 )
-"""After the first failure, the second, …; then always the last of them."""
+"""After the first failure, the second, and so on; the last one repeats."""
 
 GIVE_UP_AFTER = timedelta(days=3)
 _JITTER = 0.1
 _STATUS = re.compile(r"\s*5\.(\d{1,3})\.(\d{1,3})\b")
 _NO_MAILBOX = frozenset({550, 551, 553})
-_OF_THE_SERVER = frozenset({421, 503, 530, 534, 535, 538})  # it closes, or wants us to sign in
+_OF_THE_SERVER = frozenset({421, 503, 530, 534, 535, 538})  # it closes, or requires a login
 _TOO_LARGE = 552
 
 
 class Stage(Enum):
-    """What was refused: our own address, the recipient's, or the mail as a whole."""
+    """What was refused: the sender, the recipient, or the mail as a whole."""
 
     SENDER = "sender"
     RECIPIENT = "recipient"
@@ -39,15 +39,18 @@ class Fate(Enum):
     """What becomes of a mail after an attempt."""
 
     SENT = "sent"
-    LATER = "later"  # this mail is tried again
-    FAILED = "failed"  # for good; other mails to this address may arrive
-    NO_MAILBOX = "no mailbox"  # for good, and so are all others to this address
-    SERVER = "server"  # no mail's fault: the server takes nothing now
+    LATER = "later"  # this mail is retried
+    FAILED = "failed"  # permanently; other mails to this address may arrive
+    NO_MAILBOX = "no mailbox"  # permanently, as all other mails to this address would
+    SERVER = "server"  # the server accepts nothing now, whatever the mail
 
 
 def fate_of(stage: Stage, code: int, text: str) -> Fate:
-    """What the refusal ``code`` with ``text`` means. When in doubt no address is stopped: our
-    own address being refused, or not being let through, is nothing that a recipient did."""
+    """Return what the refusal ``code`` with ``text`` means.
+
+    In doubt, the recipient is not suppressed: a refused sender, or a relay that is denied, says
+    nothing about the recipient.
+    """
     if code in _OF_THE_SERVER:
         return Fate.SERVER
     if stage is Stage.SENDER:
@@ -62,19 +65,20 @@ def fate_of(stage: Stage, code: int, text: str) -> Fate:
 
 
 def _by_status(stage: Stage, code: int, subject: int, detail: int) -> Fate:
-    if subject == 1:  # about addresses; 7 and 8 are about ours
+    if subject == 1:  # addresses; 7 and 8 are about the sender's
         return Fate.FAILED if detail in (7, 8) else Fate.NO_MAILBOX
-    if subject == 2:  # about mailboxes; 1: switched off, others: full, too large
+    if subject == 2:  # mailboxes; 1: disabled, others: full, too large
         return Fate.NO_MAILBOX if detail == 1 else Fate.FAILED
     unclear = subject in (0, 4) and stage is Stage.RECIPIENT and code in _NO_MAILBOX
     return Fate.NO_MAILBOX if unclear else Fate.FAILED
 
 
 def wait_before_next(attempts: int, age: timedelta, chance: float) -> timedelta | None:
-    """How long to wait after ``attempts`` (1 or more) that failed, for a mail that has been in
-    the queue for ``age``; None when the next one would come after ``GIVE_UP_AFTER``.
+    """Return how long to wait after ``attempts`` (1 or more) failed attempts.
 
-    ``chance`` (0 to 1, drawn by the caller) adds up to a tenth, so that what failed together
-    does not come back together."""
+    ``age`` is how long the mail has been in the queue. None means to give up, since the next
+    attempt would be later than ``GIVE_UP_AFTER``. ``chance`` (0 to 1, drawn by the caller) adds up
+    to a tenth, so that mails that failed together are not retried together.
+    """
     wait = WAITS[min(attempts, len(WAITS)) - 1] * (1 + _JITTER * chance)
     return None if age + wait > GIVE_UP_AFTER else wait

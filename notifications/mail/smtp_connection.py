@@ -1,7 +1,7 @@
-"""One connection to the mail server, on a thread of its own.
+"""A connection to the mail server, on a dedicated thread.
 
-Whatever the server does, the event loop waits for nothing but a future; a thread that cannot be
-got out of a call is left behind, and does not keep the process from ending.
+The event loop only awaits a future, so a server that hangs cannot block it. A thread that is stuck
+in a call is abandoned; as a daemon, it does not keep the process from exiting.
 """
 
 from __future__ import annotations
@@ -18,34 +18,36 @@ from threading import Thread
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from notifications.mail.message import Outgoing, message_of
-from notifications.mail.outcomes import Outcome, at_opening, at_sending, at_the_end, too_slow
+from notifications.mail.message import ClaimedMail, message_of
+from notifications.mail.outcomes import SendResult, accepted, connect_failed, send_failed, timed_out
 
 logger = logging.getLogger(__name__)
 
 MAILS_A_CONNECTION = 100
-IDLE_SECONDS = 5.0  # then it is closed: servers close idle ones without a word
-FRESH_SECONDS = 1.0  # used that long ago, it is asked whether it is still there
+IDLE_SECONDS = 5.0  # then it is closed, before the server does so silently
+FRESH_SECONDS = 1.0  # used longer ago, it is checked before the next mail
 ATTEMPT_SECONDS = 60.0
 _CLOSES = 421
 
 
-class Connection:
-    """The mail library's connection: opened when a mail comes, kept for up to
-    ``MAILS_A_CONNECTION`` of them."""
+class SmtpConnection:
+    """The connection of the mail library, opened on demand.
+
+    It is used for up to ``MAILS_A_CONNECTION`` mails.
+    """
 
     def __init__(self) -> None:
         self._backend: BaseEmailBackend | None = None
         self._sent = 0
         self._used_at = 0.0
 
-    def send(self, outgoing: Outgoing) -> Outcome:
-        """How the attempt ended; never raises."""
+    def send(self, outgoing: ClaimedMail) -> SendResult:
+        """Send a mail and return the result; never raises."""
         try:
             backend = self._opened()
-        except Exception as error:  # whatever it is, it is no fault of this mail
+        except Exception as error:  # any failure here is unrelated to this mail
             self.drop()
-            return at_opening(error)
+            return connect_failed(error)
         try:
             return self._sent_by(backend, outgoing)
         except smtplib.SMTPSenderRefused as error:
@@ -53,17 +55,17 @@ class Connection:
                 return self._failed(error)
         except Exception as error:
             return self._failed(error)
-        self.drop()  # it only has enough of this connection; nothing of the mail was said yet
+        self.drop()  # the server closes this connection; the mail itself was not refused
         return self.send(outgoing)
 
-    def _sent_by(self, backend: BaseEmailBackend, outgoing: Outgoing) -> Outcome:
+    def _sent_by(self, backend: BaseEmailBackend, outgoing: ClaimedMail) -> SendResult:
         message = message_of(outgoing)
         backend.send_messages([message])
         self._sent, self._used_at = self._sent + 1, time.monotonic()
-        return at_the_end(message)
+        return accepted(message)
 
-    def _failed(self, error: Exception) -> Outcome:
-        outcome = at_sending(error)
+    def _failed(self, error: Exception) -> SendResult:
+        outcome = send_failed(error)
         if outcome.breaks:
             self.drop()
         return outcome
@@ -93,14 +95,14 @@ class Connection:
             return False
 
     def close(self) -> None:
-        """Say goodbye, then drop."""
+        """Close the connection as SMTP requires."""
         with contextlib.suppress(Exception):
             if self._backend is not None:
                 self._backend.close()
         self.drop()
 
     def drop(self) -> None:
-        """Without a word; from another thread it ends a call that hangs."""
+        """Close the socket at once. From another thread, this ends a call that hangs."""
         backend, self._backend = self._backend, None
         for name in ("connection", "_partial_connection"):
             smtp = getattr(backend, name, None)
@@ -113,23 +115,23 @@ class Connection:
                 setattr(backend, name, None)
 
 
-Job = tuple[Outgoing, asyncio.AbstractEventLoop, "asyncio.Future[Outcome]"]
+Job = tuple[ClaimedMail, asyncio.AbstractEventLoop, "asyncio.Future[SendResult]"]
 
 
-class _Worker(Thread):
-    """Sends what comes into its queue until None comes."""
+class _SmtpThread(Thread):
+    """Sends the mails of its queue, until it gets None."""
 
     def __init__(self) -> None:
         super().__init__(name="mail", daemon=True)
         self.jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self.connection = Connection()
+        self.connection = SmtpConnection()
 
     def run(self) -> None:
         while (job := self._next()) is not None:
             outgoing, loop, answer = job
-            outcome = self.connection.send(outgoing)
-            with contextlib.suppress(RuntimeError):  # the loop ended meanwhile
-                loop.call_soon_threadsafe(_answer, answer, outcome)
+            result = self.connection.send(outgoing)
+            with contextlib.suppress(RuntimeError):  # the event loop has been closed
+                loop.call_soon_threadsafe(_resolve, answer, result)
         self.connection.close()
 
     def _next(self) -> Job | None:
@@ -139,42 +141,42 @@ class _Worker(Thread):
         return self.jobs.get()
 
 
-def _answer(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
+def _resolve(future: asyncio.Future[SendResult], result: SendResult) -> None:
     if not future.done():
-        future.set_result(outcome)
+        future.set_result(result)
 
 
-class Line:
-    """A connection as the event loop sees it: one mail at a time."""
+class SmtpWorker:
+    """A connection for use on the event loop, for one mail at a time."""
 
     def __init__(self, attempt_seconds: float = ATTEMPT_SECONDS) -> None:
         self._seconds = attempt_seconds
-        self._worker: _Worker | None = None
+        self._worker: _SmtpThread | None = None
 
-    async def send(self, outgoing: Outgoing) -> Outcome:
-        """How the attempt ended; after ``attempt_seconds`` it has failed, whatever it does."""
+    async def send(self, outgoing: ClaimedMail) -> SendResult:
+        """Send a mail and return the result. It fails after ``attempt_seconds`` at the latest."""
         if self._worker is None:
-            self._worker = _Worker()
+            self._worker = _SmtpThread()
             self._worker.start()
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Outcome] = loop.create_future()
+        answer: asyncio.Future[SendResult] = loop.create_future()
         self._worker.jobs.put((outgoing, loop, answer))
         try:
             return await asyncio.wait_for(answer, self._seconds)
         except TimeoutError:
             self.leave()
-            logger.warning("The mail server hangs; a connection is left behind")
-            return too_slow()
+            logger.warning("The mail server hangs; its connection is abandoned")
+            return timed_out()
 
     def leave(self) -> None:
-        """Let go of the thread and its connection; a next mail gets others."""
+        """Abandon the thread and its connection; the next mail gets new ones."""
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.jobs.put(None)
             worker.connection.drop()
 
     def close(self) -> None:
-        """Let the thread say goodbye to the server and end, whenever it gets there."""
+        """Let the thread close its connection and end, without waiting for it."""
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.jobs.put(None)

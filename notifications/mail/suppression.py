@@ -1,4 +1,4 @@
-"""Addresses that take no mail: stopped when a mail comes back, and tried again when asked."""
+"""The suppression list: addresses whose mails bounced, or that complained."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from locations.models import Member
 from notifications.kinds import NoticeKind
 from notifications.models import Mail, MailState, Notice, StoppedAddress
 
-BOUNCED = gettext_noop("Mails to this address came back.")
-COMPLAINED = gettext_noop("Whoever reads mails at this address called one of ours unwanted.")
+BOUNCED = gettext_noop("Mails to this address bounced.")
+COMPLAINED = gettext_noop("The recipient marked one of our mails as spam.")
 _WHY_CHARACTERS = 200
 
 
-def stop(email: str, why: str, code: int | None = None, account: UUID | None = None) -> bool:
-    """Send nothing to ``email`` any more; whether that is news. The owners of every account that
-    has it among its people are told, and those of ``account``, whose mail came back."""
+def suppress(email: str, why: str, code: int | None = None, account: UUID | None = None) -> bool:
+    """Put ``email`` on the suppression list; return whether it was not on it before.
+
+    The owners of every account with such a member are notified, and those of ``account``, whose
+    mail bounced.
+    """
     with transaction.atomic():
         row, new = StoppedAddress.objects.get_or_create(
             email=email.lower(), defaults={"why": why[:_WHY_CHARACTERS], "smtp_code": code}
@@ -44,29 +47,28 @@ def _notices(row: StoppedAddress, account: UUID | None) -> list[Notice]:
     ]
 
 
-def stopped(emails: Iterable[str]) -> set[str]:
-    """Those of ``emails`` that take no mail, in small letters."""
-    asked = {email.lower() for email in emails}
-    found = StoppedAddress.objects.filter(email__in=asked)
+def suppressed(emails: Iterable[str]) -> set[str]:
+    """Return those of ``emails`` that are on the suppression list, in lower case."""
+    found = StoppedAddress.objects.filter(email__in={email.lower() for email in emails})
     return set(found.values_list("email", flat=True))
 
 
-def stopped_address(email: str) -> StoppedAddress | None:
-    """The row of ``email``, if it takes no mail."""
+def suppressed_address(email: str) -> StoppedAddress | None:
+    """Return the entry of ``email`` on the suppression list, or None."""
     return StoppedAddress.objects.filter(email=email.lower()).first()
 
 
 def try_again(email: str) -> bool:
-    """Send to ``email`` again, from the next mail on; whether it was stopped."""
+    """Take ``email`` off the suppression list; return whether it was on it."""
     count, _deleted = StoppedAddress.objects.filter(email=email.lower()).delete()
     return count > 0
 
 
-def came_back(mail: Mail, why: str = "") -> None:
-    """What was taken by the server was sent back: so the log says, and nobody mails there."""
+def record_bounce(mail: Mail, why: str = "") -> None:
+    """Record that a sent mail bounced, and suppress its address."""
     why = why or _(BOUNCED)
     with transaction.atomic():
         Mail.objects.filter(pk=mail.pk).update(
             state=MailState.BOUNCED, error=why[:_WHY_CHARACTERS], text="", html=""
         )
-        stop(mail.to, why, account=mail.account_id)
+        suppress(mail.to, why, account=mail.account_id)

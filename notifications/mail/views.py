@@ -1,4 +1,4 @@
-"""The page of mails that were sent, and the way back for an address that took none."""
+"""The log of mails, and the button that takes one's own address off the suppression list."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def mails_page(request: HttpRequest) -> HttpResponse:
 
 @post_only
 def try_again(request: HttpRequest) -> HttpResponse:
-    """Of nobody's address but his own."""
+    """Take the address of the signed-in user off the suppression list."""
     user = request.user
     if isinstance(user, User) and suppression.try_again(user.email):
-        messages.success(request, _("From now on we send to %s again.") % user.email)
+        messages.success(request, _("We will send mails to %s again.") % user.email)
     return redirect("account_email")

@@ -19,10 +19,10 @@ from core.background.poll_loop import Looks
 from core.data.errors import StoreUnavailable
 from notifications.mail import queue
 from notifications.mail.circuit_breaker import Circuit
-from notifications.mail.message import Outgoing
-from notifications.mail.outcomes import Outcome
+from notifications.mail.message import ClaimedMail
+from notifications.mail.outcomes import SendResult
 from notifications.mail.retry import Fate
-from notifications.mail.smtp_connection import Line
+from notifications.mail.smtp_connection import SmtpWorker
 
 logger = logging.getLogger(__name__)
 
@@ -37,11 +37,14 @@ class MailSender:
     """One process's share of the work. ``run`` is the thread that talks to the database."""
 
     def __init__(
-        self, run: Run, line: Callable[[], Line] = Line, goodbye_seconds: float = GOODBYE_SECONDS
+        self,
+        run: Run,
+        line: Callable[[], SmtpWorker] = SmtpWorker,
+        goodbye_seconds: float = GOODBYE_SECONDS,
     ) -> None:
         self._run, self._goodbye_seconds = run, goodbye_seconds
         self._lines = [line() for _ in range(LINES)]
-        self._busy: dict[asyncio.Task[None], Line] = {}
+        self._busy: dict[asyncio.Task[None], SmtpWorker] = {}
         self._circuit = Circuit()
         self._trouble_noted = True  # by a process before this one, for all that is known
         self._looks = Looks(self._start_what_is_due, LOOK_SECONDS, "mails")
@@ -64,7 +67,7 @@ class MailSender:
             self._busy[task] = line
             task.add_done_callback(self._ended)
 
-    async def _work(self, line: Line, batch: Sequence[Outgoing]) -> None:
+    async def _work(self, line: SmtpWorker, batch: Sequence[ClaimedMail]) -> None:
         """Send ``batch`` over ``line``, one after another; what is not tried is given back."""
         for place, outgoing in enumerate(batch):
             late = time.monotonic() >= outgoing.usable_until
@@ -92,7 +95,7 @@ class MailSender:
                 logger.warning("The database does not answer; a mail's outcome waits")
                 await asyncio.sleep(_AGAIN_SECONDS)
 
-    async def _judge(self, outcome: Outcome) -> None:
+    async def _judge(self, outcome: SendResult) -> None:
         now = time.monotonic()
         if outcome.breaks:
             self._circuit.broke(now)
@@ -106,7 +109,7 @@ class MailSender:
                 self._trouble_noted = False
                 await self._write(queue.forget_trouble)
 
-    def _log(self, outgoing: Outgoing, outcome: Outcome) -> None:
+    def _log(self, outgoing: ClaimedMail, outcome: SendResult) -> None:
         """No address and no text, of neither side."""
         level = logging.WARNING if outcome.breaks else logging.INFO
         logger.log(

@@ -1,8 +1,8 @@
-"""What is said of notices and of the product's own occasions: from rows to mails. No I/O.
+"""The content of every mail about notices, accounts and outages. No I/O.
 
-``content_for`` for notices, ``digest_letter`` for many of them, ``welcome_letter`` for who is new,
-``outage_letter`` and ``all_clear_letter`` for operators. Each says it in the language that is
-active.
+``content_for`` writes the mail about notices, ``digest_mail`` the daily summary,
+``welcome_mail`` the mail after sign-up, ``outage_mail`` and ``all_clear_mail`` the mails to
+operators. Each is written in the active language.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from dataclasses import replace
 from core.mail.content import MailContent
 from notifications.kinds import NoticeKind
 from notifications.mail_content import accounts, connection_lost, number_status, phone_offline
-from notifications.mail_content.digest import digest_letter
+from notifications.mail_content.digest import digest_mail
 from notifications.mail_content.footer import why_you
-from notifications.mail_content.outages import all_clear_letter, outage_letter
-from notifications.mail_content.welcome import welcome_letter
+from notifications.mail_content.outages import all_clear_mail, outage_mail
+from notifications.mail_content.welcome import welcome_mail
 from notifications.models import Notice
-from notifications.preferences.recipients import Reader
+from notifications.preferences.recipients import Recipient
 
-__all__ = ["all_clear_letter", "content_for", "digest_letter", "outage_letter", "welcome_letter"]
+__all__ = ["all_clear_mail", "content_for", "digest_mail", "outage_mail", "welcome_mail"]
 
-_Write = Callable[[Sequence[Notice], str, Reader], MailContent]
+_Write = Callable[[Sequence[Notice], str, Recipient], MailContent]
 _WRITE: Mapping[NoticeKind, _Write] = {
     NoticeKind.LINKED: number_status.linked,
     NoticeKind.LOST: connection_lost.lost,
@@ -38,9 +38,12 @@ _WRITE: Mapping[NoticeKind, _Write] = {
 
 
 def content_for(
-    kind: NoticeKind, notices: Sequence[Notice], account: str, reader: Reader
+    kind: NoticeKind, notices: Sequence[Notice], account: str, recipient: Recipient
 ) -> MailContent:
-    """The letter that tells ``reader`` of ``notices`` (at least one, all of ``kind`` and of the
-    account named ``account``), in the language that is active and the zone of ``reader``."""
-    letter = _WRITE[kind](notices, account, reader)
-    return replace(letter, account=account, small=why_you(kind, account, reader))
+    """Return the mail to ``recipient`` about ``notices``, in the active language.
+
+    There is at least one notice, and all are of ``kind`` and of the account named ``account``.
+    Times are in the time zone of ``recipient``.
+    """
+    content = _WRITE[kind](notices, account, recipient)
+    return replace(content, account=account, small=why_you(kind, account, recipient))

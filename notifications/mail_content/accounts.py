@@ -1,4 +1,4 @@
-"""Letters about an account rather than a number: its plan, its webhooks, its people's mail."""
+"""Mails about an account: its plan, its webhooks, bounced mails, support bundles."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from core.text.dates import moment
 from core.text.units import size
 from notifications.mail_content import notice_facts, plans
 from notifications.models import Notice
-from notifications.preferences.recipients import Reader
+from notifications.preferences.recipients import Recipient
 
 
-def plan(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
-    """Something about the plan changed, or soon will; of several changes the latest counts."""
-    return plans.letter(max(notices, key=lambda notice: notice.at), account, reader)
+def plan(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
+    """Return the mail about a change of the plan; of several changes, about the latest."""
+    return plans.content(max(notices, key=lambda notice: notice.at), account, recipient)
 
 
-def webhook_off(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
-    """Webhooks were switched off because nothing got through."""
+def webhook_off(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
+    """Return the mail about webhooks that were switched off after a day of failures."""
     first, said = notices[0], {"account": account, "n": len(notices)}
     one = _("A webhook of %(account)s was switched off") % said
     many = ngettext(
@@ -32,46 +32,46 @@ def webhook_off(notices: Sequence[Notice], account: str, reader: Reader) -> Mail
         len(notices),
     )
     address = [] if notices[1:] else [(_("Address"), notice_facts.text(first, "host"))]
-    why = _("Its address takes nothing. %(why)s") % {"why": notice_facts.text(first, "why")}
+    why = _("Its server accepts no deliveries. %(why)s") % {"why": notice_facts.text(first, "why")}
     return MailContent(
         subject=many % said if notices[1:] else one,
-        lead=_("Repair the server that takes the events, then switch the webhook on again."),
+        lead=_("Fix the server that receives the events, then switch the webhook on again."),
         button=_webhooks_button(notices),
         rows=_pairs(notices, lambda notice: notice_facts.text(notice, "host")),
         why="" if notices[1:] else why,
-        facts=[*address, notice_facts.since_line(notices, reader)],
+        facts=[*address, notice_facts.since_line(notices, recipient)],
         paragraphs=[
             _(
-                "Until it is on again no event is sent there and none is kept for it. What failed "
-                "within the last 30 days is in its log and can be replayed."
+                "Until then, no events are sent to it or stored for it. Deliveries that failed "
+                "in the last 30 days are in its log and can be replayed."
             )
         ],
     )
 
 
-def bounced(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
-    """Mails to members of the account do not arrive."""
+def bounced(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
+    """Return the mail about members whose address is on the suppression list."""
     first = notices[0]
     said = {"email": notice_facts.text(first, "email"), "n": len(notices)}
     one = _("Mails to %(email)s do not arrive") % said
     many = ngettext(
-        "Mails to %(n)d of your people do not arrive",
-        "Mails to %(n)d of your people do not arrive",
+        "Mails to %(n)d of your members do not arrive",
+        "Mails to %(n)d of your members do not arrive",
         len(notices),
     )
-    why = _("The mail server there says: %(why)s") % {"why": notice_facts.text(first, "why")}
+    why = _("Reason: %(why)s") % {"why": notice_facts.text(first, "why")}
     address = [] if notices[1:] else [(_("Address"), notice_facts.text(first, "email"))]
     return MailContent(
         subject=many % said if notices[1:] else one,
-        lead=_("Ask whether the address is right, and invite the right one if it is not."),
+        lead=_("Check the address with its owner, and invite the correct one if it is wrong."),
         button=Button(_("Open your members"), reverse("members")),
         rows=_pairs(notices, partial(notice_facts.text, name="email")),
         why="" if notices[1:] else why,
-        facts=[*address, notice_facts.since_line(notices, reader)],
+        facts=[*address, notice_facts.since_line(notices, recipient)],
         paragraphs=[
             _(
-                "Until then nothing is mailed there: who has this address is told of nothing, "
-                "lost numbers included."
+                "Until then, we send no mail to this address, not even when a number loses its "
+                "connection."
             )
         ],
     )
@@ -90,26 +90,26 @@ def _webhooks_button(notices: Sequence[Notice]) -> Button:
     return Button(_("Open the webhook"), page)
 
 
-def bundle_ready(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
-    """A support bundle can be downloaded."""
+def bundle_ready(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
+    """Return the mail about a support bundle that is ready to download."""
     newest = max(notices, key=lambda notice: notice.at)
     ends = notice_facts.time(newest, "expires_at")
     count = notice_facts.count(newest, "size")
     pairs = [
         (_("Size"), size(count) if count else ""),
-        (_("Can be downloaded until"), moment(ends, reader.time_zone) if ends else ""),
+        (_("Available until"), moment(ends, recipient.time_zone) if ends else ""),
     ]
     return MailContent(
         subject=_("Your support bundle is ready"),
-        lead=_("Download it, then send it to whoever helps you."),
+        lead=_("Download it, then send it to the person who is helping you."),
         button=Button(
             _("Download the support bundle"),
             notice_facts.page(newest, "bundle", "bundle", otherwise="account_page"),
         ),
         why=_(
-            "You asked for it. It holds what is needed to find a fault, and no keys, no codes and "
-            "no messages."
+            "You requested it. It contains what is needed to diagnose a problem, but no keys, "
+            "codes or messages."
         ),
         facts=[(name, value) for name, value in pairs if value],
-        paragraphs=[_("After that it is deleted, and you can ask for another one.")],
+        paragraphs=[_("After that, it is deleted. You can request another one at any time.")],
     )

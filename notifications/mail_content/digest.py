@@ -1,4 +1,4 @@
-"""The daily summary: what happened since the last one, under a heading for each kind."""
+"""The mail with the daily summary: the notices since the last one, with a heading per kind."""
 
 from __future__ import annotations
 
@@ -14,35 +14,39 @@ from notifications.kinds import NoticeKind
 from notifications.mail_content.footer import as_member
 from notifications.mail_content.one_liners import line_of
 from notifications.models import Notice
-from notifications.preferences.recipients import Reader
+from notifications.preferences.recipients import Recipient
 
 Told = Sequence[tuple[NoticeKind, Sequence[Notice]]]
 
-_NEED_SOMEBODY = frozenset({NoticeKind.LOST, NoticeKind.REMINDER, NoticeKind.PHONE_OFFLINE})
+_NEED_ATTENTION = frozenset({NoticeKind.LOST, NoticeKind.REMINDER, NoticeKind.PHONE_OFFLINE})
 
 
-def digest_letter(sections: Told, account: str, reader: Reader) -> MailContent:
-    """The summary of ``sections`` (each kind with its notices, at least one) of the account named
-    ``account``, for ``reader``."""
+def digest_mail(sections: Told, account: str, recipient: Recipient) -> MailContent:
+    """Return the summary of ``sections`` of the account named ``account`` for ``recipient``.
+
+    Each section is a kind with its notices, at least one.
+    """
     notices = [notice for _kind, some in sections for notice in some]
-    latest = day(max(notice.at for notice in notices), reader.time_zone)
+    latest = day(max(notice.at for notice in notices), recipient.time_zone)
     need = _still_lost(notices)
     return MailContent(
-        subject=_("%(account)s: your summary of %(day)s") % {"account": account, "day": latest},
+        subject=_("%(account)s: your summary for %(day)s") % {"account": account, "day": latest},
         lead=_lead(need),
         button=Button(_("Open your numbers"), f"{reverse('numbers')}?sort=status"),
-        sections=[_section(kind, some, account, reader) for kind, some in sections],
+        sections=[_section(kind, some, account, recipient) for kind, some in sections],
         small=[
-            _("All times are %(zone)s.") % {"zone": zone_label(reader.time_zone)},
-            as_member(account, reader),
-            _("It holds what you get once a day, and what was too much to mail one by one."),
+            _("All times are %(zone)s.") % {"zone": zone_label(recipient.time_zone)},
+            as_member(account, recipient),
+            _("It lists the notices that you get daily, and those beyond the daily limit."),
         ],
         account=account,
     )
 
 
-def _section(kind: NoticeKind, notices: Iterable[Notice], account: str, reader: Reader) -> Section:
-    rows = [_row(notice, account, reader.time_zone) for notice in notices]
+def _section(
+    kind: NoticeKind, notices: Iterable[Notice], account: str, recipient: Recipient
+) -> Section:
+    rows = [_row(notice, account, recipient.time_zone) for notice in notices]
     title = f"{kind.label} · {len(rows)}" if rows[1:] else str(kind.label)
     return Section(title, rows)
 
@@ -56,13 +60,13 @@ def _lead(need: int) -> str:
     if not need:
         return _("Nothing to do: this is what happened.")
     return ngettext(
-        "%(n)d number needs you. Its page says what to do.",
-        "%(n)d numbers need you. Their pages say what to do.",
+        "%(n)d number needs attention. Its page explains what to do.",
+        "%(n)d numbers need attention. Their pages explain what to do.",
         need,
     ) % {"n": need}
 
 
 def _still_lost(notices: Iterable[Notice]) -> int:
-    """How many numbers were in trouble when they were last told of."""
+    """Count the numbers whose latest notice reports a problem."""
     last = {n.session_id: n.kind for n in sorted(notices, key=lambda n: n.at) if n.session_id}
-    return sum(NoticeKind(kind) in _NEED_SOMEBODY for kind in last.values())
+    return sum(NoticeKind(kind) in _NEED_ATTENTION for kind in last.values())

@@ -1,7 +1,7 @@
-"""What is said of each reason for which a number is lost. Data, no I/O.
+"""The text of a mail for each reason for which a number is lost. Data, no I/O.
 
-What happened is said in the words of ``sessions_app/wording.py``; here stands what a letter says
-beyond: what to do first, why it happens, and what follows if nobody does anything.
+``sessions_app/wording.py`` describes what happened. This module adds what to do first, why it
+happens, and what follows if nothing is done.
 """
 
 from __future__ import annotations
@@ -19,179 +19,184 @@ Words = str | Promise
 
 
 class Next(Enum):
-    """What the button leads to, and whether the number comes back without anybody."""
+    """The next step, which decides the button of the mail."""
 
-    CODE = "code"  # a new code is to be scanned
-    OPEN = "open"  # something is to be done that its page explains
-    PROXY = "proxy"
-    ITSELF = "itself"  # nothing to do here: it comes back by itself
+    CODE = "code"  # scan a new code
+    OPEN = "open"  # do what the page of the number explains
+    PROXY = "proxy"  # check the proxy
+    ITSELF = "itself"  # nothing: the number reconnects by itself
 
 
 @dataclass(frozen=True)
-class Loss:
-    """``do`` is the letter's first line, ``why`` may be "", ``otherwise`` is what follows if
-    nobody does it."""
+class LossAdvice:
+    """The texts for one reason.
+
+    ``do`` is the first line of the mail; ``why`` may be ""; ``otherwise`` is what follows if
+    nothing is done. ``happened`` replaces the sentence of the pages where that one describes the
+    present moment only.
+    """
 
     next: Next
     do: Words
     why: Words
     otherwise: Words
-    happened: Words = ""  # where what the pages say fits the moment only
+    happened: Words = ""
 
 
 _SCAN = _("Scan a new code to connect it again.")
 _SILENT = _(
-    "Until then no message goes out and none comes in here. What people write meanwhile still "
-    "arrives on the phone."
+    "Until then, no messages are sent or received here. Messages to this number still arrive on "
+    "the phone."
 )
-_WAIT = _("Nothing to do: it comes back by itself.")
+_WAIT = _("Nothing to do: it reconnects by itself.")
 _BACK = _(
-    "No new scan is needed, and messages that arrive meanwhile are not lost. We write again as "
-    "soon as the connection is back."
+    "No new scan is needed, and messages that arrive in the meantime are not lost. We will write "
+    "again as soon as the number is connected."
 )
 _KEPT = _(
-    "Until then no message goes out and none comes in. The link is kept: no new scan will be "
-    "needed."
+    "Until then, no messages are sent or received. The link is kept, so no new scan is needed."
 )
 
-LOSSES: Mapping[Reason, Loss] = {
-    Reason.LOGGED_OUT: Loss(
+LOSSES: Mapping[Reason, LossAdvice] = {
+    Reason.LOGGED_OUT: LossAdvice(
         Next.CODE,
         _SCAN,
         _(
-            "Somebody removed it under Linked devices on the phone, or WhatsApp was installed "
-            "anew there, or the phone was not online for 14 days."
+            "It was removed under Linked devices on the phone, WhatsApp was reinstalled there, "
+            "or the phone was offline for 14 days."
         ),
         _SILENT,
     ),
-    Reason.ACCOUNT_BANNED: Loss(
+    Reason.ACCOUNT_BANNED: LossAdvice(
         Next.OPEN,
         _("Open WhatsApp on the phone and ask for a review."),
         _(
-            "WhatsApp does that to numbers whose messages many people report, or that write to "
-            "many who do not know them. Only WhatsApp can lift the ban."
+            "WhatsApp bans numbers that many people report, or that message many people who do "
+            "not know them. Only WhatsApp can lift the ban."
         ),
-        _("Without a review the number stays banned, on the phone as well as here."),
+        _("Without a review, the number stays banned, both on the phone and here."),
     ),
-    Reason.TEMP_BAN: Loss(
+    Reason.TEMP_BAN: LossAdvice(
         Next.ITSELF,
-        _("Wait until the block ends, and send less from then on."),
-        _("WhatsApp does that to numbers that write to many people who do not know them."),
+        _("Wait until the block ends, and send fewer messages from then on."),
+        _("WhatsApp blocks numbers that message many people who do not know them."),
         _(
-            "The connection comes back by itself when the block ends. Who goes on sending as "
-            "before may be banned for good."
+            "The number reconnects by itself when the block ends. If you continue to send as "
+            "before, WhatsApp may ban it permanently."
         ),
     ),
-    Reason.ACCOUNT_LOCKED: Loss(
+    Reason.ACCOUNT_LOCKED: LossAdvice(
         Next.OPEN,
-        _("Open WhatsApp on the phone, follow what it says, then scan a new code."),
-        _("WhatsApp does that when it wants the owner to prove that the number is theirs."),
+        _("Open WhatsApp on the phone, follow its instructions, then scan a new code."),
+        _("WhatsApp locks an account when its owner has to prove that the number is theirs."),
         _SILENT,
     ),
-    Reason.STREAM_REPLACED: Loss(
+    Reason.STREAM_REPLACED: LossAdvice(
         Next.OPEN,
-        _("Stop the other program that uses this link, then restart the link here."),
+        _("Stop the other program that uses this link, then restart the number here."),
         _(
-            "WhatsApp lets one program at a time use a link. If nobody of you runs another one, "
+            "WhatsApp lets only one program at a time use a link. If you run no other program, "
             "remove the link under Linked devices on the phone and scan a new code."
         ),
-        _("Until then messages go through the other program, and none through here."),
+        _("Until then, messages go through the other program instead of Pairline."),
     ),
-    Reason.UNREACHABLE: Loss(Next.ITSELF, _WAIT, _("We keep trying, every few minutes."), _BACK),
-    Reason.RECONNECTING: Loss(
+    Reason.UNREACHABLE: LossAdvice(
+        Next.ITSELF, _WAIT, _("We keep trying every few minutes."), _BACK
+    ),
+    Reason.RECONNECTING: LossAdvice(
         Next.ITSELF,
         _WAIT,
-        _("The network or WhatsApp itself is disturbed. We keep trying."),
+        _("There is a problem with the network or with WhatsApp. We keep trying."),
         _BACK,
         _("The connection dropped and is not back yet"),
     ),
-    Reason.STARTING: Loss(
+    Reason.STARTING: LossAdvice(
         Next.ITSELF,
         _WAIT,
-        _("The network or WhatsApp itself is disturbed. We keep trying."),
+        _("There is a problem with the network or with WhatsApp. We keep trying."),
         _BACK,
         _("The connection dropped and is not back yet"),
     ),
-    Reason.PAIRING: Loss(
+    Reason.PAIRING: LossAdvice(
         Next.OPEN,
-        _("Keep WhatsApp open on the phone. If nothing changes, restart it on its page."),
-        _("The phone accepted the link, and WhatsApp does not let it begin."),
+        _("Keep WhatsApp open on the phone. If nothing changes, restart the number here."),
+        _("The phone accepted the link, but WhatsApp has not activated it."),
         _SILENT,
-        _("The new link does not come up"),
+        _("The new link is not active yet"),
     ),
-    Reason.CONNECTION_FAILED: Loss(
+    Reason.CONNECTION_FAILED: LossAdvice(
         Next.ITSELF,
         _WAIT,
-        _("The network or WhatsApp itself is disturbed. We keep trying."),
+        _("There is a problem with the network or with WhatsApp. We keep trying."),
         _BACK,
         _("WhatsApp cannot be reached"),
     ),
-    Reason.ENGINE_RESTARTING: Loss(
+    Reason.ENGINE_RESTARTING: LossAdvice(
         Next.ITSELF,
         _WAIT,
-        _("The trouble is ours, and we are at it."),
+        _("The problem is on our side, and we are working on it."),
         _BACK,
         _("The connection is interrupted"),
     ),
-    Reason.GATEWAY_OFFLINE: Loss(
-        Next.ITSELF, _WAIT, _("The trouble is ours, and we are at it."), _BACK
+    Reason.GATEWAY_OFFLINE: LossAdvice(
+        Next.ITSELF, _WAIT, _("The problem is on our side, and we are working on it."), _BACK
     ),
-    Reason.CLIENT_OUTDATED: Loss(
-        Next.ITSELF, _("Nothing to do: we are told and will update Pairline."), "", _BACK
+    Reason.CLIENT_OUTDATED: LossAdvice(
+        Next.ITSELF, _("Nothing to do: we have been alerted and will update Pairline."), "", _BACK
     ),
-    Reason.CONNECT_FAILURE: Loss(
+    Reason.CONNECT_FAILURE: LossAdvice(
         Next.OPEN,
-        _("Restart the link in a few minutes."),
-        _("We tried several times, and WhatsApp refused without saying why."),
+        _("Restart the number in a few minutes."),
+        _("We tried several times, and WhatsApp refused without giving a reason."),
         _KEPT,
     ),
-    Reason.STUCK_NO_QR: Loss(
+    Reason.STUCK_NO_QR: LossAdvice(
         Next.CODE,
         _("Get a new code and scan it."),
-        _("WhatsApp may be disturbed. If it happens again, try an hour later."),
+        _("WhatsApp may have a problem. If this happens again, try again in an hour."),
         _SILENT,
     ),
-    Reason.PAIR_ERROR: Loss(
+    Reason.PAIR_ERROR: LossAdvice(
         Next.CODE,
         _("Get a new code and scan it."),
-        _("A phone can have four linked devices. Remove one on the phone if there are that many."),
+        _("A phone can have four linked devices. If it already has four, remove one there."),
         _SILENT,
     ),
-    Reason.QR_EXPIRED: Loss(
-        Next.CODE, _("Get a new code when the phone is at hand, and scan it."), "", _SILENT
+    Reason.QR_EXPIRED: LossAdvice(
+        Next.CODE, _("Get a new code when you have the phone at hand, and scan it."), "", _SILENT
     ),
-    Reason.KEYS_MISSING: Loss(
-        Next.CODE, _SCAN, _("Without its keys nobody can use the old link any more."), _SILENT
+    Reason.KEYS_MISSING: LossAdvice(
+        Next.CODE, _SCAN, _("Without its keys, the old link can no longer be used."), _SILENT
     ),
-    Reason.KEYS_DAMAGED: Loss(
+    Reason.KEYS_DAMAGED: LossAdvice(
         Next.CODE,
         _SCAN,
-        _("Whoever runs your Pairline may have a backup of the keys: then no scan is needed."),
+        _("Your operator may have a backup of the keys. In that case, no scan is needed."),
         _SILENT,
     ),
-    Reason.STORAGE_FULL: Loss(
-        Next.OPEN, _("Ask whoever runs your Pairline to free space on its server."), "", _KEPT
+    Reason.STORAGE_FULL: LossAdvice(
+        Next.OPEN, _("Ask your operator to free disk space on the Pairline server."), "", _KEPT
     ),
-    Reason.CLOCK_WRONG: Loss(
-        Next.OPEN, _("Ask whoever runs your Pairline to set the clock of its server."), "", _KEPT
+    Reason.CLOCK_WRONG: LossAdvice(
+        Next.OPEN, _("Ask your operator to correct the clock of the Pairline server."), "", _KEPT
     ),
-    Reason.PROXY_FAILED: Loss(
+    Reason.PROXY_FAILED: LossAdvice(
         Next.PROXY,
         _("Check the proxy of this number, or set another one."),
-        _("We keep trying through the proxy, and never without it."),
+        _("We keep trying through the proxy. We never connect without it."),
         _KEPT,
     ),
-    Reason.ENGINE_UNAVAILABLE: Loss(
-        Next.ITSELF, _WAIT, _("The trouble is ours, and we are told."), _BACK
+    Reason.ENGINE_UNAVAILABLE: LossAdvice(
+        Next.ITSELF, _WAIT, _("The problem is on our side, and we have been alerted."), _BACK
     ),
-    Reason.NUMBER_TAKEN: Loss(
+    Reason.NUMBER_TAKEN: LossAdvice(
         Next.OPEN,
         _("Unlink the number at the other location first, or scan with another phone."),
-        _("A number can be linked to one location at a time."),
-        _("Its messages go on arriving at the other location."),
+        _("A number can be linked to only one location at a time."),
+        _("Its messages continue to arrive at the other location."),
     ),
-    Reason.CLEANED_UP: Loss(
+    Reason.CLEANED_UP: LossAdvice(
         Next.OPEN, _("Start it again: a number that is still linked needs no new scan."), "", _KEPT
     ),
 }
-"""Each reason of which people can be told that they lost a number."""
+"""Each reason that a notice of a loss can have."""

@@ -1,4 +1,7 @@
-"""What a notice holds, as letters write it: names, numbers, times, the page to open."""
+"""The facts of notices, formatted for mails: names, numbers, times, the page to open.
+
+A fact that is missing or malformed is treated as empty, so that the mail can still be sent.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,27 @@ from core.mail.content import Button, Pair
 from core.text.dates import moment
 from core.text.phone_numbers import international
 from notifications.models import Notice
-from notifications.preferences.recipients import Reader
+from notifications.preferences.recipients import Recipient
 from sessions_app.lifecycle import Reason
 
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT, _NO_BREAK = "\u200e", "\u200f", "\u00a0"
 
 
 def place(notice: Notice) -> str:
-    """What its number is called: the location, else the number, else a word."""
+    """Return the name of the number: its location, else the number itself, else "A number"."""
     return text(notice, "location") or number(notice) or _("A number")
 
 
 def text(notice: Notice, name: str) -> str:
-    """What it holds under ``name``, as text; "" when it holds nothing there."""
+    """Return the fact ``name`` as text, or ""."""
     return str(notice.facts.get(name) or "")
 
 
 def number(notice: Notice) -> str:
-    """Its number as people write it, or ""; it keeps its order among words from right to left."""
+    """Return the phone number in international notation, or "".
+
+    Within right-to-left text it gets direction marks, so that its digits keep their order.
+    """
     written = international(text(notice, "number")).replace(" ", _NO_BREAK)
     if not written or not get_language_bidi():
         return written
@@ -39,13 +45,13 @@ def number(notice: Notice) -> str:
 
 
 def reason(notice: Notice) -> Reason | None:
-    """The reason that it names, if that is one."""
+    """Return the lifecycle reason, or None if the notice has no known one."""
     named = text(notice, "reason")
     return Reason(named) if named in Reason.__members__.values() else None
 
 
 def time(notice: Notice, name: str) -> datetime | None:
-    """The time called ``name`` among its facts, if there is one."""
+    """Return the fact ``name`` as an aware time, or None."""
     try:
         found = datetime.fromisoformat(text(notice, name))
     except ValueError:
@@ -54,7 +60,7 @@ def time(notice: Notice, name: str) -> datetime | None:
 
 
 def count(notice: Notice, name: str) -> int:
-    """How many of ``name`` (days, seconds, bytes) it holds; 0 when it does not say."""
+    """Return the fact ``name`` (days, seconds, bytes) as a whole number, or 0."""
     try:
         return int(float(text(notice, name)))
     except (ValueError, OverflowError):
@@ -62,8 +68,10 @@ def count(notice: Notice, name: str) -> int:
 
 
 def page(notice: Notice, name: str, url: str, otherwise: str) -> str:
-    """The path of the page called ``url`` about the row whose id is ``name`` among its facts;
-    of the page called ``otherwise`` where there is no such id or page."""
+    """Return the path of the page ``url`` for the id in the fact ``name``.
+
+    Without such an id or page, return the path of the page ``otherwise``.
+    """
     try:
         return reverse(url, args=[UUID(text(notice, name))])
     except (ValueError, NoReverseMatch):
@@ -71,12 +79,12 @@ def page(notice: Notice, name: str, url: str, otherwise: str) -> str:
 
 
 def since(notice: Notice) -> datetime:
-    """Since when it is so; at the latest since the notice was written."""
+    """Return when the state that the notice describes began."""
     return time(notice, "since") or notice.at
 
 
 def about(notices: Sequence[Notice]) -> list[Pair]:
-    """The location and the number of the only notice; of several, nothing: they have rows."""
+    """Return the location and the number of a single notice; several are listed as rows."""
     if notices[1:]:
         return []
     notice = notices[0]
@@ -84,24 +92,24 @@ def about(notices: Sequence[Notice]) -> list[Pair]:
     return [(name, value) for name, value in pairs if value]
 
 
-def since_line(notices: Sequence[Notice], reader: Reader) -> Pair:
-    """Since when the first of ``notices`` is so."""
-    return _("Since"), moment(min(map(since, notices)), reader.time_zone)
+def since_line(notices: Sequence[Notice], recipient: Recipient) -> Pair:
+    """Return the line with the earliest time of ``notices``."""
+    return _("Since"), moment(min(map(since, notices)), recipient.time_zone)
 
 
 def rows(notices: Sequence[Notice], says: Callable[[Notice], str]) -> list[Pair]:
-    """A line for each of several notices: the location, what is said of it, and the number."""
+    """Return a row for each of several notices, with its text from ``says``; none for one."""
     return [row(notice, says(notice)) for notice in notices] if notices[1:] else []
 
 
 def row(notice: Notice, says: str) -> Pair:
-    """The location, then ``says`` and the number."""
+    """Return a row: the location, then ``says`` and the number."""
     written = number(notice) if text(notice, "location") else ""
     return place(notice), f"{says} · {written}" if written else says
 
 
 def button(notices: Sequence[Notice], label: str) -> Button:
-    """To the page of the one number, or to the list of them, with those in trouble first."""
+    """Return a button to the page of a single number, or to the list sorted by status."""
     session = notices[0].session_id
     if session is not None and not notices[1:]:
         return Button(label, reverse("session", args=[session]))

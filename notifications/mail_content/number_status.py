@@ -1,4 +1,4 @@
-"""Letters about numbers that are well, or that somebody stopped."""
+"""Mails about numbers that were linked, recovered or stopped."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from core.mail.content import MailContent
 from core.text.dates import lasted, moment
 from notifications.mail_content import notice_facts
 from notifications.models import Notice
-from notifications.preferences.recipients import Reader
+from notifications.preferences.recipients import Recipient
 from sessions_app.lifecycle import Reason
 
 
-def linked(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
-    """They were linked."""
+def linked(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
+    """Return the mail about numbers that were linked."""
     first = notices[0]
     one = _("%(place)s: WhatsApp is linked") % {"place": notice_facts.place(first)}
     n = len(notices)
     many = ngettext("%(n)d number is linked", "%(n)d numbers are linked", n) % {"n": n}
     return MailContent(
         subject=many if notices[1:] else one,
-        lead=_("Send a test message to see it work."),
+        lead=_("Send a test message to check that it works."),
         button=notice_facts.button(notices, _("Open the number")),
         rows=notice_facts.rows(notices, linked_line),
         why="" if notices[1:] else f"{linked_line(first)}.",
-        facts=[*notice_facts.about(notices), notice_facts.since_line(notices, reader)],
+        facts=[*notice_facts.about(notices), notice_facts.since_line(notices, recipient)],
         paragraphs=[
             _(
-                "Keep WhatsApp on the phone, and the phone online now and then: WhatsApp ends "
-                "the link when the phone was away for 14 days."
+                "Keep WhatsApp on the phone, and bring the phone online regularly: WhatsApp ends "
+                "the link when the phone has been offline for 14 days."
             )
         ],
     )
 
 
-def recovered(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
-    """They are connected again."""
+def recovered(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
+    """Return the mail about numbers that are connected again."""
     first = notices[0]
     one = _("%(place)s: Connected again") % {"place": notice_facts.place(first)}
     n = len(notices)
     many = ngettext("%(n)d number is connected again", "%(n)d numbers are connected again", n) % {
         "n": n
     }
-    at = moment(max(notice.at for notice in notices), reader.time_zone)
+    at = moment(max(notice.at for notice in notices), recipient.time_zone)
     return MailContent(
         subject=many if notices[1:] else one,
-        lead=_("Nothing to do: messages go out and come in again."),
+        lead=_("Nothing to do: messages are sent and received again."),
         button=notice_facts.button(notices, _("Open the number")),
         rows=notice_facts.rows(notices, recovered_line),
         why="" if notices[1:] else f"{recovered_line(first)}.",
@@ -56,8 +56,8 @@ def recovered(notices: Sequence[Notice], account: str, reader: Reader) -> MailCo
     )
 
 
-def stopped(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
-    """Somebody stopped or unlinked them: a confirmation."""
+def stopped(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
+    """Return the confirmation that a user stopped or unlinked numbers."""
     first = notices[0]
     one = _("%(place)s: %(happened)s") % {
         "place": notice_facts.place(first),
@@ -73,7 +73,7 @@ def stopped(notices: Sequence[Notice], account: str, reader: Reader) -> MailCont
         button=notice_facts.button(notices, _("Open the number")),
         rows=notice_facts.rows(notices, stopped_line),
         why="" if notices[1:] else f"{stopped_line(first)}.",
-        facts=[*notice_facts.about(notices), notice_facts.since_line(notices, reader)],
+        facts=[*notice_facts.about(notices), notice_facts.since_line(notices, recipient)],
         paragraphs=[_from_now_on(notices)],
     )
 
@@ -97,16 +97,16 @@ def stopped_line(notice: Notice) -> str:
 
 def _again(notices: Sequence[Notice]) -> str:
     if all(map(_is_unlinked, notices)):
-        return _("Nothing to do if it was meant. If not, link it again with a new code.")
-    return _("Nothing to do if it was meant. If not, start it again.")
+        return _("Nothing to do if this was intended. Otherwise, link it again with a new code.")
+    return _("Nothing to do if this was intended. Otherwise, start it again.")
 
 
 def _from_now_on(notices: Sequence[Notice]) -> str:
     if all(map(_is_unlinked, notices)):
-        return _("No message goes out and none comes in here until it is linked again.")
+        return _("No messages are sent or received here until it is linked again.")
     return _(
-        "While it is stopped no message goes out and none comes in. The link is kept: to start "
-        "it again needs no new scan."
+        "While it is stopped, no messages are sent or received. The link is kept, so starting it "
+        "again needs no new scan."
     )
 
 

@@ -1,4 +1,4 @@
-"""What one notice says in one line, for lists of many kinds."""
+"""One line for a notice, for lists of several kinds."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ _OF_NUMBERS: Mapping[str, Callable[[Notice], str]] = {
 
 
 def line_of(notice: Notice, account: str, zone: str) -> Pair:
-    """What ``notice`` is about (a location, an address, the account named ``account``), and what
-    is said of it; days are those of ``zone``."""
+    """Return what ``notice`` is about and what happened.
+
+    It is about a location, an address, or the account named ``account``. Days are in ``zone``.
+    """
     if notice.kind in _OF_NUMBERS:
         return notice_facts.row(notice, _OF_NUMBERS[notice.kind](notice))
     if notice.kind == NoticeKind.PLAN:
@@ -33,4 +35,4 @@ def line_of(notice: Notice, account: str, zone: str) -> Pair:
         return notice_facts.text(notice, "host"), notice_facts.text(notice, "why")
     if notice.kind == NoticeKind.BOUNCED:
         return notice_facts.text(notice, "email"), notice_facts.text(notice, "why")
-    return account, _("It can be downloaded now")
+    return account, _("The support bundle is ready to download")

@@ -1,4 +1,4 @@
-"""The warning that a phone has been away for so long that WhatsApp will soon unlink it."""
+"""The mail that warns of a phone that has been offline for so long that WhatsApp may unlink it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from core.mail.content import MailContent
 from core.text.dates import day, moment
 from notifications.mail_content import notice_facts
 from notifications.models import Notice
-from notifications.preferences.recipients import Reader
+from notifications.preferences.recipients import Recipient
 
-UNLINKED_AFTER = timedelta(days=14)  # of not being online: WhatsApp's rule
+UNLINKED_AFTER = timedelta(days=14)  # offline: WhatsApp's rule
 
 
-def phone_offline(notices: Sequence[Notice], account: str, reader: Reader) -> MailContent:
-    """Open WhatsApp on the phones of ``notices`` before the first of them is unlinked."""
-    ends = {"day": day(min(map(_unlinked_at, notices)), reader.time_zone)}
+def phone_offline(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
+    """Return the warning, with the day on which the first of the phones would be unlinked."""
+    ends = {"day": day(min(map(_unlinked_at, notices)), recipient.time_zone)}
     several = bool(notices[1:])
-    seen = moment(min(map(notice_facts.since, notices)), reader.time_zone)
+    seen = moment(min(map(notice_facts.since, notices)), recipient.time_zone)
     return MailContent(
         subject=_subject(notices),
         lead=_("Open WhatsApp on these phones before %(day)s.") % ends
@@ -29,13 +29,13 @@ def phone_offline(notices: Sequence[Notice], account: str, reader: Reader) -> Ma
         else _("Open WhatsApp on the phone before %(day)s.") % ends,
         button=notice_facts.button(notices, _("Open the number")),
         rows=notice_facts.rows(notices, away_line),
-        why=_("WhatsApp unlinks all devices of a phone that was not online for 14 days."),
+        why=_("WhatsApp unlinks all devices of a phone that has been offline for 14 days."),
         facts=[*notice_facts.about(notices), (_("Phone last seen"), seen)],
         paragraphs=[
-            _("It is enough to have WhatsApp open on the phone for a minute, with internet."),
+            _("Opening WhatsApp for a minute, with an internet connection, is enough."),
             _(
-                "If nobody does that, the link ends on %(day)s: from then on no message goes out "
-                "or comes in here until somebody scans a new code."
+                "Otherwise, the link ends on %(day)s. No messages are then sent or received here "
+                "until a new code is scanned."
             )
             % ends,
         ],
@@ -45,8 +45,8 @@ def phone_offline(notices: Sequence[Notice], account: str, reader: Reader) -> Ma
 def away_line(notice: Notice) -> str:
     n = max(notice_facts.count(notice, "days"), 1)
     return ngettext(
-        "The phone has not been online for %(n)d day",
-        "The phone has not been online for %(n)d days",
+        "The phone has been offline for %(n)d day",
+        "The phone has been offline for %(n)d days",
         n,
     ) % {"n": n}
 
@@ -55,8 +55,8 @@ def _subject(notices: Sequence[Notice]) -> str:
     if notices[1:]:
         n = len(notices)
         return ngettext(
-            "%(n)d phone has not been online for long",
-            "%(n)d phones have not been online for long",
+            "%(n)d phone has been offline for a long time",
+            "%(n)d phones have been offline for a long time",
             n,
         ) % {"n": n}
     said = {"place": notice_facts.place(notices[0]), "happened": away_line(notices[0])}

@@ -1,7 +1,7 @@
-"""The operators' gallery of all mails: a list, a page for each with switches, and the mail itself.
+"""The operators' gallery of all mails: a list, a page with options for each, and the mail itself.
 
-The mail is shown in a sandboxed frame, by a response with a policy of its own: styles of its own
-and nothing else, no script, nothing from anywhere.
+The mail is shown in a sandboxed frame. Its response has its own Content-Security-Policy, which
+allows inline styles only: no scripts and no remote content.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Look:
-    """How a mail is looked at; the first of each choice unless the address says otherwise."""
+class PreviewOptions:
+    """How a mail is shown. Each option defaults to its first choice."""
 
     form: str
     width: str
@@ -47,7 +47,7 @@ class Look:
     count: str
 
     @classmethod
-    def parse(cls, query: Mapping[str, Any]) -> Look:
+    def parse(cls, query: Mapping[str, Any]) -> PreviewOptions:
         asked = {name: str(query.get(name, "")) for name in _CHOICES}
         return cls(
             **{
@@ -63,8 +63,8 @@ class Look:
 
 @page
 def gallery_page(request: HttpRequest) -> HttpResponse:
-    """All mails by their groups. Raises PermissionDenied without the right to see mails."""
-    _may_look(request)
+    """List all mails by group. Raises PermissionDenied without the permission to view mails."""
+    _require_permission(request)
     listed = [
         {"name": sample.name, "group": str(sample.group), "subject": _mail(sample).subject}
         for sample in samples().values()
@@ -77,13 +77,13 @@ def gallery_page(request: HttpRequest) -> HttpResponse:
 @csp_update({"frame-src": [SELF]})  # type: ignore[arg-type]  # views with arguments, too
 @page
 def gallery_mail(request: HttpRequest, name: str) -> HttpResponse:
-    """One mail with the switches. Raises Http404 for a name that there is not."""
-    sample, look = _found(request, name), Look.parse(request.GET)
+    """Show one mail with its options. Raises Http404 for an unknown name."""
+    sample, options = _found(request, name), PreviewOptions.parse(request.GET)
     shown = {
         "sample": sample,
-        "mail": _mail(sample, look),
-        "look": look,
-        "switches": _switches(sample, look),
+        "mail": _mail(sample, options),
+        "options": options,
+        "switches": _switches(sample, options),
     }
     return _page(request, "notifications/mail_content/preview.html", sample.name, shown)
 
@@ -104,24 +104,24 @@ def gallery_mail(request: HttpRequest, name: str) -> HttpResponse:
     }
 )
 def gallery_preview(request: HttpRequest, name: str) -> HttpResponse:
-    """The mail itself, as it would be sent. Raises Http404 for a name that there is not."""
-    sample, look = _found(request, name), Look.parse(request.GET)
-    mail = _mail(sample, look)
-    if look.form == "text":
+    """Return the mail itself, as it would be sent. Raises Http404 for an unknown name."""
+    sample, options = _found(request, name), PreviewOptions.parse(request.GET)
+    mail = _mail(sample, options)
+    if options.form == "text":
         return HttpResponse(mail.text, content_type="text/plain; charset=utf-8")
-    chosen = "@media all" if look.colours == "dark" else "@media not all"
+    chosen = "@media all" if options.colours == "dark" else "@media not all"
     return HttpResponse(mail.html.replace(_DARK, chosen))
 
 
-def _mail(sample: Sample, look: Look | None = None) -> RenderedMail:
-    look = look or Look.parse({})
-    count = MANY if sample.several and look.count == "several" else 1
-    with translation.override(look.language):
-        return render(sample.write(count), look.language)
+def _mail(sample: Sample, options: PreviewOptions | None = None) -> RenderedMail:
+    options = options or PreviewOptions.parse({})
+    count = MANY if sample.several and options.count == "several" else 1
+    with translation.override(options.language):
+        return render(sample.write(count), options.language)
 
 
-def _switches(sample: Sample, look: Look) -> list[dict[str, Any]]:
-    """A row for each choice: what it is called, and each value with its address."""
+def _switches(sample: Sample, options: PreviewOptions) -> list[dict[str, Any]]:
+    """Return a row for each option: its label, and its values with their addresses."""
     names = {
         "form": _("Form"),
         "width": _("Width"),
@@ -130,13 +130,13 @@ def _switches(sample: Sample, look: Look) -> list[dict[str, Any]]:
         "count": _("About"),
     }
     return [
-        {"name": names[name], "values": [_value(look, name, value) for value in choices]}
+        {"name": names[name], "values": [_value(options, name, value) for value in choices]}
         for name, choices in _CHOICES.items()
         if name != "count" or sample.several
     ]
 
 
-def _value(look: Look, name: str, value: str) -> dict[str, Any]:
+def _value(options: PreviewOptions, name: str, value: str) -> dict[str, Any]:
     labels = {
         "html": _("HTML"),
         "text": _("Text"),
@@ -149,19 +149,19 @@ def _value(look: Look, name: str, value: str) -> dict[str, Any]:
         "one": _("One"),
         "several": _("Several"),
     }
-    changed = replace(look, **{name: value})
-    return {"label": labels[value], "chosen": changed == look, "address": changed.address}
+    changed = replace(options, **{name: value})
+    return {"label": labels[value], "chosen": changed == options, "address": changed.address}
 
 
 def _found(request: HttpRequest, name: str) -> Sample:
-    _may_look(request)
+    _require_permission(request)
     sample = samples().get(name)
     if sample is None:
         raise Http404
     return sample
 
 
-def _may_look(request: HttpRequest) -> None:
+def _require_permission(request: HttpRequest) -> None:
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
 

@@ -1,6 +1,6 @@
-"""One of each letter that the product writes, with made-up data, for operators to look at.
+"""A sample of every mail that the product sends, with made-up data, for the operators' gallery.
 
-Nothing here is read from the database, so that the gallery shows no customer to anybody.
+Nothing here is read from the database, so the gallery shows no customer data.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from core.mail.content import MailContent
 from locations.accounts import mails as account_mails
 from locations.auth import mails
 from locations.models import Role
-from notifications.kinds import FOLLOWS, HABITS, NoticeKind
+from notifications.kinds import DEFAULTS, FOLLOWS, NoticeKind
 from notifications.mail_content import (
-    all_clear_letter,
+    all_clear_mail,
     content_for,
-    digest_letter,
-    outage_letter,
-    welcome_letter,
+    digest_mail,
+    outage_mail,
+    welcome_mail,
 )
 from notifications.mail_content.loss_reasons import LOSSES
 from notifications.mail_content.plans import CHANGES
 from notifications.models import Notice
-from notifications.preferences.recipients import Reader
+from notifications.preferences.recipients import Recipient
 from sessions_app.lifecycle import Reason
 
 MANY = 51
 _ACCOUNT = "Harbour Group"
 _AT = datetime(2026, 11, 3, 14, 2, tzinfo=UTC)
 _BY = "bob@example.com"
-_OWNER = Reader(1, uuid.UUID(int=1), "alice@example.com", Role.OWNER, time_zone="Europe/Lisbon")
+_OWNER = Recipient(1, uuid.UUID(int=1), "alice@example.com", Role.OWNER, time_zone="Europe/Lisbon")
 _PLACES = (
     "Harbour Dental · Lisbon",
     "عيادة الميناء",
     "Praxis Dr. Müller & Söhne <Nord>",
     "🦷 Évora",
-    "The branch whose name is as long as a name can be, " + "for somebody wrote it all out " * 2,
+    "The branch whose name is as long as a name can be, " + "because it was spelled all out " * 2,
 )
 _WHY_OFF = "Nothing could be delivered for 24 hours. It answered with 500 instead of 2xx."
 _FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -50,8 +50,11 @@ _FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 F
 
 @dataclass(frozen=True)
 class Sample:
-    """``write`` makes the letter about one thing, or about so many. ``name`` stands in its
-    address; ``several``: it can be about more than one."""
+    """A mail of the gallery.
+
+    ``write`` returns the mail about the given number of things; only those with ``several`` can
+    be about more than one. ``name`` is a part of the URL.
+    """
 
     name: str
     group: str | Promise
@@ -60,8 +63,8 @@ class Sample:
 
 
 def samples() -> Mapping[str, Sample]:
-    """All of them by their names, those of one group together."""
-    makers = (_losses, _numbers, _accounts, _people, _sign_ins, _operators)
+    """Return all samples by name, ordered by group."""
+    makers = (_losses, _numbers, _accounts, _members, _sign_ins, _operators)
     return {sample.name: sample for make in makers for sample in make()}
 
 
@@ -101,9 +104,9 @@ def _accounts() -> Iterator[Sample]:
     yield _of(NoticeKind.BUNDLE_READY, "bundle-ready", group, **bundle)
 
 
-def _people() -> Iterator[Sample]:
-    group = _("People")
-    yield Sample("welcome", group, _fixed(welcome_letter, _ACCOUNT))
+def _members() -> Iterator[Sample]:
+    group = _("Members")
+    yield Sample("welcome", group, _fixed(welcome_mail, _ACCOUNT))
     for role in Role:
         invitation = _fixed(account_mails.invitation_mail, _ACCOUNT, _BY, role, "sample")
         yield Sample(f"invitation-{role}", group, invitation)
@@ -136,10 +139,10 @@ def _sign_ins() -> Iterator[Sample]:
 
 def _operators() -> Iterator[Sample]:
     group, over = _("Operators"), _AT + timedelta(minutes=47)
-    yield Sample("outage", group, _fixed(outage_letter, 812, 64, _AT))
-    no_gateway = _fixed(outage_letter, 812, 64, _AT, gateway_alive=False)
+    yield Sample("outage", group, _fixed(outage_mail, 812, 64, _AT))
+    no_gateway = _fixed(outage_mail, 812, 64, _AT, gateway_alive=False)
     yield Sample("outage-no-gateway", group, no_gateway)
-    yield Sample("all-clear", group, _fixed(all_clear_letter, 812, 64, _AT, over))
+    yield Sample("all-clear", group, _fixed(all_clear_mail, 812, 64, _AT, over))
 
 
 _NEVER_SEVERAL = {NoticeKind.PLAN, NoticeKind.BUNDLE_READY}
@@ -147,9 +150,11 @@ _NEVER_SEVERAL = {NoticeKind.PLAN, NoticeKind.BUNDLE_READY}
 
 def _of(kind: NoticeKind, name: str, group: str | Promise, **told: Any) -> Sample:
     def write(count: int) -> MailContent:
-        letter = content_for(kind, [_notice(kind, n, told) for n in range(count)], _ACCOUNT, _OWNER)
-        must = HABITS[FOLLOWS.get(kind, kind)].owners_must
-        return letter if must else replace(letter, unsubscribe="/unsubscribe/sample/")
+        content = content_for(
+            kind, [_notice(kind, n, told) for n in range(count)], _ACCOUNT, _OWNER
+        )
+        must = DEFAULTS[FOLLOWS.get(kind, kind)].owners_must
+        return content if must else replace(content, unsubscribe="/unsubscribe/sample/")
 
     return Sample(name, group, write, several=kind not in _NEVER_SEVERAL)
 
@@ -175,7 +180,7 @@ def _digest(count: int) -> MailContent:
         (NoticeKind.RECOVERED, [_notice(NoticeKind.RECOVERED, 3, back)]),
         (NoticeKind.PLAN, [_notice(NoticeKind.PLAN, 4, {"change": "plan"})]),
     ]
-    return digest_letter(sections, _ACCOUNT, _OWNER)
+    return digest_mail(sections, _ACCOUNT, _OWNER)
 
 
 def _fixed(

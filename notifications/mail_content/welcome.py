@@ -1,4 +1,4 @@
-"""The first letter to somebody who just signed up."""
+"""The mail to a new user after sign-up."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from django.utils.translation import gettext as _
 from core.mail.content import Button, MailContent
 
 
-def welcome_letter(account: str) -> MailContent:
-    """What to do first in the new account named ``account``."""
+def welcome_mail(account: str) -> MailContent:
+    """Return the mail with the first steps in the new account named ``account``."""
     return MailContent(
         subject=_("Welcome to Pairline: link your first number"),
         lead=_("Link your first WhatsApp number. It takes two minutes."),
-        button=Button(_("Create a connection"), reverse("connect")),
+        button=Button(_("Connect WhatsApp"), reverse("connect")),
         steps=[
             _("Open the page and choose the location that the number belongs to."),
             _("On the phone, open WhatsApp: Settings › Linked devices › Link a device."),
-            _("Point the phone at the code on the page, and send yourself a test message."),
+            _("Scan the code on the page with the phone, then send yourself a test message."),
         ],
         paragraphs=[
             _(
-                "From then on we watch the number. When it loses its connection and does not come "
-                "back by itself, you get one mail that says what to do."
+                "From then on, we monitor the number. If it loses its connection and does not "
+                "reconnect by itself, you get one mail that explains what to do."
             ),
             _(
-                "No phone at hand? Make a connect link for the location and send it to whoever "
-                "has the phone."
+                "No phone at hand? Create a connect link for the location and send it to the "
+                "person who has the phone."
             ),
         ],
         small=[

@@ -6,24 +6,30 @@ from notifications.models.mail_suppression import MailServerTrouble, StoppedAddr
 from notifications.models.notice import Notice
 from notifications.models.preference import Digest, MailHabits, Wish
 from notifications.models.read_marker import Bell
-from notifications.models.webhook import Delivery, Format, Kind, State, Webhook
+from notifications.models.webhook import (
+    Delivery,
+    DeliveryState,
+    Webhook,
+    WebhookEvent,
+    WebhookFormat,
+)
 
 __all__ = [
     "Bell",
     "Delivery",
+    "DeliveryState",
     "Digest",
     "Ending",
-    "Format",
     "Incident",
-    "Kind",
     "Mail",
     "MailHabits",
     "MailServerTrouble",
     "MailState",
     "Notice",
     "Outage",
-    "State",
     "StoppedAddress",
     "Webhook",
+    "WebhookEvent",
+    "WebhookFormat",
     "Wish",
 ]

@@ -1,7 +1,7 @@
-"""Incidents: losses of a linked number, from the moment it dropped until it is ready again.
+"""Incidents: losses of a linked number, from the moment it drops until it is ready again.
 
-They are opened and closed in the transaction that writes the session's status, from nothing but
-that change; ``incident_rules.py`` decides. What is told of them is in ``notices.py``.
+They are opened and closed in the transaction that writes the session's status, as decided by
+``incidents/rules.py``. Their notices are written by ``incidents/notices.py``.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ class Ending(models.TextChoices):
 
 
 class Outage(models.Model):
-    """A platform incident: many numbers of several accounts dropped at once, or no gateway is
-    alive. Operators are told once; customers see a banner instead of mails."""
+    """An outage of the platform: many numbers of several accounts dropped at once.
+
+    Operators get one mail; customers see a banner instead of getting mails.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     began_at = models.DateTimeField()
@@ -59,10 +61,10 @@ class Incident(models.Model):
     opened_at = models.DateTimeField(default=timezone.now)
     began_with = models.CharField(max_length=24)  # the reason at the start
     reason = models.CharField(max_length=24)  # the latest reason that matters
-    # When it is to be told unless it is over by then; empty: there is nothing (more) to tell.
+    # When a notice is due unless the incident is over by then; null: none is.
     due_at = models.DateTimeField(null=True, blank=True)
-    told = models.JSONField(default=list)  # the causes that people were told of
-    told_at = models.DateTimeField(null=True, blank=True)  # first
+    told = models.JSONField(default=list)  # the causes that have had a notice
+    told_at = models.DateTimeField(null=True, blank=True)  # of the latest such notice
     reminders = models.PositiveSmallIntegerField(default=0)
     remind_at = models.DateTimeField(null=True, blank=True)
     outage = models.ForeignKey(

@@ -1,8 +1,8 @@
-"""Mails on their way out: rows that are written with what they tell of, and what became of them.
+"""The outbox and log of mails.
 
-The bodies are sealed, for an invitation is a key, and they are emptied once the mail is out or
-its address takes none: the log keeps who was told of what and when, not the text. Those of mails
-that failed for another reason are kept for a few days, so that they can be sent again.
+The bodies are encrypted, since an invitation contains a token, and deleted once the mail has been
+sent or has bounced: the log keeps recipients, subjects and times. The bodies of mails that failed
+for another reason are kept for a few days, so that the mails can be sent again.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class MailState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Failed")
-    BOUNCED = "bounced", _("Came back")  # there is no such mailbox, said at once or later
-    SKIPPED = "skipped", _("Not sent")  # mails to this address have come back before
+    BOUNCED = "bounced", _("Came back")  # the mailbox does not exist, reported at once or later
+    SKIPPED = "skipped", _("Not sent")  # the address is on the suppression list
 
 
 class MailQuerySet(TenantQuerySet):
@@ -33,27 +33,27 @@ class MailQuerySet(TenantQuerySet):
         return self.filter(state=MailState.WAITING, next_attempt_at__lte=now)
 
     def claimed(self, mail_id: uuid.UUID, until: datetime) -> Self:
-        """The mail, if the claim that ends at ``until`` still holds it."""
+        """Return the mail, if the claim that ends at ``until`` still holds."""
         return self.filter(pk=mail_id, state=MailState.WAITING, next_attempt_at=until)
 
     def stuck(self, before: datetime) -> Self:
-        """Those that wait since ``before`` or longer."""
+        """Return the mails that have been waiting since before ``before``."""
         return self.filter(state=MailState.WAITING, queued_at__lt=before)
 
     def without_texts(self) -> Self:
-        """For lists: what the mails say is read by nobody but the sender."""
+        """Defer the bodies, which lists do not show."""
         return self.defer("text", "html", "headers")
 
     def in_state(self, state: str) -> Self:
-        """Those in ``state``; all of them for an empty one."""
+        """Return the mails in ``state``, or all if it is empty."""
         return self.filter(state=state) if state else self.all()
 
     def of_kind(self, kind: str) -> Self:
-        """Those of ``kind``; all of them for an empty one."""
+        """Return the mails of ``kind``, or all if it is empty."""
         return self.filter(kind=kind) if kind else self.all()
 
     def to_address(self, text: str) -> Self:
-        """Those to addresses that contain ``text``."""
+        """Return the mails to addresses that contain ``text``."""
         return self.filter(to__icontains=text) if text else self.all()
 
 
@@ -61,12 +61,12 @@ class Mail(models.Model):
     """One mail to one address."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # Empty for what belongs to no tenant: alarms to operators, a person's own sign-in mails.
+    # Null for mails that belong to no tenant: alarms to operators, sign-in mails of a user.
     account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, related_name="mails")
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    # What it is: a NoticeKind, "digest", "invitation", "alarm", …; for the log.
+    # For the log: a NoticeKind, "digest", "invitation", "alarm", …
     kind = models.CharField(max_length=20)
-    # Names the one telling to the one person, so that it is never written twice.
+    # Identifies the occasion and the recipient, so that there is never a second mail.
     key = models.CharField(max_length=160, unique=True)
     to = models.EmailField()
     subject = models.CharField(max_length=250)  # one line
@@ -77,13 +77,13 @@ class Mail(models.Model):
 
     state = models.CharField(max_length=10, choices=MailState, default=MailState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
-    # While an attempt is under way this is when it counts as lost, with the process that made it.
+    # During an attempt: when its claim expires and the mail becomes due again.
     next_attempt_at = models.DateTimeField(default=timezone.now)
-    queued_at = models.DateTimeField(default=timezone.now, editable=False)  # anew when sent again
+    queued_at = models.DateTimeField(default=timezone.now, editable=False)  # reset when sent again
     sent_at = models.DateTimeField(null=True)
-    smtp_code = models.PositiveSmallIntegerField(null=True)  # RFC 5321, of the last answer
+    smtp_code = models.PositiveSmallIntegerField(null=True)  # RFC 5321, of the last reply
     error = models.CharField(max_length=200, blank=True, default="")
-    # What a mail provider calls it in what it reports later; empty: by our Message-ID.
+    # The provider's id, used in its later reports; empty: reports use our Message-ID.
     provider_id = models.CharField(max_length=200, blank=True, default="", editable=False)
 
     objects = MailQuerySet.as_manager()

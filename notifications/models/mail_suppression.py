@@ -1,4 +1,4 @@
-"""What keeps mails from arriving: addresses that take none, and a server that takes none."""
+"""What stops mails: the suppression list, and a mail server that is down."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from django.utils import timezone
 
 
 class StoppedAddress(models.Model):
-    """An address to which no mail is sent, for mails to it came back. It belongs to no account:
-    each is told of it only for whom it has among its own people."""
+    """An address on the suppression list: no mail is sent to it, because mails to it bounced.
+
+    It belongs to no account. An account is notified only if one of its members has the address.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    email = models.EmailField(unique=True)  # in small letters
+    email = models.EmailField(unique=True)  # in lower case
     why = models.CharField(max_length=200)
     smtp_code = models.PositiveSmallIntegerField(null=True, blank=True)
     since = models.DateTimeField(default=timezone.now, db_index=True)
@@ -27,16 +29,16 @@ class StoppedAddress(models.Model):
         return self.email
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's, in small letters."""
+        """Save the address in lower case."""
         self.email = self.email.lower()
         super().save(*args, **kwargs)
 
 
 class MailServerTrouble(models.Model):
-    """One row while the mail server cannot be reached or takes nothing; none while it works."""
+    """The current problem of the mail server: one row, or none while the server works."""
 
     since = models.DateTimeField(default=timezone.now)
-    at = models.DateTimeField(default=timezone.now)  # when it was last seen
+    at = models.DateTimeField(default=timezone.now)  # when it last occurred
     error = models.CharField(max_length=200)
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
-"""How people want their mails: rows of a person, and of each of his memberships.
+"""Mail preferences: of a user, and of each of their memberships.
 
-Nothing is here for who has never chosen: then ``kinds.HABITS``, UTC and 8:00 hold.
+Users who have never chosen anything have no rows: ``kinds.DEFAULTS``, UTC and 8:00 apply.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from django.utils.translation import gettext_lazy as _
 
 from core.text.timezones import NAME_CHARACTERS, UTC_NAME, is_zone
 from locations.models import Member, TenantQuerySet, User
-from notifications.kinds import HABITS, NoticeKind, When
+from notifications.kinds import DEFAULTS, NoticeKind, When
 
 USUAL_HOUR = 8
 
 
 def check_zone(name: str) -> None:
-    """Raises ValidationError for what is no time zone (any more)."""
+    """Raise ValidationError if ``name`` is not a current time zone."""
     if not is_zone(name):
         raise ValidationError(_("Choose a time zone from the list."), code="invalid")
 
 
 class MailHabits(models.Model):
-    """A person's language and clock, in whichever account."""
+    """The language, time zone and summary hour of a user, in all of their accounts."""
 
     user = models.OneToOneField(
         User, on_delete=models.CASCADE, primary_key=True, related_name="mail_habits"
@@ -51,20 +51,20 @@ class MailHabits(models.Model):
         return f"mail habits of {self.user_id}"
 
 
-class OfMember(TenantQuerySet):
+class MemberRowQuerySet(TenantQuerySet):
     account_path: ClassVar[str] = "member__account"
 
 
-class WishQuerySet(OfMember):
+class WishQuerySet(MemberRowQuerySet):
     def choose(
         self, member: Member, chosen: Mapping[NoticeKind, When], now: datetime
     ) -> list[NoticeKind]:
-        """Note what ``member`` wants from ``now`` on; the kinds of which that is new."""
+        """Save what ``member`` wants from ``now`` on, and return the kinds that changed."""
         known: dict[str, Any] = {row.kind: row for row in self.filter(member=member)}
         changed = []
         for kind, when in chosen.items():
             row = known.get(kind)
-            before = HABITS[kind].usual if row is None else When(row.when)
+            before = DEFAULTS[kind].when if row is None else When(row.when)
             if before is not when:
                 changed.append(Wish(member=member, kind=kind, when=when, before=before, since=now))
         self.bulk_create(
@@ -77,8 +77,11 @@ class WishQuerySet(OfMember):
 
 
 class Wish(models.Model):
-    """When a member wants mails of a kind, as he chose, and what held ``before``: what was to
-    come in the next summary when he chose is not lost, nor told twice."""
+    """When a member wants mails of a kind, and what applied ``before`` that choice.
+
+    With the earlier choice, notices that waited for the next summary are neither lost nor sent
+    twice.
+    """
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="wishes")
     kind = models.CharField(max_length=16, choices=NoticeKind)
@@ -99,25 +102,27 @@ class Wish(models.Model):
         return f"{self.kind} {self.when} of member {self.member_id}"
 
 
-class DigestQuerySet(OfMember):
+class DigestQuerySet(MemberRowQuerySet):
     def due(self, now: datetime) -> Self:
         return self.filter(next_at__lte=now)
 
 
 class Digest(models.Model):
-    """A member's daily summary: what the last one told, and when the next is due. Made for each
-    member soon after he joined (``digest.py``)."""
+    """The daily summary of a member: what the last one covered, and when the next one is due.
+
+    ``notices/digest.py`` creates it soon after the member joins.
+    """
 
     member = models.OneToOneField(
         Member, on_delete=models.CASCADE, primary_key=True, related_name="digest"
     )
-    # All up to here was told, or was not for him.
+    # Notices up to this time were sent, or were not for this member.
     told_until = models.DateTimeField()
-    # The local day of the last one: never two for one, whatever clock or hour he chooses.
+    # The local day of the last one: at most one a day, whatever zone or hour the user chooses.
     told_on = models.DateField(null=True)
     day = models.DateField()  # the local day of the next one
     next_at = models.DateTimeField()
-    # Whether it also tells what was not mailed for there was too much on one day.
+    # Whether it includes notices that were not mailed because of the daily limit.
     quiet_too = models.BooleanField(default=True)
 
     objects = DigestQuerySet.as_manager()

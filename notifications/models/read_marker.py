@@ -1,4 +1,4 @@
-"""How far people have read the news of their accounts: what the bell counts from."""
+"""How far users have read the notices of their accounts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from locations.models import Account, TenantQuerySet, User
 
 
 class Bell(models.Model):
-    """The bell of one person in one account. Who has none has read nothing since he joined."""
+    """The read marker of one user in one account.
+
+    Users without one have read nothing since they joined.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="bells")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="bells")
-    # What was told by then has been read.
+    # Notices sent up to this time have been read.
     read_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = TenantQuerySet.as_manager()

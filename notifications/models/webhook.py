@@ -1,7 +1,7 @@
-"""Webhooks that customers set up, and each delivery of one.
+"""Webhooks of customers and their deliveries.
 
-A delivery holds no message and no code: what is secret or private is read from its own row when
-the delivery is sent (see ``payloads.py``).
+A delivery contains no message and no QR code: secret and private data is read from its own row
+when the delivery is sent (see ``webhooks/payloads.py``).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from core.security.encryption import SealBroken, SealedTextField
 from locations.models import Account, Location, TenantQuerySet
 
 
-class Kind(models.TextChoices):
-    """What a webhook can be told of."""
+class WebhookEvent(models.TextChoices):
+    """The events that a webhook can subscribe to, and the test event."""
 
     SESSION_STATUS = "session.status", _("Connection changed its status")
     SESSION_QR = "session.qr", _("New QR code to scan")
@@ -34,44 +34,47 @@ class Kind(models.TextChoices):
     TEST = "webhook.test", _("Test")
 
 
-class Format(models.TextChoices):
-    """Whom a webhook speaks to."""
+class WebhookFormat(models.TextChoices):
+    """The format of the deliveries of a webhook."""
 
     PAIRLINE = "pairline", _("Your own server")  # every event, signed
-    SLACK = "slack", _("A Slack channel")  # notices only, as Slack takes them, unsigned
+    SLACK = "slack", _("A Slack channel")  # notices only, in Slack's format, unsigned
 
 
-SUBSCRIBABLE = tuple(kind for kind in Kind if kind is not Kind.TEST)
+SUBSCRIBABLE = tuple(kind for kind in WebhookEvent if kind is not WebhookEvent.TEST)
 
 
-class State(models.TextChoices):
+class DeliveryState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     DELIVERED = "delivered", _("Delivered")
     FAILED = "failed", _("Failed")
-    SKIPPED = "skipped", _("Skipped")  # what it was about is gone
+    SKIPPED = "skipped", _("Skipped")  # its subject no longer exists
 
 
 def new_secret() -> str:
-    """A fresh secret: ``whsec_`` and 43 characters."""
+    """Return a new secret: ``whsec_`` and 43 characters."""
     return f"whsec_{secrets.token_urlsafe(32)}"
 
 
 class WebhookQuerySet(TenantQuerySet):
-    # A key of some locations has to do with webhooks of one of those, not of the whole account.
+    # A key for some locations may manage the webhooks of those, not those of the whole account.
     location_path: ClassVar[str | None] = "location_id"
 
     def working(self, account_ids: Iterable[uuid.UUID]) -> list[Webhook]:
-        """The webhooks of these accounts that are told of events, with no more than is needed to
-        know of which: this is asked within each change of a session."""
+        """Return the enabled webhooks of these accounts.
+
+        Only the columns that decide about subscriptions are loaded, since this query runs in the
+        transaction of each change of a session.
+        """
         rows = self.filter(account_id__in=set(account_ids), enabled=True).order_by()
         return list(rows.only("account_id", "location_id", "events"))
 
     def dead(self) -> Self:
-        """Those that were switched off because nothing got through."""
+        """Return the webhooks that were switched off after a day of failures."""
         return self.filter(enabled=False, died=True)
 
     def with_last_delivery(self) -> Self:
-        """Adds ``last_state``, ``last_at`` and ``last_code`` of the latest attempt."""
+        """Annotate ``last_state``, ``last_at`` and ``last_code`` of the latest attempt."""
         tried = Delivery.objects.filter(webhook=OuterRef("pk"), attempted_at__isnull=False)
         latest = tried.order_by("-attempted_at")
         return self.annotate(
@@ -82,21 +85,21 @@ class WebhookQuerySet(TenantQuerySet):
 
 
 class Webhook(models.Model):
-    """An address of a customer's own, and what it is told of."""
+    """A URL of a customer, and the events that are delivered to it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="webhooks")
-    # Only what happens at this location; empty: at all of the account's.
+    # Only events of this location; null: of all locations of the account.
     location = models.ForeignKey(
         Location, on_delete=models.CASCADE, related_name="webhooks", null=True, blank=True
     )
-    # Up to MAX_URL_CHARACTERS; for a channel it is all that one needs to write there.
+    # Up to MAX_URL_CHARACTERS. The URL of a Slack channel is a credential.
     url = SealedTextField()
-    format = models.CharField(max_length=10, choices=Format, default=Format.PAIRLINE)
+    format = models.CharField(max_length=10, choices=WebhookFormat, default=WebhookFormat.PAIRLINE)
     events = models.JSONField(default=list)  # of SUBSCRIBABLE
-    secret = SealedTextField(default=new_secret, editable=False)  # "" where nothing is signed
+    secret = SealedTextField(default=new_secret, editable=False)  # "" for unsigned formats
     enabled = models.BooleanField(default=True)
-    died = models.BooleanField(default=False, editable=False)  # switched off by us, not by people
+    died = models.BooleanField(default=False, editable=False)  # switched off after failures
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     disabled_reason = models.CharField(max_length=200, blank=True, default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -108,21 +111,21 @@ class Webhook(models.Model):
         ordering = ["created_at", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(format__in=Format.values), name="webhook_format_known"
+                condition=Q(format__in=WebhookFormat.values), name="webhook_format_known"
             ),
         ]
         indexes = [models.Index(fields=["account", "enabled"], name="webhook_of_account")]
 
     def __str__(self) -> str:
-        return f"webhook {self.id}"  # its address may hold a customer's key
+        return f"webhook {self.id}"  # its URL may contain a customer's key
 
     @property
     def is_slack(self) -> bool:
-        return self.format == Format.SLACK
+        return self.format == WebhookFormat.SLACK
 
     @property
     def known_url(self) -> str:
-        """Its address; empty when no key opens it any more."""
+        """Return the URL, or "" if it can no longer be decrypted."""
         try:
             return str(self.url)
         except SealBroken:
@@ -130,17 +133,18 @@ class Webhook(models.Model):
 
     @property
     def shown_url(self) -> str:
-        """Its address for people and keys: of a channel only where it begins, for whoever knows
-        the whole may write there."""
+        """Return the URL to display: that of a Slack channel is shortened, since it is secret."""
         if not self.is_slack or not self.known_url:
             return self.known_url
         parts = urlsplit(self.known_url)
         return f"{parts.scheme}://{parts.netloc}/…"
 
-    def hears(self, kind: Kind, account_id: uuid.UUID, location_id: uuid.UUID | None) -> bool:
-        """Whether it wants events of this kind at this location of this account."""
-        at_home = self.account_id == account_id and self.location_id in (None, location_id)
-        return at_home and kind in self.events
+    def subscribes_to(
+        self, kind: WebhookEvent, account_id: uuid.UUID, location_id: uuid.UUID | None
+    ) -> bool:
+        """Return whether it gets events of this kind at this location of this account."""
+        in_scope = self.account_id == account_id and self.location_id in (None, location_id)
+        return in_scope and kind in self.events
 
 
 class DeliveryQuerySet(TenantQuerySet):
@@ -150,40 +154,40 @@ class DeliveryQuerySet(TenantQuerySet):
         return self.filter(webhook_id=webhook_id)
 
     def in_state(self, state: str) -> Self:
-        """Those in ``state``; all of them for an empty one."""
+        """Return the deliveries in ``state``, or all if it is empty."""
         return self.filter(state=state) if state else self.all()
 
     def of_kind(self, kind: str) -> Self:
-        """Those of ``kind``; all of them for an empty one."""
+        """Return the deliveries of ``kind``, or all if it is empty."""
         return self.filter(kind=kind) if kind else self.all()
 
     def due(self, now: datetime) -> Self:
-        """What should be sent by ``now``, to webhooks that are on."""
-        ours = Exists(Webhook.objects.filter(pk=OuterRef("webhook_id"), enabled=True))
-        return self.filter(ours, state=State.WAITING, next_attempt_at__lte=now)
+        """Return the deliveries that are due at ``now``, of enabled webhooks."""
+        enabled = Exists(Webhook.objects.filter(pk=OuterRef("webhook_id"), enabled=True))
+        return self.filter(enabled, state=DeliveryState.WAITING, next_attempt_at__lte=now)
 
 
 class Delivery(models.Model):
-    """One event on its way to one webhook, and what became of it."""
+    """The delivery of one event to one webhook, with its latest attempt."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="deliveries")
-    # Without a constraint in the database: a webhook that is deleted at this moment must not
-    # undo the change of a session in whose transaction the delivery is written.
+    # Without a database constraint: a webhook that is deleted at this moment must not roll back
+    # the change of the session in whose transaction the delivery is written.
     webhook = models.ForeignKey(
         Webhook, on_delete=models.CASCADE, related_name="deliveries", db_constraint=False
     )
-    event_id = models.UUIDField(default=uuid.uuid4, editable=False)  # the same at each webhook
-    kind = models.CharField(max_length=24, choices=Kind)
+    event_id = models.UUIDField(default=uuid.uuid4, editable=False)  # the same for all webhooks
+    kind = models.CharField(max_length=24, choices=WebhookEvent)
     session_id = models.UUIDField(null=True, editable=False)
     message_id = models.UUIDField(null=True, editable=False)
     payload = models.JSONField(default=dict, encoder=DjangoJSONEncoder, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    queued_at = models.DateTimeField(default=timezone.now, editable=False)  # anew at a replay
+    state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
+    queued_at = models.DateTimeField(default=timezone.now, editable=False)  # reset by a replay
     attempts = models.PositiveSmallIntegerField(default=0)
-    # While one is under way this is when it counts as lost, with the process that made it.
+    # During an attempt: when its lease expires and the delivery becomes due again.
     next_attempt_at = models.DateTimeField(default=timezone.now)
     attempted_at = models.DateTimeField(null=True)
     status_code = models.PositiveSmallIntegerField(null=True)
@@ -197,7 +201,7 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=State.values), name="delivery_state_known"
+                condition=Q(state__in=DeliveryState.values), name="delivery_state_known"
             ),
         ]
         indexes = [

@@ -1,4 +1,4 @@
-"""Tells whoever asked for a support bundle that it is there."""
+"""Notify the user who requested a support bundle that it is ready."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from sessions_app.signals import bundle_ready
 
 
 def connect() -> None:
-    """Start to listen; again changes nothing."""
+    """Connect the receiver; calling it again changes nothing."""
     bundle_ready.connect(_on_ready, dispatch_uid="bundle notices")
 
 
 def _on_ready(sender: object, bundle: SupportBundle, **_: Any) -> None:
-    if bundle.account_id is None:  # an operator's own: he sees it in the admin
+    if bundle.account_id is None:  # requested by an operator, who finds it in the admin
         return
-    asked = Member.objects.filter(account_id=bundle.account_id, user__email=bundle.asked_by).first()
-    if asked is None:  # an operator who views the account, or somebody who has left
+    member = Member.objects.filter(
+        account_id=bundle.account_id, user__email=bundle.asked_by
+    ).first()
+    if member is None:  # an operator who views the account, or a former member
         return
     session = bundle.session
     facts = {
@@ -33,8 +35,8 @@ def _on_ready(sender: object, bundle: SupportBundle, **_: Any) -> None:
     }
     now = timezone.now()
     notice = Notice(
-        account_id=asked.account_id,
-        user_id=asked.user_id,
+        account_id=member.account_id,
+        user_id=member.user_id,
         kind=NoticeKind.BUNDLE_READY,
         key=f"bundle:{bundle.pk}",
         session_id=session.pk if session else None,

@@ -1,9 +1,9 @@
-"""The daily summary: one mail a day, member and account, at the member's own hour, with what he
-wants told there and what was not mailed for there was too much; none when there is nothing.
+"""The daily summary: at most one mail per day, member and account, at the hour the member chose.
 
-Each slice of members is one transaction, which puts their mails into the outbox and sets their
-next turn: a process that dies on the way has told nothing. The mail's key names the local day,
-so there are never two for one, whatever clock or hour is changed.
+It lists the notices that the member gets daily, and those beyond the daily limit of mails; without
+any, no mail is sent. Each batch of members is one transaction, which puts their mails into the
+outbox and schedules their next summary. The key of the mail contains the local day, so there are
+never two on one day, even if the member changes the hour or the time zone.
 """
 
 from __future__ import annotations
@@ -23,26 +23,28 @@ from core.text.timezones import UTC_NAME
 from locations.models import Account, Member
 from notifications.kinds import NoticeKind
 from notifications.mail import outbox
-from notifications.mail_content import digest_letter
+from notifications.mail_content import digest_mail
 from notifications.models import Digest, Mail, Notice
 from notifications.models.preference import USUAL_HOUR
 from notifications.preferences.actions import enrol
-from notifications.preferences.digest_schedule import Turn, next_turn
-from notifications.preferences.recipients import Reader, readers_among
+from notifications.preferences.digest_schedule import DigestTurn, next_turn
+from notifications.preferences.recipients import Recipient, recipients_among
 from notifications.preferences.unsubscribe import digest_unsubscribe_path, with_unsubscribe
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 25  # members a transaction: on SQLite all other changes wait for it, 0.1 s (measured)
+BATCH = 25  # members in one transaction: on SQLite, all other writes wait for it (0.1 s, measured)
 NEWCOMERS = 500
-SETTLED = timedelta(minutes=1)  # longer than from a notice's time to the end of its transaction
+SETTLED = timedelta(minutes=1)  # longer than from the time of a notice to its commit
 
-Told = Mapping[UUID, Sequence[Notice]]
+Sent = Mapping[UUID, Sequence[Notice]]
 
 
 def send_digests(now: datetime) -> int:
-    """Put the summaries that are due by ``now`` into the outbox, up to ``AT_ONCE`` members in
-    one transaction; how many members were looked at. 0: nobody is due any more."""
+    """Put the summaries due at ``now`` into the outbox, for up to ``BATCH`` members.
+
+    Return the number of members processed; 0 means that no summary is due.
+    """
     return _send_due(now) or _enrol_newcomers(now)
 
 
@@ -54,40 +56,40 @@ def _enrol_newcomers(now: datetime) -> int:
 
 
 def _send_due(now: datetime) -> int:
-    if not Digest.objects.due(now).exists():  # without a lock: mostly there is nobody
+    if not Digest.objects.due(now).exists():  # usually; checked without a lock
         return 0
     with transaction.atomic():
         due = Digest.objects.due(now).select_related("member__user__mail_habits")
         locked = due.order_by("next_at", "pk").select_for_update(skip_locked=True, of=("self",))
-        digests: list[Digest] = list(locked[:AT_ONCE])
+        digests: list[Digest] = list(locked[:BATCH])
         until = now - SETTLED
         outbox.put(_mails(digests, until))
-        _take_turns(digests, until, now)
+        _schedule_next(digests, until, now)
     return len(digests)
 
 
 def _mails(digests: Sequence[Digest], until: datetime) -> list[Mail]:
-    readers = readers_among(digest.pk for digest in digests)
+    recipients = recipients_among(digest.pk for digest in digests)
     ids = {digest.member.account_id for digest in digests}
     accounts = Account.objects.filter(deleting_at=None).in_bulk(ids)
     since = min((digest.told_until for digest in digests), default=until)
-    told = _told(accounts, since, until)
-    mailed = _mailed(told, since)
+    sent = _sent(accounts, since, until)
+    mailed = _mailed(sent, since)
     mails = []
     for digest in digests:
-        account, reader = accounts.get(digest.member.account_id), readers.get(digest.pk)
-        if account is None or reader is None:  # on its way out; or he may not sign in any more
+        account, recipient = accounts.get(digest.member.account_id), recipients.get(digest.pk)
+        if account is None or recipient is None:  # being deleted, or not allowed to sign in
             continue
-        if notices := _for(reader, digest, told.get(account.pk, ()), mailed):
+        if notices := _for(recipient, digest, sent.get(account.pk, ()), mailed):
             try:
-                mails.append(_mail(notices, reader, account, digest))
-            except Exception:  # one letter that cannot be written must not hold up all others
-                logger.exception("A daily summary cannot be written: member %s", digest.pk)
+                mails.append(_mail(notices, recipient, account, digest))
+            except Exception:  # one broken summary must not block all others
+                logger.exception("The daily summary of member %s failed", digest.pk)
     return mails
 
 
-def _told(account_ids: Iterable[UUID], since: datetime, until: datetime) -> Told:
-    """What was told in these accounts after ``since``, up to ``until``, the latest first."""
+def _sent(account_ids: Iterable[UUID], since: datetime, until: datetime) -> Sent:
+    """Return the notices sent in these accounts after ``since`` up to ``until``, latest first."""
     rows = Notice.objects.of_accounts(account_ids).told()
     found: defaultdict[UUID, list[Notice]] = defaultdict(list)
     for notice in rows.filter(told_at__gt=since, told_at__lte=until):
@@ -95,10 +97,13 @@ def _told(account_ids: Iterable[UUID], since: datetime, until: datetime) -> Told
     return found
 
 
-def _mailed(told: Told, since: datetime) -> frozenset[str]:
-    """The keys of the mails that told of these notices at once, if any of them is quiet: one
-    becomes so when somebody has had too much that day, and the others have had their mails."""
-    accounts = [key for key, notices in told.items() if any(notice.quiet for notice in notices)]
+def _mailed(sent: Sent, since: datetime) -> frozenset[str]:
+    """Return the keys of mails about these notices, for accounts with quiet ones.
+
+    A notice becomes quiet when one member reaches the daily limit. Other members have got their
+    mail about it already.
+    """
+    accounts = [key for key, notices in sent.items() if any(notice.quiet for notice in notices)]
     if not accounts:
         return frozenset()
     mails = Mail.objects.of_accounts(accounts).filter(created_at__gt=since - SETTLED)
@@ -106,47 +111,49 @@ def _mailed(told: Told, since: datetime) -> frozenset[str]:
 
 
 def _for(
-    reader: Reader, digest: Digest, told: Iterable[Notice], mailed: frozenset[str]
+    recipient: Recipient, digest: Digest, sent: Iterable[Notice], mailed: frozenset[str]
 ) -> list[Notice]:
     return [
         notice
-        for notice in told
+        for notice in sent
         if notice.told_at is not None
         and notice.told_at > digest.told_until
-        and reader.wants_in_summary(
-            NoticeKind(notice.kind), notice.told_at, named=notice.user_id, quiet=notice.quiet
+        and recipient.wants_in_summary(
+            NoticeKind(notice.kind), notice.told_at, addressee=notice.user_id, quiet=notice.quiet
         )
-        and notice.mail_key(reader.user) not in mailed
+        and notice.mail_key(recipient.user) not in mailed
     ]
 
 
-def _mail(notices: Sequence[Notice], reader: Reader, account: Account, digest: Digest) -> Mail:
-    with translation.override(reader.language):
-        letter = _letter(notices, reader, account)
+def _mail(
+    notices: Sequence[Notice], recipient: Recipient, account: Account, digest: Digest
+) -> Mail:
+    with translation.override(recipient.language):
+        content = _content(notices, recipient, account)
     mail = outbox.mail_of(
-        render(letter, reader.language),
-        to=reader.email,
+        render(content, recipient.language),
+        to=recipient.email,
         kind="digest",
         key=f"digest:{digest.pk}:{digest.day}",
         account=account,
     )
-    mail.user_id = reader.user
+    mail.user_id = recipient.user
     return mail
 
 
-def _letter(notices: Sequence[Notice], reader: Reader, account: Account) -> MailContent:
+def _content(notices: Sequence[Notice], recipient: Recipient, account: Account) -> MailContent:
     of_kind: defaultdict[str, list[Notice]] = defaultdict(list)
     for notice in notices:
         of_kind[notice.kind].append(notice)
     sections = [(kind, of_kind[kind]) for kind in NoticeKind if kind in of_kind]
-    letter = digest_letter(sections, account.name, reader)
-    path = digest_unsubscribe_path(reader, [kind for kind, _notices in sections])
-    return with_unsubscribe(letter, path)
+    content = digest_mail(sections, account.name, recipient)
+    path = digest_unsubscribe_path(recipient, [kind for kind, _notices in sections])
+    return with_unsubscribe(content, path)
 
 
-def _take_turns(digests: Iterable[Digest], until: datetime, now: datetime) -> None:
-    """Set the next turn of each, by one statement for all who share it."""
-    alike: defaultdict[tuple[date, Turn, datetime], list[int]] = defaultdict(list)
+def _schedule_next(digests: Iterable[Digest], until: datetime, now: datetime) -> None:
+    """Schedule the next summary of each member, with one UPDATE for all with the same time."""
+    alike: defaultdict[tuple[date, DigestTurn, datetime], list[int]] = defaultdict(list)
     for digest in digests:
         habits = getattr(digest.member.user, "mail_habits", None)
         zone = zone_of(habits.time_zone if habits else UTC_NAME)

@@ -1,7 +1,7 @@
-"""Gathers notices whose time has come, and tells those of one account and kind together.
+"""Send the notices that are due: those of one account and kind go out together.
 
-One transaction marks the notices and puts the mails into the outbox: a process that dies on the
-way has told nothing, and the next one tells it all, once.
+One transaction marks the notices and puts the mails into the outbox. If the process dies before
+the commit, the next one sends the same notices, so each goes out once.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
-from queue import Empty, SimpleQueue
 from uuid import UUID
 
 from django.conf import settings
@@ -26,36 +24,41 @@ from notifications.mail import outbox
 from notifications.mail_content import content_for
 from notifications.models import Mail, Notice
 from notifications.notices.webhook_channel import deliver
-from notifications.preferences.recipients import Reader, readers_of
+from notifications.preferences.recipients import Recipient, recipients_of
 from notifications.preferences.unsubscribe import unsubscribe_path, with_unsubscribe
 
-AT_ONCE = 200  # accounts a transaction
+BATCH = 200  # accounts in one transaction
 _DAY = timedelta(days=1)
 Group = Sequence[Notice]
 
 
-def gather(now: datetime) -> int:
-    """Tell what is due by ``now``, of up to ``AT_ONCE`` accounts in one transaction; how many
-    notices they were. What another process gathers at this moment is left to it."""
+def gather(now: datetime) -> set[UUID]:
+    """Send the notices due at ``now`` of up to ``BATCH`` accounts, in one transaction.
+
+    Return the accounts that were notified: their open pages need a hint. Notices that another
+    process has locked are skipped. An empty set means that nothing is due.
+    """
     due = Notice.objects.to_gather(now).order_by()
-    if not due.exists():  # a look at nothing should hold up nobody who writes
-        return 0
+    if not due.exists():  # checked first, so that an idle poll takes no write lock
+        return set()
     with transaction.atomic():
-        accounts = due.values_list("account_id", flat=True).distinct()[:AT_ONCE]
-        untold = Notice.objects.filter(batch=None, account_id__in=list(accounts)).order_by("at")
-        groups = _groups(untold.select_for_update(skip_locked=True), now)
+        accounts = due.values_list("account_id", flat=True).distinct()[:BATCH]
+        unsent = Notice.objects.filter(batch=None, account_id__in=list(accounts)).order_by("at")
+        groups = _groups(unsent.select_for_update(skip_locked=True), now)
         mails = _mails(groups, now)
         for group in groups:
-            told = {"batch": group[0].batch, "told_at": now, "quiet": group[0].quiet}
-            Notice.objects.filter(pk__in=[row.pk for row in group]).update(**told)
+            sent = {"batch": group[0].batch, "told_at": now, "quiet": group[0].quiet}
+            Notice.objects.filter(pk__in=[row.pk for row in group]).update(**sent)
         outbox.put(mails)
-        announce(groups)
-        return sum(map(len, groups))
+        deliver(groups)
+    return {group[0].account_id for group in groups}
 
 
 def _groups(rows: Iterable[Notice], now: datetime) -> list[Group]:
-    """What is told together, each with a new batch: once the first of its kind is due, the others
-    that have come meanwhile go along."""
+    """Group the notices that go out together and give each group a new batch.
+
+    Once one notice is due, the others of its account and kind go out with it.
+    """
     found: defaultdict[object, list[Notice]] = defaultdict(list)
     for row in rows:
         found[row.account_id, row.kind, row.user_id, row.quiet].append(row)
@@ -70,71 +73,51 @@ def _groups(rows: Iterable[Notice], now: datetime) -> list[Group]:
 
 
 def _mails(groups: Sequence[Group], now: datetime) -> list[Mail]:
-    """The mails of ``groups``. Whoever had as many as a day may bring gets no more: what it would
-    have told becomes quiet, and is in the summary."""
+    """Return the mails of ``groups``, at most ``MAILS_A_DAY`` for each user.
+
+    A notice beyond that limit becomes quiet: it appears in the daily summary instead.
+    """
     accounts = Account.objects.filter(deleting_at=None).in_bulk({g[0].account_id for g in groups})
-    readers = readers_of(accounts)
-    had = _had_today((one.user for some in readers.values() for one in some), now)
+    recipients = recipients_of(accounts)
+    sent = _sent_today((one.user for some in recipients.values() for one in some), now)
     mails = []
     for group in groups:
         account = accounts.get(group[0].account_id)
         if account is None or group[0].quiet:
             continue
-        for reader in _hearing(group, readers.get(account.pk, [])):
-            if had[reader.user] < settings.MAILS_A_DAY:
-                had[reader.user] += 1
-                mails.append(_mail(group, reader, account))
+        for recipient in _mailed_at_once(group, recipients.get(account.pk, [])):
+            if sent[recipient.user] < settings.MAILS_A_DAY:
+                sent[recipient.user] += 1
+                mails.append(_mail(group, recipient, account))
             else:
                 for notice in group:
                     notice.quiet = True
     return mails
 
 
-def _hearing(group: Group, readers: Iterable[Reader]) -> list[Reader]:
-    kind, named = NoticeKind(group[0].kind), group[0].user_id
-    return [one for one in readers if one.wants(kind, named) is When.AT_ONCE]
+def _mailed_at_once(group: Group, recipients: Iterable[Recipient]) -> list[Recipient]:
+    kind, addressee = NoticeKind(group[0].kind), group[0].user_id
+    return [one for one in recipients if one.wants(kind, addressee) is When.AT_ONCE]
 
 
-def _had_today(users: Iterable[UUID], now: datetime) -> Counter[UUID]:
-    """How many mails of notices each of ``users`` was written within a day."""
+def _sent_today(users: Iterable[UUID], now: datetime) -> Counter[UUID]:
+    """Count the mails about notices that each of ``users`` got in the last 24 hours."""
     rows = Mail.objects.filter(user__in=set(users), created_at__gt=now - _DAY)
-    told = rows.filter(kind__in=NoticeKind.values).order_by()
-    counted = told.values_list("user_id").annotate(count=Count("pk"))
+    sent = rows.filter(kind__in=NoticeKind.values).order_by()
+    counted = sent.values_list("user_id").annotate(count=Count("pk"))
     return Counter(dict(counted))
 
 
-def _mail(group: Group, reader: Reader, account: Account) -> Mail:
+def _mail(group: Group, recipient: Recipient, account: Account) -> Mail:
     kind = NoticeKind(group[0].kind)
-    with translation.override(reader.language):
-        letter = content_for(kind, group, account.name, reader)
+    with translation.override(recipient.language):
+        content = content_for(kind, group, account.name, recipient)
     mail = outbox.mail_of(
-        render(with_unsubscribe(letter, unsubscribe_path(reader, kind)), reader.language),
-        to=reader.email,
+        render(with_unsubscribe(content, unsubscribe_path(recipient, kind)), recipient.language),
+        to=recipient.email,
         kind=kind,
-        key=group[0].mail_key(reader.user),
+        key=group[0].mail_key(recipient.user),
         account=account,
     )
-    mail.user_id = reader.user
+    mail.user_id = recipient.user
     return mail
-
-
-_told: SimpleQueue[UUID] = SimpleQueue()  # from the threads of transactions to the event loop
-
-
-def announce(groups: Sequence[Sequence[Notice]]) -> None:
-    """Tell of ``groups`` of notices that are gathered in this transaction, each of one account
-    and kind."""
-    deliver(groups)
-    for account_id in {group[0].account_id for group in groups}:
-        transaction.on_commit(partial(_told.put, account_id))
-
-
-def accounts_told() -> set[UUID]:
-    """The accounts that something was told to since this was asked last: their open pages should
-    look. Who asks sends the hints, for that is the event loop's to do."""
-    found: set[UUID] = set()
-    try:
-        while True:
-            found.add(_told.get_nowait())
-    except Empty:
-        return found

@@ -1,4 +1,4 @@
-"""What of the news to show."""
+"""The filters of the list of notices."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from notifications.kinds import NoticeKind
 
 
-class NewsFilterForm(forms.Form):
-    """All of it may be left empty."""
+class NoticeFilterForm(forms.Form):
+    """A location and a kind, both optional."""
 
     q = forms.CharField(
         label=_("Location"),

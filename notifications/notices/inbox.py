@@ -1,4 +1,4 @@
-"""What one person has not read yet of the news of the account that he looks at, and the list."""
+"""The list of notices of an account, and how many of them the user has not read."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ COUNTED = 9  # more are "9+"
 ROWS_A_PAGE = 25
 
 
-class Row(TypedDict):
-    """A notice as it is listed. ``session`` is the id of its session if that is still there."""
+class InboxRow(TypedDict):
+    """A row of the list. ``session`` is the id of the session, if it still exists."""
 
     sentence: str
     at: datetime
@@ -37,7 +37,7 @@ class Row(TypedDict):
 
 
 def unread(principal: Principal) -> int:
-    """How many notices ``principal`` has not read, counted up to ``COUNTED`` + 1, in one query."""
+    """Count the unread notices of ``principal``, up to ``COUNTED`` + 1, in one query."""
     since = _read_until(principal)
     if since is None:
         return 0
@@ -45,13 +45,15 @@ def unread(principal: Principal) -> int:
 
 
 def kinds(principal: Principal) -> list[NoticeKind]:
-    """Those that he may hear of."""
+    """Return the kinds of notices that ``principal`` may see."""
     return kinds_for(owner=principal.owns(principal.account))
 
 
-def listed(principal: Principal, *, text: str, kind: str, page: str) -> Page[Row]:
-    """A page of what ``principal`` was told of, the latest first: of locations with ``text`` in
-    their names and of one kind, where these are not empty."""
+def listed(principal: Principal, *, text: str, kind: str, page: str) -> Page[InboxRow]:
+    """Return a page of the notices that ``principal`` may see, the latest first.
+
+    ``text`` (a part of the name of a location) and ``kind`` filter them unless they are empty.
+    """
     found = _for(principal).told()
     if text:
         found = found.at_locations_called(text)
@@ -63,11 +65,11 @@ def listed(principal: Principal, *, text: str, kind: str, page: str) -> Page[Row
 
 
 def mark_read(principal: Principal) -> None:
-    """He has seen the list: all that was told until now is read, and his other pages know it."""
+    """Mark all notices as read, and update the number on other pages of the user."""
     account, user = principal.account, principal.user
     if not unread(principal) or account is None or user is None:
         return
-    # Not the present moment: what is being told right now he has not seen.
+    # Not the present time: a notice that is being sent right now is not on the page yet.
     latest = _for(principal).aggregate(latest=Max("told_at"))["latest"]
     Bell.objects.update_or_create(account_id=account, user=user, defaults={"read_at": latest})
     transaction.on_commit(partial(hint_read, user.pk), robust=True)
@@ -76,13 +78,15 @@ def mark_read(principal: Principal) -> None:
 def _for(principal: Principal) -> NoticeQuerySet:
     user_id = principal.user.pk if principal.user else UUID(int=0)
     rows: Any = visible(Notice.objects.of_kinds(kinds(principal)), principal)
-    mine: NoticeQuerySet = rows.for_person(user_id)
+    mine: NoticeQuerySet = rows.for_user(user_id)
     return mine
 
 
 def _read_until(principal: Principal) -> Coalesce | None:
-    """Until when he has read, for a query; None for an operator who views the account, and for
-    whoever else has nothing to read there."""
+    """Return the time up to which the user has read, as an expression for queries.
+
+    None for API keys, and for operators who view the account.
+    """
     account, user = principal.account, principal.user
     if account is None or user is None or principal.operator:
         return None
@@ -92,7 +96,7 @@ def _read_until(principal: Principal) -> Coalesce | None:
     return Coalesce(read_at, joined_at)
 
 
-def _rows(notices: Iterable[Notice], principal: Principal) -> list[Row]:
+def _rows(notices: Iterable[Notice], principal: Principal) -> list[InboxRow]:
     notices = list(notices)
     ids = {notice.session_id for notice in notices}
     there = set(

@@ -1,4 +1,4 @@
-"""Tells the owners of an account of its trial and of what operators changed."""
+"""Notify the owners of an account of its trial, and of changes that operators make."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ from notifications.notices.plan_rules import FRESH, MILESTONES, change_of, miles
 
 
 def connect() -> None:
-    """Start to listen; again changes nothing."""
+    """Connect the receiver; calling it again changes nothing."""
     terms_changed.connect(_on_terms, dispatch_uid="plan notices")
 
 
-def tell_trials(now: datetime) -> int:
-    """Write the notices of trials that end or ended around ``now``; each is told once.
-    Always 0."""
+def notify_trials(now: datetime) -> None:
+    """Write the notices of trials that end soon or have ended, each once."""
     first, last = -MILESTONES[0][0], GRACE + FRESH
     near = Account.objects.filter(
         state=AccountState.TRIAL,
@@ -38,7 +37,6 @@ def tell_trials(now: datetime) -> int:
             key = f"{account_id}:trial:{ends_at:%Y%m%dT%H%M}:{place}"
             change = MILESTONES[place][1]
             Notice.objects.write([_notice(account_id, change, key, ends_at, now)])
-    return 0
 
 
 def _on_terms(sender: object, before: Account, after: Account, **_: Any) -> None:

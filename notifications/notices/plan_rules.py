@@ -1,4 +1,4 @@
-"""What the owners of an account are told of its trial and its standing, and when. Pure."""
+"""When the owners of an account are notified of its trial and its plan. Pure."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ MILESTONES: tuple[tuple[timedelta, str], ...] = (
     (timedelta(), TRIAL_ENDED),
     (GRACE, SUSPENDED),
 )
-"""From the end of a trial, and what is told there."""
+"""The notices about a trial, with their times relative to its end."""
 
 FRESH = timedelta(days=2)
-"""A milestone that was passed longer ago is not told any more."""
+"""No notice is sent for a milestone that was passed longer ago."""
 
 
 def milestone(ends_at: datetime, now: datetime) -> int | None:
-    """The place in ``MILESTONES`` of the one to be told at ``now`` of a trial that ends, or ended,
-    at ``ends_at``: the latest that was passed. None when there is none, or it is old news."""
+    """Return the index of the latest milestone passed at ``now`` by a trial ending at ``ends_at``.
+
+    None if there is none, or if it was passed too long ago.
+    """
     passed = [place for place, (after, _) in enumerate(MILESTONES) if ends_at + after <= now]
     if not passed or now - (ends_at + MILESTONES[passed[-1]][0]) > FRESH:
         return None
@@ -37,8 +39,11 @@ def milestone(ends_at: datetime, now: datetime) -> int | None:
 
 
 def change_of(before: AccountState, after: AccountState, *, other_terms: bool) -> str | None:
-    """What to tell when an operator changed an account from standing ``before`` to ``after``, or
-    (``other_terms``) its plan or limits; None when nothing that owners would notice."""
+    """Return the change to notify owners of, or None.
+
+    An operator changed the state of the account from ``before`` to ``after``, or its plan or
+    limits (``other_terms``).
+    """
     if before is not after:
         if after is AccountState.SUSPENDED:
             return SUSPENDED

@@ -1,4 +1,4 @@
-"""What is said of a notice in one line: under the bell, by webhooks and in channels. No I/O."""
+"""The sentence of a notice, for the list of notices, webhooks and Slack channels. No I/O."""
 
 from __future__ import annotations
 
@@ -15,66 +15,71 @@ from sessions_app.wording import REASONS
 
 
 def sentence(kind: NoticeKind, facts: Facts) -> str:
-    """What a notice of ``kind`` with ``facts`` (see ``notices.py``) says, in the language that is
-    active: plain text, with names as people typed them."""
+    """Return the sentence of a notice as plain text, in the active language.
+
+    For the ``facts`` of each kind see ``models/notice.py``. Names are not escaped.
+    """
     return _SENTENCES[kind](facts)
 
 
-def _place(facts: Facts) -> str:
+def _location(facts: Facts) -> str:
     return str(facts.get("location") or _("A number"))
 
 
 def _linked(facts: Facts) -> str:
     if number := international(str(facts.get("number", ""))):
-        return _("%(place)s is linked to %(number)s.") % {"place": _place(facts), "number": number}
-    return _("%(place)s is linked.") % {"place": _place(facts)}
+        return _("%(place)s is linked to %(number)s.") % {
+            "place": _location(facts),
+            "number": number,
+        }
+    return _("%(place)s is linked.") % {"place": _location(facts)}
 
 
 def _lost(facts: Facts) -> str:
     why = reason_sentence(facts)
     if not why:
-        return _("%(place)s lost its connection.") % {"place": _place(facts)}
-    return _("%(place)s lost its connection: %(why)s") % {"place": _place(facts), "why": why}
+        return _("%(place)s lost its connection.") % {"place": _location(facts)}
+    return _("%(place)s lost its connection: %(why)s") % {"place": _location(facts), "why": why}
 
 
 def _reminder(facts: Facts) -> str:
     days = int(facts.get("days", 0))
-    says = ngettext(
+    text = ngettext(
         "%(place)s has not been connected for %(days)d day.",
         "%(place)s has not been connected for %(days)d days.",
         days,
     )
-    return says % {"place": _place(facts), "days": days}
+    return text % {"place": _location(facts), "days": days}
 
 
 def _recovered(facts: Facts) -> str:
     if not (seconds := facts.get("seconds")):
-        return _("%(place)s is connected again.") % {"place": _place(facts)}
-    says = _("%(place)s is connected again, after %(time)s.")
-    return says % {"place": _place(facts), "time": lasted(float(seconds))}
+        return _("%(place)s is connected again.") % {"place": _location(facts)}
+    text = _("%(place)s is connected again, after %(time)s.")
+    return text % {"place": _location(facts), "time": lasted(float(seconds))}
 
 
 def _phone_offline(facts: Facts) -> str:
     days = int(facts.get("days", 0))
-    says = ngettext(
+    text = ngettext(
         "The phone of %(place)s has not been online for %(days)d day.",
         "The phone of %(place)s has not been online for %(days)d days.",
         days,
     )
-    return says % {"place": _place(facts), "days": days}
+    return text % {"place": _location(facts), "days": days}
 
 
 def _stopped(facts: Facts) -> str:
     unlinked = facts.get("reason") == Reason.UNLINKED
-    says = _("%(place)s was unlinked.") if unlinked else _("%(place)s was stopped.")
+    text = _("%(place)s was unlinked.") if unlinked else _("%(place)s was stopped.")
     if by := facts.get("by"):
-        says = (
+        text = (
             _("%(place)s was unlinked by %(by)s.")
             if unlinked
             else _("%(place)s was stopped by %(by)s.")
         )
-        return says % {"place": _place(facts), "by": by}
-    return says % {"place": _place(facts)}
+        return text % {"place": _location(facts), "by": by}
+    return text % {"place": _location(facts)}
 
 
 def _plan(facts: Facts) -> str:
@@ -82,7 +87,7 @@ def _plan(facts: Facts) -> str:
         "trial_ends": _("The trial ends soon."),
         "trial_ended": _("The trial has ended."),
         "suspended": _("The account is suspended: its numbers are paused."),
-        "resumed": _("The account is resumed: its numbers come back."),
+        "resumed": _("The account is resumed: its numbers reconnect."),
         "past_due": _("The account is past due."),
     }
     return changes.get(str(facts.get("change")), _("The plan of the account has changed."))
@@ -90,7 +95,7 @@ def _plan(facts: Facts) -> str:
 
 def _webhook_off(facts: Facts) -> str:
     host = str(facts.get("host") or _("your server"))
-    return _("The webhook to %s was switched off, for nothing got through.") % host
+    return _("The webhook to %s was switched off because no delivery succeeded for a day.") % host
 
 
 def _bounced(facts: Facts) -> str:
@@ -116,6 +121,6 @@ _SENTENCES: Mapping[NoticeKind, Callable[[Facts], str]] = {
 
 
 def reason_sentence(facts: Facts) -> str:
-    """The sentence of the lifecycle's reason in ``facts``; "" for none that we know."""
+    """Return the sentence of the lifecycle reason in ``facts``, or "" for an unknown one."""
     reason = str(facts.get("reason", ""))
     return gettext(REASONS[Reason(reason)].sentence) if reason in set(Reason) else ""

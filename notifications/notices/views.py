@@ -1,4 +1,4 @@
-"""The doors of the bell: how many notices are unread, and the list of all."""
+"""The list of notices, and the number of unread ones."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from django.shortcuts import render
 
 from core.web.decorators import page
 from locations.current_user import principal_of
-from notifications.notices.forms import NewsFilterForm
+from notifications.notices.forms import NoticeFilterForm
 from notifications.notices.inbox import kinds, listed, mark_read, unread
 
 
 @page
 def notices_page(request: HttpRequest) -> HttpResponse:
-    """Who opens it has read all that there is."""
+    """List the notices, and mark all of them as read."""
     principal = principal_of(request)
-    form = NewsFilterForm(kinds(principal), request.GET)
-    asked = form.cleaned_data if form.is_valid() else {"q": "", "kind": ""}
-    rows = listed(principal, text=asked["q"], kind=asked["kind"], page=request.GET.get("page", "1"))
+    form = NoticeFilterForm(kinds(principal), request.GET)
+    chosen = form.cleaned_data if form.is_valid() else {"q": "", "kind": ""}
+    rows = listed(
+        principal, text=chosen["q"], kind=chosen["kind"], page=request.GET.get("page", "1")
+    )
     if request.method == "GET":
         mark_read(principal)
-    filters = urlencode({name: value for name, value in asked.items() if value})
+    filters = urlencode({name: value for name, value in chosen.items() if value})
     context = {"form": form, "rows": rows, "filters": filters}
     return render(
         request, "notifications/notices/notices.html", context, status=422 if form.errors else 200
@@ -30,9 +32,9 @@ def notices_page(request: HttpRequest) -> HttpResponse:
 
 
 @page
-def bell(request: HttpRequest) -> HttpResponse:
-    """The bell alone, for pages that are open; nothing (204) when it shows that already."""
+def unread_notices(request: HttpRequest) -> HttpResponse:
+    """Return the link with the number of unread notices; 204 if ``shown`` is up to date."""
     count = unread(principal_of(request))
     if request.GET.get("shown") == str(count):
         return HttpResponse(status=204)
-    return render(request, "notifications/notices/_bell.html", {"unread": count})
+    return render(request, "notifications/notices/_unread.html", {"unread": count})

@@ -1,6 +1,6 @@
-"""Notices on their way to webhooks and Slack channels: one event for what is told together.
+"""Deliver notices to webhooks and Slack channels: one event for notices sent together.
 
-Only what every member of an account may know goes there, for nobody knows who reads a channel.
+Only notices for every member of an account are delivered, since anyone may read a channel.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from notifications.kinds import HABITS, Audience, NoticeKind
-from notifications.models import Delivery, Kind, Notice, Webhook
+from notifications.kinds import DEFAULTS, Audience, NoticeKind
+from notifications.models import Delivery, Notice, Webhook, WebhookEvent
 from notifications.notices.sentences import sentence
 
-LISTED = 100  # sessions of one event
+LISTED = 100  # sessions in one event
 Group = Sequence[Notice]
 
 
 def deliver(groups: Iterable[Group]) -> None:
-    """Write the deliveries of ``groups``, each the gathered notices of one account and kind, in
-    the transaction that gathers them."""
+    """Write the deliveries of ``groups`` in the transaction that sends the notices.
+
+    Each group has the notices of one account and kind.
+    """
     shown = [group for group in groups if _is_for_channels(group[0])]
     accounts = {group[0].account_id for group in shown}
     webhooks = Webhook.objects.working(accounts) if accounts else []
@@ -34,16 +36,16 @@ def deliver(groups: Iterable[Group]) -> None:
 
 
 def payload(kind: NoticeKind, notices: Group) -> dict[str, Any]:
-    """What is said of ``notices``, one at least, all of ``kind``."""
+    """Return the payload about ``notices``: at least one, all of ``kind``."""
     sessions = [_session(kind, notice) for notice in notices[:LISTED]]
     if len(notices) == 1:
-        says, url = sessions[0]["sentence"], sessions[0]["url"]
+        text, url = sessions[0]["sentence"], sessions[0]["url"]
     else:
-        says = _("%(count)d numbers: %(what)s") % {"count": len(notices), "what": kind.label}
+        text = _("%(count)d numbers: %(what)s") % {"count": len(notices), "what": kind.label}
         url = settings.PUBLIC_URL + reverse("numbers")
     return {
         "kind": str(kind),
-        "sentence": says,
+        "sentence": text,
         "count": len(notices),
         "sessions": sessions,
         "url": url,
@@ -51,25 +53,29 @@ def payload(kind: NoticeKind, notices: Group) -> dict[str, Any]:
 
 
 def _is_for_channels(notice: Notice) -> bool:
-    to_all = HABITS[NoticeKind(notice.kind)].audience is Audience.EVERYONE
+    to_all = DEFAULTS[NoticeKind(notice.kind)].audience is Audience.EVERYONE
     return to_all and notice.user_id is None and not notice.quiet
 
 
 def _deliveries(group: Group, webhooks: Iterable[Webhook]) -> Iterator[Delivery]:
-    """A webhook of one location hears of that location alone."""
+    """Yield a delivery for each webhook; one of a location gets notices of that location only."""
     event_ids: dict[UUID | None, UUID] = {}
     for webhook in webhooks:
-        heard = [n for n in group if webhook.hears(Kind.NOTICE, n.account_id, n.location_id)]
-        if not heard:
+        subscribed = [
+            n
+            for n in group
+            if webhook.subscribes_to(WebhookEvent.NOTICE, n.account_id, n.location_id)
+        ]
+        if not subscribed:
             continue
         now = timezone.now()
         yield Delivery(
             account_id=webhook.account_id,
             webhook_id=webhook.pk,
             event_id=event_ids.setdefault(webhook.location_id, uuid4()),
-            kind=Kind.NOTICE,
-            session_id=heard[0].session_id if len(heard) == 1 else None,
-            payload=payload(NoticeKind(heard[0].kind), heard),
+            kind=WebhookEvent.NOTICE,
+            session_id=subscribed[0].session_id if len(subscribed) == 1 else None,
+            payload=payload(NoticeKind(subscribed[0].kind), subscribed),
             created_at=now,
             queued_at=now,
             next_attempt_at=now,

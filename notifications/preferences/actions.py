@@ -1,5 +1,6 @@
-"""What a member chooses about his mails: each function is one whole transaction, with its line in
-the audit log. The callers have been through the tenant door, or hold a link from a mail.
+"""Change mail preferences. Each function is one transaction, with an entry in the audit log.
+
+Callers have checked access to the account, or hold a token from a mail.
 """
 
 from __future__ import annotations
@@ -21,55 +22,56 @@ from notifications.kinds import FOLLOWS, NoticeKind, When
 from notifications.models import Digest, MailHabits, Wish
 from notifications.models.preference import USUAL_HOUR
 from notifications.preferences.digest_schedule import next_turn
-from notifications.preferences.recipients import Reader, readers_among
+from notifications.preferences.recipients import Recipient, recipients_among
 
 CHOICES = tuple(kind for kind in NoticeKind if kind not in FOLLOWS)
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """All that the page of preferences asks for."""
+class ChosenPreferences:
+    """The submitted form of preferences."""
 
-    wishes: Mapping[NoticeKind, When]
+    preferences: Mapping[NoticeKind, When]
     quiet_too: bool
     language: str
     time_zone: str
     hour: int
 
 
-def reader_of(member: Member) -> Reader:
-    """``member`` as one who is told, with what he has chosen."""
-    return readers_among([member.pk])[member.pk]
+def recipient_of(member: Member) -> Recipient:
+    """Return ``member`` as a recipient, with their preferences."""
+    return recipients_among([member.pk])[member.pk]
 
 
 def habits_of(user: User) -> MailHabits | None:
-    """What he has said of his language and clock; None while he has not."""
+    """Return the saved language, time zone and hour of ``user``, or None."""
     return MailHabits.objects.filter(user=user).first()
 
 
-def choose(principal: Principal, member: Member, chosen: Chosen) -> bool:
-    """Keep what ``member``, who is ``principal``, has chosen; False when nothing is new. Raises
-    ValidationError for a time zone that there is not."""
+def choose(principal: Principal, member: Member, chosen: ChosenPreferences) -> bool:
+    """Save the preferences of ``member``, who is ``principal``; return whether any changed.
+
+    Raises ValidationError for an unknown time zone.
+    """
     now = timezone.now()
     with transaction.atomic():
-        wishes = Wish.objects.choose(member, chosen.wishes, now)
+        preferences = Wish.objects.choose(member, chosen.preferences, now)
         quiet = set_quiet_too(member, chosen.quiet_too, now)
         habits = _set_habits(member.user, chosen, now)
-        if not (wishes or quiet or habits):
+        if not (preferences or quiet or habits):
             return False
         record(principal, member.account_id, NotificationVerb.MAILS_CHOSEN, member.user.email)
     return True
 
 
 def guess_zone(user: User, name: str) -> None:
-    """Keep the time zone ``name`` that his browser told, if there is such a zone, as long as he
-    has chosen none."""
+    """Save the time zone ``name`` that the browser reports, unless the user has chosen one."""
     if is_zone(name):
         MailHabits.objects.get_or_create(user=user, defaults={"time_zone": name})
 
 
 def enrol(members: list[Member], now: datetime) -> None:
-    """Begin the daily summaries of ``members``, each with its user and his habits at hand."""
+    """Start the daily summaries of ``members``, with ``user__mail_habits`` already fetched."""
     digests = []
     for member in members:
         habits = getattr(member.user, "mail_habits", None)
@@ -80,12 +82,12 @@ def enrol(members: list[Member], now: datetime) -> None:
 
 
 def set_quiet_too(member: Member, wanted: bool, now: datetime) -> bool:
-    """Whether his summary tells what was too much to be mailed; False when it is so already."""
+    """Include notices beyond the daily limit in the summary or not; return whether it changed."""
     enrol([member], now)
     return bool(Digest.objects.filter(member=member, quiet_too=not wanted).update(quiet_too=wanted))
 
 
-def _set_habits(user: User, chosen: Chosen, now: datetime) -> bool:
+def _set_habits(user: User, chosen: ChosenPreferences, now: datetime) -> bool:
     known = habits_of(user)
     asked = (chosen.language, chosen.time_zone, chosen.hour)
     if known is not None and asked == (known.language, known.time_zone, known.digest_hour):
@@ -99,7 +101,7 @@ def _set_habits(user: User, chosen: Chosen, now: datetime) -> bool:
 
 
 def _move_digests(user: User, habits: MailHabits, now: datetime) -> None:
-    """To the new hour, in all of his accounts, whoever asks from which of them."""
+    """Move the daily summaries to the new hour, in all accounts of ``user``."""
     zone = zone_of(habits.time_zone)
     for digest in Digest.objects.filter(member__user=user):
         turn = next_turn(now, zone, habits.digest_hour, after=digest.told_on)

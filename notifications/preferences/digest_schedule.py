@@ -1,4 +1,4 @@
-"""When the next daily summary is due: once for each local day, at the reader's hour. Pure."""
+"""When the next daily summary is due: once per local day, at the hour of the recipient. Pure."""
 
 from __future__ import annotations
 
@@ -10,28 +10,33 @@ _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class Turn:
+class DigestTurn:
     """The summary of the local ``day``, due ``at`` (UTC)."""
 
     day: date
     at: datetime
 
 
-def next_turn(now: datetime, zone: tzinfo, hour: int, after: date | None = None) -> Turn:
-    """The first turn later than ``now`` (aware) at ``hour`` (0 to 23) in ``zone``, of a local
-    day later than ``after``: the day that has had its summary, whatever was changed since."""
-    day = now.astimezone(zone).date() - _DAY  # an hour in a gap may be taken after midnight
+def next_turn(now: datetime, zone: tzinfo, hour: int, after: date | None = None) -> DigestTurn:
+    """Return the first turn after ``now`` (aware) at ``hour`` (0 to 23) in ``zone``.
+
+    Its local day is later than ``after``, the day of the last summary.
+    """
+    day = now.astimezone(zone).date() - _DAY  # an hour in a gap may move past midnight
     if after is not None and day <= after:
         day = after + _DAY
     while (at := _moment(day, hour, zone)) is None or at <= now:
         day += _DAY
-    return Turn(day, at)
+    return DigestTurn(day, at)
 
 
 def _moment(day: date, hour: int, zone: tzinfo) -> datetime | None:
-    """When ``day`` comes to ``hour``, the first time if it does twice; the next minute that
-    there is, if the clocks skip it; None for a day that they skip."""
-    if not _exists(datetime.combine(day, time(12), zone)):  # where an island crossed the date line
+    """Return the time in UTC at which ``hour`` of ``day`` begins in ``zone``.
+
+    The first one if clocks go back, the next existing minute if they skip the hour, and None if
+    they skip the day.
+    """
+    if not _exists(datetime.combine(day, time(12), zone)):  # an island crossed the date line
         return None
     local = datetime.combine(day, time(hour), zone)
     at = local.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""What a member chooses about his mails, checked; errors are sentences beside the field."""
+"""The form of mail preferences."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from core.text.timezones import UTC_NAME, is_zone, zones_by_region
 from notifications.kinds import NoticeKind, When
 from notifications.models import MailHabits
 from notifications.models.preference import USUAL_HOUR
-from notifications.preferences.actions import CHOICES, Chosen
-from notifications.preferences.recipients import Reader
+from notifications.preferences.actions import CHOICES, ChosenPreferences
+from notifications.preferences.recipients import Recipient
 
 _PICK_ONE = {"required": _("Choose one."), "invalid_choice": _("Choose one of these.")}
 _HOURS = [(str(hour), f"{hour:02}:00") for hour in range(24)]
 
 
 @dataclass(frozen=True)
-class WishField:
-    """A row of the page: ``must`` says that it cannot be off."""
+class PreferenceField:
+    """A row of the page. With ``must`` the mails cannot be turned off."""
 
     field: BoundField
     must: bool
 
 
 class PreferencesForm(forms.Form):
-    """For each kind when, and how the summary comes; begins with what ``reader`` has."""
+    """The preferences of ``recipient``: when to mail each kind, and how to send the summary."""
 
     quiet_too = forms.BooleanField(
-        label=_("Include what was not mailed because there was too much on one day"),
+        label=_("Include notices beyond the daily limit of mails"),
         required=False,
     )
     language = forms.ChoiceField(label=_("Language"), error_messages=_PICK_ONE)
@@ -43,31 +43,31 @@ class PreferencesForm(forms.Form):
     )
     hour = forms.ChoiceField(label=_("Sent at"), choices=_HOURS, error_messages=_PICK_ONE)
 
-    def __init__(self, reader: Reader, habits: MailHabits | None, data: Any = None) -> None:
-        super().__init__(data, initial=_known(reader, habits))
-        self._reader = reader
+    def __init__(self, recipient: Recipient, habits: MailHabits | None, data: Any = None) -> None:
+        super().__init__(data, initial=_known(recipient, habits))
+        self._recipient = recipient
         self.gone = _gone(habits)
         self.has_languages = len(settings.LANGUAGES) > 1
         self.fields["language"] = _choice(self.fields["language"], list(settings.LANGUAGES))
         self.fields["time_zone"] = _choice(self.fields["time_zone"], _zones(habits))
-        if habits is None:  # static/js/zone.js takes the browser's
+        if habits is None:  # static/js/zone.js preselects the zone of the browser
             self.fields["time_zone"].widget.attrs["data-guess"] = ""
         for kind in self._kinds():
-            self.fields[str(kind)] = _wish_field(kind, must=reader.must_get(kind))
+            self.fields[str(kind)] = _wish_field(kind, must=recipient.must_get(kind))
 
     def _kinds(self) -> list[NoticeKind]:
-        return [kind for kind in CHOICES if self._reader.hears(kind)]
+        return [kind for kind in CHOICES if self._recipient.may_receive(kind)]
 
     @property
-    def wishes(self) -> list[WishField]:
-        return [WishField(self[str(k)], self._reader.must_get(k)) for k in self._kinds()]
+    def preferences(self) -> list[PreferenceField]:
+        return [PreferenceField(self[str(k)], self._recipient.must_get(k)) for k in self._kinds()]
 
     @property
-    def chosen(self) -> Chosen:
-        """What was chosen; only after ``is_valid``."""
+    def chosen(self) -> ChosenPreferences:
+        """Return the submitted preferences, after ``is_valid``."""
         found = self.cleaned_data
-        return Chosen(
-            wishes={kind: When(found[str(kind)]) for kind in self._kinds()},
+        return ChosenPreferences(
+            preferences={kind: When(found[str(kind)]) for kind in self._kinds()},
             quiet_too=found["quiet_too"],
             language=found["language"],
             time_zone=found["time_zone"],
@@ -75,24 +75,24 @@ class PreferencesForm(forms.Form):
         )
 
 
-def _known(reader: Reader, habits: MailHabits | None) -> dict[str, object]:
-    wishes = {str(kind): str(reader.wants(kind)) for kind in CHOICES}
+def _known(recipient: Recipient, habits: MailHabits | None) -> dict[str, object]:
+    preferences = {str(kind): str(recipient.wants(kind)) for kind in CHOICES}
     return {
-        **wishes,
-        "quiet_too": reader.quiet_too,
-        "language": reader.language,
-        "time_zone": reader.time_zone,
+        **preferences,
+        "quiet_too": recipient.quiet_too,
+        "language": recipient.language,
+        "time_zone": recipient.time_zone,
         "hour": str(habits.digest_hour if habits else USUAL_HOUR),
     }
 
 
 def _gone(habits: MailHabits | None) -> str:
-    """The name of the zone that was chosen and is no more; else ""."""
+    """Return the chosen time zone if it no longer exists, else ""."""
     return habits.time_zone if habits is not None and not is_zone(habits.time_zone) else ""
 
 
 def _zones(habits: MailHabits | None) -> list[Any]:
-    """Those to choose from, with what was chosen if it is none of those but still one."""
+    """Return the time zones to choose from, including the current one if it is not listed."""
     offered: list[Any] = list(zones_by_region())
     names = {name for _region, places in offered for name, _words in places}
     mine = habits.time_zone if habits else UTC_NAME

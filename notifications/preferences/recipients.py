@@ -1,4 +1,4 @@
-"""Who is told: the members of accounts, with how each wants to hear of what."""
+"""The recipients of notices: the members of accounts, with their preferences."""
 
 from __future__ import annotations
 
@@ -13,23 +13,26 @@ from django.conf import settings
 
 from core.text.timezones import UTC_NAME, is_zone
 from locations.models import Member, Role
-from notifications.kinds import FOLLOWS, HABITS, Audience, NoticeKind, When
+from notifications.kinds import DEFAULTS, FOLLOWS, Audience, NoticeKind, When
 from notifications.models import Wish
 from notifications.models.preference import USUAL_HOUR
 
 
 class Earlier(NamedTuple):
-    """What held before the latest choice, and until when."""
+    """The preference before the latest choice, and until when it applied."""
 
     when: When
     until: datetime
 
 
 @dataclass(frozen=True)
-class Reader:
-    """A member of an account as one who is told. ``language`` is one of LANGUAGES, ``time_zone``
-    an IANA name that there is, ``hour`` (0 to 23) his of the daily summary; ``wishes`` holds only
-    what he has chosen himself, ``earlier`` what held before."""
+class Recipient:
+    """A member of an account with their mail preferences.
+
+    ``language`` is one of LANGUAGES, ``time_zone`` an existing IANA name, ``hour`` (0 to 23) that
+    of the daily summary. ``preferences`` has only what the member has chosen, ``earlier`` what
+    applied before.
+    """
 
     member: int
     user: UUID
@@ -38,47 +41,55 @@ class Reader:
     language: str = "en"
     time_zone: str = UTC_NAME
     hour: int = USUAL_HOUR
-    wishes: Mapping[NoticeKind, When] = field(default_factory=dict)
+    preferences: Mapping[NoticeKind, When] = field(default_factory=dict)
     earlier: Mapping[NoticeKind, Earlier] = field(default_factory=dict)
-    quiet_too: bool = True  # whether the summary tells what was too much to be mailed
+    quiet_too: bool = True  # whether the summary includes notices beyond the daily limit
 
     def must_get(self, kind: NoticeKind) -> bool:
-        """Whether mails of ``kind`` cannot be off for him: somebody has to get them."""
-        return HABITS[kind].owners_must and self.role is Role.OWNER
+        """Return whether this member cannot turn mails of ``kind`` off."""
+        return DEFAULTS[kind].owners_must and self.role is Role.OWNER
 
-    def hears(self, kind: NoticeKind, named: UUID | None = None) -> bool:
-        """Whether notices of ``kind`` are for such as him; ``named`` is the user whom the notice
-        is for, if it is for one."""
-        if named is not None and named != self.user:
+    def may_receive(self, kind: NoticeKind, addressee: UUID | None = None) -> bool:
+        """Return whether notices of ``kind`` are for this member.
+
+        ``addressee`` is the only user whom the notice is for, if any.
+        """
+        if addressee is not None and addressee != self.user:
             return False
-        return HABITS[kind].audience is not Audience.OWNERS or self.role is Role.OWNER
+        return DEFAULTS[kind].audience is not Audience.OWNERS or self.role is Role.OWNER
 
-    def wants(self, kind: NoticeKind, named: UUID | None = None) -> When:
-        """When he gets a mail of ``kind``; ``named`` as for ``hears``. Off for whom it is not
-        for."""
-        if not self.hears(kind, named):
+    def wants(self, kind: NoticeKind, addressee: UUID | None = None) -> When:
+        """Return when this member gets a mail of ``kind``; OFF if it is not for them.
+
+        ``addressee`` is the only user whom the notice is for, if any.
+        """
+        if not self.may_receive(kind, addressee):
             return When.OFF
-        usual = HABITS[kind].usual
-        wish = self.wishes.get(FOLLOWS.get(kind, kind), usual)
-        return usual if wish is When.OFF and self.must_get(kind) else wish
+        default = DEFAULTS[kind].when
+        preference = self.preferences.get(FOLLOWS.get(kind, kind), default)
+        return default if preference is When.OFF and self.must_get(kind) else preference
 
     def wants_in_summary(
-        self, kind: NoticeKind, at: datetime, *, named: UUID | None = None, quiet: bool = False
+        self, kind: NoticeKind, at: datetime, *, addressee: UUID | None = None, quiet: bool = False
     ) -> bool:
-        """Whether his daily summary has a notice of ``kind`` that was told ``at`` that time:
-        what he wanted there then, and what was too much to be mailed (``quiet``), unless he
-        wants none of it now."""
-        wish = self.wants(kind, named)
-        if wish is When.OFF:
+        """Return whether the daily summary includes a notice of ``kind`` sent ``at`` that time.
+
+        It does if the member wanted it daily at that time, or if the notice is ``quiet`` and the
+        member includes those, unless mails of the kind are off now.
+        """
+        preference = self.wants(kind, addressee)
+        if preference is When.OFF:
             return False
         if quiet:
             return self.quiet_too or self.must_get(kind)
         earlier = self.earlier.get(FOLLOWS.get(kind, kind))
-        return (wish if earlier is None or at >= earlier.until else earlier.when) is When.DAILY
+        if earlier is not None and at < earlier.until:
+            preference = earlier.when
+        return preference is When.DAILY
 
 
 class _Wish(NamedTuple):
-    """Columns of ``Wish``: rows are many where many are told."""
+    """Columns of ``Wish``, without model instances: there may be many rows."""
 
     kind: str
     when: str
@@ -99,34 +110,34 @@ _COLUMNS = {
 }
 
 
-def readers_of(account_ids: Iterable[UUID]) -> Mapping[UUID, list[Reader]]:
-    """The people of each account who can still sign in, the longest-standing first."""
-    found: defaultdict[UUID, list[Reader]] = defaultdict(list)
-    for account, reader in _readers(account_id__in=list(account_ids)):
-        found[account].append(reader)
+def recipients_of(account_ids: Iterable[UUID]) -> Mapping[UUID, list[Recipient]]:
+    """Return the members of each account who may sign in, in the order in which they joined."""
+    found: defaultdict[UUID, list[Recipient]] = defaultdict(list)
+    for account, recipient in _recipients(account_id__in=list(account_ids)):
+        found[account].append(recipient)
     return found
 
 
-def readers_among(member_ids: Iterable[int]) -> Mapping[int, Reader]:
-    """Those of these members who can still sign in, by member."""
-    return {reader.member: reader for _, reader in _readers(pk__in=list(member_ids))}
+def recipients_among(member_ids: Iterable[int]) -> Mapping[int, Recipient]:
+    """Return those of these members who may sign in, by the id of the member."""
+    return {recipient.member: recipient for _, recipient in _recipients(pk__in=list(member_ids))}
 
 
-def _readers(**which: Any) -> list[tuple[UUID, Reader]]:
-    """Each with his account, by two queries."""
+def _recipients(**which: Any) -> list[tuple[UUID, Recipient]]:
+    """Return the selected members with their accounts, with two queries."""
     rows = Member.objects.filter(user__is_active=True, **which).order_by("pk")
     people = [dict(zip(_COLUMNS, row, strict=True)) for row in rows.values_list(*_COLUMNS.values())]
     chosen: defaultdict[int, list[_Wish]] = defaultdict(list)
-    wishes = Wish.objects.filter(**{f"member__{name}": value for name, value in which.items()})
-    for member, *wish in wishes.values_list("member_id", *_Wish._fields):
-        chosen[member].append(_Wish(*wish))
-    return [(person["account"], _reader(person, chosen[person["member"]])) for person in people]
+    preferences = Wish.objects.filter(**{f"member__{name}": value for name, value in which.items()})
+    for member, *preference in preferences.values_list("member_id", *_Wish._fields):
+        chosen[member].append(_Wish(*preference))
+    return [(person["account"], _recipient(person, chosen[person["member"]])) for person in people]
 
 
-def _reader(person: Mapping[str, Any], wishes: Iterable[_Wish]) -> Reader:
-    """With the usual for what he has not chosen, and for what is gone since he did."""
+def _recipient(person: Mapping[str, Any], preferences: Iterable[_Wish]) -> Recipient:
+    """Build a recipient; a language or time zone that no longer exists gets the default."""
     language, zone, hour = person["language"], person["time_zone"], person["hour"]
-    return Reader(
+    return Recipient(
         member=person["member"],
         user=person["user"],
         email=person["email"],
@@ -134,7 +145,9 @@ def _reader(person: Mapping[str, Any], wishes: Iterable[_Wish]) -> Reader:
         language=language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
         time_zone=zone if zone is not None and is_zone(zone) else UTC_NAME,
         hour=USUAL_HOUR if hour is None else hour,
-        wishes={NoticeKind(wish.kind): When(wish.when) for wish in wishes},
-        earlier={NoticeKind(w.kind): Earlier(When(w.before), w.since) for w in wishes},
+        preferences={
+            NoticeKind(preference.kind): When(preference.when) for preference in preferences
+        },
+        earlier={NoticeKind(w.kind): Earlier(When(w.before), w.since) for w in preferences},
         quiet_too=person["quiet_too"] is not False,
     )

@@ -1,8 +1,8 @@
-"""One-click unsubscribe (RFC 8058): links in mails that end mails like these, and their undoing.
+"""One-click unsubscribe (RFC 8058), and its undo.
 
-A link is signed and names a membership and a kind. It opens no account and shows nothing of one
-but its name; it works as long as the site's secret key does. Whoever has it may only end mails,
-and take that back for what he ended himself.
+A link in a mail contains a signed token with a membership and a kind of notice. The token gives
+access to nothing but the name of the account, and is valid as long as the secret key of the site.
+It allows its holder to stop the mails of that kind, and to undo that.
 """
 
 from __future__ import annotations
@@ -28,25 +28,28 @@ from locations.principals import principal_of_user
 from notifications.audit_verbs import NotificationVerb
 from notifications.kinds import FOLLOWS, NoticeKind, When
 from notifications.models import Wish
-from notifications.preferences.actions import CHOICES, reader_of, set_quiet_too
-from notifications.preferences.recipients import Reader
+from notifications.preferences.actions import CHOICES, recipient_of, set_quiet_too
+from notifications.preferences.recipients import Recipient
 
 DIGEST = "digest"
 _ENDS, _UNDOES = signing.Signer(salt="unsubscribe"), signing.Signer(salt="unsubscribe-undo")
 
 
-class Broken(Exception):
-    """The token was never one of ours, or was torn on its way."""
+class BrokenToken(Exception):
+    """The token is not one of ours, or it is incomplete."""
 
 
 @dataclass(frozen=True)
-class Link:
-    """What a token says. ``kind`` is a NoticeKind or DIGEST; ``member`` is None when he has left
-    the account, or may not sign in any more: then he gets no mails from it anyway."""
+class UnsubscribeToken:
+    """The content of a token.
+
+    ``kind`` is a NoticeKind or DIGEST. ``member`` is None if they have left the account or may not
+    sign in any more: they get no mails from it in any case.
+    """
 
     member: Member | None
     kind: str
-    ended_at: datetime | None = None  # of what is to be taken back
+    ended_at: datetime | None = None  # of the click to undo
 
     @property
     def is_digest(self) -> bool:
@@ -57,50 +60,54 @@ class Link:
         return _("Daily summary") if self.is_digest else NoticeKind(self.kind).label
 
 
-def unsubscribe_path(reader: Reader, kind: NoticeKind) -> str:
-    """The path that ends mails of ``kind`` for ``reader``; "" where he must get them."""
-    return "" if reader.must_get(kind) else _path(reader, FOLLOWS.get(kind, kind))
+def unsubscribe_path(recipient: Recipient, kind: NoticeKind) -> str:
+    """Return the path that stops mails of ``kind``, or "" if ``recipient`` must get them."""
+    return "" if recipient.must_get(kind) else _path(recipient, FOLLOWS.get(kind, kind))
 
 
-def digest_unsubscribe_path(reader: Reader, kinds: Iterable[NoticeKind]) -> str:
-    """The path that ends his daily summaries; "" where he must get all of the ``kinds`` in it."""
-    return "" if all(reader.must_get(kind) for kind in kinds) else _path(reader, DIGEST)
+def digest_unsubscribe_path(recipient: Recipient, kinds: Iterable[NoticeKind]) -> str:
+    """Return the path that stops the daily summary, or "" if all of its ``kinds`` must be sent."""
+    return "" if all(recipient.must_get(kind) for kind in kinds) else _path(recipient, DIGEST)
 
 
-def with_unsubscribe(letter: MailContent, path: str) -> MailContent:
-    """``letter`` as one that ``path`` ends, in its text and for mail programs; for "" as one that
-    cannot be ended. One click needs HTTPS by the RFC."""
+def with_unsubscribe(content: MailContent, path: str) -> MailContent:
+    """Add the unsubscribe link ``path`` to the text and the headers; "" adds none.
+
+    RFC 8058 requires HTTPS for one-click unsubscribe.
+    """
     if not path:
-        return letter
-    headers = {**letter.headers, "List-Unsubscribe": f"<{settings.PUBLIC_URL}{path}>"}
+        return content
+    headers = {**content.headers, "List-Unsubscribe": f"<{settings.PUBLIC_URL}{path}>"}
     if settings.PUBLIC_URL.startswith("https://"):
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return replace(letter, unsubscribe=path, headers=headers)
+    return replace(content, unsubscribe=path, headers=headers)
 
 
-def opened(token: str) -> Link:
-    """What the ``token`` of a mail ends. Raises Broken."""
+def read_token(token: str) -> UnsubscribeToken:
+    """Return the content of the ``token`` of a mail. Raises BrokenToken."""
     member, user, kind = _read(_ENDS, token)
-    return Link(_member(member, user), str(kind))
+    return UnsubscribeToken(_member(member, user), str(kind))
 
 
-def opened_undo(token: str) -> Link:
-    """What the ``token`` of a page of thanks takes back. Raises Broken."""
+def read_undo_token(token: str) -> UnsubscribeToken:
+    """Return the content of the ``token`` of an undo button. Raises BrokenToken."""
     member, user, kind, at = _read(_UNDOES, token)
-    return Link(_member(member, user), str(kind), datetime.fromisoformat(str(at)))
+    return UnsubscribeToken(_member(member, user), str(kind), datetime.fromisoformat(str(at)))
 
 
-def must_get(link: Link) -> bool:
-    """Whether it has become something that he must get since the mail was sent."""
-    return not link.is_digest and reader_of(_who(link)).must_get(NoticeKind(link.kind))
+def must_get(link: UnsubscribeToken) -> bool:
+    """Return whether the member has to get these mails, which may have changed since the mail."""
+    return not link.is_digest and recipient_of(_who(link)).must_get(NoticeKind(link.kind))
 
 
-def end(link: Link, address: str | None) -> str:
-    """End the mails, as asked from the IP ``address``; the token that takes it back. Mails that
-    had ended stay ended."""
+def end(link: UnsubscribeToken, address: str | None) -> str:
+    """Stop the mails, requested from the IP ``address``, and return the token that undoes it.
+
+    Mails that were off before stay off after an undo.
+    """
     member, now = _who(link), timezone.now()
     with transaction.atomic():
-        changed = bool(Wish.objects.choose(member, _offs(link, reader_of(member)), now))
+        changed = bool(Wish.objects.choose(member, _offs(link, recipient_of(member)), now))
         if link.is_digest:
             changed = set_quiet_too(member, False, now) or changed
         if changed:
@@ -110,12 +117,12 @@ def end(link: Link, address: str | None) -> str:
     return _UNDOES.sign_object([member.pk, str(member.user_id), link.kind, at.isoformat()])
 
 
-def undo(link: Link, address: str | None) -> None:
-    """Take back what was ended by the click that ``link`` names, if it still holds."""
+def undo(link: UnsubscribeToken, address: str | None) -> None:
+    """Undo what was stopped by the click that ``link`` names, unless it was changed since."""
     member, now = _who(link), timezone.now()
     with transaction.atomic():
         ended = _ended(link).filter(since=link.ended_at)
-        back = {NoticeKind(wish.kind): When(wish.before) for wish in ended}
+        back = {NoticeKind(preference.kind): When(preference.before) for preference in ended}
         changed = bool(Wish.objects.choose(member, back, now))
         if link.is_digest:
             changed = set_quiet_too(member, True, now) or changed
@@ -123,33 +130,33 @@ def undo(link: Link, address: str | None) -> None:
             _note(link, NotificationVerb.MAILS_RESUMED, address)
 
 
-def _offs(link: Link, reader: Reader) -> dict[NoticeKind, When]:
-    """What is to be off: the kind, or all that came in summaries and need not."""
+def _offs(link: UnsubscribeToken, recipient: Recipient) -> dict[NoticeKind, When]:
+    """Return the kinds to turn off: the one of the link, or all optional ones in the summary."""
     if not link.is_digest:
         return {NoticeKind(link.kind): When.OFF}
-    daily = [kind for kind in CHOICES if reader.wants(kind) is When.DAILY]
-    return {kind: When.OFF for kind in daily if not reader.must_get(kind)}
+    daily = [kind for kind in CHOICES if recipient.wants(kind) is When.DAILY]
+    return {kind: When.OFF for kind in daily if not recipient.must_get(kind)}
 
 
-def _ended(link: Link) -> Any:
-    """His wishes that are off as such a link makes them."""
+def _ended(link: UnsubscribeToken) -> Any:
+    """Return the preferences that this token may have turned off."""
     mine = Wish.objects.filter(member=_who(link), when=When.OFF)
     return mine.filter(before=When.DAILY) if link.is_digest else mine.filter(kind=link.kind)
 
 
-def _note(link: Link, verb: NotificationVerb, address: str | None) -> None:
+def _note(link: UnsubscribeToken, verb: NotificationVerb, address: str | None) -> None:
     member = _who(link)
-    himself = principal_of_user(member.user, member.account_id, address)
-    record(himself, member.account_id, verb, str(link.words))
+    principal = principal_of_user(member.user, member.account_id, address)
+    record(principal, member.account_id, verb, str(link.words))
 
 
-def _who(link: Link) -> Member:
-    assert link.member is not None  # noqa: S101  nothing is asked of who is gone
+def _who(link: UnsubscribeToken) -> Member:
+    assert link.member is not None  # noqa: S101  the view checks it
     return link.member
 
 
-def _path(reader: Reader, kind: str) -> str:
-    named = [reader.member, str(reader.user), kind]
+def _path(recipient: Recipient, kind: str) -> str:
+    named = [recipient.member, str(recipient.user), kind]
     return reverse("unsubscribe", args=[_ENDS.sign_object(named)])
 
 
@@ -157,13 +164,13 @@ def _read(signer: signing.Signer, token: str) -> list[Any]:
     try:
         found = signer.unsign_object(token)
     except (signing.BadSignature, ValueError):
-        raise Broken from None
+        raise BrokenToken from None
     return list(found)
 
 
 def _member(pk: int, user: str) -> Member | None:
-    """The membership ``pk`` while it is the user's: a restore may draw its number anew."""
-    with tenancy.everyone():  # whose it is, is what the token says
+    """Return the membership, if it is still the user's: a restore may reuse the number ``pk``."""
+    with tenancy.everyone():  # the token determines the account
         rows = Member.objects.filter(pk=pk, user_id=user, user__is_active=True)
         member: Member | None = rows.select_related("user", "account").first()
     return member

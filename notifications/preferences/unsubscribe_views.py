@@ -1,8 +1,8 @@
-"""The pages behind the links that end mails. No sign-in leads here, and mail programs and mail
-servers come, too: a GET changes nothing, and a POST needs nothing but the address (RFC 8058).
+"""The pages of unsubscribe links, which work without signing in.
 
-The address is all the right that there is, so nothing may keep or pass it on; see
-``sessions_app/links/public_views.py`` for why Django's check of forged posts is left out.
+Mail programs and mail servers request them, too: a GET changes nothing, and a POST needs nothing
+but the URL (RFC 8058). The URL is the credential, so responses prevent that it is stored or passed
+on. ``sessions_app/links/public_views.py`` explains why these views are exempt from CSRF checks.
 """
 
 from __future__ import annotations
@@ -19,63 +19,74 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core import tenancy
 from locations.current_user import ip_address_of
-from notifications.preferences import unsubscribe as unsubscribing
-from notifications.preferences.unsubscribe import Broken, Link
+from notifications.preferences.unsubscribe import (
+    BrokenToken,
+    UnsubscribeToken,
+    end,
+    must_get,
+    read_token,
+    read_undo_token,
+    undo,
+)
 
 Page = Callable[[HttpRequest, str], HttpResponse]
-LinkPage = Callable[[HttpRequest, Link, str], HttpResponse]
+TokenPage = Callable[[HttpRequest, UnsubscribeToken], HttpResponse]
 
 
-def _behind(open_link: Callable[[str], Link]) -> Callable[[LinkPage], Page]:
-    """The page with the link that its token opens, inside that account; the same answer for
-    every token that is none, and a kind word for who has left."""
+def _with_token(read: Callable[[str], UnsubscribeToken]) -> Callable[[TokenPage], Page]:
+    """Call the view with the content of its token, within the scope of that account.
 
-    def behind(page: LinkPage) -> Page:
+    Every invalid token has the same response, and former members get a page that says so.
+    """
+
+    def decorate(page: TokenPage) -> Page:
         @login_not_required
         @csrf_exempt
         @never_cache
         @wraps(page)
-        def answered(request: HttpRequest, token: str) -> HttpResponse:
-            response = _answer(request, token, open_link, page)
+        def view(request: HttpRequest, token: str) -> HttpResponse:
+            response = _respond(request, token, read, page)
             response["Referrer-Policy"] = "no-referrer"
             response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
             return response
 
-        return answered
+        return view
 
-    return behind
+    return decorate
 
 
-def _answer(
-    request: HttpRequest, token: str, open_link: Callable[[str], Link], page: LinkPage
+def _respond(
+    request: HttpRequest, token: str, read: Callable[[str], UnsubscribeToken], page: TokenPage
 ) -> HttpResponse:
     try:
-        link = open_link(token)
-    except Broken:
+        link = read(token)
+    except BrokenToken:
         return render(request, "notifications/preferences/unsubscribe_broken.html", status=404)
     if link.member is None:
         return render(request, "notifications/preferences/unsubscribe.html", {"step": "left"})
     with tenancy.of_accounts([link.member.account_id]):
-        return page(request, link, token)
+        return page(request, link)
 
 
-@_behind(unsubscribing.opened)
+@_with_token(read_token)
 @require_http_methods(["GET", "HEAD", "POST"])
-def unsubscribe(request: HttpRequest, link: Link, token: str) -> HttpResponse:
-    if unsubscribing.must_get(link):
-        return _shown(request, link, "must")
+def unsubscribe(request: HttpRequest, link: UnsubscribeToken) -> HttpResponse:
+    if must_get(link):
+        return _render(request, link, "must")
     if request.method != "POST":
-        return _shown(request, link, "ask")
-    return _shown(request, link, "ended", unsubscribing.end(link, ip_address_of(request)))
+        return _render(request, link, "ask")
+    return _render(request, link, "ended", end(link, ip_address_of(request)))
 
 
-@_behind(unsubscribing.opened_undo)
+@_with_token(read_undo_token)
 @require_POST
-def unsubscribe_undo(request: HttpRequest, link: Link, token: str) -> HttpResponse:
-    unsubscribing.undo(link, ip_address_of(request))
-    return _shown(request, link, "resumed")
+def unsubscribe_undo(request: HttpRequest, link: UnsubscribeToken) -> HttpResponse:
+    undo(link, ip_address_of(request))
+    return _render(request, link, "resumed")
 
 
-def _shown(request: HttpRequest, link: Link, step: str, undo: str = "") -> HttpResponse:
-    context = {"link": link, "step": step, "undo": undo}
+def _render(
+    request: HttpRequest, link: UnsubscribeToken, step: str, undo_token: str = ""
+) -> HttpResponse:
+    context = {"link": link, "step": step, "undo": undo_token}
     return render(request, "notifications/preferences/unsubscribe.html", context)

@@ -1,4 +1,4 @@
-"""The page on which a member says how he wants his mails."""
+"""The page of mail preferences."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from notifications.preferences.forms import PreferencesForm
 
 @form_page
 def mail_preferences(request: HttpRequest) -> HttpResponse:
-    """His own in the account that he looks at: viewers choose, too."""
+    """Show and save the preferences of the user in the current account; viewers have them, too."""
     principal = principal_of(request)
     if principal.account is None:
         return redirect("account_new")
     member = _member(principal, principal.account)
-    reader, habits = actions.reader_of(member), actions.habits_of(member.user)
+    recipient, habits = actions.recipient_of(member), actions.habits_of(member.user)
     data = request.POST if request.method == "POST" else None
-    form = PreferencesForm(reader, habits, data)
+    form = PreferencesForm(recipient, habits, data)
     if data is not None and form.is_valid():
         actions.choose(principal, member, form.chosen)
         messages.success(request, _("Saved."))
         return redirect("mail_preferences")
-    context = {"form": form, "account": member.account, "reader": reader}
+    context = {"form": form, "account": member.account, "recipient": recipient}
     status = 422 if form.errors else 200
     return render(request, "notifications/preferences/preferences.html", context, status=status)
 
@@ -43,6 +43,6 @@ def _member(principal: Principal, account_id: UUID) -> Member:
     assert isinstance(principal.user, User)  # noqa: S101  login_required
     member = member_of(account, principal.user.pk)
     if member is None:
-        raise Http404("He left already.")
+        raise Http404("No longer a member.")
     member.account = account
     return member

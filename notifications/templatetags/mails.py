@@ -1,11 +1,11 @@
-"""Small things that pages write about mails."""
+"""Template tags for pages about mails."""
 
 from __future__ import annotations
 
 from django import template
 
 from notifications.mail.queries import KINDS
-from notifications.mail.suppression import stopped_address
+from notifications.mail.suppression import suppressed_address
 from notifications.models import StoppedAddress
 
 register = template.Library()
@@ -13,11 +13,11 @@ register = template.Library()
 
 @register.filter
 def mail_about(kind: str) -> str:
-    """A kind of mail in words; one that we know no more stays as it is."""
+    """Return the label of a kind of mail; a kind that no longer exists is returned unchanged."""
     return str(KINDS.get(kind, kind))
 
 
 @register.simple_tag
-def stopped(email: str) -> StoppedAddress | None:
-    """Why ``email`` takes no mail; None while it does."""
-    return stopped_address(email)
+def suppressed(email: str) -> StoppedAddress | None:
+    """Return the suppression of ``email``, or None if mails are sent to it."""
+    return suppressed_address(email)

@@ -1,6 +1,6 @@
-"""What people and keys do with webhooks: each is one transaction with its line in the audit log.
+"""Changes of webhooks. Each action is one transaction, with an entry in the audit log.
 
-The callers have been through the tenant door.
+Callers have checked access to the account.
 """
 
 from __future__ import annotations
@@ -17,43 +17,43 @@ from locations.audit import record
 from locations.models import Account, Location
 from locations.principals import Principal
 from notifications.audit_verbs import NotificationVerb
-from notifications.models import Delivery, Format, Kind, State, Webhook
+from notifications.models import Delivery, DeliveryState, Webhook, WebhookEvent, WebhookFormat
 from notifications.models.webhook import SUBSCRIBABLE, DeliveryQuerySet, new_secret
 
 MAX_WEBHOOKS = 20  # an account
 _REPLAYED_AT_ONCE = 10_000
 
 
-class TooMany(Exception):
-    """The account has as many webhooks as it may; ``str()`` says what to do."""
+class TooManyWebhooks(Exception):
+    """The account has the maximum number of webhooks. ``str()`` explains what to do."""
 
     def __str__(self) -> str:
-        return _("An account has at most %d webhooks. Delete one that is not used.") % MAX_WEBHOOKS
+        return _("An account can have at most %d webhooks. Delete one first.") % MAX_WEBHOOKS
 
 
-class SwitchedOff(Exception):
-    """Nothing is sent from a webhook that is off; ``str()`` says what to do."""
+class WebhookDisabled(Exception):
+    """The webhook is switched off, so nothing is sent. ``str()`` explains what to do."""
 
     def __str__(self) -> str:
         return _("This webhook is switched off. Switch it on first.")
 
 
 class NotSigned(Exception):
-    """What goes to a Slack channel is not signed; ``str()`` says so."""
+    """Deliveries to a Slack channel are not signed. ``str()`` explains that."""
 
     def __str__(self) -> str:
-        return _("A Slack channel has no secret: nothing that goes there is signed.")
+        return _("A Slack channel has no secret: its deliveries are not signed.")
 
 
 def name_of(webhook: Webhook) -> str:
-    """What people know it by: the host of its address (the rest may hold a key)."""
+    """Return the name to display: the host of the URL, since the rest may contain a key."""
     return urlsplit(webhook.known_url).hostname or _("an address that cannot be read")
 
 
 def _known(events: Iterable[str], form: str) -> list[str]:
-    """In our order, each once; a Slack channel hears of what people are told, and of that only."""
-    asked = {Kind.NOTICE} if form == Format.SLACK else set(events)
-    return [str(kind) for kind in SUBSCRIBABLE if kind in asked]
+    """Return the events in our order, each once; a Slack channel gets notices only."""
+    chosen = {WebhookEvent.NOTICE} if form == WebhookFormat.SLACK else set(events)
+    return [str(kind) for kind in SUBSCRIBABLE if kind in chosen]
 
 
 def create(
@@ -63,20 +63,22 @@ def create(
     url: str,
     location: Location | None,
     events: Iterable[str] = (),
-    form: str = Format.PAIRLINE,
+    form: str = WebhookFormat.PAIRLINE,
 ) -> Webhook:
-    """A new webhook, switched on; its ``secret`` is to be shown now and never again (one in the
-    format of Slack has none). Raises TooMany."""
+    """Create an enabled webhook. Raises TooManyWebhooks.
+
+    Its ``secret`` is to be displayed now and never again; one for Slack has none.
+    """
     with transaction.atomic():
-        Account.objects.select_for_update(no_key=True).get(pk=account_id)  # two at once count
+        Account.objects.select_for_update(no_key=True).get(pk=account_id)  # serializes the count
         if Webhook.objects.of_accounts([account_id]).count() >= MAX_WEBHOOKS:
-            raise TooMany
+            raise TooManyWebhooks
         webhook: Webhook = Webhook.objects.create(
             account_id=account_id,
             url=url,
             format=form,
             events=_known(events, form),
-            secret="" if form == Format.SLACK else new_secret(),
+            secret="" if form == WebhookFormat.SLACK else new_secret(),
             location=location,
             created_by=principal.name,
         )
@@ -92,8 +94,10 @@ def change(
     url: str | None = None,
     events: Iterable[str] = (),
 ) -> None:
-    """Give it another address (None: it keeps its own), other events, or another location. What
-    waits goes to the new address."""
+    """Change the URL (None keeps it), the events and the location.
+
+    Waiting deliveries are sent to the new URL.
+    """
     webhook.location, webhook.events = location, _known(events, webhook.format)
     if url is not None:
         webhook.url = url
@@ -110,7 +114,7 @@ def change_some(
     events: Iterable[str] | None = None,
     enabled: bool | None = None,
 ) -> None:
-    """Change what is not None, all or nothing."""
+    """Change everything that is not None, in one transaction."""
     with transaction.atomic():
         if url is not None or events is not None:
             kept = webhook.events if events is None else events
@@ -120,8 +124,10 @@ def change_some(
 
 
 def rotate(principal: Principal, webhook: Webhook) -> str:
-    """A new secret, which signs from now on; it is to be shown now and never again. Raises
-    NotSigned."""
+    """Replace the secret, which signs all deliveries from now on. Raises NotSigned.
+
+    Return the new secret, to be displayed now and never again.
+    """
     if webhook.is_slack:
         raise NotSigned
     secret = new_secret()
@@ -135,8 +141,11 @@ def rotate(principal: Principal, webhook: Webhook) -> str:
 
 
 def switch(principal: Principal, webhook: Webhook, *, on: bool) -> None:
-    """On: what waits is sent, with a new day of tries. Off: events from now on are not kept for
-    it, and what waits goes on waiting."""
+    """Switch it on or off.
+
+    On: waiting deliveries are sent, with the full schedule of retries. Off: new events are not
+    recorded, and waiting deliveries stay in the queue.
+    """
     now = timezone.now()
     webhook.enabled, webhook.died = on, False
     webhook.disabled_at = None if on else now
@@ -144,7 +153,7 @@ def switch(principal: Principal, webhook: Webhook, *, on: bool) -> None:
     with transaction.atomic():
         webhook.save(update_fields=["enabled", "died", "disabled_at", "disabled_reason"])
         if on:
-            _queue_again(Delivery.objects.of_webhook(webhook.pk).in_state(State.WAITING))
+            _queue_again(Delivery.objects.of_webhook(webhook.pk).in_state(DeliveryState.WAITING))
         words = _("on") if on else _("off")
         record(
             principal,
@@ -156,21 +165,21 @@ def switch(principal: Principal, webhook: Webhook, *, on: bool) -> None:
 
 
 def remove(principal: Principal, webhook: Webhook) -> None:
-    """Delete it with its log."""
+    """Delete the webhook and its log."""
     with transaction.atomic():
         record(principal, webhook.account_id, NotificationVerb.WEBHOOK_DELETED, name_of(webhook))
         webhook.delete()
 
 
 def send_test(principal: Principal, webhook: Webhook) -> Delivery:
-    """Send an event that says nothing, once. Raises SwitchedOff."""
+    """Send a test event, without retries. Raises WebhookDisabled."""
     if not webhook.enabled:
-        raise SwitchedOff
+        raise WebhookDisabled
     with transaction.atomic():
         delivery: Delivery = Delivery.objects.create(
             account_id=webhook.account_id,
             webhook=webhook,
-            kind=Kind.TEST,
+            kind=WebhookEvent.TEST,
             payload={"message": _test_words(webhook)},
         )
         record(principal, webhook.account_id, NotificationVerb.WEBHOOK_TESTED, name_of(webhook))
@@ -179,25 +188,25 @@ def send_test(principal: Principal, webhook: Webhook) -> Delivery:
 
 def _test_words(webhook: Webhook) -> str:
     if webhook.is_slack:
-        return _("This is a test. What happens to your numbers is told here.")
+        return _("This is a test. Notices about your numbers will appear here.")
     return _("This is a test. The signature is made as for every event.")
 
 
 def replay(principal: Principal, delivery: Delivery) -> None:
-    """Send it again, with the same ids, as if it were new. Raises SwitchedOff."""
+    """Send a delivery again, with the same ids. Raises WebhookDisabled."""
     _replay(principal, delivery.webhook, Delivery.objects.filter(pk=delivery.pk))
 
 
 def replay_failed(principal: Principal, webhook: Webhook) -> int:
-    """Send again all that failed; how many."""
-    failed = Delivery.objects.of_webhook(webhook.pk).in_state(State.FAILED)
+    """Send all failed deliveries again; return how many. Raises WebhookDisabled."""
+    failed = Delivery.objects.of_webhook(webhook.pk).in_state(DeliveryState.FAILED)
     keys = list(failed.order_by("created_at").values_list("pk", flat=True)[:_REPLAYED_AT_ONCE])
     return _replay(principal, webhook, Delivery.objects.filter(pk__in=keys))
 
 
 def _replay(principal: Principal, webhook: Webhook, rows: DeliveryQuerySet) -> int:
     if not webhook.enabled:
-        raise SwitchedOff
+        raise WebhookDisabled
     with transaction.atomic():
         count = _queue_again(rows)
         record(
@@ -211,8 +220,8 @@ def _replay(principal: Principal, webhook: Webhook, rows: DeliveryQuerySet) -> i
 
 
 def _queue_again(rows: DeliveryQuerySet) -> int:
-    """As if they were new. One that is under way at this moment may then arrive twice."""
+    """Reset deliveries to their first attempt. One that is being sent may arrive twice."""
     now = timezone.now()
     return rows.update(
-        state=State.WAITING, attempts=0, queued_at=now, next_attempt_at=now, error=""
+        state=DeliveryState.WAITING, attempts=0, queued_at=now, next_attempt_at=now, error=""
     )

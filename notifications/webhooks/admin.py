@@ -1,5 +1,7 @@
-"""Operators see that webhooks work: no secret, no content, and of an address the host only
-(the rest may hold a customer's key)."""
+"""Admin pages for webhooks and deliveries, without secrets and content.
+
+Of a URL they show the host only, since the rest may contain a customer's key.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from notifications.webhooks.actions import name_of
 
 @admin.register(Webhook)
 class WebhookAdmin(ReadOnlyAdmin):
-    """``died``: switched off because nothing got through for a day."""
+    """``died``: switched off because no delivery succeeded for a day."""
 
     list_display = ("host", "account", "format", "enabled", "died", "disabled_at", "created_at")
     list_filter = ("died", "enabled", ("account", admin.RelatedOnlyFieldListFilter))
@@ -62,7 +64,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_filter = ("state", "kind")
     list_select_related = ("account", "webhook")
     search_fields = ("=id", "=event_id", "=webhook__id", "account__name")
-    show_full_result_count = False  # counting every delivery of everybody takes too long
+    show_full_result_count = False  # counting all deliveries takes too long
     fields = (
         "id",
         "account",

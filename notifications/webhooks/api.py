@@ -84,7 +84,7 @@ class WebhookList(ApiView):
         wanted = asked.validated_data
         location = _location(principal, wanted["location"])
         account_id = location.account_id if location else account_to_add_to(principal).pk
-        with conflict_at(actions.TooMany, TOO_MANY_WEBHOOKS):
+        with conflict_at(actions.TooManyWebhooks, TOO_MANY_WEBHOOKS):
             webhook = actions.create(
                 principal,
                 account_id,

@@ -13,7 +13,7 @@ from locations.access import find, find_writable
 from locations.rest.base_view import ApiView, principal_of
 from locations.rest.pagination import CURSOR, page_of
 from locations.rest.problems import conflict_at, problem_responses
-from notifications.models import Delivery, State, Webhook
+from notifications.models import Delivery, DeliveryState, Webhook
 from notifications.models.webhook import DeliveryQuerySet
 from notifications.webhooks import actions
 from notifications.webhooks.problem_codes import WEBHOOK_OFF
@@ -41,7 +41,7 @@ def _show(row: Delivery) -> dict[str, Any]:
         "duration_ms": row.duration_ms,
         "created_at": row.created_at,
         "attempted_at": row.attempted_at,
-        "next_attempt_at": row.next_attempt_at if row.state == State.WAITING else None,
+        "next_attempt_at": row.next_attempt_at if row.state == DeliveryState.WAITING else None,
     }
 
 
@@ -79,7 +79,7 @@ class WebhookTest(ApiView):
     def post(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        with conflict_at(actions.SwitchedOff, WEBHOOK_OFF):
+        with conflict_at(actions.WebhookDisabled, WEBHOOK_OFF):
             return Response(_show(actions.send_test(principal, webhook)), status=202)
 
 
@@ -95,7 +95,7 @@ class WebhookReplay(ApiView):
     def post(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        with conflict_at(actions.SwitchedOff, WEBHOOK_OFF):
+        with conflict_at(actions.WebhookDisabled, WEBHOOK_OFF):
             return Response({"replayed": actions.replay_failed(principal, webhook)}, status=202)
 
 
@@ -112,7 +112,7 @@ class DeliveryReplay(ApiView):
         principal = principal_of(request)
         rows = Delivery.objects.select_related("webhook")
         delivery: Delivery = find_writable(rows, principal, delivery_id)
-        with conflict_at(actions.SwitchedOff, WEBHOOK_OFF):
+        with conflict_at(actions.WebhookDisabled, WEBHOOK_OFF):
             actions.replay(principal, delivery)
         delivery.refresh_from_db()
         return Response(_show(delivery), status=202)

@@ -1,8 +1,8 @@
-"""Looking names up for webhooks, and the guard at the moment of dialling.
+"""Resolve the hosts of webhooks, and refuse addresses that are not public (SSRF guard).
 
-A name is looked up once for each request and what comes out is what is dialled, so a name that
-changes its answer in between (DNS rebinding) gains nothing. The guard stands a second time where
-the socket is made: that way holds for IP addresses, too, for which nothing is looked up.
+A host is resolved once per request, and the checked addresses are the ones connected to, so DNS
+rebinding has no effect. A second check when the socket is created covers IP addresses in URLs,
+which are not resolved.
 """
 
 from __future__ import annotations
@@ -25,24 +25,23 @@ from notifications.webhooks.url_rules import NOT_PUBLIC, BadAddress, parsed
 FORM_SECONDS = 3.0
 
 LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
-"""(host, port) → IP addresses. Raises OSError when the name is unknown."""
+"""(host, port) → IP addresses. Raises OSError if the name is unknown."""
 
-# The system's resolver blocks its thread, for half a minute when a name server is silent: many
-# threads, made when needed, so that silent ones of some customers hold up no other. Forms have
-# a few of their own.
+# The system's resolver blocks its thread, for half a minute if a name server does not respond.
+# With many threads, slow name servers of some customers do not delay others. Forms have their own.
 _for_sending = ThreadPoolExecutor(128, thread_name_prefix="webhook-names")
 _for_forms = ThreadPoolExecutor(8, thread_name_prefix="webhook-form-names")
 
 
-class Refused(OSError):
-    """An address that webhooks must not go to; nothing was sent there."""
+class AddressRefused(OSError):
+    """Webhooks must not connect to this address. Nothing was sent."""
 
     def __init__(self) -> None:
         super().__init__(errno.EACCES, "not a public address")
 
 
 async def look_up(host: str, port: int) -> Sequence[str]:
-    """The IP addresses of ``host``, by the system. Raises OSError."""
+    """Return the IP addresses of ``host`` from the system's resolver. Raises OSError."""
     return await asyncio.get_running_loop().run_in_executor(_for_sending, _ask_system, host, port)
 
 
@@ -52,7 +51,7 @@ def _ask_system(host: str, port: int) -> list[str]:
 
 
 class GuardedResolver(AbstractResolver):
-    """aiohttp's resolver: all addresses of a name must be public, or none is dialled."""
+    """A resolver for aiohttp that refuses a name unless all of its addresses are public."""
 
     def __init__(self, *, allow_private: bool, look_up: LookUp = look_up) -> None:
         self._allow_private, self._look_up = allow_private, look_up
@@ -60,14 +59,14 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """What may be dialled for ``host``. Raises Refused, or OSError when it is unknown."""
+        """Return the addresses of ``host``. Raises AddressRefused, or OSError if it is unknown."""
         addresses = await self._look_up(host, port)
         if not self._allow_private and not all(is_public(address) for address in addresses):
-            raise Refused
+            raise AddressRefused
         return [_result(host, port, address) for address in addresses]
 
     async def close(self) -> None:
-        """Holds nothing."""
+        """Do nothing: there is nothing to close."""
 
 
 def _result(host: str, port: int, address: str) -> ResolveResult:
@@ -82,23 +81,24 @@ def _result(host: str, port: int, address: str) -> ResolveResult:
 
 
 def guarded_socket(address: tuple[Any, ...]) -> socket.socket:
-    """A socket for ``address``, as ``getaddrinfo`` writes one. Raises Refused."""
+    """Return a socket for ``address``, an item of ``getaddrinfo``. Raises AddressRefused."""
     family, kind, protocol, _name, where = address
     if not is_public(str(where[0])):
-        raise Refused
+        raise AddressRefused
     return socket.socket(family=family, type=kind, proto=protocol)
 
 
 def plain_allowed() -> bool:
-    """Whether addresses without TLS are taken."""
+    """Return whether URLs without TLS are allowed."""
     return bool(settings.DEBUG or settings.WEBHOOKS_ALLOW_PRIVATE)
 
 
 def checked_url(url: str) -> str:
-    """``url`` as typed, when webhooks may go there now; raises BadAddress with a sentence.
+    """Return ``url`` if webhooks may be sent there; raises BadAddress otherwise.
 
-    For forms: a name that is not answered for in time is let through, since what counts is
-    what is found when something is sent."""
+    For forms: a name that is not resolved in time passes, since it is checked again at each
+    delivery.
+    """
     allow_private = bool(settings.WEBHOOKS_ALLOW_PRIVATE)
     target = parsed(url, allow_private=allow_private, allow_plain=plain_allowed())
     try:
@@ -106,7 +106,7 @@ def checked_url(url: str) -> str:
     except TooSlow:
         return url
     except (OSError, UnicodeError):
-        raise BadAddress(_("This name is not known. Check it for typing errors.")) from None
+        raise BadAddress(_("This host name is unknown. Check it for typing errors.")) from None
     if not allow_private and not all(is_public(address) for address in addresses):
         raise BadAddress(NOT_PUBLIC)
     return url

@@ -1,4 +1,4 @@
-"""What people type about webhooks, checked; errors are sentences beside the field."""
+"""The forms of webhooks."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from django.utils.translation import gettext_lazy as _
 from locations.access import visible
 from locations.models import Location
 from locations.principals import Principal
-from notifications.models import Format, Kind, State, Webhook
+from notifications.models import DeliveryState, Webhook, WebhookEvent, WebhookFormat
 from notifications.models.webhook import SUBSCRIBABLE
 from notifications.webhooks.dns_guard import checked_url
 from notifications.webhooks.url_rules import MAX_URL_CHARACTERS, BadAddress
 
 
 class WebhookForm(forms.Form):
-    """Where to, what of, and from which location."""
+    """The URL, the events and the location of a webhook."""
 
     url = forms.CharField(
         label=_("Address"),
         max_length=MAX_URL_CHARACTERS,
         error_messages={
-            "required": _("Write the whole address, like https://example.com/webhooks."),
+            "required": _("Enter the full address, such as https://example.com/webhooks."),
             "max_length": _("Use an address of at most 500 characters without spaces."),
         },
         widget=forms.URLInput(
@@ -41,7 +41,7 @@ class WebhookForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": _("Choose at least one event."),
-            "invalid_choice": _("Choose from these events only."),
+            "invalid_choice": _("Choose only events from the list."),
         },
     )
     location: forms.ModelChoiceField[Location] = forms.ModelChoiceField(
@@ -53,10 +53,10 @@ class WebhookForm(forms.Form):
     )
 
     def __init__(
-        self, principal: Principal, *args: Any, form: str = Format.PAIRLINE, **kwargs: Any
+        self, principal: Principal, *args: Any, form: str = WebhookFormat.PAIRLINE, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        if form == Format.SLACK:  # which hears of one thing
+        if form == WebhookFormat.SLACK:  # which gets notices only
             del self.fields["events"]
             self.fields["url"].widget.attrs["placeholder"] = "https://hooks.slack.com/services/…"
         field = cast("forms.ModelChoiceField[Location]", self.fields["location"])
@@ -64,7 +64,7 @@ class WebhookForm(forms.Form):
 
     @classmethod
     def of(cls, webhook: Webhook, principal: Principal) -> WebhookForm:
-        """The form with what ``webhook`` has."""
+        """Return the form with the current values of ``webhook``."""
         known = {
             "url": webhook.known_url,
             "events": webhook.events,
@@ -80,17 +80,17 @@ class WebhookForm(forms.Form):
 
 
 class LogFilter(forms.Form):
-    """What of the log is asked for; what is not one of ours counts as everything."""
+    """The filters of the log. An invalid filter is ignored."""
 
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
-        choices=[("", _("Every state")), *((str(s), s.label) for s in State)],
+        choices=[("", _("Every state")), *((str(s), s.label) for s in DeliveryState)],
     )
     kind = forms.ChoiceField(
         label=_("Event"),
         required=False,
-        choices=[("", _("Every event")), *((str(k), str(k)) for k in Kind)],
+        choices=[("", _("Every event")), *((str(k), str(k)) for k in WebhookEvent)],
     )
     q = forms.CharField(
         label=_("Event, session or message id"),
@@ -100,14 +100,14 @@ class LogFilter(forms.Form):
     )
 
     @property
-    def asked(self) -> dict[str, str]:
-        """The filters that are set, by name."""
+    def chosen(self) -> dict[str, str]:
+        """Return the filters that are set, by name."""
         self.full_clean()
         return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 def as_id(text: str) -> UUID | None:
-    """``text`` as an id; None when it is none."""
+    """Return ``text`` as an id, or None if it is not one."""
     try:
         return UUID(text.strip())
     except ValueError:

@@ -1,4 +1,4 @@
-"""One attempt: one POST, whose answer says whether it was taken. All network of webhooks."""
+"""The HTTP client of webhooks: an attempt is one POST, judged by its status."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from notifications.webhooks.dns_guard import (
+    AddressRefused,
     GuardedResolver,
     LookUp,
-    Refused,
     guarded_socket,
     look_up,
     plain_allowed,
@@ -33,7 +33,7 @@ _AT_ONCE = 256
 
 
 def headers_of(kind: str, delivery: object, signed: str) -> Mapping[str, str]:
-    """The headers of an attempt; ``signed`` is empty where nothing is signed."""
+    """Return the headers of an attempt; ``signed`` is empty for unsigned formats."""
     headers = {
         "Content-Type": "application/json",
         "User-Agent": USER_AGENT,
@@ -44,7 +44,7 @@ def headers_of(kind: str, delivery: object, signed: str) -> Mapping[str, str]:
 
 
 class Poster:
-    """Sends; open it (``async with``) on the event loop that uses it."""
+    """Sends deliveries. Open it (``async with``) on the event loop that uses it."""
 
     def __init__(self, *, look_up: LookUp = look_up) -> None:
         self._allow_private = bool(settings.WEBHOOKS_ALLOW_PRIVATE)
@@ -54,7 +54,7 @@ class Poster:
         connector = aiohttp.TCPConnector(
             limit=_AT_ONCE,
             use_dns_cache=False,
-            force_close=True,  # a connection serves one request, to an address that was checked
+            force_close=True,  # so that each request connects to a checked address
             resolver=GuardedResolver(allow_private=self._allow_private, look_up=self._look_up),
             socket_factory=None if self._allow_private else guarded_socket,
         )
@@ -75,14 +75,14 @@ class Poster:
         await self._session.close()
 
     async def post(self, outgoing: Outgoing) -> Outcome:
-        """Make the attempt. Every failure is an outcome, none is raised."""
+        """Make the attempt and return the result; a failure is a result, too."""
         began = time.monotonic()
         status, error = None, ""
         try:
             parsed(outgoing.url, allow_private=self._allow_private, allow_plain=plain_allowed())
-            async with asyncio.timeout(TIMEOUT_SECONDS):  # names are looked up within it, too
+            async with asyncio.timeout(TIMEOUT_SECONDS):  # includes name resolution
                 status = await self._send(outgoing)
-        except Exception as failure:  # a library of many layers; the sender must go on
+        except Exception as failure:  # the library can raise many types
             error = _sentence(failure)
         if status is not None:
             error = _judged(status)
@@ -97,13 +97,13 @@ class Poster:
             headers=headers_of(outgoing.kind, outgoing.delivery, signed),
             allow_redirects=False,
         ) as answer:
-            # A little of it is read so that the other side can finish; it is kept nowhere.
+            # Read a part of the body, so that the server can finish, and discard it.
             await answer.content.read(MAX_ANSWER_BYTES)
             return answer.status
 
 
 def _judged(status: int) -> str:
-    """ "" when the answer says that it was taken."""
+    """Return "" if the status means success, else the sentence for the log."""
     if 200 <= status < 300:
         return ""
     if 300 <= status < 400:
@@ -112,19 +112,21 @@ def _judged(status: int) -> str:
 
 
 def _sentence(failure: Exception) -> str:
-    """What went wrong, in our own words: those of a library may quote addresses of ours."""
+    """Describe the failure in our own words: those of a library may contain internal addresses."""
     if isinstance(failure, BadAddress):
         return str(failure)
-    if isinstance(failure, aiohttp.InvalidURL):  # such as 127.1, which is no name and no IP
+    if isinstance(failure, aiohttp.InvalidURL):  # such as 127.1: neither a name nor an IP address
         return str(NOT_AN_ADDRESS)
-    if isinstance(failure, Refused) or isinstance(getattr(failure, "os_error", None), Refused):
+    if isinstance(failure, AddressRefused) or isinstance(
+        getattr(failure, "os_error", None), AddressRefused
+    ):
         return str(NOT_PUBLIC)
     if isinstance(failure, TimeoutError):
         return _("It did not answer within %d seconds.") % TIMEOUT_SECONDS
     if isinstance(failure, aiohttp.ClientConnectorDNSError | socket.gaierror):
-        return _("Its name is not known.")
+        return _("Its host name cannot be resolved.")
     if isinstance(failure, aiohttp.ClientSSLError | ssl.SSLError):
         return _("Its certificate is not valid, or it does not speak TLS.")
     if isinstance(failure, aiohttp.ClientConnectorError):
-        return _("Nothing answers there: the connection was refused or cannot be made.")
-    return _("The connection ended before the answer came.")
+        return _("The connection was refused or could not be established.")
+    return _("The connection ended before the response arrived.")

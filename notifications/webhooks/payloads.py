@@ -11,7 +11,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 
 from conversations.models import Message
-from notifications.models import Delivery, Format, Kind
+from notifications.models import Delivery, WebhookEvent, WebhookFormat
 from notifications.webhooks import slack
 from sessions_app.models import Session
 
@@ -23,11 +23,11 @@ class Gone(Exception):
     """What the event was about is no longer there; ``str()`` says so to people."""
 
 
-def body_of(delivery: Delivery, form: str = Format.PAIRLINE) -> bytes:
+def body_of(delivery: Delivery, form: str = WebhookFormat.PAIRLINE) -> bytes:
     """The JSON of ``delivery`` in the format ``form``, in UTF-8, at most ``MAX_BODY_BYTES``.
     Raises Gone."""
     data = _data(delivery)
-    if form == Format.SLACK:
+    if form == WebhookFormat.SLACK:
         return json.dumps(slack.message(data), ensure_ascii=False).encode()
     body = _json(delivery, data)
     if len(body) > MAX_BODY_BYTES and "text" in data:
@@ -48,11 +48,11 @@ def _json(delivery: Delivery, data: Mapping[str, Any]) -> bytes:
 
 
 def _data(delivery: Delivery) -> dict[str, Any]:
-    if delivery.kind == Kind.MESSAGE_RECEIVED:
+    if delivery.kind == WebhookEvent.MESSAGE_RECEIVED:
         return _received(_message_of(delivery))
-    if delivery.kind == Kind.MESSAGE_RECEIPT:
+    if delivery.kind == WebhookEvent.MESSAGE_RECEIPT:
         return _receipt(_message_of(delivery), delivery.payload)
-    if delivery.kind == Kind.SESSION_QR:
+    if delivery.kind == WebhookEvent.SESSION_QR:
         return {**delivery.payload, "text": _code_of(delivery)}
     return dict(delivery.payload)
 

@@ -1,4 +1,4 @@
-"""What the pages and the API read of webhooks. The callers have been through the door."""
+"""Queries about webhooks for the pages and the API. Callers have checked access."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from locations.access import visible
 from locations.principals import Principal
-from notifications.models import Delivery, State, Webhook
+from notifications.models import Delivery, DeliveryState, Webhook
 from notifications.models.webhook import DeliveryQuerySet, WebhookQuerySet
 from notifications.webhooks.actions import MAX_WEBHOOKS
 from notifications.webhooks.forms import LogFilter, as_id
@@ -22,24 +22,24 @@ from notifications.webhooks.signature import HIDDEN
 ROWS_A_PAGE = 50
 
 
-class Asked(TypedDict):
-    """What the pager repeats of the address."""
+class LogQuery(TypedDict):
+    """The query parameters that the pager repeats."""
 
     filters: str
 
 
-class Log(TypedDict):
-    """The log of one webhook, as it is asked for."""
+class DeliveryLog(TypedDict):
+    """A filtered page of the log of a webhook."""
 
     page: Page[Delivery]
     form: LogFilter
-    query: Asked
+    query: LogQuery
     filtered: bool
     failed: int
 
 
-class WebhookList(TypedDict):
-    """All that the list shows to one person."""
+class WebhookListPage(TypedDict):
+    """The list of webhooks, and what the user may do."""
 
     webhooks: list[Webhook]
     may_write: bool
@@ -47,13 +47,13 @@ class WebhookList(TypedDict):
 
 
 def webhook_rows(principal: Principal) -> WebhookQuerySet:
-    """The webhooks that ``principal`` may see, with their latest attempt; no secrets."""
+    """Return the webhooks that ``principal`` may see, with their latest attempt, no secrets."""
     rows = visible(Webhook.objects.select_related("location").defer("secret"), principal)
     return cast(WebhookQuerySet, rows).with_last_delivery()
 
 
-def webhook_list(principal: Principal) -> WebhookList:
-    """The webhooks of the account that ``principal`` looks at, as a list."""
+def webhook_list(principal: Principal) -> WebhookListPage:
+    """Return the list of webhooks in the current account of ``principal``."""
     webhooks = list(webhook_rows(principal))
     account = principal.account
     may_write = account is not None and principal.may_write(account)
@@ -61,21 +61,21 @@ def webhook_list(principal: Principal) -> WebhookList:
     return {"webhooks": webhooks, "may_write": may_write, "may_add": may_add}
 
 
-def log(webhook: Webhook, parameters: Mapping[str, Any]) -> Log:
-    """The deliveries of ``webhook``, newest first, as ``parameters`` (of an address) ask."""
+def log(webhook: Webhook, parameters: Mapping[str, Any]) -> DeliveryLog:
+    """Return the deliveries of ``webhook``, newest first, filtered by query parameters."""
     form = LogFilter(parameters)
-    asked = form.asked
+    chosen = form.chosen
     everything: DeliveryQuerySet = Delivery.objects.of_webhook(webhook.pk)
-    rows = everything.in_state(asked.get("state", "")).of_kind(asked.get("kind", ""))
-    if "q" in asked:
-        rows = _with_id(rows, asked["q"])
-    filters = f"{urlencode(asked)}&" if asked else ""
+    rows = everything.in_state(chosen.get("state", "")).of_kind(chosen.get("kind", ""))
+    if "q" in chosen:
+        rows = _with_id(rows, chosen["q"])
+    filters = f"{urlencode(chosen)}&" if chosen else ""
     return {
         "page": Paginator(rows.defer("payload"), ROWS_A_PAGE).get_page(parameters.get("page")),
         "form": form,
         "query": {"filters": filters},
-        "filtered": bool(asked),
-        "failed": everything.in_state(State.FAILED).count(),
+        "filtered": bool(chosen),
+        "failed": everything.in_state(DeliveryState.FAILED).count(),
     }
 
 
@@ -89,7 +89,7 @@ def _with_id(rows: DeliveryQuerySet, text: str) -> DeliveryQuerySet:
 
 
 def shown_headers(delivery: Delivery) -> Mapping[str, str]:
-    """The headers of the latest attempt, with the signature left out."""
+    """Return the headers of the latest attempt, without the signature."""
     if delivery.attempted_at is None:
         return {}
     signed = f"t={int(delivery.attempted_at.timestamp())},v1={HIDDEN}"
@@ -98,6 +98,6 @@ def shown_headers(delivery: Delivery) -> Mapping[str, str]:
 
 
 def is_under_way(delivery: Delivery) -> bool:
-    """Whether its page should look again soon."""
+    """Return whether an attempt is imminent, so that the page should poll."""
     soon = delivery.next_attempt_at - timezone.now()
-    return delivery.state == State.WAITING and soon.total_seconds() < 30
+    return delivery.state == DeliveryState.WAITING and soon.total_seconds() < 30

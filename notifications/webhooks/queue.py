@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop
 from core.data.batch_delete import delete_in_batches
 from core.security.encryption import SealBroken
 from notifications.kinds import NoticeKind
-from notifications.models import Delivery, Kind, Notice, State, Webhook
+from notifications.models import Delivery, DeliveryState, Notice, Webhook, WebhookEvent
 from notifications.webhooks.actions import name_of
 from notifications.webhooks.payloads import Gone, body_of
 from notifications.webhooks.retry import is_dead, wait_before_next
@@ -97,10 +97,10 @@ def _outgoing(row: Delivery, webhook: Webhook) -> Outgoing | None:
     try:
         body, url, secret = body_of(row, webhook.format), webhook.url, webhook.secret
     except Gone as gone:
-        _end(row.pk, State.SKIPPED, str(gone))
+        _end(row.pk, DeliveryState.SKIPPED, str(gone))
         return None
     except SealBroken:
-        _end(row.pk, State.FAILED, _SEALED)
+        _end(row.pk, DeliveryState.FAILED, _SEALED)
         return None
     return Outgoing(
         delivery=row.pk,
@@ -114,7 +114,7 @@ def _outgoing(row: Delivery, webhook: Webhook) -> Outgoing | None:
     )
 
 
-def _end(delivery_id: UUID, state: State, error: str) -> None:
+def _end(delivery_id: UUID, state: DeliveryState, error: str) -> None:
     Delivery.objects.filter(pk=delivery_id).update(
         state=state, error=error[:_ERROR_CHARACTERS], status_code=None, duration_ms=None
     )
@@ -126,7 +126,7 @@ def settle(sent: Outgoing, outcome: Outcome) -> None:
     now = timezone.now()
     with transaction.atomic():
         mine = Delivery.objects.select_for_update().filter(
-            pk=sent.delivery, attempts=sent.attempt, state=State.WAITING
+            pk=sent.delivery, attempts=sent.attempt, state=DeliveryState.WAITING
         )
         row: Delivery | None = mine.first()
         if row is None:
@@ -136,27 +136,27 @@ def settle(sent: Outgoing, outcome: Outcome) -> None:
         row.attempted_at = now
         _move(row, outcome, now)
         row.save()
-        if not outcome.taken and row.kind != Kind.TEST:
+        if not outcome.taken and row.kind != WebhookEvent.TEST:
             _switch_off_if_dead(row, now)
 
 
 def _move(row: Delivery, outcome: Outcome, now: datetime) -> None:
     if outcome.taken:
-        row.state = State.DELIVERED
+        row.state = DeliveryState.DELIVERED
         return
     chance = random.random()  # noqa: S311  spreads tries, keeps no secret
-    wait = None if row.kind == Kind.TEST else wait_before_next(row.attempts, chance)
+    wait = None if row.kind == WebhookEvent.TEST else wait_before_next(row.attempts, chance)
     if wait is None:
-        row.state = State.FAILED
+        row.state = DeliveryState.FAILED
     else:
         row.next_attempt_at = now + wait
 
 
 def _switch_off_if_dead(row: Delivery, now: datetime) -> None:
     rows = Delivery.objects.filter(webhook_id=row.webhook_id)
-    waiting = rows.filter(state=State.WAITING)
+    waiting = rows.filter(state=DeliveryState.WAITING)
     oldest = waiting.aggregate(at=Min("queued_at"))["at"] or row.queued_at
-    taken = rows.filter(state=State.DELIVERED).aggregate(at=Max("attempted_at"))["at"]
+    taken = rows.filter(state=DeliveryState.DELIVERED).aggregate(at=Max("attempted_at"))["at"]
     if not is_dead(min(oldest, row.queued_at), taken, now):
         return
     reason = f"{DEAD_REASON} {row.error}"[:_ERROR_CHARACTERS]
@@ -165,7 +165,7 @@ def _switch_off_if_dead(row: Delivery, now: datetime) -> None:
     )
     if died:
         Notice.objects.write([_switched_off(row.webhook, reason, now)])
-    waiting.update(state=State.FAILED, error=_SWITCHED_OFF)
+    waiting.update(state=DeliveryState.FAILED, error=_SWITCHED_OFF)
 
 
 def _switched_off(webhook: Webhook, reason: str, now: datetime) -> Notice:

@@ -1,9 +1,8 @@
-"""Writes a delivery for each event and each webhook that wants to hear of it.
+"""Write a delivery for each event and each webhook that subscribes to it.
 
-It listens to the signals that are sent *within* the transaction of the change itself: the
-deliveries are committed with the change or not at all, so a process that dies at any moment
-loses none (see docs/decisions/0006-deliveries-are-written-with-the-change.md). Nothing is sent
-from here: the sender finds the rows.
+The receivers run *within* the transaction of the change. The deliveries are committed with the
+change or not at all, so a crash loses none (see
+docs/decisions/0006-deliveries-are-written-with-the-change.md). The worker sends them.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from django.utils import timezone
 
 from conversations.models import Message, MessageStatus
 from conversations.signals import message_arrived, messages_advanced
-from notifications.models import Delivery, Kind, Webhook
+from notifications.models import Delivery, Webhook, WebhookEvent
 from sessions_app.models import Session
 from sessions_app.signals import sessions_written
 from sessions_app.snapshot import snapshot
@@ -36,7 +35,7 @@ _NOT_IN_A_STATUS = frozenset({"qr", "pairing_code", "pairing_error"})
 
 
 def connect() -> None:
-    """Start to listen; again changes nothing."""
+    """Connect the receivers; calling it again changes nothing."""
     sessions_written.connect(_on_sessions, dispatch_uid="webhooks")
     message_arrived.connect(_on_message, dispatch_uid="webhooks")
     messages_advanced.connect(_on_receipts, dispatch_uid="webhooks")
@@ -53,31 +52,33 @@ def _on_sessions(sender: object, changes: Sequence[Written], **_: Any) -> None:
     )
 
 
-def _events_of(change: Written) -> Iterator[tuple[Session, Kind, Callable[[Session], Content]]]:
+def _events_of(
+    change: Written,
+) -> Iterator[tuple[Session, WebhookEvent, Callable[[Session], Content]]]:
     if change.moved:
-        yield change.session, Kind.SESSION_STATUS, _status_of
+        yield change.session, WebhookEvent.SESSION_STATUS, _status_of
     if change.new_code:
-        yield change.session, Kind.SESSION_QR, _code_of
+        yield change.session, WebhookEvent.SESSION_QR, _code_of
 
 
 def _on_message(sender: object, message: Message, **_: Any) -> None:
     webhooks = Webhook.objects.working([message.account_id])
-    if webhooks:  # most accounts have none, and the session takes a query
-        kind = Kind.MESSAGE_RECEIVED
+    if webhooks:  # most accounts have none; loading the session takes a query
+        kind = WebhookEvent.MESSAGE_RECEIVED
         _save(_deliveries(webhooks, kind, message.session, lambda _: {}, message.pk))
 
 
 def _on_receipts(sender: object, messages: Sequence[Message], **_: Any) -> None:
-    told = [message for message in messages if message.status in RECEIPTS]
-    webhooks = Webhook.objects.working([told[0].account_id]) if told else []
+    receipts = [message for message in messages if message.status in RECEIPTS]
+    webhooks = Webhook.objects.working([receipts[0].account_id]) if receipts else []
     if webhooks:
-        session = told[0].session  # of all of them: read once
+        session = receipts[0].session  # the same for all of them
         _save(
             delivery
-            for message in told
+            for message in receipts
             for delivery in _deliveries(
                 webhooks,
-                Kind.MESSAGE_RECEIPT,
+                WebhookEvent.MESSAGE_RECEIPT,
                 session,
                 lambda _, status=message.status: {"status": status},  # type: ignore[misc]
                 message.pk,
@@ -86,13 +87,13 @@ def _on_receipts(sender: object, messages: Sequence[Message], **_: Any) -> None:
 
 
 def _status_of(session: Session) -> Content:
-    """The snapshot as the change leaves it, without codes: those are credentials."""
+    """Return the snapshot after the change, without codes, which are credentials."""
     shown = snapshot(session, timezone.now(), with_code=False)
     return {name: value for name, value in shown.items() if name not in _NOT_IN_A_STATUS}
 
 
 def _code_of(session: Session) -> Content:
-    """That there is a new code, without its text: that is read when it is sent."""
+    """Return the facts about a new code, without the code, which is read on sending."""
     return {
         "session": session.pk,
         "location": session.location_id,
@@ -104,15 +105,19 @@ def _code_of(session: Session) -> Content:
 
 def _deliveries(
     webhooks: Iterable[Webhook],
-    kind: Kind,
+    kind: WebhookEvent,
     session: Session,
     content: Callable[[Session], Content],
     message_id: uuid.UUID | None = None,
 ) -> list[Delivery]:
-    """One event's deliveries, not saved, to those of ``webhooks`` that hear it. ``content`` is
-    asked only when there are any."""
-    hearing = [w for w in webhooks if w.hears(kind, session.account_id, session.location_id)]
-    if not hearing:
+    """Return the deliveries of one event, not saved, to the webhooks that subscribe to it.
+
+    ``content`` is called only if there are any.
+    """
+    subscribed = [
+        w for w in webhooks if w.subscribes_to(kind, session.account_id, session.location_id)
+    ]
+    if not subscribed:
         return []
     event_id, now, payload = uuid.uuid4(), timezone.now(), content(session)
     return [
@@ -128,7 +133,7 @@ def _deliveries(
             queued_at=now,
             next_attempt_at=now,
         )
-        for webhook in hearing
+        for webhook in subscribed
     ]
 
 

@@ -1,4 +1,4 @@
-"""When a delivery is tried again, and when an address counts as dead. Pure, no clock."""
+"""When a delivery is retried, and when a webhook counts as dead. Pure, no clock."""
 
 from __future__ import annotations
 
@@ -14,25 +14,28 @@ WAITS: tuple[timedelta, ...] = (
     timedelta(hours=6),
     timedelta(hours=13, minutes=38, seconds=50),
 )
-"""After the first failure, the second, …; together exactly a day."""
+"""After the first failure, the second, and so on; together exactly one day."""
 
 DEAD_AFTER = sum(WAITS, timedelta())
 _JITTER = 0.1
 
 
 def wait_before_next(attempts: int, chance: float) -> timedelta | None:
-    """How long to wait after ``attempts`` (1 or more) that failed; None: it was the last.
+    """Return how long to wait after ``attempts`` (1 or more) failed attempts; None to give up.
 
-    ``chance`` (0 to 1, drawn by the caller) adds up to a tenth, so that what failed together
-    does not come back together. It never takes away: the last try is a day after the first."""
+    ``chance`` (0 to 1, drawn by the caller) adds up to a tenth, so that deliveries that failed
+    together are not retried together. The last attempt is at least a day after the first.
+    """
     if attempts > len(WAITS):
         return None
     return WAITS[attempts - 1] * (1 + _JITTER * chance)
 
 
 def is_dead(oldest_undelivered: datetime, last_success: datetime | None, now: datetime) -> bool:
-    """Whether an address has taken nothing for a day: what has waited longest waits since
-    ``oldest_undelivered``, and nothing got through after that."""
+    """Return whether no delivery has succeeded for a day.
+
+    ``oldest_undelivered`` is when the oldest waiting delivery was queued.
+    """
     if now - oldest_undelivered < DEAD_AFTER:
         return False
     return last_success is None or last_success < oldest_undelivered

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from locations.rest.fields import FlagField, TextField
 from locations.rest.pagination import PageSerializer
 from locations.rest.schema import answered, asked, listed
-from notifications.models import Format, Kind, State
+from notifications.models import DeliveryState, WebhookEvent, WebhookFormat
 from notifications.models.webhook import SUBSCRIBABLE
 from notifications.webhooks.dns_guard import checked_url
 from notifications.webhooks.url_rules import MAX_URL_CHARACTERS, BadAddress
@@ -60,11 +60,11 @@ class UrlField(TextField):
             raise serializers.ValidationError(str(error)) from None
 
 
-_SLACK_EVENTS = [str(Kind.NOTICE)]
+_SLACK_EVENTS = [str(WebhookEvent.NOTICE)]
 
 
 def _check_events(events: list[str], form: str) -> None:
-    if form == Format.SLACK and events != _SLACK_EVENTS:
+    if form == WebhookFormat.SLACK and events != _SLACK_EVENTS:
         raise serializers.ValidationError({"events": ["A Slack channel hears of notice only."]})
 
 
@@ -88,8 +88,8 @@ class NewWebhookSerializer(serializers.Serializer[Any]):
 
     url = UrlField()
     format = serializers.ChoiceField(
-        choices=Format.choices,
-        default=str(Format.PAIRLINE),
+        choices=WebhookFormat.choices,
+        default=str(WebhookFormat.PAIRLINE),
         help_text="`slack`: what a Slack channel takes. It cannot be changed later.",
     )
     events = EventsField(required=False)
@@ -101,7 +101,7 @@ class NewWebhookSerializer(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        slack = attrs["format"] == Format.SLACK
+        slack = attrs["format"] == WebhookFormat.SLACK
         if "events" not in attrs and not slack:
             raise serializers.ValidationError({"events": ["This field is required."]})
         attrs.setdefault("events", _SLACK_EVENTS)
@@ -132,7 +132,7 @@ class WebhookSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(
         help_text="Of a Slack channel only the beginning: whoever knows it may write there."
     )
-    format = serializers.ChoiceField(choices=Format.choices)
+    format = serializers.ChoiceField(choices=WebhookFormat.choices)
     events = serializers.ListField(child=serializers.ChoiceField(choices=_EVENTS))
     location = serializers.UUIDField(allow_null=True, help_text="Null: all locations.")
     enabled = serializers.BooleanField()
@@ -160,10 +160,10 @@ class DeliveryFilterSerializer(serializers.Serializer[Any]):
     """What to list."""
 
     state = serializers.ChoiceField(
-        choices=State.choices, required=False, help_text="Only deliveries in this state."
+        choices=DeliveryState.choices, required=False, help_text="Only deliveries in this state."
     )
     type = serializers.ChoiceField(
-        choices=Kind.choices, required=False, help_text="Only deliveries of this event."
+        choices=WebhookEvent.choices, required=False, help_text="Only deliveries of this event."
     )
 
 
@@ -174,9 +174,9 @@ class DeliverySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(help_text="As in the header `Pairline-Delivery`.")
     webhook = serializers.UUIDField()
     event = serializers.UUIDField(help_text="The `id` in the body: the same at each try.")
-    type = serializers.ChoiceField(choices=Kind.choices)
+    type = serializers.ChoiceField(choices=WebhookEvent.choices)
     state = serializers.ChoiceField(
-        choices=State.choices,
+        choices=DeliveryState.choices,
         help_text="`skipped`: what it was about is gone, such as a code that was replaced.",
     )
     attempts = serializers.IntegerField()

@@ -1,7 +1,7 @@
-"""Events as Slack takes them: ``text`` and ``blocks`` of an incoming webhook. Pure.
+"""Events in the format of Slack's incoming webhooks: ``text`` and ``blocks``. Pure.
 
-Mattermost takes the same, and so does Discord (at ``…/slack``), but of these two the blocks are
-not shown: ``text`` says it all.
+Mattermost accepts the same, and so does Discord (at ``…/slack``). These two ignore the blocks, so
+``text`` is complete.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 LINES = 20
-_TEXT_CHARACTERS = 2_700  # of the 3,000 that a block may have, a link included
+_TEXT_CHARACTERS = 2_700  # a block may have 3,000, including the link
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-# "@channel" and "@everyone" call people, and so must not be what a location is called.
-_CALL = re.compile(r"(?<!\w)@(?=\w)")
+# "@channel" or "@everyone" in the name of a location must not notify the whole channel.
+_MENTION = re.compile(r"(?<!\w)@(?=\w)")
 
 
 def message(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The message that says what ``data``, the payload of a notice or a test, says."""
+    """Return the message for ``data``, the payload of a notice or of a test."""
     lines = _lines(data)
     if url := data.get("url"):
         lines.append(f"<{url}|{_('Open in Pairline')}>")
@@ -29,9 +29,9 @@ def message(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain(text: str) -> str:
-    """``text`` on one line, so that it is shown as it is and calls nobody."""
+    """Return ``text`` on one line, escaped, without mentions."""
     escaped = "".join(_ESCAPED.get(character, character) for character in " ".join(text.split()))
-    return _CALL.sub("@\u200b", escaped)
+    return _MENTION.sub("@\u200b", escaped)
 
 
 def _lines(data: Mapping[str, Any]) -> list[str]:

@@ -1,9 +1,8 @@
-"""Which addresses a webhook may have. Pure: no name is looked up here;
-``core.security.public_addresses``
-says which IP addresses are public.
+"""The rules for URLs of webhooks. Pure: nothing is resolved here.
 
-A customer chooses the address and our servers dial it: without these rules he could reach
-what only our servers reach (their own ports, the private network, the cloud's metadata).
+Customers choose the URLs that our servers connect to. Without these rules they could reach what
+only our servers can reach: local ports, the private network, the metadata service of the cloud.
+``core.security.public_addresses`` decides which IP addresses are public.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from core.security.public_addresses import is_public
 
 MAX_URL_CHARACTERS = 500
 
-# Mail and remote logins: nobody receives webhooks there, and mail servers take orders in lines.
+# Ports of mail servers and remote logins, which could misread a request as commands.
 _NOT_FOR_HTTP = frozenset({22, 23, 25, 110, 143, 465, 587, 993, 995})
 
 
 class BadAddress(ValueError):
-    """Nothing can be sent there. ``str()`` is a sentence for people that says why."""
+    """Webhooks cannot be sent to this URL. ``str()`` is a sentence with the reason."""
 
     def __init__(self, sentence: str | Promise) -> None:
         super().__init__(sentence)
@@ -36,20 +35,23 @@ class BadAddress(ValueError):
 
 NOT_PUBLIC = _("This address is in a private network. Use one that is reachable from outside.")
 
-NOT_AN_ADDRESS = _("This is not an address. Check it for typing errors.")
+NOT_AN_ADDRESS = _("This is not a valid address. Check it for typing errors.")
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where an address leads: its host (a name, or an IP without brackets) and port."""
+    """The host (a name, or an IP address without brackets) and port of a URL."""
 
     host: str
     port: int
 
 
 def parsed(url: str, *, allow_private: bool, allow_plain: bool) -> Target:
-    """Where ``url`` leads, if that may be asked for at all; raises BadAddress. An IP address
-    is judged here, a name when it is looked up. ``allow_plain``: without TLS, too."""
+    """Return the target of ``url``. Raises BadAddress if it is not allowed.
+
+    An IP address is checked here, a name when it is resolved. ``allow_plain`` allows URLs without
+    TLS.
+    """
     if len(url) > MAX_URL_CHARACTERS or any(c.isspace() or not c.isprintable() for c in url):
         raise BadAddress(_("Use an address of at most 500 characters without spaces."))
     try:
@@ -68,13 +70,11 @@ def parsed(url: str, *, allow_private: bool, allow_plain: bool) -> Target:
 
 def _check_form(scheme: str, host: str, *, has_login: bool, allow_plain: bool) -> None:
     if scheme not in ("http", "https") or not host:
-        raise BadAddress(_("Write the whole address, like https://example.com/webhooks."))
+        raise BadAddress(_("Enter the full address, such as https://example.com/webhooks."))
     if scheme == "http" and not allow_plain:
-        raise BadAddress(_("Use https://: messages must not cross the network in clear."))
+        raise BadAddress(_("Use https://: messages must not be sent unencrypted."))
     if has_login:
-        raise BadAddress(
-            _("Leave user name and password out; the signature proves who is calling.")
-        )
+        raise BadAddress(_("Remove the user name and password: the signature proves the sender."))
 
 
 def _is_ip(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""The pages of webhooks: list, make, change, and what is done with one."""
+"""The pages of webhooks and their deliveries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.web.decorators import form_page, page, post_only
 from locations.access import find, find_writable
 from locations.actions import account_to_add_to
 from locations.current_user import choose_account, principal_of
-from notifications.models import Delivery, Format, Webhook
+from notifications.models import Delivery, Webhook, WebhookFormat
 from notifications.webhooks import actions
 from notifications.webhooks.forms import WebhookForm
 from notifications.webhooks.queries import is_under_way, log, shown_headers, webhook_list
@@ -31,14 +31,14 @@ def webhooks_page(request: HttpRequest) -> HttpResponse:
 def webhook_new(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     account = account_to_add_to(principal)
-    slack = request.GET.get("format") == Format.SLACK
-    kind = Format.SLACK if slack else Format.PAIRLINE
+    slack = request.GET.get("format") == WebhookFormat.SLACK
+    kind = WebhookFormat.SLACK if slack else WebhookFormat.PAIRLINE
     form = WebhookForm(principal, request.POST if request.method == "POST" else None, form=kind)
     if request.method == "POST" and form.is_valid():
         try:
             webhook = actions.create(principal, account.pk, form=kind, **form.cleaned_data)
             return _with_secret(request, webhook, webhook.secret)
-        except actions.TooMany as error:
+        except actions.TooManyWebhooks as error:
             form.add_error(None, str(error))
     status = 422 if form.errors else 200
     context = {"form": form, "slack": slack}
@@ -77,7 +77,7 @@ def webhook_change(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 
 @form_page
 def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
-    """Asks first: the server on the other side has to get the new secret."""
+    """Confirm, then replace the secret, which the receiving server needs."""
     webhook = _writable(request, webhook_id)
     if webhook.is_slack:
         messages.error(request, str(actions.NotSigned()))
@@ -90,7 +90,7 @@ def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 
 @post_only
 def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
-    """On with ``on=1``, else off."""
+    """Switch it on with ``on=1``, otherwise off."""
     webhook = _writable(request, webhook_id)
     on = request.POST.get("on") == "1"
     actions.switch(principal_of(request), webhook, on=on)
@@ -114,7 +114,7 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook = _writable(request, webhook_id)
     try:
         delivery = actions.send_test(principal_of(request), webhook)
-    except actions.SwitchedOff as error:
+    except actions.WebhookDisabled as error:
         messages.error(request, str(error))
         return redirect("webhook", webhook.pk)
     return redirect("webhook_delivery", delivery.pk)
@@ -122,12 +122,12 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 
 @post_only
 def webhook_replay(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
-    """Sends all that failed again."""
+    """Send all failed deliveries again."""
     webhook = _writable(request, webhook_id)
     try:
         count = actions.replay_failed(principal_of(request), webhook)
-        messages.success(request, _("%d are sent again.") % count)
-    except actions.SwitchedOff as error:
+        messages.success(request, _("%d deliveries queued.") % count)
+    except actions.WebhookDisabled as error:
         messages.error(request, str(error))
     return redirect("webhook", webhook.pk)
 
@@ -145,7 +145,7 @@ def _confirm(request: HttpRequest, webhook: Webhook, template: str) -> HttpRespo
 
 
 def _with_secret(request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
-    """To the page that shows ``secret`` once, if there is one."""
+    """Redirect to the page of the webhook, which displays ``secret`` once, if there is one."""
     if secret:
         show_once.keep(request, webhook.pk, secret)
     return redirect("webhook", webhook.pk)
@@ -173,7 +173,7 @@ def delivery_replay(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     delivery: Delivery = find_writable(rows, principal, delivery_id)
     try:
         actions.replay(principal, delivery)
-        messages.success(request, _("It is sent again."))
-    except actions.SwitchedOff as error:
+        messages.success(request, _("Delivery queued."))
+    except actions.WebhookDisabled as error:
         messages.error(request, str(error))
     return redirect("webhook_delivery", delivery.pk)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from conversations.models import Direction, MessageStatus
-from notifications.models import MailState, State
+from notifications.models import DeliveryState, MailState
 from operations.backup.row_format import BackupRow
 
 # Writes with a lease from before the restore are refused: no session is taken over this often
@@ -46,9 +46,9 @@ def _message(row: BackupRow) -> BackupRow:
 
 def _delivery(row: BackupRow) -> BackupRow:
     """A waiting delivery may have been made since, and would be outdated anyway: skip it."""
-    if row["state"] != State.WAITING:
+    if row["state"] != DeliveryState.WAITING:
         return row
-    return row | {"state": State.SKIPPED.value, "error": _NOT_SENT}
+    return row | {"state": DeliveryState.SKIPPED.value, "error": _NOT_SENT}
 
 
 def _mail(row: BackupRow) -> BackupRow:

@@ -56,7 +56,7 @@ document.body.addEventListener("htmx:wsAfterMessage", (event) => {
 // Show failed requests. Failed polls are retried, unless the user has lost access to the page.
 // Failures of the notices menu are not shown, because no user action caused them.
 function failed({ detail }) {
-  if (detail.elt.id.startsWith("bell")) return;
+  if (detail.elt.id.startsWith("unread")) return;
   if (detail.elt.id !== "poll") {
     const message = document.getElementById("failed").content.cloneNode(true);
     document.getElementById("flash").replaceChildren(message);

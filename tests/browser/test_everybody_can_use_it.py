@@ -123,7 +123,7 @@ def test_the_account_s_menu_stands_at_the_right(open_page: OpenPage, width: int)
     page = open_page("/connect/", viewport={"width": width, "height": 740})
 
     edge, menu, bell, sign_out = page.evaluate(
-        """() => [".top .wrap", ".top .accounts", "#bell", ".top .accounts ~ form"].map((one) => {
+        """() => [".top .wrap", ".top .accounts", "#unread", ".top .accounts ~ form"].map((one) => {
           const place = document.querySelector(one);
           const { left, right } = place.getBoundingClientRect();
           return [left, right - parseFloat(getComputedStyle(place).paddingRight)];

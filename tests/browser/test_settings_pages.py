@@ -236,4 +236,4 @@ def test_the_time_zone_of_who_has_chosen_none_is_his_browsers(
     )
 
     expect(page.get_by_label("Time zone")).to_have_value("America/Sao_Paulo")
-    expect(page.get_by_text("Your browser says that this is your time zone.")).to_be_visible()
+    expect(page.get_by_text("This is the time zone of your browser.")).to_be_visible()

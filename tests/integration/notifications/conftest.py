@@ -1,4 +1,4 @@
-"""The cast: alice owns the account, bob is a member, vera a viewer, charlie a stranger."""
+"""Alice owns the account, bob is a member, vera a viewer, charlie a stranger."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def sign_in(user: User) -> Client:
 
 @pytest.fixture
 def home(db: None) -> Account:
-    """The account of alice, bob and vera."""
+    """Create the account of alice, bob and vera."""
     return make_account()
 
 

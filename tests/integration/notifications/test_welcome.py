@@ -1,4 +1,4 @@
-"""Who signs up is welcomed once, when his address is confirmed."""
+"""The welcome mail, sent once after the address of a new user is confirmed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DANA = {
 
 
 def confirm(user: User, email: str) -> None:
-    """Open the link that was mailed to ``email``, and press the button there."""
+    """Confirm ``email`` with the link that was mailed to it."""
     address, _made = EmailAddress.objects.update_or_create(
         user=user, email=email, defaults={"verified": False}
     )
@@ -29,7 +29,7 @@ def confirm(user: User, email: str) -> None:
     Client().post(reverse("account_confirm_email", args=[key]))
 
 
-def test_it_says_what_to_do_first() -> None:
+def test_it_describes_the_first_steps() -> None:
     Client().post(reverse("account_signup"), DANA)
     assert not Mail.objects.filter(kind="welcome").exists()
 
@@ -44,7 +44,7 @@ def test_it_says_what_to_do_first() -> None:
     assert "1. Open the page" in mail.text and reverse("connect") in mail.text
 
 
-def test_it_welcomes_nobody_twice() -> None:
+def test_it_is_sent_only_once() -> None:
     Client().post(reverse("account_signup"), DANA)
     dana = User.objects.get()
     confirm(dana, "dana@example.com")
@@ -54,7 +54,7 @@ def test_it_welcomes_nobody_twice() -> None:
     assert Mail.objects.filter(kind="welcome").count() == 1
 
 
-def test_it_welcomes_nobody_who_changes_his_address() -> None:
+def test_it_is_not_sent_after_an_address_change() -> None:
     alice = make_user("alice", make_account())
     User.objects.filter(pk=alice.pk).update(last_login=timezone.now())
 
@@ -63,7 +63,7 @@ def test_it_welcomes_nobody_who_changes_his_address() -> None:
     assert not Mail.objects.exists()
 
 
-def test_it_welcomes_nobody_to_the_account_of_another() -> None:
+def test_it_is_not_sent_to_invited_members() -> None:
     bob = make_user("bob", make_account(), Role.MEMBER)
 
     confirm(bob, "bob@example.com")

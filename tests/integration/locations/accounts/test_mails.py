@@ -13,7 +13,7 @@ from pytest_django import Settings
 from locations.models import Account, AuditEvent, Invitation, Member, User
 from locations.signals import mail_wanted
 from notifications.mail.queue import claim, settle
-from notifications.mail.smtp_connection import Connection
+from notifications.mail.smtp_connection import SmtpConnection
 from tests.integration.locations.accounts.conftest import written
 from tests.integration.notifications.mail.post_office import name_server, open_office
 
@@ -21,7 +21,7 @@ Letters = Callable[[], list[EmailMessage]]
 
 
 def _deliver() -> None:
-    connection = Connection()
+    connection = SmtpConnection()
     for outgoing in claim(20):
         settle(outgoing, connection.send(outgoing))
     connection.close()
@@ -35,7 +35,7 @@ def letters(settings: Settings, unused_tcp_port: int) -> Iterator[Letters]:
 
         def arrived() -> list[EmailMessage]:
             _deliver()
-            return office.letters
+            return office.mails
 
         yield arrived
 
@@ -99,7 +99,7 @@ def test_an_invitation_waits_for_a_mail_server_that_is_down(
     assert [(mail.state, mail.attempts) for mail in written()] == [("waiting", 0)]
     with open_office(settings, unused_tcp_port) as office:
         _deliver()
-    assert [letter["To"] for letter in office.letters] == ["dora@example.com"]
+    assert [letter["To"] for letter in office.mails] == ["dora@example.com"]
     assert [(mail.state, mail.text) for mail in written()] == [("sent", "")]
 
 

@@ -1,4 +1,4 @@
-"""During an outage its customers see a banner and operators a line; nobody else sees anything."""
+"""The banner for affected customers during an outage, and the admin pages for operators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from notifications.models import Outage
 from tests.factory import connect, make_account, make_incident, make_user
 
 pytestmark = pytest.mark.django_db
-BANNER = "Numbers of many customers are down"
+BANNER = "Many numbers are down"
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def member_of(account: Account, name: str) -> User:
     return make_user(name, account)
 
 
-def test_customers_of_an_outage_see_a_banner_while_it_lasts(outage: Outage) -> None:
+def test_it_shows_a_banner_to_affected_accounts(outage: Outage) -> None:
     account = make_account()
     alice = member_of(account, "alice")
     make_incident(connect(account, "Lisbon"), outage=outage)
@@ -53,14 +53,14 @@ def test_customers_of_an_outage_see_a_banner_while_it_lasts(outage: Outage) -> N
     assert BANNER not in page_of(alice)
 
 
-def test_customers_whose_numbers_are_up_see_none(outage: Outage) -> None:
+def test_it_shows_no_banner_to_other_accounts(outage: Outage) -> None:
     make_incident(connect(make_account("Other"), "Porto"), outage=outage)
     charlie = member_of(make_account("Stranger"), "charlie")
 
     assert BANNER not in page_of(charlie)
 
 
-def test_operators_see_the_outage_and_the_losses(outage: Outage) -> None:
+def test_it_lists_outages_and_incidents_in_the_admin(outage: Outage) -> None:
     operator = User.objects.create_superuser("op@example.com")
     session = connect(make_account(), "Lisbon")
     two_days = timezone.now() - timedelta(days=2)
@@ -73,7 +73,7 @@ def test_operators_see_the_outage_and_the_losses(outage: Outage) -> None:
     assert page_of(operator, f"/admin/notifications/outage/{outage.pk}/change/")
 
 
-def test_operators_see_losses_by_their_state_and_no_links_that_went_well() -> None:
+def test_it_filters_incidents_and_omits_successful_links() -> None:
     operator = User.objects.create_superuser("op@example.com")
     account, now = make_account(), timezone.now()
     make_incident(connect(account, "Lisbon"), told_at=now)

@@ -1,4 +1,4 @@
-"""What time alone brings: losses whose grace is over, reminders, and outages of the platform."""
+"""Time-based changes of incidents: the end of the grace, reminders, outages of the platform."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from locations.models import Account
-from notifications.incidents.outages import look, outage_of
-from notifications.incidents.timers import open_for_lost, tell_due
+from notifications.incidents.outages import outage_of, update_outages
+from notifications.incidents.timers import notify_due, open_overdue
 from notifications.kinds import NoticeKind
 from notifications.models import Incident, Mail, Notice, Outage
 from notifications.notices.dispatch import gather
@@ -26,9 +26,9 @@ GRACE, MINUTE, DAY = timedelta(minutes=4), timedelta(minutes=1), timedelta(days=
 
 
 def drop(sessions: list[Session], event: Event = Event.DROPPED) -> datetime:
-    """All of them in one transaction, as the gateway does; the moment after it."""
+    """Drop all of them in one transaction, as the gateway does; return the time after it."""
     apply_changes("test", [ChangeRequest(session.pk, 1, Change(event)) for session in sessions])
-    while open_for_lost(timezone.now()):
+    while open_overdue(timezone.now()):
         pass
     return timezone.now()
 
@@ -48,23 +48,23 @@ def told(kind: NoticeKind) -> int:
     return Notice.objects.filter(kind=kind).count()
 
 
-def test_a_drop_is_told_once_when_its_grace_is_over() -> None:
+def test_it_notifies_once_after_the_grace() -> None:
     now = drop([make_session()])
 
-    assert tell_due(now + 2 * MINUTE) == 0
-    assert tell_due(now + GRACE) == 1
-    assert tell_due(now + GRACE) == 0
+    assert notify_due(now + 2 * MINUTE) == 0
+    assert notify_due(now + GRACE) == 1
+    assert notify_due(now + GRACE) == 0
 
     assert told(NoticeKind.LOST) == 1
 
 
-def test_reminders_follow_and_end_with_the_incident() -> None:
+def test_it_sends_reminders_until_the_incident_ends() -> None:
     session = make_session()
     now = drop([session]) + GRACE
-    tell_due(now)
+    notify_due(now)
 
     for day in range(1, 30):
-        tell_due(now + day * DAY)
+        notify_due(now + day * DAY)
         if day == 5:
             come_back([session])
 
@@ -73,21 +73,21 @@ def test_reminders_follow_and_end_with_the_incident() -> None:
     assert told(NoticeKind.RECOVERED) == 1
 
 
-def test_numbers_of_one_account_that_drop_together_make_one_mail() -> None:
+def test_it_sends_one_mail_for_simultaneous_losses() -> None:
     account = make_account()
     make_user("alice", account)
     sessions = [connect(account, f"Place {number}") for number in range(30)]
     now = drop(sessions) + GRACE
-    look(now)
-    assert not Outage.objects.exists(), "one account alone is no outage of the platform"
+    update_outages(now)
+    assert not Outage.objects.exists(), "a single account is no outage of the platform"
 
-    tell_due(now)
+    notify_due(now)
     gather(now)
 
     assert Mail.objects.count() == 1
 
 
-def test_an_outage_alarms_operators_once_and_mails_no_customer() -> None:
+def test_it_alerts_operators_once_and_mails_no_customer() -> None:
     operator = make_user("operator")
     operator.is_staff = operator.is_superuser = True
     operator.save()
@@ -95,8 +95,8 @@ def test_an_outage_alarms_operators_once_and_mails_no_customer() -> None:
     now = drop(sessions)
 
     for seconds in range(0, 50 * 60, 60):
-        look(now + MINUTE + timedelta(seconds=seconds))
-        tell_due(now + MINUTE + timedelta(seconds=seconds))
+        update_outages(now + MINUTE + timedelta(seconds=seconds))
+        notify_due(now + MINUTE + timedelta(seconds=seconds))
     gather(now + 50 * MINUTE)
 
     assert told(NoticeKind.LOST) == 0
@@ -107,88 +107,88 @@ def test_an_outage_alarms_operators_once_and_mails_no_customer() -> None:
     assert outage_of(make_account("Stranger").pk) is None
 
 
-def test_an_outage_hides_no_fault_of_a_number_itself() -> None:
+def test_it_notifies_of_logouts_during_an_outage() -> None:
     sessions = crowd(accounts=4, each=5)
     now = drop(sessions)
-    look(now + MINUTE)
+    update_outages(now + MINUTE)
 
     drop(sessions[:1], Event.LOGGED_OUT)
     drop(sessions[1:2], Event.STREAM_REPLACED)
-    look(timezone.now() + MINUTE)
-    tell_due(timezone.now() + MINUTE + GRACE)
+    update_outages(timezone.now() + MINUTE)
+    notify_due(timezone.now() + MINUTE + GRACE)
 
     reasons = {notice.facts["reason"] for notice in Notice.objects.filter(kind=NoticeKind.LOST)}
     assert reasons == {Reason.LOGGED_OUT, Reason.STREAM_REPLACED}
 
 
-def test_who_is_still_down_when_an_outage_is_over_is_told_after_another_grace() -> None:
+def test_it_notifies_of_numbers_down_after_an_outage() -> None:
     sessions = crowd(accounts=4, each=5)
     now = drop(sessions) + MINUTE
-    look(now)
+    update_outages(now)
 
     come_back(sessions[1:])
     over = now + 10 * MINUTE
-    look(over)
+    update_outages(over)
 
-    assert tell_due(over + GRACE - MINUTE) == 0
-    assert tell_due(over + GRACE) == 1
+    assert notify_due(over + GRACE - MINUTE) == 0
+    assert notify_due(over + GRACE) == 1
     assert Outage.objects.get().ended_at == over
     assert told(NoticeKind.RECOVERED) == 0
 
 
-def test_an_outage_that_lasts_an_hour_is_told() -> None:
+def test_it_notifies_accounts_after_an_hour_of_outage() -> None:
     sessions = crowd(accounts=4, each=5)
     now = drop(sessions) + MINUTE
-    look(now)
+    update_outages(now)
 
-    assert tell_due(now + 59 * MINUTE) == 0
-    assert tell_due(now + 61 * MINUTE) == 20
+    assert notify_due(now + 59 * MINUTE) == 0
+    assert notify_due(now + 61 * MINUTE) == 20
 
 
-def test_a_second_wave_soon_after_is_the_same_outage() -> None:
+def test_it_continues_an_outage_that_begins_again() -> None:
     sessions = crowd(accounts=4, each=5)
     now = drop(sessions) + MINUTE
-    look(now)
+    update_outages(now)
     come_back(sessions)
-    look(now + MINUTE)
+    update_outages(now + MINUTE)
 
     drop(sessions)
-    look(timezone.now() + 2 * MINUTE)
+    update_outages(timezone.now() + 2 * MINUTE)
 
     assert Outage.objects.count() == 1
 
 
-def test_a_restart_of_a_second_is_no_outage() -> None:
+def test_it_ignores_a_restart_that_takes_a_second() -> None:
     sessions = crowd(accounts=4, each=5)
     now = drop(sessions)
 
-    look(now + timedelta(seconds=5))
+    update_outages(now + timedelta(seconds=5))
     come_back(sessions)
-    look(now + MINUTE)
+    update_outages(now + MINUTE)
 
     assert not Outage.objects.exists()
 
 
-def test_numbers_that_no_gateway_holds_are_lost_too() -> None:
+def test_it_opens_incidents_for_numbers_without_a_gateway() -> None:
     gone = timezone.now() - timedelta(hours=1)
     orphan = make_session(lease_expires_at=gone)
     make_session()
     now = timezone.now()
 
-    assert open_for_lost(now) == 1
-    assert open_for_lost(now) == 0
-    assert tell_due(now) == 1
+    assert open_overdue(now) == 1
+    assert open_overdue(now) == 0
+    assert notify_due(now) == 1
 
     incident = Incident.objects.get()
     assert (incident.session_id, incident.opened_at) == (orphan.pk, gone)
-    drop([orphan], Event.RECONNECT)  # as a gateway does that takes it over
+    drop([orphan], Event.RECONNECT)  # as the next gateway does
     come_back([orphan])
     assert told(NoticeKind.RECOVERED) == 1
 
 
-def test_a_look_costs_the_same_however_many_are_down(account_of_many: Account) -> None:
+def test_it_needs_constant_queries_during_an_outage(account_of_many: Account) -> None:
     with CaptureQueriesContext(connection) as statements:
-        look(timezone.now() + MINUTE)
+        update_outages(timezone.now() + MINUTE)
 
     assert len(statements) <= 4
 

@@ -1,4 +1,4 @@
-"""Incidents are opened, told and ended with the very change of the session."""
+"""Incidents are opened and ended, with their notices, in the transaction of the change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from notifications.incidents.timers import open_for_lost
+from notifications.incidents.timers import open_overdue
 from notifications.kinds import NoticeKind
 from notifications.models import Incident, Notice
 from sessions_app.gateway.ports import Change, LinkedDevice, PairingQr
@@ -38,12 +38,12 @@ def kinds() -> list[str]:
     return list(Notice.objects.order_by("at", "id").values_list("kind", flat=True))
 
 
-def test_a_drop_opens_an_incident_that_is_told_after_the_grace() -> None:
+def test_it_opens_an_incident_after_a_drop() -> None:
     session = make_session()
 
     change(session, LOST)
     assert not Incident.objects.exists(), "most drops are over in a second"
-    open_for_lost(timezone.now())
+    open_overdue(timezone.now())
 
     incident = Incident.objects.get()
     assert (incident.session_id, incident.account_id) == (session.pk, session.account_id)
@@ -51,7 +51,7 @@ def test_a_drop_opens_an_incident_that_is_told_after_the_grace() -> None:
     assert kinds() == []
 
 
-def test_a_temporary_block_is_told_with_the_time_of_the_next_try() -> None:
+def test_it_includes_the_end_of_a_temporary_block() -> None:
     session, later = make_session(), timezone.now() + timedelta(hours=6)
 
     change(session, Event.TEMP_BAN, retry_at=later)
@@ -60,31 +60,31 @@ def test_a_temporary_block_is_told_with_the_time_of_the_next_try() -> None:
     assert (lost.facts["reason"], lost.facts["until"]) == (Reason.TEMP_BAN, later.isoformat())
 
 
-def test_a_blip_ends_its_incident_and_is_told_to_nobody() -> None:
+def test_it_ends_a_short_loss_without_a_notice() -> None:
     session = make_session()
 
     change(session, LOST)
-    open_for_lost(timezone.now())
+    open_overdue(timezone.now())
     change(session, BACK)
 
     assert Incident.objects.get().ending == "ready"
     assert kinds() == []
 
 
-def test_a_drop_that_nobody_looked_at_leaves_nothing() -> None:
+def test_it_writes_nothing_for_a_brief_drop() -> None:
     session = make_session()
 
     change(session, LOST)
     change(session, BACK)
-    open_for_lost(timezone.now())
+    open_overdue(timezone.now())
 
     assert not Incident.objects.exists()
     assert kinds() == []
 
 
-def test_a_logout_of_a_number_whose_gateway_was_gone_is_told() -> None:
+def test_it_notifies_of_a_logout_after_a_gateway_loss() -> None:
     session = make_session(lease_expires_at=timezone.now() - timedelta(minutes=1))
-    open_for_lost(timezone.now())
+    open_overdue(timezone.now())
 
     change(session, Event.RECONNECT)
     log_out(session)
@@ -93,7 +93,7 @@ def test_a_logout_of_a_number_whose_gateway_was_gone_is_told() -> None:
     assert Incident.objects.count() == 1
 
 
-def test_a_logout_is_told_at_once_and_so_is_the_way_back() -> None:
+def test_it_notifies_of_a_logout_and_the_recovery() -> None:
     session = make_session(phone_number="+351912345678")
 
     log_out(session)
@@ -110,7 +110,7 @@ def test_a_logout_is_told_at_once_and_so_is_the_way_back() -> None:
     assert timezone.now() < lost.tell_at < timezone.now() + timedelta(seconds=10)
 
 
-def test_the_first_link_is_told_once() -> None:
+def test_it_notifies_of_the_first_link_once() -> None:
     session = make_session(status=Status.QR)
 
     change(session, Event.PAIR_SUCCESS, device=DEVICE)
@@ -121,7 +121,7 @@ def test_the_first_link_is_told_once() -> None:
     assert kinds() == [NoticeKind.LINKED]
 
 
-def test_codes_that_ran_out_on_a_first_attempt_are_told_to_nobody() -> None:
+def test_it_ignores_expired_codes_of_a_first_attempt() -> None:
     session = make_session(status=Status.QR)
 
     change(session, Event.QR_EXPIRED)
@@ -131,7 +131,7 @@ def test_codes_that_ran_out_on_a_first_attempt_are_told_to_nobody() -> None:
 
 
 @pytest.mark.parametrize("event", [Event.STOPPED, Event.UNLINKED])
-def test_what_a_person_ended_is_confirmed_with_his_name(event: Event) -> None:
+def test_it_confirms_a_stop_with_the_user(event: Event) -> None:
     session = make_session()
     change(session, LOST)
 
@@ -143,7 +143,7 @@ def test_what_a_person_ended_is_confirmed_with_his_name(event: Event) -> None:
     assert notice.facts["by"] == "alice@example.com"
 
 
-def test_a_number_that_was_never_linked_is_unlinked_without_a_word() -> None:
+def test_it_confirms_no_unlinking_of_an_unlinked_number() -> None:
     session = make_session(status=Status.QR)
 
     change(session, Event.UNLINKED)
@@ -151,7 +151,7 @@ def test_a_number_that_was_never_linked_is_unlinked_without_a_word() -> None:
     assert kinds() == []
 
 
-def test_a_number_that_comes_and_goes_is_quiet_from_the_fourth_loss_of_a_day() -> None:
+def test_it_silences_a_flapping_number_after_three_losses() -> None:
     session = make_session()
     device = LinkedDevice(session.jid, session.phone_number)
 
@@ -168,7 +168,7 @@ def test_a_number_that_comes_and_goes_is_quiet_from_the_fourth_loss_of_a_day() -
     )
 
 
-def test_a_change_that_is_undone_leaves_no_news() -> None:
+def test_it_writes_no_notice_after_a_rollback() -> None:
     session = make_session()
 
     with pytest.raises(RuntimeError), transaction.atomic():
@@ -185,8 +185,8 @@ def _all(sessions: list[Session], event: Event) -> Callable[[], object]:
 
 
 @pytest.mark.parametrize("event", [LOST, BACK])
-def test_a_hundred_cost_as_many_statements_as_ten(event: Event) -> None:
-    """Beside the one that writes each session itself."""
+def test_it_needs_constant_queries_for_many_sessions(event: Event) -> None:
+    """The statements for incidents, without the UPDATE of each session."""
     account = make_account()
     sessions = [connect(account, f"Place {number}") for number in range(60)]
     if event is BACK:

@@ -1,4 +1,4 @@
-"""A real mail server that answers by whom a mail is for, and the sender at work on it."""
+"""A local mail server whose replies depend on the recipient, and the mail worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from pytest_django import Settings
 
-from notifications.mail.smtp_connection import Line
+from notifications.mail.smtp_connection import SmtpWorker
 from notifications.mail.worker import MailSender
 from notifications.models import Mail
 from tests.integration.notifications.webhooks.working import run, until
@@ -30,10 +30,10 @@ ANSWERS = {
 
 
 class PostOffice:
-    """Keeps what it takes. ``closes_after``: mails that it takes on a connection."""
+    """Records the mails that it accepts, up to ``closes_after`` on a connection."""
 
     def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
+        self.mails: list[EmailMessage] = []
         self.connections = 0
         self.closes_after = 1000
         self.refuses_everything = ""
@@ -70,16 +70,16 @@ class PostOffice:
         if name == "close":
             server.transport.abort()
             return "250 OK"
-        letter = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(letter, EmailMessage)
-        self.letters.append(letter)
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        self.mails.append(message)
         self._taken[id(session)] = self._taken.get(id(session), 0) + 1
         return "250 OK"
 
 
 @contextmanager
 def open_office(settings: Settings, port: int) -> Iterator[PostOffice]:
-    """A mail server on ``port`` that the settings name."""
+    """Run a mail server on ``port`` within the block, with the settings pointing to it."""
     office = PostOffice()
     controller = Controller(office, hostname="127.0.0.1", port=port)
     name_server(settings, port)
@@ -100,9 +100,9 @@ def name_server(settings: Settings, port: int) -> None:
 
 @asynccontextmanager
 async def at_work(attempt_seconds: float = 30.0) -> AsyncIterator[MailSender]:
-    """A mail sender works within the block."""
+    """Run a mail worker within the block."""
     stop = asyncio.Event()
-    sender = MailSender(run, lambda: Line(attempt_seconds), goodbye_seconds=0.3)
+    sender = MailSender(run, lambda: SmtpWorker(attempt_seconds), goodbye_seconds=0.3)
     task = asyncio.create_task(sender.run(stop))
     try:
         yield sender
@@ -112,6 +112,6 @@ async def at_work(attempt_seconds: float = 30.0) -> AsyncIterator[MailSender]:
 
 
 async def state_of(mail: Mail, *columns: str) -> list[Any]:
-    """These columns of the row as it is now."""
+    """Return the current values of these columns."""
     row = await run(lambda: Mail.objects.get(pk=mail.pk))
     return [getattr(row, column) for column in columns]

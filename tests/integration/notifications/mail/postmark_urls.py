@@ -1,4 +1,4 @@
-"""The addresses of an installation that names Postmark."""
+"""The URLs of an installation with Postmark as its provider."""
 
 from config.mail_provider import provider_urls
 from config.urls import urlpatterns as usual

@@ -1,4 +1,4 @@
-"""What operators see of mails, and what they do about it."""
+"""Mails and the suppression list in the admin, and alerts about mails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 from locations.models import User
 from notifications.alerts import mails
 from notifications.mail.queue import KEPT, claim, forget_old, forget_trouble, note_trouble
-from notifications.mail.suppression import stop
+from notifications.mail.suppression import suppress
 from notifications.models import Mail, MailServerTrouble, StoppedAddress
 from tests.factory import make_account, make_mail
 
@@ -34,7 +34,7 @@ def _act(operator: Client, action: str, page: str, *rows: Any) -> str:
     return operator.post(reverse(page), chosen, follow=True).content.decode()
 
 
-def test_the_list_shows_no_text(operator: Client) -> None:
+def test_it_lists_mails_without_their_text(operator: Client) -> None:
     make_mail(make_account(), text="Private words", html="<p>Private words</p>", state="failed")
 
     page = operator.get(reverse(LIST)).content.decode()
@@ -45,7 +45,7 @@ def test_the_list_shows_no_text(operator: Client) -> None:
     assert "Private words" not in shown.content.decode()
 
 
-def test_what_failed_is_sent_again_and_what_is_empty_is_not(operator: Client) -> None:
+def test_it_queues_failed_mails_that_have_a_text(operator: Client) -> None:
     long_ago = timezone.now() - timedelta(days=4)
     failed = make_mail(None, state="failed", attempts=9, queued_at=long_ago, error="Refused.")
     empty = make_mail(None, state="failed", text="", html="")
@@ -53,14 +53,14 @@ def test_what_failed_is_sent_again_and_what_is_empty_is_not(operator: Client) ->
 
     page = _act(operator, "send_again", LIST, failed, empty, sent)
 
-    assert "1 are sent again." in page
-    assert "2 cannot be sent again" in page
+    assert "1 mail queued." in page
+    assert "2 mails not queued" in page
     (outgoing,) = claim(10)
     assert (outgoing.mail, outgoing.attempts) == (failed.pk, 0)
 
 
-def test_stopped_addresses_are_cleared(operator: Client) -> None:
-    stop("bob@example.com", "There is no such mailbox.", 550)
+def test_it_removes_addresses_from_the_suppression_list(operator: Client) -> None:
+    suppress("bob@example.com", "The mailbox does not exist.", 550)
 
     _act(
         operator, "clear", "admin:notifications_stoppedaddress_changelist",
@@ -70,12 +70,12 @@ def test_stopped_addresses_are_cleared(operator: Client) -> None:
     assert not StoppedAddress.objects.exists()
 
 
-def test_it_says_what_is_wrong_with_the_mails() -> None:
+def test_it_alerts_operators_to_problems_with_mails() -> None:
     assert mails() == []
     make_mail(None, queued_at=timezone.now() - timedelta(minutes=16))
     make_mail(None)
     note_trouble("The mail server cannot be reached. (Connection refused)")
-    stop("bob@example.com", "There is no such mailbox.", 550)
+    suppress("bob@example.com", "The mailbox does not exist.", 550)
 
     lines = mails()
 
@@ -85,7 +85,7 @@ def test_it_says_what_is_wrong_with_the_mails() -> None:
     assert [line.subject for line in mails()] == ["1 mail", "1 address"]
 
 
-def test_a_trouble_of_yesterday_is_not_the_one_of_today() -> None:
+def test_it_starts_a_new_problem_after_a_pause() -> None:
     note_trouble("The mail server cannot be reached.")
     yesterday = timezone.now() - timedelta(days=1)
     MailServerTrouble.objects.update(since=yesterday, at=timezone.now() - timedelta(minutes=5))
@@ -99,7 +99,7 @@ def test_a_trouble_of_yesterday_is_not_the_one_of_today() -> None:
     assert timezone.now() - MailServerTrouble.objects.get().since < timedelta(minutes=1)
 
 
-def test_mails_are_forgotten_after_ninety_days_and_texts_that_failed_after_seven() -> None:
+def test_it_deletes_old_mails_and_old_texts() -> None:
     now = timezone.now()
     make_mail(None, state="sent", created_at=now - KEPT - timedelta(hours=1))
     kept = make_mail(None, state="sent", created_at=now - KEPT + timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""What a mail provider reports, in its own words, at the address that it is given."""
+"""Reports of a mail provider, in its own format, at the URL configured for it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def account(db: None) -> Account:
 
 
 def _bounce(mail: Mail | None, **fields: Any) -> dict[str, Any]:
-    """As Postmark's documentation has it."""
+    """Return a report in the format of Postmark's documentation."""
     return {
         "RecordType": "Bounce",
         "MessageStream": "outbound",
@@ -71,7 +71,7 @@ def _bounce(mail: Mail | None, **fields: Any) -> dict[str, Any]:
 
 
 def _report(body: dict[str, Any], secret: str = SECRET) -> int:
-    """What the address answers to ``body``, outside of any tenant."""
+    """Return the response status to ``body``, outside a tenant scope."""
     key = base64.b64encode(secret.encode()).decode()
     headers = {"Authorization": f"Basic {key}"} if secret else {}
     with tenancy.nobody():
@@ -81,20 +81,20 @@ def _report(body: dict[str, Any], secret: str = SECRET) -> int:
     return answer.status_code
 
 
-def test_a_mail_that_came_back_stops_the_address_and_tells_the_owners(account: Account) -> None:
+def test_it_suppresses_a_bounced_address_and_notifies_owners(account: Account) -> None:
     mail = make_mail(account, to="bob@example.com", state="sent")
 
     assert _report(_bounce(mail)) == 200
 
     mail.refresh_from_db()
     assert mail.state == "bounced"
-    assert mail.error.startswith("Mails to this address came back. (smtp;550 5.1.1")
+    assert mail.error.startswith("Mails to this address bounced. (smtp;550 5.1.1")
     assert StoppedAddress.objects.get().email == "bob@example.com"
     assert Notice.objects.get().facts["email"] == "bob@example.com"
 
 
 @pytest.mark.parametrize("secret", ["", "postmark:wrong"])
-def test_nobody_else_can_say_so(account: Account, secret: str) -> None:
+def test_it_rejects_reports_without_the_secret(account: Account, secret: str) -> None:
     mail = make_mail(account, to="bob@example.com", state="sent")
 
     assert _report(_bounce(mail), secret) == 400
@@ -104,7 +104,7 @@ def test_nobody_else_can_say_so(account: Account, secret: str) -> None:
     assert not StoppedAddress.objects.exists()
 
 
-def test_a_mail_is_known_by_either_id(account: Account) -> None:
+def test_it_finds_the_mail_by_either_id(account: Account) -> None:
     by_ours = make_mail(account, to="bob@example.com", state="sent")
     by_theirs = make_mail(account, to="bob@example.com", state="sent", provider_id=POSTMARKS_ID)
 
@@ -115,7 +115,7 @@ def test_a_mail_is_known_by_either_id(account: Account) -> None:
     assert list(states) == ["bounced", "bounced"]
 
 
-def test_a_report_about_somebody_else_touches_no_mail(account: Account) -> None:
+def test_it_ignores_the_mail_of_another_recipient(account: Account) -> None:
     mail = make_mail(account, to="alice@example.com", state="sent")
 
     _report(_bounce(mail, Email="bob@example.com"))
@@ -125,20 +125,18 @@ def test_a_report_about_somebody_else_touches_no_mail(account: Account) -> None:
     assert StoppedAddress.objects.get().email == "bob@example.com"
 
 
-def test_who_calls_our_mail_unwanted_gets_none(account: Account) -> None:
+def test_it_suppresses_addresses_that_complain(account: Account) -> None:
     mail = make_mail(account, to="bob@example.com", state="sent")
 
     _report(_bounce(mail, RecordType="SpamComplaint", Type="SpamComplaint"))
 
     mail.refresh_from_db()
     assert mail.state == "bounced"
-    assert "unwanted" in StoppedAddress.objects.get().why
+    assert "as spam" in StoppedAddress.objects.get().why
 
 
 @pytest.mark.parametrize(("kind", "state"), [("DMARCPolicy", "failed"), ("Transient", "sent")])
-def test_what_is_not_the_addresses_fault_stops_none(
-    account: Account, kind: str, state: str
-) -> None:
+def test_it_suppresses_no_address_for_other_faults(account: Account, kind: str, state: str) -> None:
     mail = make_mail(account, to="bob@example.com", state="sent")
 
     assert _report(_bounce(mail, Type=kind)) == 200
@@ -156,7 +154,7 @@ _INACTIVE = (
 
 
 class _Postmark(BaseHTTPRequestHandler):
-    """Takes mails by Postmark's API."""
+    """Accept mails as Postmark's API does."""
 
     asked: ClassVar[list[dict[str, Any]]] = []
 
@@ -179,7 +177,7 @@ class _Postmark(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -198,7 +196,7 @@ def api(settings: Settings) -> Iterator[list[dict[str, Any]]]:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_with_a_key_mails_go_out_by_the_api(api: list[dict[str, Any]]) -> None:
+async def test_it_sends_by_the_api_of_the_provider(api: list[dict[str, Any]]) -> None:
     mail = await run(lambda: make_mail(None, to="bob@example.com"))
     gone = await run(lambda: make_mail(None, to="inactive@example.com"))
 
@@ -214,7 +212,7 @@ async def test_with_a_key_mails_go_out_by_the_api(api: list[dict[str, Any]]) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_by_smtp_postmark_is_given_the_id_that_it_reports(
+async def test_it_passes_our_id_to_postmark_over_smtp(
     settings: Settings, unused_tcp_port: int
 ) -> None:
     mail = await run(lambda: make_mail(None, to="bob@example.com"))
@@ -223,10 +221,10 @@ async def test_by_smtp_postmark_is_given_the_id_that_it_reports(
         async with at_work():
             await until(lambda: Mail.objects.filter(state="sent").exists(), "the outcome")
 
-    assert office.letters[0]["X-PM-Metadata-mail"] == str(mail.pk)
+    assert office.mails[0]["X-PM-Metadata-mail"] == str(mail.pk)
 
 
-def test_it_says_what_a_provider_needs() -> None:
+def test_it_checks_the_settings_of_a_provider() -> None:
     with pytest.raises(ImproperlyConfigured, match="pip install 'django-anymail"):
         provider_settings("postmark", "", SECRET, find=lambda name: None)
     for secret in ("", "word", ":", "name:"):
@@ -235,13 +233,13 @@ def test_it_says_what_a_provider_needs() -> None:
 
 
 @pytest.mark.parametrize("provider", ["postmark", "brevo", "resend", "sparkpost"])
-def test_each_provider_has_its_address(provider: str) -> None:
+def test_it_has_a_report_url_for_each_provider(provider: str) -> None:
     (url,) = provider_urls(provider)
 
     assert str(url.pattern) == f"anymail/{provider}/tracking/"
     assert provider_settings(provider, "key", SECRET)["EMAIL_BACKEND"].split(".")[2] == provider
 
 
-def test_without_a_provider_there_is_no_address() -> None:
+def test_it_has_no_report_url_without_a_provider() -> None:
     assert provider_urls("") == []
     assert provider_settings("", "", "") == {}

@@ -1,4 +1,4 @@
-"""Settings › Mails sent: who was mailed what, and whether it arrived."""
+"""Settings › Mails sent: the log of mails, with their states."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ def _mail(user: User, account: Account, **columns: Any) -> None:
     make_mail(account, user=user, to=user.email, subject=f"To {user.email}", **columns)
 
 
-def test_an_owner_sees_everybodys_and_the_others_their_own(
-    account: Account, people: dict[str, User]
-) -> None:
+def test_it_shows_all_mails_to_owners_only(account: Account, people: dict[str, User]) -> None:
     for user in people.values():
         _mail(user, account)
     make_mail(make_account("Elsewhere"), to="charlie@example.com")
@@ -56,15 +54,13 @@ def test_an_owner_sees_everybodys_and_the_others_their_own(
     assert "charlie@example.com" not in _page(people["alice"])
 
 
-def test_nobody_reads_what_a_mail_says(account: Account, people: dict[str, User]) -> None:
+def test_it_shows_no_text_of_a_mail(account: Account, people: dict[str, User]) -> None:
     _mail(people["alice"], account, text="Private words", html="<p>Private words</p>")
 
     assert "Private words" not in _page(people["alice"])
 
 
-def test_it_is_searched_by_address_state_and_kind(
-    account: Account, people: dict[str, User]
-) -> None:
+def test_it_filters_by_address_state_and_kind(account: Account, people: dict[str, User]) -> None:
     _mail(people["alice"], account, state="sent", kind="lost")
     _mail(people["bob"], account, state="failed", kind="plan", error="The mail was refused.")
 
@@ -74,11 +70,11 @@ def test_it_is_searched_by_address_state_and_kind(
     assert "To bob@" in failed
     assert "The mail was refused." in failed
     assert "Trial, plan and payment" in failed
-    assert "Nothing fits these filters." in _page(people["alice"], q="nobody")
+    assert "No mails match these filters." in _page(people["alice"], q="nobody")
     assert "To alice@" in _page(people["alice"], state="no such state")
 
 
-def test_it_has_pages_that_keep_the_filters(account: Account, people: dict[str, User]) -> None:
+def test_it_keeps_the_filters_on_other_pages(account: Account, people: dict[str, User]) -> None:
     for _ in range(26):
         _mail(people["alice"], account)
 
@@ -89,10 +85,10 @@ def test_it_has_pages_that_keep_the_filters(account: Account, people: dict[str, 
     assert _page(people["alice"], q="alice", page="2").count("To alice@") == 1
 
 
-def test_it_is_reached_from_the_settings_and_says_when_it_is_empty(
+def test_it_is_linked_from_the_settings(
     people: dict[str, User],
 ) -> None:
     page = _page(people["bob"])
 
     assert f'href="{reverse("mails")}" aria-current="page"' in page
-    assert "No mail yet." in page
+    assert "No mails yet." in page

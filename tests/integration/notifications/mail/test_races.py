@@ -1,4 +1,4 @@
-"""Several mail senders at one outbox, on a database that lets them write at once."""
+"""Several workers with one outbox, on a database with concurrent writers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from django.db import connection
 from django.utils import timezone
 
 from core import tenancy
-from notifications.mail.message import Outgoing
-from notifications.mail.outcomes import Outcome
+from notifications.mail.message import ClaimedMail
+from notifications.mail.outcomes import SendResult
 from notifications.mail.queue import claim, give_back, settle
 from notifications.mail.retry import Fate
-from notifications.mail.suppression import stop
+from notifications.mail.suppression import suppress
 from notifications.models import Mail, StoppedAddress
 from tests.factory import make_mail
 
@@ -34,7 +34,7 @@ def _as_system(function: Callable[[], object]) -> object:
 
 
 @needs_writers
-def test_no_two_claim_the_same_mail() -> None:
+def test_it_claims_each_mail_only_once() -> None:
     for n in range(60):
         make_mail(None, to=f"member-{n}@example.com")
 
@@ -49,10 +49,10 @@ def test_no_two_claim_the_same_mail() -> None:
 
 
 @needs_writers
-def test_an_address_is_stopped_once_whoever_hears_of_it_first() -> None:
+def test_it_suppresses_an_address_only_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         asked = [
-            pool.submit(_as_system, lambda: stop("bob@example.com", "Gone.")) for _ in range(8)
+            pool.submit(_as_system, lambda: suppress("bob@example.com", "Gone.")) for _ in range(8)
         ]
         news = [one.result() for one in asked]
 
@@ -60,8 +60,8 @@ def test_an_address_is_stopped_once_whoever_hears_of_it_first() -> None:
     assert StoppedAddress.objects.count() == 1
 
 
-def _claimed_again() -> tuple[Outgoing, Outgoing]:
-    """The same mail by a claim that ran out, and by the one that followed."""
+def _claimed_again() -> tuple[ClaimedMail, ClaimedMail]:
+    """Settle the same mail with an expired claim and with the next one."""
     make_mail(None)
     (first,) = claim(10)
     Mail.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
@@ -69,15 +69,15 @@ def _claimed_again() -> tuple[Outgoing, Outgoing]:
     return first, second
 
 
-def test_a_claim_that_ran_out_writes_nothing() -> None:
+def test_it_ignores_the_result_of_an_expired_claim() -> None:
     late, mine = _claimed_again()
 
-    settle(late, Outcome(Fate.FAILED, 554, "The mail was refused."))
+    settle(late, SendResult(Fate.FAILED, 554, "The mail was refused."))
     give_back([late])
     assert Mail.objects.get().state == "waiting"
     assert claim(10) == []
 
-    settle(mine, Outcome(Fate.SENT))
-    settle(late, Outcome(Fate.NO_MAILBOX, 550, "There is no such mailbox."))
+    settle(mine, SendResult(Fate.SENT))
+    settle(late, SendResult(Fate.NO_MAILBOX, 550, "The mailbox does not exist."))
     assert Mail.objects.get().state == "sent"
     assert not StoppedAddress.objects.exists()

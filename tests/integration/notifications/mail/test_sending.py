@@ -1,4 +1,4 @@
-"""The mail sender and a real mail server: what it answers decides what becomes of a mail."""
+"""The mail worker with a real mail server, whose replies decide the state of a mail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from notifications.mail.retry import Fate
-from notifications.mail.smtp_connection import MAILS_A_CONNECTION, Connection
+from notifications.mail.smtp_connection import MAILS_A_CONNECTION, SmtpConnection
 from notifications.models import Mail, MailServerTrouble, StoppedAddress
 from tests.factory import make_account, make_mail
 from tests.integration.notifications.mail.post_office import (
@@ -39,21 +39,21 @@ async def _tried(mail: Mail) -> None:
     )
 
 
-async def test_a_mail_arrives_once_and_leaves_no_text_behind(office: PostOffice) -> None:
+async def test_it_sends_a_mail_once_and_deletes_its_text(office: PostOffice) -> None:
     mail = await _mail(headers={"List-Unsubscribe": "<https://example.com/u>"})
 
     async with at_work():
         await _tried(mail)
 
-    (letter,) = office.letters
-    assert letter["Message-ID"] == f"<{mail.pk}@localhost>"
-    assert letter["Auto-Submitted"] == "auto-generated"
-    assert letter["From"] == "Pairline <pairline@localhost>"
-    assert letter["List-Unsubscribe"] == "<https://example.com/u>"
-    assert letter["Date"]
-    assert letter["X-PM-Metadata-mail"] is None  # it is for one provider alone
-    assert letter["Subject"] == "Harbour Dental lost its connection"
-    assert {part.get_content_type() for part in letter.iter_parts()} == {"text/plain", "text/html"}
+    (message,) = office.mails
+    assert message["Message-ID"] == f"<{mail.pk}@localhost>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["From"] == "Pairline <pairline@localhost>"
+    assert message["List-Unsubscribe"] == "<https://example.com/u>"
+    assert message["Date"]
+    assert message["X-PM-Metadata-mail"] is None  # for Postmark only
+    assert message["Subject"] == "Harbour Dental lost its connection"
+    assert {part.get_content_type() for part in message.iter_parts()} == {"text/plain", "text/html"}
     assert await state_of(mail, "state", "attempts", "text", "html") == ["sent", 1, "", ""]
     assert (await state_of(mail, "sent_at"))[0] is not None
 
@@ -62,14 +62,14 @@ async def test_a_mail_arrives_once_and_leaves_no_text_behind(office: PostOffice)
     ("to", "state", "code", "words"),
     [
         ("busy", "waiting", 450, "try again later"),
-        ("gone", "bounced", 550, "no such mailbox"),
-        ("plain-gone", "bounced", 550, "no such mailbox"),
+        ("gone", "bounced", 550, "mailbox does not exist"),
+        ("plain-gone", "bounced", 550, "mailbox does not exist"),
         ("policy", "failed", 550, "refused"),
         ("full", "failed", 552, "refused"),
         ("spam", "failed", 554, "refused"),
     ],
 )
-async def test_the_answer_decides(
+async def test_it_judges_the_reply_of_the_server(
     office: PostOffice, to: str, state: str, code: int, words: str
 ) -> None:
     mail = await _mail(f"{to}@example.com")
@@ -81,10 +81,10 @@ async def test_the_answer_decides(
     assert words in (await state_of(mail, "error"))[0]
     stopped = await run(lambda: StoppedAddress.objects.exists())
     assert stopped is (state == "bounced")
-    assert not office.letters
+    assert not office.mails
 
 
-async def test_what_is_put_off_waits_a_minute(office: PostOffice) -> None:
+async def test_it_retries_a_deferred_mail_after_a_minute(office: PostOffice) -> None:
     mail = await _mail("busy@example.com")
 
     async with at_work():
@@ -94,7 +94,7 @@ async def test_what_is_put_off_waits_a_minute(office: PostOffice) -> None:
     assert timedelta(seconds=50) < wait <= timedelta(seconds=66)
 
 
-async def test_one_bad_address_holds_up_no_other(office: PostOffice) -> None:
+async def test_it_sends_other_mails_after_a_refusal(office: PostOffice) -> None:
     for to in ("gone", "spam", "busy", "policy"):
         await _mail(f"{to}@example.com")
     good = [await _mail(f"member-{n}@example.com") for n in range(20)]
@@ -103,10 +103,10 @@ async def test_one_bad_address_holds_up_no_other(office: PostOffice) -> None:
         for mail in good:
             await _tried(mail)
 
-    assert sorted(str(letter["To"]) for letter in office.letters) == sorted(m.to for m in good)
+    assert sorted(str(message["To"]) for message in office.mails) == sorted(m.to for m in good)
 
 
-async def test_a_connection_is_used_for_many(office: PostOffice) -> None:
+async def test_it_reuses_a_connection(office: PostOffice) -> None:
     mails = [await _mail(f"member-{n}@example.com") for n in range(12)]
 
     async with at_work():
@@ -116,12 +116,12 @@ async def test_a_connection_is_used_for_many(office: PostOffice) -> None:
     assert office.connections == 1
 
 
-def test_a_connection_has_an_end(office: PostOffice) -> None:
+def test_it_limits_the_mails_of_a_connection(office: PostOffice) -> None:
     from notifications.mail.queue import claim
 
     for n in range(MAILS_A_CONNECTION + 1):
         make_mail(None, to=f"member-{n}@example.com")
-    connection = Connection()
+    connection = SmtpConnection()
 
     fates = {connection.send(outgoing).fate for outgoing in claim(MAILS_A_CONNECTION + 1)}
     connection.close()
@@ -130,7 +130,7 @@ def test_a_connection_has_an_end(office: PostOffice) -> None:
     assert office.connections == 2
 
 
-async def test_a_server_that_has_enough_of_a_connection_gets_another(office: PostOffice) -> None:
+async def test_it_reconnects_when_the_server_limits_a_connection(office: PostOffice) -> None:
     office.closes_after = 3
     mails = [await _mail(f"member-{n}@example.com") for n in range(8)]
 
@@ -142,7 +142,7 @@ async def test_a_server_that_has_enough_of_a_connection_gets_another(office: Pos
     assert office.connections == 3
 
 
-async def test_a_server_that_is_not_there_costs_no_attempt(
+async def test_it_counts_no_attempt_without_a_server(
     settings: Settings, unused_tcp_port: int
 ) -> None:
     name_server(settings, unused_tcp_port)
@@ -161,14 +161,14 @@ async def test_a_server_that_is_not_there_costs_no_attempt(
         async with at_work():
             for mail in mails:
                 await _tried(mail)
-    assert len(office.letters) == 5
+    assert len(office.mails) == 5
     assert not await run(lambda: MailServerTrouble.objects.exists())
 
 
 @pytest.mark.parametrize(
     "answer", ["421 4.3.2 Going down", "451 4.3.0 Out of order", "530 Sign in"]
 )
-async def test_a_server_that_refuses_everybody_costs_no_attempt(
+async def test_it_counts_no_attempt_if_every_mail_is_refused(
     office: PostOffice, answer: str
 ) -> None:
     office.refuses_everything = answer
@@ -180,7 +180,7 @@ async def test_a_server_that_refuses_everybody_costs_no_attempt(
     assert await state_of(mail, "state", "attempts") == ["waiting", 0]
 
 
-async def test_without_the_starttls_that_is_asked_for_nothing_goes_out(
+async def test_it_sends_nothing_without_the_required_starttls(
     office: PostOffice, settings: Settings
 ) -> None:
     settings.EMAIL_USE_TLS = True
@@ -190,10 +190,10 @@ async def test_without_the_starttls_that_is_asked_for_nothing_goes_out(
         await until(lambda: MailServerTrouble.objects.exists(), "the trouble to be noted")
 
     assert await state_of(mail, "state", "attempts") == ["waiting", 0]
-    assert not office.letters
+    assert not office.mails
 
 
-async def test_a_server_that_breaks_off_is_asked_again_later(office: PostOffice) -> None:
+async def test_it_retries_after_a_lost_connection(office: PostOffice) -> None:
     mail = await _mail("close@example.com")
 
     async with at_work():
@@ -203,7 +203,7 @@ async def test_a_server_that_breaks_off_is_asked_again_later(office: PostOffice)
     assert await state_of(mail, "state", "attempts", "smtp_code") == ["waiting", 1, None]
 
 
-async def test_a_server_that_hangs_holds_up_neither_others_nor_the_end(
+async def test_it_is_not_blocked_by_a_hanging_server(
     office: PostOffice, settings: Settings
 ) -> None:
     settings.EMAIL_TIMEOUT = 30
@@ -218,10 +218,10 @@ async def test_a_server_that_hangs_holds_up_neither_others_nor_the_end(
         assert time.monotonic() - began < 10
 
     assert time.monotonic() - began < 10
-    assert [str(letter["To"]) for letter in office.letters] == ["bob@example.com"]
+    assert [str(message["To"]) for message in office.mails] == ["bob@example.com"]
 
 
-async def test_what_is_not_begun_at_the_end_is_free_for_others(
+async def test_it_gives_back_unsent_mails_on_shutdown(
     office: PostOffice, settings: Settings
 ) -> None:
     settings.EMAIL_TIMEOUT = 30
@@ -237,9 +237,7 @@ async def test_what_is_not_begun_at_the_end_is_free_for_others(
     assert await state_of(hangs, "state", "attempts") == ["waiting", 0]
 
 
-async def test_an_attempt_ends_whatever_the_server_does(
-    office: PostOffice, settings: Settings
-) -> None:
+async def test_it_ends_an_attempt_after_its_timeout(office: PostOffice, settings: Settings) -> None:
     settings.EMAIL_TIMEOUT = 30
     mail = await _mail("hang@example.com")
 
@@ -262,10 +260,10 @@ async def test_it_gives_up_after_three_days(office: PostOffice) -> None:
         "Given up after three days. The mail server cannot be reached.",
     ]
     assert await state_of(last, "attempts") == [15]
-    assert not office.letters
+    assert not office.mails
 
 
-async def test_mails_are_printed_where_there_is_no_server(
+async def test_it_prints_mails_without_a_server(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
@@ -277,7 +275,7 @@ async def test_mails_are_printed_where_there_is_no_server(
     assert "To: alice@example.com" in capsys.readouterr().out
 
 
-async def test_a_mail_that_cannot_be_made_fails_alone(office: PostOffice) -> None:
+async def test_it_fails_only_the_mail_that_is_broken(office: PostOffice) -> None:
     bad = await _mail(headers={"X-Injected": "one\r\nBcc: mallory@example.com"})
     good = await _mail("bob@example.com")
 
@@ -286,10 +284,10 @@ async def test_a_mail_that_cannot_be_made_fails_alone(office: PostOffice) -> Non
         await _tried(good)
 
     assert await state_of(bad, "state") == ["failed"]
-    assert [str(letter["To"]) for letter in office.letters] == ["bob@example.com"]
+    assert [str(message["To"]) for message in office.mails] == ["bob@example.com"]
 
 
-async def test_a_mail_of_an_account_is_sent_for_nobody_in_particular(office: PostOffice) -> None:
+async def test_it_sends_account_mails_without_a_tenant(office: PostOffice) -> None:
     mail = await run(lambda: make_mail(make_account()))
 
     async with at_work():

@@ -1,4 +1,4 @@
-"""Addresses that take no mail: who is told, what is no longer sent, and the way back."""
+"""The suppression list: the notices about it, the skipped mails, and the way off the list."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from locations.models import Account, Role
 from notifications.mail.queue import claim
-from notifications.mail.suppression import came_back, stop, try_again
+from notifications.mail.suppression import record_bounce, suppress, try_again
 from notifications.models import Mail, Notice, StoppedAddress
 from notifications.notices.dispatch import gather
 from tests.factory import make_account, make_mail, make_user
 
 pytestmark = pytest.mark.django_db
-WHY = "There is no such mailbox. (550 5.1.1 No such user)"
+WHY = "The mailbox does not exist. (550 5.1.1 No such user)"
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def account() -> Account:
     return account
 
 
-def test_nothing_is_sent_there_any_more(account: Account) -> None:
-    stop("Bob@example.com", WHY, 550)
+def test_it_skips_mails_to_a_suppressed_address(account: Account) -> None:
+    suppress("Bob@example.com", WHY, 550)
     to_bob, to_alice = make_mail(account, to="bob@Example.com"), make_mail(account)
 
     assert [one.mail for one in claim(10)] == [to_alice.pk]
@@ -37,14 +37,14 @@ def test_nothing_is_sent_there_any_more(account: Account) -> None:
     assert to_bob.error == "Not sent: mails to this address have come back."
 
 
-def test_the_owners_of_each_account_that_has_him_are_told_once(account: Account) -> None:
+def test_it_notifies_the_owners_of_each_account_once(account: Account) -> None:
     second = make_account("Second")
     make_user("dora", second)
     second.members.create(user=account.members.get(user__email="bob@example.com").user)
     make_user("charlie", make_account("Elsewhere"))
 
-    assert stop("bob@example.com", WHY, 550)
-    assert not stop("bob@example.com", WHY, 550)
+    assert suppress("bob@example.com", WHY, 550)
+    assert not suppress("bob@example.com", WHY, 550)
     gather(timezone.now())
 
     assert {n.account_id for n in Notice.objects.all()} == {account.pk, second.pk}
@@ -57,8 +57,8 @@ def test_the_owners_of_each_account_that_has_him_are_told_once(account: Account)
     ]
 
 
-def test_an_owner_is_not_mailed_that_mails_to_him_come_back(account: Account) -> None:
-    stop("alice@example.com", WHY, 550)
+def test_it_does_not_mail_the_suppressed_owner(account: Account) -> None:
+    suppress("alice@example.com", WHY, 550)
     gather(timezone.now())
 
     assert claim(10) == []
@@ -68,19 +68,19 @@ def test_an_owner_is_not_mailed_that_mails_to_him_come_back(account: Account) ->
     ]
 
 
-def test_the_owners_are_told_whose_invitation_came_back(account: Account) -> None:
+def test_it_notifies_owners_of_a_bounced_invitation(account: Account) -> None:
     mail = make_mail(account, to="nobody@example.com", kind="invitation", state="sent")
 
-    came_back(mail)
+    record_bounce(mail)
 
     mail.refresh_from_db()
-    assert (mail.state, mail.error) == ("bounced", "Mails to this address came back.")
+    assert (mail.state, mail.error) == ("bounced", "Mails to this address bounced.")
     assert Notice.objects.get().account_id == account.pk
 
 
-def test_a_member_sees_why_and_has_it_tried_again(account: Account) -> None:
-    stop("bob@example.com", WHY, 550)
-    stop("alice@example.com", WHY, 550)
+def test_it_lets_members_remove_their_own_suppression(account: Account) -> None:
+    suppress("bob@example.com", WHY, 550)
+    suppress("alice@example.com", WHY, 550)
     bob = Client()
     bob.force_login(account.members.get(user__email="bob@example.com").user)
     page = bob.get(reverse("account_email")).content.decode()
@@ -88,15 +88,15 @@ def test_a_member_sees_why_and_has_it_tried_again(account: Account) -> None:
 
     answer = bob.post(reverse("account_email_again"), follow=True)
 
-    assert "From now on we send to bob@example.com again." in answer.content.decode()
+    assert "We will send mails to bob@example.com again." in answer.content.decode()
     assert [row.email for row in StoppedAddress.objects.all()] == ["alice@example.com"]
     assert WHY not in bob.get(reverse("account_email")).content.decode()
 
 
-def test_an_address_that_stops_again_is_told_again(account: Account) -> None:
-    stop("bob@example.com", WHY, 550)
+def test_it_notifies_again_after_another_suppression(account: Account) -> None:
+    suppress("bob@example.com", WHY, 550)
     try_again("bob@example.com")
 
-    assert stop("bob@example.com", WHY, 550)
+    assert suppress("bob@example.com", WHY, 550)
 
     assert Notice.objects.count() == 2

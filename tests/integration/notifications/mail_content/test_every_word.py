@@ -1,5 +1,4 @@
-"""Every word of every letter goes through gettext: none stands outside of the brackets that a
-made-up language puts around each text."""
+"""Every text of every mail is translated: a made-up language puts each one in brackets."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from notifications.mail_content.samples import samples
 from tests.integration.sessions_app.pages.test_every_text import LANGUAGE, bare_words, twice_as_long
 
 __all__ = ["twice_as_long"]  # a fixture
-# What samples are about, and what mail servers and webhooks said.
+# The made-up data of the samples, and texts of mail servers and webhooks.
 DATA = re.compile(
     r"Harbour (Dental|Group)|Lisbon|[\w.]+@[\w.]+\w|[\w.]+\.example(\.com)?|https?://[\w.:/?=]+"
     r"|The branch [^⟦⟧<]* all out|عيادة الميناء|Praxis Dr. Müller &amp; Söhne &lt;Nord&gt;|Évora"
@@ -21,11 +20,11 @@ DATA = re.compile(
 )
 
 
-def test_no_letter_has_a_bare_word(twice_as_long: None) -> None:
+def test_it_translates_every_text_of_every_mail(twice_as_long: None) -> None:
     bare = {}
     for sample in samples().values():
         for count in (1, 2) if sample.several else (1,):
-            with override(LANGUAGE):  # each time: what is inside it falls back to the real one
+            with override(LANGUAGE):  # for each mail: nested overrides restore the real language
                 html = render(sample.write(count), LANGUAGE).html
             if words := bare_words(DATA.sub(" ", html)):
                 bare[sample.name] = words

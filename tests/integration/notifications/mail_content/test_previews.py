@@ -38,12 +38,12 @@ def operator(client: Client, staff: User) -> Client:
     return client
 
 
-def test_the_start_of_the_admin_leads_there(operator: Client) -> None:
+def test_it_is_linked_from_the_admin_index(operator: Client) -> None:
     assert f'href="{PAGE}"' in operator.get(reverse("admin:index")).text
 
 
 @pytest.mark.parametrize("path", [PAGE, ONE, f"{ONE}preview/"])
-def test_staff_without_the_right_see_none_of_it(client: Client, staff: User, path: str) -> None:
+def test_it_requires_permission_to_view_mails(client: Client, staff: User, path: str) -> None:
     client.force_login(staff)
 
     assert client.get(path).status_code == 403
@@ -56,7 +56,7 @@ def test_it_lists_every_mail_with_its_subject(operator: Client) -> None:
     assert "Harbour Dental · Lisbon: The link was removed on the phone" in page
 
 
-def test_it_shows_a_mail_in_a_closed_frame(operator: Client) -> None:
+def test_it_shows_a_mail_in_a_sandboxed_frame(operator: Client) -> None:
     answer = operator.get(ONE)
 
     assert 'sandbox="allow-popups"' in answer.text
@@ -66,7 +66,7 @@ def test_it_shows_a_mail_in_a_closed_frame(operator: Client) -> None:
     assert answer["X-Frame-Options"] == "DENY"
 
 
-def test_the_mail_itself_may_have_styles_and_nothing_else(operator: Client) -> None:
+def test_it_allows_the_mail_nothing_but_inline_styles(operator: Client) -> None:
     answer = operator.get(f"{ONE}preview/")
 
     rules = dict(
@@ -84,7 +84,7 @@ def test_the_mail_itself_may_have_styles_and_nothing_else(operator: Client) -> N
     assert "Get a new code" in answer.text
 
 
-def test_each_switch_changes_what_is_shown(operator: Client) -> None:
+def test_it_applies_each_display_option(operator: Client) -> None:
     def shown(**look: str) -> str:
         return operator.get(f"{ONE}preview/", look).text
 
@@ -97,12 +97,12 @@ def test_each_switch_changes_what_is_shown(operator: Client) -> None:
     assert 'class="preview phone"' in operator.get(ONE, {"width": "phone"}).text
 
 
-def test_a_switch_that_there_is_not_changes_nothing(operator: Client) -> None:
+def test_it_ignores_unknown_display_options(operator: Client) -> None:
     odd = operator.get(f"{ONE}preview/", {"language": "../x", "form": "", "count": "-1"})
 
     assert odd.text == operator.get(f"{ONE}preview/").text
 
 
-def test_a_mail_that_there_is_not_is_not_found(operator: Client) -> None:
+def test_it_returns_404_for_an_unknown_mail(operator: Client) -> None:
     assert operator.get(f"{PAGE}nonsense/").status_code == 404
     assert operator.get(f"{PAGE}nonsense/preview/").status_code == 404

@@ -1,4 +1,4 @@
-"""The daily summary: at each member's hour, what he wants there, once."""
+"""The daily summary: one mail at the hour of each member, with the daily kinds."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def _tell(session: Session, kind: NoticeKind, at: datetime, *, quiet: bool = Fal
 
 
 def _send(at: datetime) -> list[Mail]:
-    """The summaries that are due by then, all slices of them."""
+    """Send the summaries that are due at that time, all batches of them."""
     while send_digests(at):
         pass
     return list(Mail.objects.filter(kind="digest").order_by("to", "created_at"))
 
 
-def test_it_tells_once_a_day_what_is_wanted_there(lisbon: Session, bob: User) -> None:
+def test_it_includes_daily_kinds_only(lisbon: Session, bob: User) -> None:
     _wish(bob, lost="daily")
     _tell(lisbon, NoticeKind.LOST, NOON)
     _tell(lisbon, NoticeKind.REMINDER, NOON + timedelta(hours=1))
@@ -86,8 +86,8 @@ def test_it_tells_once_a_day_what_is_wanted_there(lisbon: Session, bob: User) ->
         str(kind.label) for kind in (NoticeKind.LOST, NoticeKind.REMINDER, NoticeKind.RECOVERED)
     )
     assert lost in mail.text
-    assert reminder in mail.text  # it follows the choice for losses
-    assert recovered not in mail.text  # that came at once
+    assert reminder in mail.text  # uses the preference for losses
+    assert recovered not in mail.text  # mailed at once
 
 
 def test_it_is_never_sent_twice(lisbon: Session, bob: User) -> None:
@@ -95,12 +95,12 @@ def test_it_is_never_sent_twice(lisbon: Session, bob: User) -> None:
     _tell(lisbon, NoticeKind.LOST, NOON)
     assert len(_send(NEXT)) == 1
 
-    Digest.objects.update(told_until=MORNING)  # as after a restore, or a clock that went back
+    Digest.objects.update(told_until=MORNING)  # as after a restore, or if the clock is set back
     for hours in (-48, -1, 0, 1, 23):
         assert len(_send(NEXT + timedelta(hours=hours))) == 1
 
 
-def test_another_hour_on_the_same_day_brings_no_second_one(lisbon: Session, bob: User) -> None:
+def test_it_sends_none_again_after_changing_the_hour(lisbon: Session, bob: User) -> None:
     _wish(bob, lost="daily")
     _tell(lisbon, NoticeKind.LOST, NOON)
     _send(NEXT)
@@ -111,7 +111,7 @@ def test_another_hour_on_the_same_day_brings_no_second_one(lisbon: Session, bob:
     assert len(_send(NEXT + timedelta(hours=2))) == 1
 
 
-def test_it_is_silent_when_there_is_nothing(lisbon: Session, bob: User) -> None:
+def test_it_sends_no_mail_without_notices(lisbon: Session, bob: User) -> None:
     _wish(bob, lost="daily")
 
     assert _send(NEXT) == []
@@ -120,7 +120,7 @@ def test_it_is_silent_when_there_is_nothing(lisbon: Session, bob: User) -> None:
     assert len(_send(NEXT + 2 * DAY)) == 1
 
 
-def test_days_that_nobody_worked_come_in_one_mail(lisbon: Session, bob: User) -> None:
+def test_it_covers_missed_days_in_one_mail(lisbon: Session, bob: User) -> None:
     _wish(bob, lost="daily")
     for days in range(3):
         _tell(lisbon, NoticeKind.LOST, NOON + days * DAY)
@@ -131,25 +131,25 @@ def test_days_that_nobody_worked_come_in_one_mail(lisbon: Session, bob: User) ->
     assert Digest.objects.get().next_at == NEXT + 6 * DAY
 
 
-def test_it_comes_at_the_hour_of_its_reader(lisbon: Session, account: Account) -> None:
+def test_it_is_sent_at_the_hour_of_the_recipient(lisbon: Session, account: Account) -> None:
     tom = _join("tom", account, time_zone="Asia/Tokyo", digest_hour=7)
     _wish(tom, lost="daily")
     _wish(_join("bob", account), lost="daily")
     _tell(lisbon, NoticeKind.LOST, NOON)
 
-    at_seven_in_tokyo = datetime(2026, 6, 1, 22, tzinfo=UTC)  # it is the next day there
+    at_seven_in_tokyo = datetime(2026, 6, 1, 22, tzinfo=UTC)  # the next day there
     assert [mail.to for mail in _send(at_seven_in_tokyo)] == ["tom@example.com"]
     assert [mail.to for mail in _send(NEXT)] == ["bob@example.com", "tom@example.com"]
 
 
-def test_a_zone_that_is_gone_holds_up_nobody(lisbon: Session, account: Account) -> None:
+def test_it_treats_an_unknown_time_zone_as_utc(lisbon: Session, account: Account) -> None:
     _wish(_join("tom", account, time_zone="Europe/Atlantis"), lost="daily")
     _tell(lisbon, NoticeKind.LOST, NOON)
 
     assert len(_send(NEXT)) == 1
 
 
-def test_it_tells_what_was_too_much_in_a_day(lisbon: Session, bob: User) -> None:
+def test_it_includes_notices_beyond_the_daily_limit(lisbon: Session, bob: User) -> None:
     make_user("zoe", lisbon.account, Role.MEMBER)
     _send(MORNING)
     _wish(User.objects.get(email="zoe@example.com"), lost="off")
@@ -158,7 +158,7 @@ def test_it_tells_what_was_too_much_in_a_day(lisbon: Session, bob: User) -> None
     assert [mail.to for mail in _send(NEXT)] == ["bob@example.com"]
 
 
-def test_who_had_it_by_mail_does_not_get_it_again(
+def test_it_omits_notices_already_mailed_to_the_recipient(
     lisbon: Session, bob: User, settings: Settings
 ) -> None:
     settings.MAILS_A_DAY = 1
@@ -172,7 +172,7 @@ def test_who_had_it_by_mail_does_not_get_it_again(
     assert [mail.to for mail in _send(NEXT)] == [bob.email]
 
 
-def test_an_account_on_its_way_out_is_not_told_of(lisbon: Session, bob: User) -> None:
+def test_it_skips_accounts_being_deleted(lisbon: Session, bob: User) -> None:
     _wish(bob, lost="daily")
     _tell(lisbon, NoticeKind.LOST, NOON)
     Account.objects.filter(pk=lisbon.account_id).update(deleting_at=NOON)
@@ -181,7 +181,7 @@ def test_an_account_on_its_way_out_is_not_told_of(lisbon: Session, bob: User) ->
     assert Digest.objects.get().next_at == NEXT + DAY
 
 
-def test_who_does_not_want_that_is_spared_unless_he_must(lisbon: Session, bob: User) -> None:
+def test_it_omits_quiet_notices_unless_required(lisbon: Session, bob: User) -> None:
     alice = _join("alice", lisbon.account, Role.OWNER)
     Digest.objects.update(quiet_too=False)
     _tell(lisbon, NoticeKind.LINKED, NOON, quiet=True)
@@ -192,12 +192,10 @@ def test_who_does_not_want_that_is_spared_unless_he_must(lisbon: Session, bob: U
     assert mail.to == alice.email
     assert str(NoticeKind.LOST.label) in mail.text
     assert str(NoticeKind.LINKED.label) not in mail.text
-    assert mail.headers == {}  # an owner must get what is in it
+    assert mail.headers == {}  # owners must get the notices in it
 
 
-def test_what_waits_for_the_summary_is_not_lost_by_another_choice(
-    lisbon: Session, bob: User
-) -> None:
+def test_it_keeps_waiting_notices_after_a_changed_preference(lisbon: Session, bob: User) -> None:
     _wish(bob, lost="daily")
     _tell(lisbon, NoticeKind.LOST, NOON)
     _wish(bob, NOON + timedelta(hours=1), lost="at_once")
@@ -209,14 +207,14 @@ def test_what_waits_for_the_summary_is_not_lost_by_another_choice(
     assert mail.text.count("Lisbon") == 1
 
 
-def test_what_was_mailed_at_once_does_not_come_again(lisbon: Session, bob: User) -> None:
+def test_it_omits_notices_mailed_before_a_changed_preference(lisbon: Session, bob: User) -> None:
     _tell(lisbon, NoticeKind.LOST, NOON)
     _wish(bob, NOON + timedelta(hours=1), lost="daily")
 
     assert _send(NEXT) == []
 
 
-def test_who_turns_a_kind_off_gets_none_of_what_waited(lisbon: Session, bob: User) -> None:
+def test_it_omits_waiting_notices_of_disabled_kinds(lisbon: Session, bob: User) -> None:
     _wish(bob, lost="daily")
     _tell(lisbon, NoticeKind.LOST, NOON)
     _wish(bob, NOON + timedelta(hours=1), lost="off")
@@ -224,15 +222,15 @@ def test_who_turns_a_kind_off_gets_none_of_what_waited(lisbon: Session, bob: Use
     assert _send(NEXT) == []
 
 
-def test_it_tells_nothing_from_before_he_joined(lisbon: Session) -> None:
+def test_it_omits_notices_from_before_the_member_joined(lisbon: Session) -> None:
     _tell(lisbon, NoticeKind.LOST, MORNING - timedelta(hours=1), quiet=True)
     _join("bob", lisbon.account)
 
     assert _send(NEXT) == []
 
 
-def test_it_waits_with_what_was_told_a_moment_ago(lisbon: Session, bob: User) -> None:
-    """Its transaction may not have ended: the next summary has it."""
+def test_it_leaves_the_latest_notices_to_the_next_summary(lisbon: Session, bob: User) -> None:
+    """Their transaction may not be committed yet; the next summary includes them."""
     _wish(bob, lost="daily")
     _tell(lisbon, NoticeKind.LOST, NEXT - timedelta(seconds=5))
 
@@ -240,7 +238,7 @@ def test_it_waits_with_what_was_told_a_moment_ago(lisbon: Session, bob: User) ->
     assert len(_send(NEXT + DAY)) == 1
 
 
-def test_it_keeps_accounts_and_persons_apart(lisbon: Session, account: Account) -> None:
+def test_it_separates_accounts_and_users(lisbon: Session, account: Account) -> None:
     elsewhere = make_account("Elsewhere")
     bob = _join("bob", account)
     alice = _join("alice", account, Role.OWNER)
@@ -261,7 +259,7 @@ def test_it_keeps_accounts_and_persons_apart(lisbon: Session, account: Account) 
     assert "Lisbon" not in mails[1].text
 
 
-def test_who_may_not_sign_in_any_more_is_not_mailed(lisbon: Session, bob: User) -> None:
+def test_it_skips_users_who_may_not_sign_in(lisbon: Session, bob: User) -> None:
     _wish(bob, lost="daily")
     _tell(lisbon, NoticeKind.LOST, NOON)
     User.objects.filter(pk=bob.pk).update(is_active=False)
@@ -270,7 +268,7 @@ def test_who_may_not_sign_in_any_more_is_not_mailed(lisbon: Session, bob: User) 
     assert Digest.objects.get().next_at == NEXT + DAY
 
 
-def test_a_letter_that_cannot_be_written_holds_up_no_other(
+def test_it_sends_other_summaries_after_a_failure(
     lisbon: Session, bob: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     zoe = _join("zoe", make_account("Elsewhere"))
@@ -281,11 +279,11 @@ def test_a_letter_that_cannot_be_written_holds_up_no_other(
     Notice.objects.filter(account=lisbon.account).update(facts=["torn"])
 
     assert [mail.to for mail in _send(NEXT)] == [zoe.email]
-    assert "cannot be written" in caplog.text
+    assert "The daily summary of member" in caplog.text
     assert not Digest.objects.due(NEXT).exists()
 
 
-def test_its_mail_can_be_ended(lisbon: Session, bob: User) -> None:
+def test_it_offers_an_unsubscribe_link(lisbon: Session, bob: User) -> None:
     _wish(bob, lost="daily")
     _tell(lisbon, NoticeKind.LOST, NOON)
 
@@ -297,7 +295,7 @@ def test_its_mail_can_be_ended(lisbon: Session, bob: User) -> None:
 
 @only_on_postgresql
 @pytest.mark.django_db(transaction=True)
-def test_two_processes_tell_nobody_twice(lisbon: Session, bob: User) -> None:
+def test_it_sends_one_mail_from_two_processes(lisbon: Session, bob: User) -> None:
     _wish(bob, lost="daily")
     _tell(lisbon, NoticeKind.LOST, NOON)
 
@@ -306,7 +304,7 @@ def test_two_processes_tell_nobody_twice(lisbon: Session, bob: User) -> None:
     assert Mail.objects.filter(kind="digest").count() == 1
 
 
-def test_the_notifier_sends_what_is_due(lisbon: Session, bob: User) -> None:
+def test_it_is_sent_by_the_notifier(lisbon: Session, bob: User) -> None:
     _tell(lisbon, NoticeKind.LOST, NOON, quiet=True)
     Digest.objects.update(next_at=NOON, day=NOON.date())
     mails = Mail.objects.filter(kind="digest", to=bob.email)
@@ -323,7 +321,7 @@ def test_the_notifier_sends_what_is_due(lisbon: Session, bob: User) -> None:
     assert mails.count() == 1
 
 
-def test_a_look_at_nobody_due_takes_two_queries(
+def test_it_takes_two_queries_when_none_is_due(
     account: Account, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for name in ("a", "b", "c"):
@@ -333,11 +331,11 @@ def test_a_look_at_nobody_due_takes_two_queries(
         assert send_digests(NOON) == 0
 
 
-def test_more_than_a_slice_are_told_all(
+def test_it_sends_more_than_one_batch(
     account: Account, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     users = User.objects.bulk_create(
-        User(email=f"{n}@example.com") for n in range(digests.AT_ONCE + 10)
+        User(email=f"{n}@example.com") for n in range(digests.BATCH + 10)
     )
     Member.objects.bulk_create(
         Member(account=account, user=user, role=Role.MEMBER) for user in users
@@ -345,7 +343,7 @@ def test_more_than_a_slice_are_told_all(
     _send(MORNING)
     _tell(connect(account, "Lisbon"), NoticeKind.LOST, NOON, quiet=True)
 
-    with django_assert_max_num_queries(40):  # of two slices
+    with django_assert_max_num_queries(40):  # for two batches
         mails = _send(NEXT)
 
-    assert len({mail.to for mail in mails}) == digests.AT_ONCE + 10
+    assert len({mail.to for mail in mails}) == digests.BATCH + 10

@@ -1,4 +1,4 @@
-"""The bell: what one has not read of the news of the account that he looks at."""
+"""The list of notices of the current account, and the number of unread ones."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ WITHOUT_SESSION = {"session_id": None, "location_id": None}
 
 
 def tell(account: Account, *places: str, kind: NoticeKind = NoticeKind.LOST, **more: Any) -> None:
-    """Notices about numbers at ``places``, gathered."""
+    """Send notices about numbers at ``places``."""
     for place in places:
         make_notice(connect(account, place), kind, **more)
     gather(timezone.now())
 
 
 def shown(client: Client, path: str = "/") -> str:
-    """What the bell on a page says to those who cannot see it."""
+    """Return the text of the link to the notices for screen readers."""
     page = client.get(path).content.decode()
-    found = re.search(r'<a id="bell".*?<b class="unseen">(.*?)</b>', page, re.DOTALL)
+    found = re.search(r'<a id="unread".*?<b class="unseen">(.*?)</b>', page, re.DOTALL)
     assert found is not None, page
     return found[1]
 
 
-def test_it_counts_what_was_told_and_not_read(alice: Client, bob: Client, home: Account) -> None:
+def test_it_counts_sent_and_unread_notices(alice: Client, bob: Client, home: Account) -> None:
     tell(home, "Lisbon", "Porto")
     make_notice(connect(home, "Faro"), tell_at=timezone.now() + timedelta(hours=1))  # not yet
 
     assert shown(alice) == shown(bob) == "Notices: 2 unread"
 
 
-def test_it_counts_no_further_than_anybody_reads(alice: Client, home: Account) -> None:
+def test_it_counts_up_to_nine_unread_notices(alice: Client, home: Account) -> None:
     tell(home, *(f"Place {number}" for number in range(9)))
     assert shown(alice) == "Notices: 9 unread"
 
@@ -49,9 +49,7 @@ def test_it_counts_no_further_than_anybody_reads(alice: Client, home: Account) -
     assert shown(alice) == "Notices: 9+ unread"
 
 
-def test_opening_the_list_reads_them_for_one_person_only(
-    alice: Client, vera: Client, home: Account
-) -> None:
+def test_it_marks_notices_as_read_for_one_user(alice: Client, vera: Client, home: Account) -> None:
     tell(home, "Lisbon")
 
     assert "New" in vera.get("/notices/").content.decode()
@@ -62,7 +60,7 @@ def test_opening_the_list_reads_them_for_one_person_only(
     assert shown(vera) == "Notices: 1 unread"
 
 
-def test_a_look_that_shows_nothing_reads_nothing(alice: Client, home: Account) -> None:
+def test_it_marks_nothing_as_read_on_a_head_request(alice: Client, home: Account) -> None:
     tell(home, "Lisbon")
 
     alice.head("/notices/")
@@ -70,9 +68,7 @@ def test_a_look_that_shows_nothing_reads_nothing(alice: Client, home: Account) -
     assert shown(alice) == "Notices: 1 unread"
 
 
-def test_it_counts_what_happened_before_and_was_told_after_the_last_look(
-    alice: Client, home: Account
-) -> None:
+def test_it_counts_notices_sent_after_the_last_visit(alice: Client, home: Account) -> None:
     earlier = timezone.now() - timedelta(minutes=4)
     tell(home, "Lisbon")
     alice.get("/notices/")
@@ -82,7 +78,7 @@ def test_it_counts_what_happened_before_and_was_told_after_the_last_look(
     assert shown(alice) == "Notices: 1 unread"
 
 
-def test_what_was_told_before_one_joined_is_not_news(home: Account, bob: Client) -> None:
+def test_it_ignores_notices_from_before_the_member_joined(home: Account, bob: Client) -> None:
     tell(home, "Lisbon")
     Member.objects.update(created_at=timezone.now() + timedelta(seconds=1))
 
@@ -90,14 +86,14 @@ def test_what_was_told_before_one_joined_is_not_news(home: Account, bob: Client)
     assert "Lisbon" in bob.get("/notices/").content.decode()
 
 
-def test_it_is_not_for_strangers(charlie: Client, home: Account) -> None:
+def test_it_hides_notices_of_other_accounts(charlie: Client, home: Account) -> None:
     tell(home, "Lisbon")
 
     assert shown(charlie) == "Notices"
     assert "Lisbon" not in charlie.get("/notices/").content.decode()
 
 
-def test_it_is_about_the_account_that_one_looks_at(
+def test_it_lists_notices_of_the_current_account(
     alice: Client, home: Account, django_user_model: type[User]
 ) -> None:
     other = make_account("Other Group")
@@ -111,7 +107,7 @@ def test_it_is_about_the_account_that_one_looks_at(
     assert shown(alice) == "Notices: 1 unread"
 
 
-def test_it_tells_members_nothing_that_is_for_owners(
+def test_it_hides_notices_for_owners_from_members(
     alice: Client, bob: Client, home: Account
 ) -> None:
     facts = {"change": "suspended", "ends_at": ""}
@@ -122,7 +118,7 @@ def test_it_tells_members_nothing_that_is_for_owners(
     assert "suspended: its numbers are paused" not in bob.get("/notices/").content.decode()
 
 
-def test_it_tells_nobody_what_is_for_one_person(alice: Client, bob: Client, home: Account) -> None:
+def test_it_hides_notices_for_another_user(alice: Client, bob: Client, home: Account) -> None:
     user = Member.objects.get(user__email="bob@example.com").user
     facts = {"bundle": "x", "expires_at": "", "size": 1}
     kind = NoticeKind.BUNDLE_READY
@@ -131,7 +127,7 @@ def test_it_tells_nobody_what_is_for_one_person(alice: Client, bob: Client, home
     assert (shown(alice), shown(bob)) == ("Notices", "Notices: 1 unread")
 
 
-def test_it_lists_the_latest_first_with_a_way_to_each_number(alice: Client, home: Account) -> None:
+def test_it_lists_the_latest_first_with_links(alice: Client, home: Account) -> None:
     tell(home, "Lisbon", at=timezone.now() - timedelta(days=1))
     tell(home, "Porto")
     gone = Notice.objects.get(facts__location="Lisbon")
@@ -145,7 +141,7 @@ def test_it_lists_the_latest_first_with_a_way_to_each_number(alice: Client, home
     assert str(gone.session_id) not in page
 
 
-def test_it_finds_a_location_and_a_kind(alice: Client, home: Account) -> None:
+def test_it_filters_by_location_and_kind(alice: Client, home: Account) -> None:
     tell(home, "Lisbon", "Porto")
     tell(home, "Faro", kind=NoticeKind.RECOVERED)
 
@@ -157,17 +153,17 @@ def test_it_finds_a_location_and_a_kind(alice: Client, home: Account) -> None:
     assert "Porto lost" not in by_name
     assert "Faro is connected again" in by_kind
     assert "lost" not in by_kind.split("<ol", 1)[1]
-    assert "Nothing fits these filters." in nothing
+    assert "No notices match these filters." in nothing
 
 
 @pytest.mark.parametrize("query", ["kind=nonsense", "page=x", "page=99", "q=" + "x" * 500])
-def test_it_survives_what_nobody_would_ask(alice: Client, home: Account, query: str) -> None:
+def test_it_tolerates_invalid_query_parameters(alice: Client, home: Account, query: str) -> None:
     tell(home, "Lisbon")
 
     assert alice.get(f"/notices/?{query}").status_code in (200, 422)
 
 
-def test_it_has_pages_of_25(alice: Client, home: Account) -> None:
+def test_it_paginates_by_25(alice: Client, home: Account) -> None:
     session = connect(home, "Lisbon")
     for number in range(26):
         make_notice(session, facts={"location": f"Place {number:02}"})
@@ -180,11 +176,14 @@ def test_it_has_pages_of_25(alice: Client, home: Account) -> None:
     assert "Page 1 of 2" in first
 
 
-def test_it_says_what_will_stand_there(alice: Client) -> None:
-    assert "When a number is linked, lost or back again" in alice.get("/notices/").content.decode()
+def test_it_explains_an_empty_list(alice: Client) -> None:
+    assert (
+        "When a number is linked, lost or connected again"
+        in alice.get("/notices/").content.decode()
+    )
 
 
-def test_the_poll_answers_only_when_there_is_something_new(alice: Client, home: Account) -> None:
+def test_it_answers_a_poll_only_after_a_change(alice: Client, home: Account) -> None:
     assert alice.get("/notices/bell/?shown=0").status_code == 204
     tell(home, "Lisbon")
 
@@ -200,5 +199,5 @@ def test_it_costs_a_page_one_query(
     tell(home, "Lisbon")
     alice.get("/notices/bell/")
 
-    with django_assert_num_queries(4):  # login, user, memberships, and the bell
+    with django_assert_num_queries(4):  # login, user, memberships, unread notices
         alice.get("/notices/bell/")

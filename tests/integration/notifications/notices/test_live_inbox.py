@@ -1,4 +1,4 @@
-"""Open pages hear of news: whatever they show, and nobody else's."""
+"""Open pages of an account update their number of unread notices."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 from channels.db import database_sync_to_async
-from django.db import transaction
 from django.test import Client
 
 from locations.models import Role, User
-from notifications.notices.dispatch import accounts_told, announce
 from notifications.worker import Notifier
 from sessions_app.models import Session
 from tests.factory import connect, make_account, make_notice, make_user
@@ -21,7 +19,7 @@ from tests.integration.notifications.webhooks.working import run
 from tests.integration.sessions_app.consumers.conftest import open_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
-BELL = 'id="bell-changed"'
+CHANGED = 'id="unread-changed"'
 
 
 def _world() -> tuple[Session, User, User]:
@@ -32,7 +30,7 @@ def _world() -> tuple[Session, User, User]:
 
 @asynccontextmanager
 async def notifying() -> AsyncIterator[None]:
-    """The notifier at work."""
+    """Run a notifier within the block."""
     stop = asyncio.Event()
     working = asyncio.create_task(Notifier(run).run(stop))
     try:
@@ -43,40 +41,31 @@ async def notifying() -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("path", ["/ws/overview/", "/ws/numbers/", "/ws/sessions/{}/"])
-async def test_every_open_page_of_the_account_hears_of_news(path: str) -> None:
+async def test_it_updates_every_open_page_of_the_account(path: str) -> None:
     session, vera, charlie = await database_sync_to_async(_world)()
 
     async with (
         open_page(path.format(session.pk), vera) as page,
         open_page("/ws/overview/", charlie) as elsewhere,
     ):
-        await elsewhere.told()  # its first look
+        await elsewhere.told()  # the first message
         await database_sync_to_async(make_notice)(session)
         async with notifying():
-            told = await page.until_told(BELL)
+            message = await page.until_told(CHANGED)
             assert await elsewhere.nothing_more()
 
-    assert 'hx-get="/notices/bell/"' in told
-    assert "Lisbon" not in told
+    assert 'hx-get="/notices/bell/"' in message
+    assert "Lisbon" not in message
 
 
-async def test_reading_on_one_page_tells_the_others() -> None:
+async def test_it_updates_other_pages_when_notices_are_read() -> None:
     session, vera, _ = await database_sync_to_async(_world)()
 
     async with open_page("/ws/overview/", vera) as page:
         await database_sync_to_async(make_notice)(session)
         async with notifying():
-            await page.until_told(BELL)
+            await page.until_told(CHANGED)
         client: Client = await database_sync_to_async(sign_in)(vera)
         await database_sync_to_async(client.get)("/notices/")
 
-        await page.until_told(BELL)
-
-
-def test_nothing_is_told_of_what_is_not_committed() -> None:
-    accounts_told()
-    with pytest.raises(RuntimeError), transaction.atomic():
-        announce([[make_notice(connect(make_account(), "Lisbon"))]])
-        raise RuntimeError
-
-    assert accounts_told() == set()
+        await page.until_told(CHANGED)

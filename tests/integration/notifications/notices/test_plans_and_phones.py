@@ -1,4 +1,4 @@
-"""Warnings of phones that are not online, and news of trials and plans; each is written once."""
+"""Warnings of offline phones, and notices of trials and plans; each is written once."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.utils import timezone
 from locations.models import Account, AccountState
 from locations.plans import actions
 from locations.principals import Principal
-from notifications.incidents.unseen_phones import warn_of_unseen
+from notifications.incidents.unseen_phones import warn_offline_phones
 from notifications.kinds import NoticeKind
 from notifications.models import Notice
-from notifications.notices.plan_notices import tell_trials
+from notifications.notices.plan_notices import notify_trials
 from sessions_app.lifecycle import Status
 from tests.factory import make_account, make_session
 
@@ -31,33 +31,33 @@ def changes() -> list[str]:
     return list(notices.values_list("facts__change", flat=True))
 
 
-def test_it_warns_after_ten_and_twelve_days_once_each() -> None:
+def test_it_warns_once_after_ten_and_twelve_days() -> None:
     seen = timezone.now()
     make_session(phone_seen_at=seen)
 
     for hour in range(0, 24 * 20, 3):
-        warn_of_unseen(seen + timedelta(hours=hour))
+        warn_offline_phones(seen + timedelta(hours=hour))
 
     assert days_told() == [10, 12]
 
 
-def test_a_phone_that_was_seen_meanwhile_is_warned_of_anew() -> None:
+def test_it_warns_again_after_the_phone_was_online() -> None:
     session = make_session(phone_seen_at=timezone.now())
-    warn_of_unseen(timezone.now() + 11 * DAY)
+    warn_offline_phones(timezone.now() + 11 * DAY)
     session.phone_seen_at = timezone.now() + 11 * DAY
     session.save()
 
-    warn_of_unseen(timezone.now() + 12 * DAY)
+    warn_offline_phones(timezone.now() + 12 * DAY)
     assert days_told() == [10]
 
-    warn_of_unseen(timezone.now() + 22 * DAY)
+    warn_offline_phones(timezone.now() + 22 * DAY)
     assert days_told() == [10, 10]
 
 
-def test_it_warns_of_no_phone_whose_number_is_not_ready() -> None:
+def test_it_warns_only_of_ready_numbers() -> None:
     make_session(status=Status.DISCONNECTED, phone_seen_at=timezone.now())
 
-    warn_of_unseen(timezone.now() + 11 * DAY)
+    warn_offline_phones(timezone.now() + 11 * DAY)
 
     assert days_told() == []
 
@@ -66,25 +66,25 @@ def trial(ends: datetime) -> Account:
     return make_account(state=AccountState.TRIAL, trial_ends_at=ends)
 
 
-def test_it_tells_of_the_end_of_a_trial_step_by_step() -> None:
+def test_it_notifies_of_each_step_of_a_trial() -> None:
     ends = timezone.now() + 10 * DAY
     trial(ends)
 
     for hour in range(0, 24 * 20, 6):
-        tell_trials(timezone.now() + timedelta(hours=hour))
+        notify_trials(timezone.now() + timedelta(hours=hour))
 
     assert changes() == ["trial_ends", "trial_ends", "trial_ended", "suspended"]
 
 
-def test_it_tells_nothing_of_trials_that_ended_long_ago() -> None:
+def test_it_ignores_trials_that_ended_long_ago() -> None:
     trial(timezone.now() - 30 * DAY)
 
-    tell_trials(timezone.now())
+    notify_trials(timezone.now())
 
     assert changes() == []
 
 
-def test_it_tells_of_a_suspension_and_of_its_end_with_the_change_itself() -> None:
+def test_it_notifies_of_a_suspension_and_its_end() -> None:
     account = make_account()
     operator = Principal({}, "operator@example.com")
 

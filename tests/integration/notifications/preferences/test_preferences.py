@@ -1,4 +1,4 @@
-"""The page on which a member says how he wants his mails, and what becomes of it."""
+"""The page of mail preferences, and their effect."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from locations.models import Account, AuditEvent, Member, Role, User
 from notifications.kinds import NoticeKind, When
 from notifications.models import Digest, Mail, MailHabits, Wish
 from notifications.notices.dispatch import gather
-from notifications.preferences.recipients import readers_of
+from notifications.preferences.recipients import recipients_of
 from tests.factory import PASSWORD, connect, make_account, make_notice, make_user
 
 pytestmark = pytest.mark.django_db
@@ -46,14 +46,14 @@ def bob(account: Account) -> Client:
 
 
 def _filled(**changes: str) -> dict[str, str]:
-    """The form as it stands at first, with ``changes``."""
+    """Return the data of the initial form with ``changes``."""
     as_usual = {kind: "at_once" for kind in (*FOR_ALL, *OWNERS_ONLY)}
     rest = {"language": "en", "time_zone": "UTC", "hour": "8", "quiet_too": "on"}
     return {**as_usual, **rest, **changes}
 
 
-def _reader(account: Account, email: str) -> Any:
-    return next(r for r in readers_of([account.pk])[account.pk] if r.email == email)
+def _recipient(account: Account, email: str) -> Any:
+    return next(r for r in recipients_of([account.pk])[account.pk] if r.email == email)
 
 
 def _checked(page: str, name: str) -> list[str]:
@@ -61,21 +61,25 @@ def _checked(page: str, name: str) -> list[str]:
     return [re.findall(r'value="(\w+)"', box)[0] for box in boxes if "checked" in box]
 
 
-def test_it_keeps_what_a_member_chooses(bob: Client, account: Account) -> None:
+def test_it_saves_the_preferences_of_a_member(bob: Client, account: Account) -> None:
     chosen = _filled(lost="daily", linked="off", time_zone="America/Sao_Paulo", hour="19")
     answer = bob.post(PAGE, {**chosen, "quiet_too": ""}, follow=True)
 
     assert "Saved." in answer.text
     assert _checked(answer.text, "lost") == ["daily"]
     assert _checked(answer.text, "linked") == ["off"]
-    reader = _reader(account, "bob@example.com")
-    assert (reader.time_zone, reader.hour, reader.quiet_too) == ("America/Sao_Paulo", 19, False)
-    assert reader.wishes == {NoticeKind.LOST: When.DAILY, NoticeKind.LINKED: When.OFF}
+    recipient = _recipient(account, "bob@example.com")
+    assert (recipient.time_zone, recipient.hour, recipient.quiet_too) == (
+        "America/Sao_Paulo",
+        19,
+        False,
+    )
+    assert recipient.preferences == {NoticeKind.LOST: When.DAILY, NoticeKind.LINKED: When.OFF}
     event = AuditEvent.objects.get()
     assert (event.actor, event.verb) == ("bob@example.com", "mails_chosen")
 
 
-def test_it_writes_nothing_when_nothing_is_new(bob: Client) -> None:
+def test_it_writes_nothing_without_a_change(bob: Client) -> None:
     bob.post(PAGE, _filled())
     AuditEvent.objects.all().delete()
 
@@ -84,16 +88,16 @@ def test_it_writes_nothing_when_nothing_is_new(bob: Client) -> None:
     assert not Wish.objects.exists()
 
 
-def test_viewers_choose_for_themselves_and_for_nobody_else(account: Account, bob: Client) -> None:
+def test_it_saves_preferences_of_viewers_for_themselves(account: Account, bob: Client) -> None:
     vera = _browser(make_user("vera", account, Role.VIEWER))
 
     assert vera.post(PAGE, _filled(lost="off")).status_code == 302
 
-    assert _reader(account, "vera@example.com").wants(NoticeKind.LOST) is When.OFF
-    assert _reader(account, "bob@example.com").wants(NoticeKind.LOST) is When.AT_ONCE
+    assert _recipient(account, "vera@example.com").wants(NoticeKind.LOST) is When.OFF
+    assert _recipient(account, "bob@example.com").wants(NoticeKind.LOST) is When.AT_ONCE
 
 
-def test_a_choice_holds_in_its_account_and_the_clock_in_all(account: Account, bob: Client) -> None:
+def test_it_shares_only_the_clock_between_accounts(account: Account, bob: Client) -> None:
     second = make_account("Second Street")
     Member.objects.create(
         account=second, user=User.objects.get(email="bob@example.com"), role=Role.OWNER
@@ -101,12 +105,12 @@ def test_a_choice_holds_in_its_account_and_the_clock_in_all(account: Account, bo
 
     bob.post(PAGE, _filled(linked="off", hour="6"))
 
-    reader = _reader(second, "bob@example.com")
-    assert reader.wants(NoticeKind.LINKED) is When.AT_ONCE
-    assert reader.hour == 6
+    recipient = _recipient(second, "bob@example.com")
+    assert recipient.wants(NoticeKind.LINKED) is When.AT_ONCE
+    assert recipient.hour == 6
 
 
-def test_an_owner_is_not_offered_to_end_what_he_must_get(alice: Client) -> None:
+def test_it_offers_owners_no_off_for_required_mails(alice: Client) -> None:
     page = alice.get(PAGE).text
 
     for kind in ("lost", "phone_offline", "plan"):
@@ -116,22 +120,22 @@ def test_an_owner_is_not_offered_to_end_what_he_must_get(alice: Client) -> None:
     assert re.findall(r'name="linked" value="(\w+)"', page) == ["at_once", "daily", "off"]
 
 
-def test_an_owner_who_asks_for_it_all_the_same_is_refused(alice: Client, account: Account) -> None:
+def test_it_refuses_off_for_required_mails(alice: Client, account: Account) -> None:
     answer = alice.post(PAGE, _filled(lost="off", linked="off", hour="21"))
 
     assert answer.status_code == 422
     assert "Choose one of these." in answer.text
-    assert _checked(answer.text, "linked") == ["off"]  # what was chosen is kept
+    assert _checked(answer.text, "linked") == ["off"]  # the submitted value is kept
     assert '<option value="21" selected>' in answer.text
     assert not Wish.objects.exists()
 
 
-def test_a_member_is_asked_only_of_what_he_hears(bob: Client) -> None:
+def test_it_offers_members_only_kinds_they_receive(bob: Client) -> None:
     page = bob.get(PAGE).text
 
     assert not [kind for kind in OWNERS_ONLY if f'name="{kind}"' in page]
     assert not [kind for kind in FOR_ALL if f'name="{kind}"' not in page]
-    assert 'name="reminder"' not in page  # it follows what was chosen for losses
+    assert 'name="reminder"' not in page  # uses the preference for losses
     assert "Owners must get it" not in page
 
 
@@ -139,7 +143,7 @@ def test_a_member_is_asked_only_of_what_he_hears(bob: Client) -> None:
     ("field", "value"),
     [("time_zone", "Mars/Base"), ("hour", "24"), ("hour", ""), ("lost", "never"), ("lost", "")],
 )
-def test_it_says_beside_the_field_what_is_wrong(bob: Client, field: str, value: str) -> None:
+def test_it_shows_errors_beside_the_field(bob: Client, field: str, value: str) -> None:
     answer = bob.post(PAGE, _filled(**{field: value}))
 
     assert answer.status_code == 422
@@ -147,22 +151,20 @@ def test_it_says_beside_the_field_what_is_wrong(bob: Client, field: str, value: 
     assert not MailHabits.objects.exists()
 
 
-def test_a_zone_that_is_gone_counts_as_utc_and_the_page_says_so(
-    bob: Client, account: Account
-) -> None:
+def test_it_reports_a_time_zone_that_no_longer_exists(bob: Client, account: Account) -> None:
     user = User.objects.get(email="bob@example.com")
     MailHabits.objects.create(user=user, time_zone="Europe/Atlantis")
 
     page = bob.get(PAGE).text
 
-    assert "There is no time zone Europe/Atlantis any more." in page
+    assert "The time zone Europe/Atlantis no longer exists." in page
     assert '<option value="UTC" selected>' in page
-    assert _reader(account, user.email).time_zone == "UTC"
+    assert _recipient(account, user.email).time_zone == "UTC"
     assert bob.post(PAGE, _filled(time_zone="Europe/Lisbon")).status_code == 302
     assert "Atlantis" not in bob.get(PAGE).text
 
 
-def test_a_zone_that_is_not_in_the_list_stays_if_it_is_his(bob: Client) -> None:
+def test_it_keeps_a_chosen_time_zone_not_listed(bob: Client) -> None:
     user = User.objects.get(email="bob@example.com")
     MailHabits.objects.create(user=user, time_zone="Etc/GMT+3")
 
@@ -170,14 +172,14 @@ def test_a_zone_that_is_not_in_the_list_stays_if_it_is_his(bob: Client) -> None:
     assert bob.post(PAGE, _filled(time_zone="Etc/GMT+3")).status_code == 302
 
 
-def test_only_who_has_not_chosen_gets_the_guess_of_his_browser(bob: Client) -> None:
+def test_it_guesses_the_time_zone_without_a_choice(bob: Client) -> None:
     assert "data-guess" in bob.get(PAGE).text
     bob.post(PAGE, _filled(hour="9"))
 
     assert "data-guess" not in bob.get(PAGE).text
 
 
-def test_languages_are_asked_once_there_are_several(
+def test_it_offers_languages_if_there_are_several(
     bob: Client, account: Account, settings: Settings
 ) -> None:
     assert '<input type="hidden" name="language" value="en"' in bob.get(PAGE).text
@@ -186,16 +188,16 @@ def test_languages_are_asked_once_there_are_several(
     assert '<option value="pt">Português</option>' in bob.get(PAGE).text
     bob.post(PAGE, _filled(language="pt"))
 
-    assert _reader(account, "bob@example.com").language == "pt"
+    assert _recipient(account, "bob@example.com").language == "pt"
     settings.LANGUAGES = [("en", "English")]
-    assert _reader(account, "bob@example.com").language == "en"  # it is gone
+    assert _recipient(account, "bob@example.com").language == "en"  # no longer available
 
 
-def test_who_has_no_account_is_led_to_make_one() -> None:
+def test_it_redirects_users_without_an_account() -> None:
     assert _browser(make_user("charlie")).get(PAGE).headers["Location"] == "/accounts/new/"
 
 
-def test_what_is_off_or_daily_is_not_mailed_at_once(account: Account, bob: Client) -> None:
+def test_it_mails_at_once_only_if_preferred(account: Account, bob: Client) -> None:
     make_user("zoe", account, Role.MEMBER)
     bob.post(PAGE, _filled(lost="daily", recovered="off"))
     place = connect(account, "Lisbon")
@@ -207,17 +209,15 @@ def test_what_is_off_or_daily_is_not_mailed_at_once(account: Account, bob: Clien
     assert set(Mail.objects.values_list("to", flat=True)) == {"zoe@example.com"}
 
 
-def test_what_an_owner_turned_off_as_a_member_comes_once_he_owns(
-    account: Account, bob: Client
-) -> None:
+def test_it_mails_required_kinds_to_a_new_owner(account: Account, bob: Client) -> None:
     bob.post(PAGE, _filled(lost="off"))
     Member.objects.filter(user__email="bob@example.com").update(role=Role.OWNER)
 
-    assert _reader(account, "bob@example.com").wants(NoticeKind.LOST) is When.AT_ONCE
+    assert _recipient(account, "bob@example.com").wants(NoticeKind.LOST) is When.AT_ONCE
     assert _checked(bob.get(PAGE).text, "lost") == ["at_once"]
 
 
-def test_readers_take_two_queries_however_many_they_are(
+def test_it_loads_any_number_of_recipients_with_two_queries(
     account: Account, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for name in ("a", "b", "c"):
@@ -226,15 +226,13 @@ def test_readers_take_two_queries_however_many_they_are(
         Wish.objects.choose(user.memberships.get(), {NoticeKind.LOST: When.OFF}, timezone.now())
 
     with django_assert_num_queries(2):
-        readers = readers_of([account.pk])[account.pk]
+        recipients = recipients_of([account.pk])[account.pk]
 
-    assert [r.wants(NoticeKind.LOST) for r in readers] == [When.OFF] * 3
-    assert {r.time_zone for r in readers} == {"Europe/Lisbon"}
+    assert [r.wants(NoticeKind.LOST) for r in recipients] == [When.OFF] * 3
+    assert {r.time_zone for r in recipients} == {"Europe/Lisbon"}
 
 
-def test_another_hour_moves_the_summaries_in_all_of_his_accounts(
-    account: Account, bob: Client
-) -> None:
+def test_it_moves_the_summaries_of_all_accounts(account: Account, bob: Client) -> None:
     second = Member.objects.create(
         account=make_account("Second Street"), user=User.objects.get(email="bob@example.com")
     )
@@ -254,7 +252,7 @@ def test_another_hour_moves_the_summaries_in_all_of_his_accounts(
     ("told", "kept"),
     [("America/Sao_Paulo", ["America/Sao_Paulo"]), ("Mars/Base", []), ("", []), (None, [])],
 )
-def test_a_sign_up_keeps_the_zone_of_the_browser(told: str | None, kept: list[str]) -> None:
+def test_it_saves_the_time_zone_at_sign_up(told: str | None, kept: list[str]) -> None:
     form = {"account": "Harbour", "email": "dana@example.com", "password1": PASSWORD}
     zone = {} if told is None else {"time_zone": told}
 

@@ -18,13 +18,13 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def private_allowed(settings: Settings) -> None:
-    """As an operator who lets webhooks go to private addresses."""
+    """Allow webhooks to private addresses."""
     settings.WEBHOOKS_ALLOW_PRIVATE = True
 
 
 @pytest.fixture
 def plain_allowed(settings: Settings) -> None:
-    """As on a test machine: without TLS, so that only the address can be what is refused."""
+    """Allow URLs without TLS, so that only the address can be the reason for a refusal."""
     settings.DEBUG = True
 
 

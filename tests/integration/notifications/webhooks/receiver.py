@@ -1,4 +1,4 @@
-"""A customer's server: a real HTTP server on this machine that remembers what it is sent."""
+"""The server of a customer: a local HTTP server that records the requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ class Request:
 
 @dataclass
 class Receiver:
-    """``answers``: the statuses of the next answers, then 200. ``gate``: answers wait for it."""
+    """The recorded requests.
+
+    ``answers`` are the statuses of the next responses, then 200. Responses wait for ``gate``.
+    """
 
     port: int = 0
     requests: list[Request] = field(default_factory=list)
@@ -34,7 +37,7 @@ class Receiver:
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
-    """A receiver that runs within the block."""
+    """Run a receiver within the block."""
     receiver = Receiver()
     receiver.gate.set()
 
@@ -47,7 +50,7 @@ def receiving() -> Iterator[Receiver]:
             for name, value in receiver.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", "2")
-            with suppress(BrokenPipeError):  # the other side did not wait
+            with suppress(BrokenPipeError):  # the client did not wait
                 self.end_headers()
                 self.wfile.write(b"ok")
 
@@ -57,7 +60,7 @@ def receiving() -> Iterator[Receiver]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     receiver.port = server.server_address[1]

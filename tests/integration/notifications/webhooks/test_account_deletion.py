@@ -1,4 +1,4 @@
-"""Webhooks leave with their account: named before, kept in its export, gone afterwards."""
+"""Webhooks of a deleted account: counted before, included in the export, then deleted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.factory import make_account, make_delivery, make_webhook
 pytestmark = pytest.mark.django_db
 
 
-def test_the_export_has_them_without_secrets(session: Session) -> None:
+def test_it_exports_webhooks_without_secrets(session: Session) -> None:
     webhook = make_webhook(session.account)
     make_webhook(make_account("Elsewhere"))
 
@@ -25,14 +25,14 @@ def test_the_export_has_them_without_secrets(session: Session) -> None:
     assert webhook.secret not in json.dumps(row, default=str)
 
 
-def test_they_are_named_among_what_is_lost(session: Session) -> None:
+def test_it_counts_webhooks_before_deletion(session: Session) -> None:
     assert "webhook" not in str(losses(session.account_id))
     make_webhook(session.account)
 
     assert "1 webhook" in [loss.words for loss in losses(session.account_id)]
 
 
-def test_they_go_with_their_account_and_its_log(session: Session) -> None:
+def test_it_deletes_webhooks_with_the_account(session: Session) -> None:
     make_delivery(make_webhook(session.account), session_id=session.pk)
 
     session.account.delete()

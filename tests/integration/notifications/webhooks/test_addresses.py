@@ -1,4 +1,4 @@
-"""Nothing of the operator's own network is dialled, whatever a customer's address turns into."""
+"""Deliveries never connect to the network of the operator, whatever a name resolves to."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def _post(url: str, looking_up: LookUp = look_up) -> Outcome:
 
 
 class Names:
-    """A name server whose answers change: the n-th question gets the n-th answer."""
+    """A name server whose answers change: the n-th query gets the n-th answer."""
 
     def __init__(self, *answers: Sequence[str]) -> None:
         self.answers, self.asked = list(answers), 0
@@ -62,15 +62,15 @@ class Names:
         "127.1",
     ],
 )
-async def test_it_sends_nothing_to_this_machine(receiver: Receiver, host: str) -> None:
+async def test_it_sends_nothing_to_local_addresses(receiver: Receiver, host: str) -> None:
     outcome = await _post(f"http://{host}:{receiver.port}/hook")
 
     assert outcome.status_code is None
-    assert outcome.error in (REFUSED, "This is not an address. Check it for typing errors.")
+    assert outcome.error in (REFUSED, "This is not a valid address. Check it for typing errors.")
     assert receiver.requests == []
 
 
-async def test_it_sends_nothing_where_one_of_the_addresses_is_private(receiver: Receiver) -> None:
+async def test_it_refuses_names_with_any_private_address(receiver: Receiver) -> None:
     names = Names([PUBLIC, "127.0.0.1"])
 
     outcome = await _post(f"http://hooks.example.com:{receiver.port}/hook", names)
@@ -79,10 +79,10 @@ async def test_it_sends_nothing_where_one_of_the_addresses_is_private(receiver: 
     assert receiver.requests == []
 
 
-async def test_it_dials_what_it_has_checked_and_asks_once(
+async def test_it_connects_to_the_address_that_it_checked(
     receiver: Receiver, private_allowed: None
 ) -> None:
-    """With the permission to go private a request goes through, so that it can be counted."""
+    """Private addresses are allowed here, so that the request arrives and can be counted."""
     names = Names(["127.0.0.1"], ["203.0.113.1"])
 
     outcome = await _post(f"http://hooks.example.com:{receiver.port}/hook", names)
@@ -91,8 +91,8 @@ async def test_it_dials_what_it_has_checked_and_asks_once(
     assert receiver.requests[0].headers["Host"] == f"hooks.example.com:{receiver.port}"
 
 
-async def test_a_name_that_turns_private_is_refused_at_its_next_use(receiver: Receiver) -> None:
-    """DNS rebinding: public when it was checked first, this machine the next time."""
+async def test_it_refuses_a_name_that_becomes_private(receiver: Receiver) -> None:
+    """DNS rebinding: a public address at the first check, a local one later."""
     names = Names(["127.0.0.1"])
     resolver_of_the_form = Names([PUBLIC], ["127.0.0.1"])
     assert await resolver_of_the_form("hooks.example.com", 80) == [PUBLIC]
@@ -104,7 +104,7 @@ async def test_a_name_that_turns_private_is_refused_at_its_next_use(receiver: Re
     assert receiver.requests == []
 
 
-def test_the_socket_itself_is_refused_whatever_was_looked_up() -> None:
+def test_it_checks_the_address_of_the_socket_too() -> None:
     for family, where in ((2, ("127.0.0.1", 80)), (10, ("::1", 80, 0, 0)), (2, ("10.0.0.1", 80))):
         with pytest.raises(OSError, match="not a public address"):
             guarded_socket((family, 1, 6, "", where))
@@ -122,21 +122,23 @@ async def test_it_follows_no_redirect(private_allowed: None, receiver: Receiver)
 
 
 @pytest.mark.parametrize("scheme", ["ftp", "file", "gopher"])
-async def test_it_speaks_http_only(scheme: str, receiver: Receiver) -> None:
+async def test_it_allows_only_http(scheme: str, receiver: Receiver) -> None:
     outcome = await _post(f"{scheme}://127.0.0.1:{receiver.port}/")
 
     assert not outcome.taken
     assert receiver.requests == []
 
 
-async def test_it_does_not_know_a_name_that_does_not_exist() -> None:
+async def test_it_reports_an_unknown_host_name() -> None:
     async def nothing(host: str, port: int) -> Sequence[str]:
         raise socket.gaierror(socket.EAI_NONAME, "no such name")
 
-    assert (await _post("http://hooks.example.com/", nothing)).error == "Its name is not known."
+    assert (
+        await _post("http://hooks.example.com/", nothing)
+    ).error == "Its host name cannot be resolved."
 
 
-async def test_it_waits_ten_seconds_for_an_answer_and_no_longer(
+async def test_it_waits_ten_seconds_for_a_response(
     receiver: Receiver, private_allowed: None
 ) -> None:
     receiver.gate.clear()
@@ -148,7 +150,7 @@ async def test_it_waits_ten_seconds_for_an_answer_and_no_longer(
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_delivery_to_this_machine_fails_with_a_reason(receiver: Receiver) -> None:
+async def test_it_fails_deliveries_to_local_addresses(receiver: Receiver) -> None:
     webhook = await run(lambda: make_webhook(make_account(), receiver.url))
     await run(lambda: make_delivery(webhook))
 

@@ -1,4 +1,4 @@
-"""Operators find dead webhooks, and neither secrets nor what was sent."""
+"""The admin pages of webhooks, without secrets and payloads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def operator(client: Client, settings: Settings) -> Client:
     return client
 
 
-def test_an_operator_finds_the_dead_ones(operator: Client) -> None:
+def test_it_filters_dead_webhooks(operator: Client) -> None:
     make_webhook(make_account("Alive"), url="https://alive.example.com/x")
     make_webhook(make_account("Gone"), url="https://gone.example.com/x", enabled=False, died=True)
 
@@ -34,7 +34,7 @@ def test_an_operator_finds_the_dead_ones(operator: Client) -> None:
     assert "alive.example.com" not in text
 
 
-def test_nothing_secret_is_shown(operator: Client) -> None:
+def test_it_shows_no_secrets(operator: Client) -> None:
     webhook = make_webhook(make_account(), url="https://hooks.example.com/private-part?key=abc")
     delivery = make_delivery(webhook, payload={"phone_number": "+351912345678"})
 
@@ -51,7 +51,7 @@ def test_nothing_secret_is_shown(operator: Client) -> None:
             assert secret not in text, path
 
 
-def test_nothing_is_changed_from_there(operator: Client) -> None:
+def test_it_is_read_only(operator: Client) -> None:
     webhook = make_webhook(make_account())
 
     assert operator.get(reverse("admin:notifications_webhook_add")).status_code == 403

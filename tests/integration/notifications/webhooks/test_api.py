@@ -1,4 +1,4 @@
-"""Webhooks over the API: as on the pages, for keys."""
+"""The API of webhooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from locations.models import Account, ApiKey
-from notifications.models import Delivery, State, Webhook
+from notifications.models import Delivery, DeliveryState, Webhook
 from sessions_app.models import Session
 from tests.factory import make_account, make_delivery, make_location, make_webhook
 from tests.integration.locations.rest.conftest import Caller, assert_problem, make_key
@@ -32,7 +32,7 @@ def stranger() -> Caller:
     return Caller(make_key(make_account("Elsewhere")))
 
 
-def test_it_makes_one_and_shows_the_secret_once(caller: Caller) -> None:
+def test_it_creates_a_webhook_and_returns_its_secret_once(caller: Caller) -> None:
     answer = caller.post("/webhooks/", NEW)
 
     made = Webhook.objects.get()
@@ -69,14 +69,14 @@ def test_it_makes_one_and_shows_the_secret_once(caller: Caller) -> None:
         ("location", 7),
     ],
 )
-def test_it_says_which_field_is_wrong(caller: Caller, field: str, value: Any) -> None:
+def test_it_names_the_invalid_field(caller: Caller, field: str, value: Any) -> None:
     body = assert_problem(caller.post("/webhooks/", {**NEW, field: value}), 400, "invalid")
 
     assert list(body["errors"]) == [field]
     assert not Webhook.objects.exists()
 
 
-def test_it_makes_a_slack_channel_and_hides_its_address(caller: Caller) -> None:
+def test_it_creates_a_slack_channel_with_a_hidden_url(caller: Caller) -> None:
     secret_url = "https://93.184.216.34/services/T0/s3cret"
 
     answer = caller.post("/webhooks/", {"url": secret_url, "format": "slack"})
@@ -92,7 +92,7 @@ def test_it_makes_a_slack_channel_and_hides_its_address(caller: Caller) -> None:
     assert caller.post(f"{base}/test/").status_code == 202
 
 
-def test_a_slack_channel_hears_of_nothing_else(caller: Caller, account: Account) -> None:
+def test_it_refuses_other_events_for_slack(caller: Caller, account: Account) -> None:
     channel = make_webhook(account, format="slack", events=["notice"], secret="")
     events = {"events": ["session.qr"]}
 
@@ -104,13 +104,13 @@ def test_a_slack_channel_hears_of_nothing_else(caller: Caller, account: Account)
     assert caller.patch(f"/webhooks/{channel.pk}/", {"events": ["notice"]}).status_code == 200
 
 
-def test_other_webhooks_have_to_name_events(caller: Caller) -> None:
+def test_it_requires_events_for_other_webhooks(caller: Caller) -> None:
     body = assert_problem(caller.post("/webhooks/", {"url": PUBLIC}), 400, "invalid")
 
     assert list(body["errors"]) == ["events"]
 
 
-def test_a_foreign_location_does_not_exist(caller: Caller) -> None:
+def test_it_refuses_a_location_of_another_account(caller: Caller) -> None:
     foreign = make_location(make_account("Elsewhere"))
 
     assert_problem(
@@ -127,7 +127,7 @@ def test_it_stops_at_twenty(caller: Caller, account: Account) -> None:
 
 def test_it_tests_replays_rotates_and_deletes(caller: Caller, account: Account) -> None:
     webhook = make_webhook(account)
-    failed = make_delivery(webhook, state=State.FAILED, attempts=9)
+    failed = make_delivery(webhook, state=DeliveryState.FAILED, attempts=9)
     base = f"/webhooks/{webhook.pk}"
 
     tested = caller.post(f"{base}/test/")
@@ -143,10 +143,10 @@ def test_it_tests_replays_rotates_and_deletes(caller: Caller, account: Account) 
     assert not Delivery.objects.exists()
 
 
-def test_it_reads_the_log_without_what_was_sent(caller: Caller, account: Account) -> None:
+def test_it_lists_deliveries_without_payloads(caller: Caller, account: Account) -> None:
     webhook = make_webhook(account)
     make_delivery(webhook, payload={"phone_number": "+351912345678"})
-    failed = make_delivery(webhook, state=State.FAILED, kind="session.qr")
+    failed = make_delivery(webhook, state=DeliveryState.FAILED, kind="session.qr")
     path = f"/webhooks/{webhook.pk}/deliveries/"
 
     assert "+351912345678" not in caller.get(path).content.decode()
@@ -157,9 +157,9 @@ def test_it_reads_the_log_without_what_was_sent(caller: Caller, account: Account
     assert_problem(caller.get(f"{path}?state=other"), 400, "invalid")
 
 
-def test_nothing_is_sent_while_it_is_off(caller: Caller, account: Account) -> None:
+def test_it_sends_nothing_while_switched_off(caller: Caller, account: Account) -> None:
     webhook = make_webhook(account, enabled=False)
-    delivery = make_delivery(webhook, state=State.FAILED)
+    delivery = make_delivery(webhook, state=DeliveryState.FAILED)
 
     for path in (
         f"/webhooks/{webhook.pk}/test/",
@@ -169,7 +169,7 @@ def test_nothing_is_sent_while_it_is_off(caller: Caller, account: Account) -> No
         assert_problem(caller.post(path), 409, "webhook_off")
 
 
-def test_a_stranger_finds_nothing(stranger: Caller, account: Account) -> None:
+def test_it_hides_webhooks_from_strangers(stranger: Caller, account: Account) -> None:
     webhook = make_webhook(account)
     delivery = make_delivery(webhook)
 
@@ -182,7 +182,7 @@ def test_a_stranger_finds_nothing(stranger: Caller, account: Account) -> None:
     assert_problem(stranger.call("DELETE", f"/webhooks/{webhook.pk}/"), 404, "not_found")
 
 
-def test_a_key_that_only_reads_changes_nothing(account: Account) -> None:
+def test_it_refuses_changes_with_a_read_only_key(account: Account) -> None:
     webhook = make_webhook(account)
     reader = Caller(make_key(account, scopes=["read"]))
 
@@ -191,7 +191,7 @@ def test_a_key_that_only_reads_changes_nothing(account: Account) -> None:
     assert_problem(reader.call("DELETE", f"/webhooks/{webhook.pk}/"), 403, "scope_missing")
 
 
-def test_a_key_of_some_locations_has_webhooks_of_those(account: Account, session: Session) -> None:
+def test_it_limits_keys_to_webhooks_of_their_locations(account: Account, session: Session) -> None:
     everywhere = make_webhook(account)
     here = make_webhook(account, location=session.location)
     make_webhook(account, location=make_location(account, "Porto"))
@@ -206,7 +206,7 @@ def test_a_key_of_some_locations_has_webhooks_of_those(account: Account, session
     assert made.status_code == 201
 
 
-def test_it_changes_only_what_is_named(caller: Caller, account: Account) -> None:
+def test_it_changes_only_the_given_fields(caller: Caller, account: Account) -> None:
     webhook = make_webhook(account, url=PUBLIC, events=["session.status"])
 
     answer = caller.patch(f"/webhooks/{webhook.pk}/", {"events": ["message.received"]})
@@ -240,9 +240,7 @@ def test_it_switches_off_and_on_again(caller: Caller, account: Account) -> None:
         {"enabled": True, "url": ""},
     ],
 )
-def test_a_change_that_makes_no_sense_changes_nothing(
-    caller: Caller, account: Account, body: dict[str, Any]
-) -> None:
+def test_it_refuses_invalid_changes(caller: Caller, account: Account, body: dict[str, Any]) -> None:
     webhook = make_webhook(account, url=PUBLIC, enabled=False)
 
     assert_problem(caller.patch(f"/webhooks/{webhook.pk}/", body), 400, "invalid")
@@ -251,7 +249,7 @@ def test_a_change_that_makes_no_sense_changes_nothing(
     assert (unchanged.url, unchanged.enabled) == (PUBLIC, False)
 
 
-def test_a_stranger_changes_nothing(stranger: Caller, account: Account) -> None:
+def test_it_refuses_changes_by_strangers(stranger: Caller, account: Account) -> None:
     webhook = make_webhook(account)
 
     assert_problem(stranger.patch(f"/webhooks/{webhook.pk}/", {"enabled": False}), 404, "not_found")

@@ -1,4 +1,4 @@
-"""An address that takes nothing for a day is switched off, and people are told."""
+"""A webhook that fails for a day is switched off, and the owners are notified."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from locations.models import Role
 from notifications.alerts import dead_webhooks
-from notifications.models import Delivery, Mail, Notice, State, Webhook
+from notifications.models import Delivery, DeliveryState, Mail, Notice, Webhook
 from notifications.notices.dispatch import gather
 from notifications.webhooks.queue import Outcome, claim, forget_old, settle
 from notifications.webhooks.retry import WAITS
@@ -40,7 +40,7 @@ def _try(webhook: Webhook, outcome: Outcome) -> None:
     webhook.refresh_from_db()
 
 
-def test_it_is_switched_off_after_a_day_of_nothing(webhook: Webhook) -> None:
+def test_it_is_switched_off_after_a_day_of_failures(webhook: Webhook) -> None:
     _a_day_ago(webhook)
     later = make_delivery(webhook, next_attempt_at=timezone.now() + timedelta(hours=1))
 
@@ -52,14 +52,14 @@ def test_it_is_switched_off_after_a_day_of_nothing(webhook: Webhook) -> None:
     )
     assert [line.subject for line in dead_webhooks()] == ["1 webhook"]
     later.refresh_from_db()
-    assert (later.state, later.attempts) == (State.FAILED, 0)
+    assert (later.state, later.attempts) == (DeliveryState.FAILED, 0)
     assert "switched off" in later.error
 
 
-def test_it_stays_on_while_something_got_through(webhook: Webhook) -> None:
+def test_it_stays_on_after_a_successful_delivery(webhook: Webhook) -> None:
     _a_day_ago(webhook)
     hour_ago = timezone.now() - timedelta(hours=1)
-    make_delivery(webhook, state=State.DELIVERED, attempted_at=hour_ago)
+    make_delivery(webhook, state=DeliveryState.DELIVERED, attempted_at=hour_ago)
 
     _try(webhook, NO)
 
@@ -67,7 +67,7 @@ def test_it_stays_on_while_something_got_through(webhook: Webhook) -> None:
     assert dead_webhooks() == []
 
 
-def test_a_young_failure_switches_nothing_off(webhook: Webhook) -> None:
+def test_it_stays_on_after_a_recent_failure(webhook: Webhook) -> None:
     make_delivery(webhook)
 
     _try(webhook, NO)
@@ -75,17 +75,17 @@ def test_a_young_failure_switches_nothing_off(webhook: Webhook) -> None:
     assert webhook.enabled
 
 
-def test_a_test_event_is_sent_once_and_switches_nothing_off(webhook: Webhook) -> None:
+def test_it_stays_on_after_a_failed_test_event(webhook: Webhook) -> None:
     delivery = _a_day_ago(webhook, kind="webhook.test")
 
     _try(webhook, NO)
 
     delivery.refresh_from_db()
-    assert (delivery.state, webhook.enabled) == (State.FAILED, True)
+    assert (delivery.state, webhook.enabled) == (DeliveryState.FAILED, True)
 
 
-def test_the_whole_schedule_of_one_event_ends_in_a_dead_webhook(webhook: Webhook) -> None:
-    """Each failure as the clock would bring it: the rows are set back by the time waited for."""
+def test_it_is_dead_after_the_whole_schedule(webhook: Webhook) -> None:
+    """Instead of waiting for each retry, the times of the rows are set back."""
     delivery = make_delivery(webhook)
     for _ in range(len(WAITS) + 1):
         assert webhook.enabled
@@ -97,23 +97,23 @@ def test_the_whole_schedule_of_one_event_ends_in_a_dead_webhook(webhook: Webhook
         )
 
     delivery.refresh_from_db()
-    assert (delivery.state, delivery.attempts) == (State.FAILED, len(WAITS) + 1)
+    assert (delivery.state, delivery.attempts) == (DeliveryState.FAILED, len(WAITS) + 1)
     assert webhook.died
 
 
-def test_a_replay_gets_a_day_of_its_own(webhook: Webhook) -> None:
+def test_it_stays_on_during_a_day_of_replays(webhook: Webhook) -> None:
     alice = Client()
     alice.force_login(make_user("alice", webhook.account))
-    old = _a_day_ago(webhook, state=State.FAILED, attempts=9)
+    old = _a_day_ago(webhook, state=DeliveryState.FAILED, attempts=9)
 
     alice.post(reverse("webhook_delivery_replay", args=[old.pk]))
     _try(webhook, NO)
 
     old.refresh_from_db()
-    assert (old.state, old.attempts, webhook.enabled) == (State.WAITING, 1, True)
+    assert (old.state, old.attempts, webhook.enabled) == (DeliveryState.WAITING, 1, True)
 
 
-def test_switched_on_again_it_is_as_new(webhook: Webhook) -> None:
+def test_it_resets_when_switched_on_again(webhook: Webhook) -> None:
     _a_day_ago(webhook)
     _try(webhook, NO)
     alice = Client()
@@ -126,10 +126,10 @@ def test_switched_on_again_it_is_as_new(webhook: Webhook) -> None:
     _try(webhook, YES)
 
     assert (webhook.enabled, webhook.died, webhook.disabled_reason) == (True, False, "")
-    assert Delivery.objects.get().state == State.DELIVERED
+    assert Delivery.objects.get().state == DeliveryState.DELIVERED
 
 
-def test_the_owners_are_told_once(webhook: Webhook) -> None:
+def test_it_notifies_the_owners_once(webhook: Webhook) -> None:
     make_user("alice", webhook.account, Role.OWNER)
     make_user("bob", webhook.account, Role.MEMBER)
     _a_day_ago(webhook)
@@ -141,12 +141,12 @@ def test_the_owners_are_told_once(webhook: Webhook) -> None:
     notice = Notice.objects.get()
     assert (notice.kind, notice.account_id) == ("webhook_off", webhook.account_id)
     assert notice.facts["webhook"] == str(webhook.pk)
-    assert notice.facts["host"] == "93.184.216.34"  # the rest may hold a key
+    assert notice.facts["host"] == "93.184.216.34"  # the rest may contain a key
     assert notice.facts["why"].startswith("Nothing could be delivered for 24 hours.")
     assert [mail.to for mail in Mail.objects.all()] == ["alice@example.com"]
 
 
-def test_one_that_dies_again_is_told_again(webhook: Webhook) -> None:
+def test_it_notifies_the_owners_of_each_failure(webhook: Webhook) -> None:
     _a_day_ago(webhook)
     _try(webhook, NO)
     Webhook.objects.update(enabled=True, died=False)
@@ -157,7 +157,7 @@ def test_one_that_dies_again_is_told_again(webhook: Webhook) -> None:
     assert Notice.objects.count() == 2
 
 
-def test_it_forgets_after_thirty_days_and_not_before(webhook: Webhook) -> None:
+def test_it_deletes_deliveries_after_thirty_days(webhook: Webhook) -> None:
     for days in (31, 45, 29, 0):
         make_delivery(webhook, created_at=timezone.now() - timedelta(days=days))
 

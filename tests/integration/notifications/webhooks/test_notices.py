@@ -1,4 +1,4 @@
-"""What people are told of, at webhooks and in Slack channels."""
+"""Notices delivered to webhooks and Slack channels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from locations.models import Account, Role
 from notifications.kinds import NoticeKind
-from notifications.models import Delivery, Format, Kind, State, Webhook
+from notifications.models import Delivery, DeliveryState, Webhook, WebhookEvent, WebhookFormat
 from notifications.notices.dispatch import gather
 from notifications.webhooks.payloads import body_of
 from sessions_app.models import Session
@@ -20,7 +20,7 @@ from tests.factory import connect, make_account, make_notice, make_user, make_we
 from tests.integration.notifications.webhooks.receiver import Receiver
 from tests.integration.notifications.webhooks.working import run, sending, until
 
-SLACK: dict[str, Any] = {"format": Format.SLACK, "events": ["notice"], "secret": ""}
+SLACK: dict[str, Any] = {"format": WebhookFormat.SLACK, "events": ["notice"], "secret": ""}
 
 
 @pytest.fixture
@@ -36,14 +36,14 @@ def alice(home: Account) -> Client:
 
 
 def tell(*sessions: Session, kind: NoticeKind = NoticeKind.LOST, **more: Any) -> list[Delivery]:
-    """What is delivered once notices about ``sessions`` are gathered."""
+    """Send notices about ``sessions`` and return the deliveries."""
     for session in sessions:
         make_notice(session, kind, **more)
     gather(timezone.now())
-    return list(Delivery.objects.filter(kind=Kind.NOTICE))
+    return list(Delivery.objects.filter(kind=WebhookEvent.NOTICE))
 
 
-def test_it_tells_what_happened_to_a_number(home: Account) -> None:
+def test_it_delivers_a_notice_about_a_number(home: Account) -> None:
     make_webhook(home)
     lisbon = connect(home, "Lisbon")
 
@@ -60,7 +60,7 @@ def test_it_tells_what_happened_to_a_number(home: Account) -> None:
     assert (session["reason"], session["phone_number"]) == ("logged_out", lisbon.phone_number)
 
 
-def test_it_tells_of_many_at_once_in_one_event(home: Account) -> None:
+def test_it_delivers_one_event_for_many_numbers(home: Account) -> None:
     make_webhook(home)
 
     (delivery,) = tell(*(connect(home, f"Place {number}") for number in range(120)))
@@ -71,7 +71,7 @@ def test_it_tells_of_many_at_once_in_one_event(home: Account) -> None:
     assert data["url"] == f"{settings.PUBLIC_URL}/numbers/"
 
 
-def test_a_webhook_of_one_location_hears_of_that_alone(home: Account) -> None:
+def test_it_limits_webhooks_to_their_location(home: Account) -> None:
     lisbon, porto = connect(home, "Lisbon"), connect(home, "Porto")
     of_porto = make_webhook(home, location=porto.location)
     whole, another = make_webhook(home), make_webhook(home)
@@ -84,7 +84,7 @@ def test_a_webhook_of_one_location_hears_of_that_alone(home: Account) -> None:
     assert deliveries[whole.pk].event_id != deliveries[of_porto.pk].event_id
 
 
-def test_it_tells_only_those_who_asked(home: Account) -> None:
+def test_it_delivers_only_to_subscribed_webhooks(home: Account) -> None:
     make_webhook(home, events=["session.status"])
     make_webhook(home, enabled=False)
     make_webhook(make_account("Elsewhere"))
@@ -93,25 +93,25 @@ def test_it_tells_only_those_who_asked(home: Account) -> None:
 
 
 @pytest.mark.parametrize("kind", [NoticeKind.PLAN, NoticeKind.BOUNCED, NoticeKind.WEBHOOK_OFF])
-def test_what_is_for_owners_stays_with_them(home: Account, kind: NoticeKind) -> None:
+def test_it_delivers_no_notices_for_owners(home: Account, kind: NoticeKind) -> None:
     make_webhook(home)
 
     assert tell(connect(home, "Lisbon"), kind=kind) == []
 
 
-def test_what_is_too_much_for_mails_is_too_much_for_channels(home: Account) -> None:
+def test_it_delivers_no_quiet_notices(home: Account) -> None:
     make_webhook(home)
 
     assert tell(connect(home, "Lisbon"), quiet=True) == []
 
 
-def test_it_speaks_to_slack_as_slack_does(home: Account) -> None:
+def test_it_formats_notices_for_slack(home: Account) -> None:
     make_webhook(home, **SLACK)
     lisbon = connect(home, "Bed & <Breakfast>")
 
     (delivery,) = tell(lisbon)
 
-    body = json.loads(body_of(delivery, Format.SLACK))
+    body = json.loads(body_of(delivery, WebhookFormat.SLACK))
     assert set(body) == {"text", "blocks"}
     assert body["text"].startswith("Bed &amp; &lt;Breakfast&gt; lost its connection")
     assert f"<{settings.PUBLIC_URL}/sessions/{lisbon.pk}/|Open in Pairline>" in body["text"]
@@ -119,7 +119,7 @@ def test_it_speaks_to_slack_as_slack_does(home: Account) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("private_allowed", "plain_allowed")
-async def test_it_posts_to_a_channel_without_a_signature(receiver: Receiver) -> None:
+async def test_it_posts_to_slack_without_a_signature(receiver: Receiver) -> None:
     def made() -> None:
         home = make_account()
         make_webhook(home, receiver.url, **SLACK)
@@ -127,14 +127,16 @@ async def test_it_posts_to_a_channel_without_a_signature(receiver: Receiver) -> 
 
     await run(made)
     async with sending():
-        await until(lambda: Delivery.objects.filter(state=State.DELIVERED).exists(), "the delivery")
+        await until(
+            lambda: Delivery.objects.filter(state=DeliveryState.DELIVERED).exists(), "the delivery"
+        )
 
     (request,) = receiver.requests
     assert json.loads(request.body)["text"].startswith("Lisbon lost its connection")
     assert "Pairline-Signature" not in request.headers
 
 
-def test_people_add_a_channel_and_try_it(alice: Client, home: Account) -> None:
+def test_it_adds_and_tests_a_slack_channel(alice: Client, home: Account) -> None:
     page = alice.get("/settings/webhooks/").content.decode()
     assert "/settings/webhooks/new/?format=slack" in page
 
@@ -150,10 +152,10 @@ def test_people_add_a_channel_and_try_it(alice: Client, home: Account) -> None:
     assert "s3cret" not in shown + alice.get("/settings/webhooks/").content.decode()
     alice.post(f"/settings/webhooks/{channel.pk}/test/")
     body = json.loads(body_of(Delivery.objects.get(), channel.format))
-    assert body["text"] == "This is a test. What happens to your numbers is told here."
+    assert body["text"] == "This is a test. Notices about your numbers will appear here."
 
 
-def test_a_wrong_address_is_said_beside_the_field_and_kept(alice: Client) -> None:
+def test_it_keeps_an_invalid_url_in_the_form(alice: Client) -> None:
     url = "/settings/webhooks/new/?format=slack"
 
     answer = alice.post(url, {"url": "http://127.0.0.1/services"})
@@ -164,7 +166,7 @@ def test_a_wrong_address_is_said_beside_the_field_and_kept(alice: Client) -> Non
     assert "Add a Slack channel" in page
 
 
-def test_a_channel_keeps_its_format_when_it_changes(alice: Client, home: Account) -> None:
+def test_it_keeps_the_format_of_a_changed_channel(alice: Client, home: Account) -> None:
     channel = make_webhook(home, **SLACK)
     page = f"/settings/webhooks/{channel.pk}/"
 
@@ -179,7 +181,7 @@ def test_a_channel_keeps_its_format_when_it_changes(alice: Client, home: Account
     assert (channel.events, channel.secret) == (["notice"], "")
 
 
-def test_its_log_shows_no_signature(alice: Client, home: Account) -> None:
+def test_it_shows_no_signature_for_slack(alice: Client, home: Account) -> None:
     make_webhook(home, **SLACK)
     (delivery,) = tell(connect(home, "Lisbon"))
     Delivery.objects.update(attempted_at=timezone.now())

@@ -1,4 +1,4 @@
-"""The pages of webhooks: owners and members manage them, viewers look, strangers see nothing."""
+"""The pages of webhooks: owners and members manage them, viewers see them, strangers do not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from locations.models import AuditEvent
-from notifications.models import Delivery, State, Webhook
+from notifications.models import Delivery, DeliveryState, Webhook
 from sessions_app.models import Session
 from tests.factory import make_account, make_delivery, make_location, make_user, make_webhook
 
@@ -54,7 +54,7 @@ def _verbs() -> list[str]:
 
 
 @pytest.mark.parametrize("who", ["alice", "bob"])
-def test_it_makes_a_webhook_and_shows_its_secret_once(
+def test_it_creates_a_webhook_and_shows_its_secret_once(
     who: str, request: pytest.FixtureRequest
 ) -> None:
     browser: Client = request.getfixturevalue(who)
@@ -73,11 +73,11 @@ def test_it_makes_a_webhook_and_shows_its_secret_once(
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("", "Write the whole address"),
-        ("ftp://93.184.216.34/", "Write the whole address"),
-        ("example", "Write the whole address"),
-        ("https://", "Write the whole address"),
-        ("https://[::1/", "not an address"),
+        ("", "Enter the full address"),
+        ("ftp://93.184.216.34/", "Enter the full address"),
+        ("example", "Enter the full address"),
+        ("https://", "Enter the full address"),
+        ("https://[::1/", "not a valid address"),
         ("https://127.0.0.1/", "private network"),
         ("https://localhost/", "private network"),
         ("https://2130706433/", "private network"),
@@ -85,26 +85,24 @@ def test_it_makes_a_webhook_and_shows_its_secret_once(
         ("https://[::ffff:10.0.0.1]/", "private network"),
         ("https://169.254.169.254/latest/meta-data", "private network"),
         ("https://93.184.216.34:25/", "this port"),
-        ("https://me:secret@93.184.216.34/", "Leave user name and password out"),
+        ("https://me:secret@93.184.216.34/", "Remove the user name and password"),
         ("https://93.184.216.34/" + "x" * 500, "at most 500 characters"),
         ("https://93.184.216.34/a b", "without spaces"),
         ("https://93.184.216.34/\u202e", "without spaces"),
     ],
 )
-def test_it_says_beside_the_field_why_an_address_is_not_taken(
-    alice: Client, url: str, says: str
-) -> None:
+def test_it_explains_why_a_url_is_refused(alice: Client, url: str, says: str) -> None:
     answer = alice.post(reverse("webhook_new"), {**NEW, "url": url})
 
     assert answer.status_code == 422
     page = answer.content.decode()
     assert says in page
     assert 'id="id_url_error"' in page
-    assert 'value="message.received" id="id_events_2" checked' in page  # what was typed is kept
+    assert 'value="message.received" id="id_events_2" checked' in page  # value is kept
     assert not Webhook.objects.exists()
 
 
-def test_it_takes_private_addresses_where_the_operator_allows_them(
+def test_it_accepts_private_addresses_if_the_operator_allows_them(
     alice: Client, private_allowed: None
 ) -> None:
     answer = alice.post(reverse("webhook_new"), {**NEW, "url": "http://127.0.0.1:8080/hook"})
@@ -112,7 +110,7 @@ def test_it_takes_private_addresses_where_the_operator_allows_them(
     assert answer.status_code == 302
 
 
-def test_it_needs_tls_outside_of_a_test_machine(alice: Client, settings: Any) -> None:
+def test_it_requires_tls_in_production(alice: Client, settings: Any) -> None:
     settings.DEBUG = False
 
     answer = alice.post(reverse("webhook_new"), {**NEW, "url": "http://93.184.216.34/"})
@@ -120,7 +118,7 @@ def test_it_needs_tls_outside_of_a_test_machine(alice: Client, settings: Any) ->
     assert "Use https://" in answer.content.decode()
 
 
-def test_it_knows_its_own_events_and_locations_only(alice: Client) -> None:
+def test_it_accepts_only_known_events_and_own_locations(alice: Client) -> None:
     foreign = make_location(make_account("Elsewhere"))
 
     answer = alice.post(
@@ -141,7 +139,7 @@ def test_it_stops_at_twenty(alice: Client, session: Session) -> None:
     assert "at most 20 webhooks" in answer.content.decode()
 
 
-def test_it_changes_one(bob: Client, webhook: Webhook, session: Session) -> None:
+def test_it_changes_a_webhook(bob: Client, webhook: Webhook, session: Session) -> None:
     new = {"url": PUBLIC, "events": ["session.qr"], "location": session.location_id}
 
     assert bob.post(_page(webhook, "webhook_change"), new).status_code == 302
@@ -152,7 +150,7 @@ def test_it_changes_one(bob: Client, webhook: Webhook, session: Session) -> None
     assert _verbs() == ["webhook_changed"]
 
 
-def test_it_rotates_the_secret_after_asking(alice: Client, webhook: Webhook) -> None:
+def test_it_rotates_the_secret_after_confirmation(alice: Client, webhook: Webhook) -> None:
     old = webhook.secret
     assert "New secret for" in alice.get(_page(webhook, "webhook_rotate")).content.decode()
 
@@ -164,9 +162,7 @@ def test_it_rotates_the_secret_after_asking(alice: Client, webhook: Webhook) -> 
     assert _verbs() == ["webhook_secret_rotated"]
 
 
-def test_it_switches_off_and_on_and_what_waited_is_new_again(
-    alice: Client, webhook: Webhook
-) -> None:
+def test_it_resets_waiting_deliveries_when_switched_on(alice: Client, webhook: Webhook) -> None:
     waits = make_delivery(webhook, attempts=3)
 
     alice.post(_page(webhook, "webhook_switch"), {"on": "0"})
@@ -178,11 +174,11 @@ def test_it_switches_off_and_on_and_what_waited_is_new_again(
     webhook.refresh_from_db()
     waits.refresh_from_db()
     assert webhook.enabled
-    assert (waits.state, waits.attempts) == (State.WAITING, 0)
+    assert (waits.state, waits.attempts) == (DeliveryState.WAITING, 0)
     assert _verbs() == ["webhook_switched"] * 2
 
 
-def test_it_deletes_one_after_asking_by_its_name(alice: Client, webhook: Webhook) -> None:
+def test_it_deletes_a_webhook_after_confirmation(alice: Client, webhook: Webhook) -> None:
     make_delivery(webhook)
     question = alice.get(_page(webhook, "webhook_delete")).content.decode()
     assert "Delete the webhook to 93.184.216.34?" in question
@@ -203,23 +199,23 @@ def test_it_sends_a_test_event(alice: Client, webhook: Webhook) -> None:
     assert _verbs() == ["webhook_tested"]
 
 
-def test_it_replays_one_or_all_that_failed(alice: Client, webhook: Webhook) -> None:
-    failed = [make_delivery(webhook, state=State.FAILED, attempts=9) for _ in range(3)]
-    taken = make_delivery(webhook, state=State.DELIVERED, attempts=1)
+def test_it_replays_one_or_all_failed_deliveries(alice: Client, webhook: Webhook) -> None:
+    failed = [make_delivery(webhook, state=DeliveryState.FAILED, attempts=9) for _ in range(3)]
+    taken = make_delivery(webhook, state=DeliveryState.DELIVERED, attempts=1)
 
     alice.post(reverse("webhook_delivery_replay", args=[failed[0].pk]))
-    assert Delivery.objects.filter(state=State.WAITING).get() == failed[0]
+    assert Delivery.objects.filter(state=DeliveryState.WAITING).get() == failed[0]
     alice.post(_page(webhook, "webhook_replay"))
 
-    assert Delivery.objects.filter(state=State.WAITING, attempts=0).count() == 3
+    assert Delivery.objects.filter(state=DeliveryState.WAITING, attempts=0).count() == 3
     taken.refresh_from_db()
-    assert taken.state == State.DELIVERED
+    assert taken.state == DeliveryState.DELIVERED
     assert _verbs() == ["webhook_replayed"] * 2
 
 
 def test_it_replays_nothing_while_switched_off(alice: Client, session: Session) -> None:
     off = make_webhook(session.account, enabled=False)
-    failed = make_delivery(off, state=State.FAILED)
+    failed = make_delivery(off, state=DeliveryState.FAILED)
 
     for path in (
         _page(off, "webhook_test"),
@@ -229,12 +225,12 @@ def test_it_replays_nothing_while_switched_off(alice: Client, session: Session) 
         answer = alice.post(path, follow=True)
         assert "Switch it on first" in answer.content.decode()
 
-    assert not Delivery.objects.filter(state=State.WAITING).exists()
+    assert not Delivery.objects.filter(state=DeliveryState.WAITING).exists()
 
 
 def test_it_filters_the_log(alice: Client, webhook: Webhook) -> None:
-    failed = make_delivery(webhook, state=State.FAILED, error="It answered with 500.")
-    make_delivery(webhook, kind="session.qr", state=State.DELIVERED)
+    failed = make_delivery(webhook, state=DeliveryState.FAILED, error="It answered with 500.")
+    make_delivery(webhook, kind="session.qr", state=DeliveryState.DELIVERED)
 
     def shown(query: str) -> list[str]:
         page = alice.get(f"{_page(webhook)}?{query}").content.decode()
@@ -248,9 +244,9 @@ def test_it_filters_the_log(alice: Client, webhook: Webhook) -> None:
     assert len(shown("state=nonsense&kind=other")) == 2
 
 
-def test_it_pages_the_log_by_fifty_and_keeps_the_filter(alice: Client, webhook: Webhook) -> None:
+def test_it_paginates_the_log_and_keeps_the_filter(alice: Client, webhook: Webhook) -> None:
     for _ in range(51):
-        make_delivery(webhook, state=State.FAILED)
+        make_delivery(webhook, state=DeliveryState.FAILED)
 
     page = alice.get(_page(webhook), {"state": "failed"}).content.decode()
 
@@ -262,7 +258,7 @@ def test_it_shows_a_delivery_without_signature_or_content(alice: Client, webhook
     delivery = make_delivery(
         webhook,
         payload={"phone_number": "+351912345678"},
-        state=State.FAILED,
+        state=DeliveryState.FAILED,
         status_code=500,
         attempts=9,
         attempted_at=webhook.created_at,
@@ -277,8 +273,8 @@ def test_it_shows_a_delivery_without_signature_or_content(alice: Client, webhook
     assert webhook.secret not in page
 
 
-def test_a_viewer_looks_and_changes_nothing(vera: Client, webhook: Webhook) -> None:
-    delivery = make_delivery(webhook, state=State.FAILED)
+def test_it_lets_viewers_read_only(vera: Client, webhook: Webhook) -> None:
+    delivery = make_delivery(webhook, state=DeliveryState.FAILED)
 
     assert "93.184.216.34" in vera.get(reverse("webhooks")).content.decode()
     for path in (_page(webhook), reverse("webhook_delivery", args=[delivery.pk])):
@@ -290,7 +286,7 @@ def test_a_viewer_looks_and_changes_nothing(vera: Client, webhook: Webhook) -> N
     assert vera.get(reverse("webhook_new")).status_code == 403
 
 
-def test_a_stranger_finds_nothing(webhook: Webhook) -> None:
+def test_it_hides_webhooks_from_strangers(webhook: Webhook) -> None:
     charlie = _browser("charlie", "owner", make_account("Elsewhere"))
     delivery = make_delivery(webhook)
 
@@ -300,7 +296,7 @@ def test_a_stranger_finds_nothing(webhook: Webhook) -> None:
     assert charlie.get(reverse("webhook_delivery", args=[delivery.pk])).status_code == 404
 
 
-def test_the_list_asks_as_often_for_ten_as_for_two(
+def test_it_lists_webhooks_with_constant_queries(
     alice: Client, session: Session, django_assert_max_num_queries: Any
 ) -> None:
     for _ in range(10):

@@ -1,4 +1,4 @@
-"""Two processes at one queue."""
+"""Two processes with one queue."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ pytestmark = [pytest.mark.django_db(transaction=True), only_on_postgresql]
 
 
 def _meanwhile(act: Callable[[], Any]) -> Any:
-    """What ``act`` gives in another transaction, beside the open one; it must not wait for it."""
+    """Return the result of ``act`` in a second transaction, which must not wait for the first."""
     with ThreadPoolExecutor(1) as threads:
         return threads.submit(on_its_own_connection, act).result(timeout=30)
 
 
-def test_two_that_claim_at_once_get_different_deliveries() -> None:
+def test_it_claims_each_delivery_only_once() -> None:
     webhook = make_webhook(make_account())
     for _ in range(8):
         make_delivery(webhook, session_id=uuid4())
@@ -41,7 +41,7 @@ def test_two_that_claim_at_once_get_different_deliveries() -> None:
     assert not {one.delivery for one in mine} & {one.delivery for one in theirs}
 
 
-def test_a_webhook_that_is_deleted_meanwhile_undoes_no_change() -> None:
+def test_it_keeps_a_change_when_the_webhook_is_deleted() -> None:
     session: Session = make_session()
     webhook = make_webhook(session.account)
 

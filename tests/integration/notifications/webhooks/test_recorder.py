@@ -1,4 +1,4 @@
-"""Each event is written down for each webhook that hears it, in the transaction of the change."""
+"""Each event is recorded for each subscribed webhook, in the transaction of the change."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _kinds() -> list[str]:
     return list(Delivery.objects.order_by("created_at", "id").values_list("kind", flat=True))
 
 
-def test_it_writes_a_changed_status_down_without_codes(session: Session) -> None:
+def test_it_records_a_changed_status_without_codes(session: Session) -> None:
     make_webhook(session.account)
 
     _change(session, Event.DROPPED)
@@ -59,7 +59,7 @@ def test_it_writes_a_changed_status_down_without_codes(session: Session) -> None
     assert not {"qr", "pairing_code", "pairing_error"} & row.payload.keys()
 
 
-def test_it_tells_of_a_new_code_without_keeping_it() -> None:
+def test_it_records_a_new_code_without_the_code() -> None:
     session = make_session(status=Status.INITIALIZING)
     make_webhook(session.account, events=["session.qr"])
     code = "https://wa.me/settings/linked_devices#secret-code"
@@ -75,18 +75,18 @@ def test_it_tells_of_a_new_code_without_keeping_it() -> None:
     assert "secret-code" not in str(row.payload)
 
 
-def test_it_writes_a_message_down_without_its_text(session: Session) -> None:
+def test_it_records_a_message_without_its_text(session: Session) -> None:
     make_webhook(session.account)
 
     _arrive(session)
-    _arrive(session)  # the same again is no event
+    _arrive(session)  # a duplicate is no event
 
     row = Delivery.objects.get()
     assert (row.kind, row.payload) == ("message.received", {})
     assert row.message_id is not None
 
 
-def test_it_writes_each_step_of_a_sent_message_down(session: Session) -> None:
+def test_it_records_each_receipt_of_a_message(session: Session) -> None:
     make_webhook(session.account)
     make_message(session, status=MessageStatus.SENT, whatsapp_id="3EB0BB")
 
@@ -100,7 +100,7 @@ def test_it_writes_each_step_of_a_sent_message_down(session: Session) -> None:
     assert [row.payload["status"] for row in rows] == ["delivered", "read"]
 
 
-def test_it_writes_nothing_when_the_change_is_undone(session: Session) -> None:
+def test_it_records_nothing_after_a_rollback(session: Session) -> None:
     make_webhook(session.account)
 
     with transaction.atomic():
@@ -113,7 +113,7 @@ def test_it_writes_nothing_when_the_change_is_undone(session: Session) -> None:
     assert session.status == "ready"
 
 
-def test_it_writes_for_those_who_hear_it_only(session: Session) -> None:
+def test_it_records_only_for_subscribed_webhooks(session: Session) -> None:
     elsewhere = make_location(session.account, "Porto")
     stranger = make_session()
     here = make_webhook(session.account, location=session.location)
@@ -127,7 +127,7 @@ def test_it_writes_for_those_who_hear_it_only(session: Session) -> None:
     assert [row.webhook_id for row in Delivery.objects.all()] == [here.pk]
 
 
-def test_it_gives_an_event_one_id_at_all_webhooks(session: Session) -> None:
+def test_it_gives_an_event_one_id_for_all_webhooks(session: Session) -> None:
     make_webhook(session.account)
     make_webhook(session.account)
 
@@ -138,7 +138,7 @@ def test_it_gives_an_event_one_id_at_all_webhooks(session: Session) -> None:
     assert one.pk != two.pk
 
 
-def test_it_costs_one_query_where_nobody_listens(session: Session) -> None:
+def test_it_costs_one_query_without_webhooks(session: Session) -> None:
     with CaptureQueriesContext(connection) as asked:
         _arrive(session)
 

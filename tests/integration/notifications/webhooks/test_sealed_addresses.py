@@ -1,4 +1,4 @@
-"""Where a webhook leads is sealed: whoever knows a channel's address may write there."""
+"""The URLs of webhooks are encrypted: that of a Slack channel is a credential."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from locations.models import Role
-from notifications.models import Delivery, State, Webhook
+from notifications.models import Delivery, DeliveryState, Webhook
 from notifications.webhooks.actions import name_of
 from notifications.webhooks.queue import claim
 from sessions_app.models import Session
@@ -30,7 +30,7 @@ def _stored() -> str:
         return str(cursor.fetchone()[0])
 
 
-def test_it_stands_sealed_in_the_database(session: Session) -> None:
+def test_it_encrypts_urls_in_the_database(session: Session) -> None:
     made = make_webhook(session.account, url=CHANNEL)
 
     assert "slack" not in _stored()
@@ -38,7 +38,7 @@ def test_it_stands_sealed_in_the_database(session: Session) -> None:
     assert name_of(made) == "hooks.slack.com"
 
 
-def test_those_from_before_are_sealed_and_can_be_opened_again(session: Session) -> None:
+def test_it_encrypts_existing_urls_and_back(session: Session) -> None:
     make_webhook(session.account)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE notifications_webhook SET url = %s", [CHANNEL])
@@ -56,24 +56,24 @@ def test_those_from_before_are_sealed_and_can_be_opened_again(session: Session) 
 
 @pytest.fixture
 def lost(session: Session, settings: Settings) -> Webhook:
-    """A webhook whose key is gone."""
+    """A webhook whose encryption key is lost."""
     webhook = make_webhook(session.account)
     settings.FIELD_ENCRYPTION_KEYS = (b"n" * 32,)
     settings.SECRET_KEY = "another" * 8
     return Webhook.objects.get(pk=webhook.pk)
 
 
-def test_nothing_is_sent_where_the_address_cannot_be_read(lost: Webhook) -> None:
+def test_it_sends_nothing_without_a_readable_url(lost: Webhook) -> None:
     delivery = make_delivery(lost)
 
     assert claim(lost.pk, 5, []) == []
 
     row = Delivery.objects.get(pk=delivery.pk)
-    assert row.state == State.FAILED
+    assert row.state == DeliveryState.FAILED
     assert "cannot be read" in row.error
 
 
-def test_the_pages_say_so_and_take_a_new_address(lost: Webhook) -> None:
+def test_it_accepts_a_new_url_after_a_lost_key(lost: Webhook) -> None:
     alice = Client()
     alice.force_login(make_user("alice", lost.account, Role.OWNER))
 

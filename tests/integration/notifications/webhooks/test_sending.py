@@ -1,4 +1,4 @@
-"""Deliveries reach a customer's server, signed; what fails is tried again and holds up nobody."""
+"""Deliveries arrive signed at the server of a customer; failures are retried and block no other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from notifications.models import Delivery, Kind, Webhook
+from notifications.models import Delivery, Webhook, WebhookEvent
 from notifications.webhooks.queue import LEASE, Outcome, claim, settle
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
@@ -31,7 +31,7 @@ def _state(delivery: Delivery) -> str:
 
 
 def _answered(status: int) -> bool:
-    """Whether an attempt was answered with ``status``; the next one is then due at once."""
+    """Return whether an attempt got ``status``, and make the next one due at once."""
     failed = Delivery.objects.filter(status_code=status, state="waiting")
     return bool(failed.update(next_attempt_at=timezone.now()))
 
@@ -58,13 +58,13 @@ async def test_it_sends_a_signed_event(receiver: Receiver) -> None:
     assert delivery.duration_ms is not None
 
 
-async def test_it_carries_the_text_of_a_message_and_keeps_none(receiver: Receiver) -> None:
+async def test_it_sends_the_text_without_storing_it(receiver: Receiver) -> None:
     session = await run(make_session)
     message = await run(lambda: make_message(session, direction="in", text="At ten? 日本 😀"))
     webhook = await run(lambda: make_webhook(session.account, receiver.url))
     delivery = await run(
         lambda: make_delivery(
-            webhook, kind=Kind.MESSAGE_RECEIVED, payload={}, message_id=message.pk
+            webhook, kind=WebhookEvent.MESSAGE_RECEIVED, payload={}, message_id=message.pk
         )
     )
 
@@ -78,12 +78,12 @@ async def test_it_carries_the_text_of_a_message_and_keeps_none(receiver: Receive
     assert "At ten" not in str(row)
 
 
-async def test_it_cuts_a_text_that_is_too_large(receiver: Receiver) -> None:
+async def test_it_truncates_a_long_text(receiver: Receiver) -> None:
     session = await run(make_session)
     message = await run(lambda: make_message(session, direction="in", text="\x01" * 65_536))
     webhook = await run(lambda: make_webhook(session.account, receiver.url))
     delivery = await run(
-        lambda: make_delivery(webhook, kind=Kind.MESSAGE_RECEIVED, message_id=message.pk)
+        lambda: make_delivery(webhook, kind=WebhookEvent.MESSAGE_RECEIVED, message_id=message.pk)
     )
 
     async with sending():
@@ -94,7 +94,7 @@ async def test_it_cuts_a_text_that_is_too_large(receiver: Receiver) -> None:
     assert len(receiver.requests[0].body) <= 256 * 1024
 
 
-async def test_it_sends_a_code_while_it_is_shown_and_skips_it_afterwards(
+async def test_it_skips_a_code_that_has_expired(
     receiver: Receiver,
 ) -> None:
     session = await run(lambda: make_session(status=Status.QR))
@@ -103,7 +103,10 @@ async def test_it_sends_a_code_while_it_is_shown_and_skips_it_afterwards(
     shown, over = [
         await run(
             lambda at=at: make_delivery(  # type: ignore[misc]
-                webhook, kind=Kind.SESSION_QR, session_id=session.pk, payload={"expires_at": at}
+                webhook,
+                kind=WebhookEvent.SESSION_QR,
+                session_id=session.pk,
+                payload={"expires_at": at},
             )
         )
         for at in (expires, expires - timedelta(seconds=20))
@@ -118,10 +121,10 @@ async def test_it_sends_a_code_while_it_is_shown_and_skips_it_afterwards(
     assert session.qr_text not in str(await run(lambda: list(Delivery.objects.values())))
 
 
-async def test_it_skips_a_message_that_is_gone(receiver: Receiver) -> None:
+async def test_it_skips_a_message_that_was_deleted(receiver: Receiver) -> None:
     webhook = await run(lambda: make_webhook(make_account(), receiver.url))
     delivery = await run(
-        lambda: make_delivery(webhook, kind=Kind.MESSAGE_RECEIVED, message_id=webhook.pk)
+        lambda: make_delivery(webhook, kind=WebhookEvent.MESSAGE_RECEIVED, message_id=webhook.pk)
     )
 
     async with sending():
@@ -131,7 +134,7 @@ async def test_it_skips_a_message_that_is_gone(receiver: Receiver) -> None:
     assert delivery.error == "The message is no longer there."
 
 
-async def test_it_tries_again_with_the_same_ids_until_it_is_taken(receiver: Receiver) -> None:
+async def test_it_retries_with_the_same_ids(receiver: Receiver) -> None:
     receiver.answers = [500, 302]
     receiver.headers = {"Location": "/elsewhere"}
     webhook = await run(lambda: make_webhook(make_account(), receiver.url))
@@ -148,7 +151,7 @@ async def test_it_tries_again_with_the_same_ids_until_it_is_taken(receiver: Rece
     assert delivery.attempts == 3
 
 
-async def test_it_says_why_it_failed_and_when_it_tries_again(receiver: Receiver) -> None:
+async def test_it_records_the_failure_and_the_next_attempt(receiver: Receiver) -> None:
     receiver.answers = [503]
     webhook = await run(lambda: make_webhook(make_account(), receiver.url))
     delivery = await run(lambda: make_delivery(webhook))
@@ -162,7 +165,7 @@ async def test_it_says_why_it_failed_and_when_it_tries_again(receiver: Receiver)
     assert timedelta(seconds=5) < wait <= timedelta(seconds=11)
 
 
-async def test_one_address_that_hangs_holds_up_no_other(receiver: Receiver) -> None:
+async def test_it_is_not_blocked_by_a_hanging_server(receiver: Receiver) -> None:
     receiver.gate.clear()
     account = await run(make_account)
     slow = await run(lambda: make_webhook(account, receiver.url))
@@ -182,7 +185,7 @@ async def test_one_address_that_hangs_holds_up_no_other(receiver: Receiver) -> N
     assert len(other.requests) == 10
 
 
-async def test_it_sends_the_events_of_a_session_in_their_order(receiver: Receiver) -> None:
+async def test_it_sends_the_events_of_a_session_in_order(receiver: Receiver) -> None:
     webhook = await run(lambda: make_webhook(make_account(), receiver.url))
     now = timezone.now()
     for number in range(8):
@@ -200,7 +203,7 @@ async def test_it_sends_the_events_of_a_session_in_their_order(receiver: Receive
     assert [body["data"]["number"] for body in bodies] == list(range(8))
 
 
-async def test_it_sends_nothing_from_a_webhook_that_is_off(receiver: Receiver) -> None:
+async def test_it_sends_nothing_for_disabled_webhooks(receiver: Receiver) -> None:
     account = await run(make_account)
     off = await run(lambda: make_webhook(account, receiver.url, enabled=False))
     on = await run(lambda: make_webhook(account, receiver.url))
@@ -213,7 +216,7 @@ async def test_it_sends_nothing_from_a_webhook_that_is_off(receiver: Receiver) -
     assert len(receiver.requests) == 1
 
 
-async def test_an_attempt_belongs_to_one_process_until_its_lease_is_over(
+async def test_it_leases_an_attempt_to_one_process(
     receiver: Receiver,
 ) -> None:
     webhook = await run(lambda: make_webhook(make_account(), receiver.url))
@@ -232,12 +235,12 @@ async def test_an_attempt_belongs_to_one_process_until_its_lease_is_over(
     assert await run(lambda: _state(delivery)) == "delivered"
 
 
-async def test_what_was_under_way_when_the_process_died_is_sent_by_the_next(
+async def test_it_resends_the_attempts_of_a_dead_process(
     receiver: Receiver,
 ) -> None:
     webhook = await run(lambda: make_webhook(make_account(), receiver.url))
     delivery = await run(lambda: make_delivery(webhook))
-    await run(lambda: claim(webhook.pk, 4, []))  # and never a word again
+    await run(lambda: claim(webhook.pk, 4, []))  # and then dies
     await run(lambda: Delivery.objects.update(next_attempt_at=timezone.now()))
 
     async with sending():
@@ -246,7 +249,7 @@ async def test_what_was_under_way_when_the_process_died_is_sent_by_the_next(
     assert delivery.attempts == 2
 
 
-async def test_it_says_that_nothing_answers(session: Session) -> None:
+async def test_it_reports_a_refused_connection(session: Session) -> None:
     webhook: Webhook = await run(lambda: make_webhook(session.account, "http://127.0.0.1:9/hook"))
     delivery = await run(lambda: make_delivery(webhook))
 
@@ -256,5 +259,5 @@ async def test_it_says_that_nothing_answers(session: Session) -> None:
     async with sending():
         await eventually(failed, "the failure")
 
-    assert delivery.error.startswith("Nothing answers there")
+    assert delivery.error.startswith("The connection was refused")
     assert delivery.status_code is None

@@ -1,4 +1,4 @@
-"""The sender at work, on the test's own thread and connection."""
+"""Run the webhook worker on the thread and the connection of the test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def run(function: Callable[[], Result]) -> Result:
 
 @asynccontextmanager
 async def sending(looking_up: Any = look_up) -> AsyncIterator[None]:
-    """A sender works within the block."""
+    """Run a worker within the block."""
     stop = asyncio.Event()
     task = asyncio.create_task(Sender(run, Poster(look_up=looking_up)).run(stop))
     try:
@@ -34,7 +34,7 @@ async def sending(looking_up: Any = look_up) -> AsyncIterator[None]:
 
 
 async def until(condition: Callable[[], Any], what: str) -> Any:
-    """The first true answer of ``condition``, which asks the database."""
+    """Return the first true result of ``condition``, which queries the database."""
     return await eventually(lambda: run(condition), what)
 
 
@@ -42,6 +42,6 @@ async def eventually(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + PATIENCE_SECONDS
     while not (found := await condition()):
-        assert loop.time() < give_up_at, f"waited in vain for {what}"
-        await asyncio.sleep(0.02)  # the sender has no bell for tests
+        assert loop.time() < give_up_at, f"timed out waiting for {what}"
+        await asyncio.sleep(0.02)  # the worker has no event to wait for
     return found

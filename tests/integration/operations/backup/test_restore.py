@@ -15,8 +15,8 @@ from pytest_django import Settings
 from conversations.models import Message, MessageStatus
 from locations.auth import mfa_secrets
 from locations.models import Account, AuditEvent
-from notifications.incidents.timers import tell_due
-from notifications.models import Delivery, Mail, State, Webhook
+from notifications.incidents.timers import notify_due
+from notifications.models import Delivery, DeliveryState, Mail, Webhook
 from notifications.notices.dispatch import gather
 from operations.backup.archive import open_archive
 from operations.models import Installation
@@ -203,7 +203,7 @@ def test_a_waiting_delivery_is_not_made_twice(keys: Keys, back_up: BackUp) -> No
 
     restore(made)
 
-    assert Delivery.objects.get().state == State.SKIPPED
+    assert Delivery.objects.get().state == DeliveryState.SKIPPED
     assert "restored from a backup" in Delivery.objects.get().error
 
 
@@ -218,8 +218,8 @@ def test_waiting_notices_and_mails_are_not_sent_twice(keys: Keys, back_up: BackU
 
     restore(made)
 
-    assert gather(timezone.now()) == 0
-    assert tell_due(timezone.now()) == 0
+    assert gather(timezone.now()) == set()
+    assert notify_due(timezone.now()) == 0
     mails = [(mail.state, mail.text) for mail in Mail.objects.order_by("state")]
     assert mails == [("failed", ""), ("sent", "Scan again.")]
 

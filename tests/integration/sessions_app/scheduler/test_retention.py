@@ -21,7 +21,7 @@ from core.data.batch_delete import ROWS, delete_in_batches
 from locations import jobs as people
 from locations.models import IdempotentAnswer, Invitation, Role
 from locations.rest.idempotency import KEPT, forget_answers
-from notifications.jobs import NEWS_KEPT, forget_news
+from notifications.jobs import NOTICES_KEPT, delete_old_notices
 from notifications.models import Incident, Notice
 from sessions_app import jobs
 from sessions_app.cleanup import run
@@ -235,13 +235,13 @@ def test_thirteen_months_hold_the_same_day_of_the_year_before() -> None:
 
 def test_news_are_kept_for_thirteen_months() -> None:
     session = make_session()
-    for age in (NEWS_KEPT + DAY, NEWS_KEPT - DAY):
+    for age in (NOTICES_KEPT + DAY, NOTICES_KEPT - DAY):
         then = timezone.now() - age
         make_notice(session, at=then)
         make_incident(session, opened_at=then, ended_at=then)
     make_incident(session, opened_at=timezone.now() - LONG_AGO)
 
-    assert forget_news(timezone.now()) == 2
+    assert delete_old_notices(timezone.now()) == 2
 
     assert Notice.objects.count() == 1
     assert Incident.objects.count() == 2, "one that is open is not over, however old"

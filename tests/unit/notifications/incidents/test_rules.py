@@ -1,4 +1,4 @@
-"""When a loss is told: each row of the table, and random timelines over all of it."""
+"""The rules of notices: each row of the table, and random timelines."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from notifications.incidents.rules import (
     NETWORK,
     RULES,
-    Change,
     Open,
+    SessionChange,
     Step,
     Tell,
     after,
@@ -30,9 +30,9 @@ SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 READY = {Reason.OK, Reason.DEGRADED}
 
 
-def changed(reason: Reason, *, linked: bool = True, at: datetime = START) -> Change:
+def changed(reason: Reason, *, linked: bool = True, at: datetime = START) -> SessionChange:
     status = Status.READY if reason in READY else Status.DISCONNECTED
-    return Change(status, reason, linked, at)
+    return SessionChange(status, reason, linked, at)
 
 
 def lost(reason: Reason = Reason.RECONNECTING) -> Open:
@@ -82,110 +82,108 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("tell", EXPECTED)
-def test_the_table_says_which_reasons_are_told_how(tell: Tell) -> None:
+def test_it_has_the_rules_of_the_table(tell: Tell) -> None:
     assert set(of(tell)) == EXPECTED[tell]
 
 
 @pytest.mark.parametrize("reason", of(Tell.AT_ONCE))
-def test_what_only_a_person_can_mend_is_told_at_once(reason: Reason) -> None:
+def test_it_notifies_at_once_if_action_is_needed(reason: Reason) -> None:
     step = after(None, changed(reason), GRACE)
-    assert step.say is NoticeKind.LOST
+    assert step.notice is NoticeKind.LOST
     assert _incident(step).told == {RULES[reason].cause}
 
 
 @pytest.mark.parametrize("reason", of(Tell.GRACE))
-def test_what_heals_by_itself_is_told_after_the_grace(reason: Reason) -> None:
+def test_it_notifies_after_the_grace_if_it_may_heal(reason: Reason) -> None:
     step = after(None, changed(reason), GRACE)
-    assert step.say is None
-    assert due(_incident(step), START + GRACE - SECOND).say is None
-    assert due(_incident(step), START + GRACE).say is NoticeKind.LOST
+    assert step.notice is None
+    assert due(_incident(step), START + GRACE - SECOND).notice is None
+    assert due(_incident(step), START + GRACE).notice is NoticeKind.LOST
 
 
 @pytest.mark.parametrize("reason", of(Tell.GRACE))
-def test_what_is_ready_again_within_the_grace_is_told_to_nobody(reason: Reason) -> None:
+def test_it_is_silent_after_recovery_within_the_grace(reason: Reason) -> None:
     step = after(lost(reason), changed(Reason.OK), GRACE)
     assert step.incident is None
-    assert step.say is (NoticeKind.LINKED if reason is Reason.PAIRING else None)
+    assert step.notice is (NoticeKind.LINKED if reason is Reason.PAIRING else None)
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_a_first_attempt_is_no_loss(reason: Reason) -> None:
+def test_it_ignores_a_failed_first_attempt(reason: Reason) -> None:
     step = after(None, changed(reason, linked=False), GRACE)
-    assert (step.incident, step.say) == (None, None)
+    assert (step.incident, step.notice) == (None, None)
 
 
 @pytest.mark.parametrize("reason", of(Tell.CONFIRM))
-def test_what_a_person_ended_is_confirmed(reason: Reason) -> None:
-    assert after(None, changed(reason), GRACE).say is NoticeKind.STOPPED
+def test_it_confirms_what_a_user_ended(reason: Reason) -> None:
+    assert after(None, changed(reason), GRACE).notice is NoticeKind.STOPPED
     step = after(told(), changed(reason, linked=False), GRACE)
-    assert (step.incident, step.say) == (None, NoticeKind.STOPPED)
+    assert (step.incident, step.notice) == (None, NoticeKind.STOPPED)
 
 
-def test_a_suspension_ends_an_incident_without_a_word() -> None:
+def test_it_ends_an_incident_silently_on_suspension() -> None:
     step = after(told(), changed(Reason.SUSPENDED_BILLING), GRACE)
-    assert (step.incident, step.ending, step.say) == (None, "suspended", None)
+    assert (step.incident, step.ending, step.notice) == (None, "suspended", None)
 
 
 @pytest.mark.parametrize("reason", of(Tell.KEEP))
-def test_a_try_to_link_anew_says_nothing_new(reason: Reason) -> None:
+def test_it_ignores_another_attempt_to_link(reason: Reason) -> None:
     incident = told()
     assert after(incident, changed(reason, linked=False), GRACE) == Step(incident)
 
 
 @pytest.mark.parametrize("reason", [*of(Tell.AT_ONCE), *of(Tell.GRACE)])
-def test_the_way_back_is_told_when_the_loss_was(reason: Reason) -> None:
-    assert after(told(reason), changed(Reason.OK), GRACE).say is NoticeKind.RECOVERED
+def test_it_notifies_of_recovery_after_a_notified_loss(reason: Reason) -> None:
+    assert after(told(reason), changed(Reason.OK), GRACE).notice is NoticeKind.RECOVERED
 
 
-def test_a_drop_that_turns_out_a_logout_is_told_as_one() -> None:
+def test_it_notifies_of_a_logout_found_after_a_drop() -> None:
     step = after(lost(), changed(Reason.LOGGED_OUT, at=START + 60 * SECOND), GRACE)
-    assert step.say is NoticeKind.LOST
+    assert step.notice is NoticeKind.LOST
     assert _incident(step).due_at is None
 
 
 @pytest.mark.parametrize("reason", [Reason.UNREACHABLE, Reason.PROXY_FAILED])
-def test_another_reason_does_not_begin_the_grace_anew(reason: Reason) -> None:
+def test_it_keeps_the_grace_when_the_reason_changes(reason: Reason) -> None:
     step = after(lost(), changed(reason, at=START + 3 * 60 * SECOND), GRACE)
     assert _incident(step).due_at == START + GRACE
 
 
-def test_it_reminds_after_one_three_and_seven_days_and_then_is_silent() -> None:
+def test_it_reminds_after_one_three_and_seven_days() -> None:
     incident, heard = told(), []
     for hour in range(24 * 30):
         now = START + timedelta(hours=hour)
         step = due(incident, now)
         incident = _incident(step)
-        heard += [(now - START, incident.reminders)] if step.say else []
+        heard += [(now - START, incident.reminders)] if step.notice else []
     assert heard == [(wait, place) for place, wait in enumerate(REMINDERS, 1)]
 
 
-def test_reminders_that_were_missed_are_not_made_up_for() -> None:
+def test_it_skips_missed_reminders() -> None:
     step = due(told(), START + 4 * DAY)
-    assert step.say is NoticeKind.REMINDER
-    assert due(_incident(step), START + 5 * DAY).say is None
-    assert due(_incident(step), START + 7 * DAY).say is NoticeKind.REMINDER
+    assert step.notice is NoticeKind.REMINDER
+    assert due(_incident(step), START + 5 * DAY).notice is None
+    assert due(_incident(step), START + 7 * DAY).notice is NoticeKind.REMINDER
 
 
 @pytest.mark.parametrize(
     ("days", "warning"), [(9.99, None), (10, 10), (11.9, 10), (12, 12), (30, 12)]
 )
-def test_it_warns_of_a_phone_unseen_for_ten_and_twelve_days(
-    days: float, warning: int | None
-) -> None:
+def test_it_warns_after_ten_and_twelve_days_offline(days: float, warning: int | None) -> None:
     assert unseen_warning(START, START + timedelta(days=days)) == warning
 
 
-# Random timelines: what a number can go through, with the notifier looking in between.
+# Random timelines: changes of a number, with the notifier running in between.
 
 
 @dataclass
 class World:
-    """A number, its incident, and all that was said of it."""
+    """A number, its incident, and the kinds of its notices."""
 
     linked: bool = False
     now: datetime = START
     incident: Open | None = None
-    said: list[NoticeKind] = field(default_factory=list)
+    notices: list[NoticeKind] = field(default_factory=list)
     causes: Counter[str] = field(default_factory=Counter)
 
     def change(self, reason: Reason) -> None:
@@ -196,7 +194,7 @@ class World:
             self.linked = False
         self._apply(after(self.incident, self._change(reason, was), GRACE))
 
-    def _change(self, reason: Reason, was: bool) -> Change:
+    def _change(self, reason: Reason, was: bool) -> SessionChange:
         return changed(reason, linked=was or self.linked, at=self.now)
 
     def wait(self, length: timedelta) -> None:
@@ -209,16 +207,16 @@ class World:
         if step.incident is None or before is None:
             self.causes.clear()
         self.incident = step.incident
-        if step.say is None:
+        if step.notice is None:
             return
-        self.said.append(step.say)
-        if step.say is NoticeKind.LOST:
+        self.notices.append(step.notice)
+        if step.notice is NoticeKind.LOST:
             self.causes[RULES[_incident(step).reason].cause] += 1
-            assert max(self.causes.values()) == 1, "told twice of one cause"
-        if step.say is NoticeKind.RECOVERED:
+            assert max(self.causes.values()) == 1, "two notices of one cause"
+        if step.notice is NoticeKind.RECOVERED:
             assert before is not None
             assert before.told, "recovered, and nobody knew that it was lost"
-        if step.say is NoticeKind.REMINDER:
+        if step.notice is NoticeKind.REMINDER:
             assert before is not None
             assert before.told
             assert before.reminders < _incident(step).reminders <= len(REMINDERS)
@@ -231,7 +229,7 @@ STEPS = st.one_of(
 
 
 @given(st.lists(STEPS, max_size=60))
-def test_no_timeline_makes_it_tell_twice_or_of_a_return_that_nobody_missed(
+def test_it_never_notifies_twice_in_any_timeline(
     steps: list[Reason | timedelta],
 ) -> None:
     world = World()
@@ -240,13 +238,15 @@ def test_no_timeline_makes_it_tell_twice_or_of_a_return_that_nobody_missed(
             world.change(step)
         else:
             world.wait(step)
-    lost, back = (world.said.count(kind) for kind in (NoticeKind.LOST, NoticeKind.RECOVERED))
+    lost, back = (world.notices.count(kind) for kind in (NoticeKind.LOST, NoticeKind.RECOVERED))
     assert back <= lost
 
 
 @given(st.lists(STEPS, max_size=40), st.sampled_from([*of(Tell.AT_ONCE), *of(Tell.GRACE)]))
-def test_no_timeline_makes_it_miss_a_loss(steps: list[Reason | timedelta], reason: Reason) -> None:
-    """Whatever went before: a linked number that is lost and stays so is told within the grace."""
+def test_it_never_misses_a_loss_in_any_timeline(
+    steps: list[Reason | timedelta], reason: Reason
+) -> None:
+    """After any timeline, a linked number that stays lost has a notice within the grace."""
     world = World()
     for step in steps:
         if isinstance(step, Reason):
@@ -255,24 +255,26 @@ def test_no_timeline_makes_it_miss_a_loss(steps: list[Reason | timedelta], reaso
             world.wait(step)
     world.linked = True
     world.change(Reason.OK)
-    world.said.clear()
+    world.notices.clear()
 
     world.change(reason)
     world.wait(GRACE)
 
-    assert world.said == [NoticeKind.LOST]
+    assert world.notices == [NoticeKind.LOST]
 
 
 @given(st.lists(st.sampled_from(of(Tell.GRACE)), min_size=1, max_size=30))
-def test_no_reason_that_follows_another_puts_off_the_telling(reasons: list[Reason]) -> None:
+def test_it_notifies_within_the_grace_whatever_reasons_follow(reasons: list[Reason]) -> None:
     world = World(linked=True)
     for reason in reasons:
         world.change(reason)
         world.wait(timedelta(minutes=1))
     world.wait(max(START + GRACE - world.now, timedelta()))
-    assert world.said == [NoticeKind.LOST] if len(reasons) < 4 else NoticeKind.LOST in world.said
+    assert (
+        world.notices == [NoticeKind.LOST] if len(reasons) < 4 else NoticeKind.LOST in world.notices
+    )
 
 
-def test_the_network_is_one_cause() -> None:
+def test_it_treats_network_reasons_as_one_cause() -> None:
     same = {reason for reason, rule in RULES.items() if rule.cause == NETWORK.cause}
     assert {Reason.RECONNECTING, Reason.UNREACHABLE, Reason.ENGINE_RESTARTING} <= same

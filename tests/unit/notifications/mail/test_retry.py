@@ -1,4 +1,4 @@
-"""What an SMTP answer means for a mail, and the times of its tries."""
+"""The rules for SMTP replies, retries and the circuit breaker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROWS = [
     (CONTENT, 451, "4.3.0 Failure", Fate.LATER),
     (RECIPIENT, 421, "4.3.2 Closing", Fate.SERVER),
     (CONTENT, 421, "4.7.0 Too many", Fate.SERVER),
-    # no such mailbox
+    # the mailbox does not exist
     (RECIPIENT, 550, "5.1.1 User unknown", Fate.NO_MAILBOX),
     (RECIPIENT, 550, "No such user here", Fate.NO_MAILBOX),
     (RECIPIENT, 551, "User not local", Fate.NO_MAILBOX),
@@ -31,7 +31,7 @@ ROWS = [
     (RECIPIENT, 550, "5.4.1 Access denied", Fate.NO_MAILBOX),
     (RECIPIENT, 550, "5.0.0 Unknown", Fate.NO_MAILBOX),
     (CONTENT, 550, "5.1.1 User unknown", Fate.NO_MAILBOX),
-    # refused, and the address is none the worse for it
+    # refused, without suppressing the address
     (RECIPIENT, 550, "5.7.1 Policy", Fate.FAILED),
     (RECIPIENT, 554, "5.7.1 Blocked", Fate.FAILED),
     (RECIPIENT, 554, "Go away", Fate.FAILED),
@@ -41,7 +41,7 @@ ROWS = [
     (CONTENT, 550, "Looks like spam", Fate.FAILED),
     (CONTENT, 554, "5.6.0 Bad content", Fate.FAILED),
     (SENDER, 552, "5.3.4 Too large", Fate.FAILED),
-    # a relay that does not know us, and everything about our own address: nobody's fault
+    # a denied relay, and everything about the sender: not the fault of the recipient
     (RECIPIENT, 550, "Relaying denied", Fate.LATER),
     (RECIPIENT, 554, "5.7.1 Relay access denied", Fate.LATER),
     (SENDER, 550, "5.1.8 Unknown domain", Fate.SERVER),
@@ -52,12 +52,12 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("stage", "code", "text", "fate"), ROWS)
-def test_it_judges_an_answer(stage: Stage, code: int, text: str, fate: Fate) -> None:
+def test_it_judges_a_reply(stage: Stage, code: int, text: str, fate: Fate) -> None:
     assert fate_of(stage, code, text) is fate
 
 
 @given(st.sampled_from(Stage), st.integers(400, 599), st.text(max_size=40))
-def test_it_judges_every_answer(stage: Stage, code: int, text: str) -> None:
+def test_it_judges_every_reply_code(stage: Stage, code: int, text: str) -> None:
     fate = fate_of(stage, code, text)
 
     assert fate is not Fate.SENT
@@ -65,7 +65,7 @@ def test_it_judges_every_answer(stage: Stage, code: int, text: str) -> None:
     assert not (stage is Stage.SENDER and fate is Fate.NO_MAILBOX)
 
 
-def test_it_waits_longer_each_time_and_never_more_than_three_days() -> None:
+def test_it_waits_longer_each_time_up_to_three_days() -> None:
     age, attempts, waits = timedelta(), 1, []
     while (wait := wait_before_next(attempts, age, 0.0)) is not None:
         waits.append(wait)
@@ -78,7 +78,7 @@ def test_it_waits_longer_each_time_and_never_more_than_three_days() -> None:
 
 
 @given(st.integers(1, 100), st.floats(0, 1))
-def test_chance_adds_a_tenth_at_most(attempts: int, chance: float) -> None:
+def test_it_adds_at_most_a_tenth_of_jitter(attempts: int, chance: float) -> None:
     plain, drawn = (wait_before_next(attempts, timedelta(), c) for c in (0.0, chance))
 
     assert plain is not None
@@ -86,13 +86,13 @@ def test_chance_adds_a_tenth_at_most(attempts: int, chance: float) -> None:
     assert plain <= drawn <= plain * 1.1
 
 
-def test_a_broken_circuit_lets_one_mail_try_after_each_pause() -> None:
+def test_it_lets_one_mail_probe_after_each_pause() -> None:
     circuit, now = Circuit(), 0.0
     assert circuit.places(now, free=4, busy=0) == 4
 
     for pause in (*PAUSES, PAUSES[-1]):
         circuit.broke(now)
-        circuit.broke(now)  # the other connections meet the same
+        circuit.broke(now)  # the other connections fail, too
         assert circuit.places(now + pause - 0.1, 4, 0) == 0
         now += pause
         assert circuit.places(now, 4, 0) == 1
@@ -103,7 +103,7 @@ def test_a_broken_circuit_lets_one_mail_try_after_each_pause() -> None:
     assert circuit.places(now, 4, 0) == 4
 
 
-def test_many_that_are_put_off_in_a_row_break_it() -> None:
+def test_it_breaks_after_many_deferrals_in_a_row() -> None:
     circuit = Circuit()
 
     for _ in range(PUT_OFF_IN_A_ROW - 1):
@@ -114,7 +114,7 @@ def test_many_that_are_put_off_in_a_row_break_it() -> None:
     assert circuit.places(PAUSES[0] - 0.1, 4, 0) == 0
 
 
-def test_one_answer_between_them_does_not() -> None:
+def test_it_stays_closed_after_a_reply_in_between() -> None:
     circuit = Circuit()
 
     for _ in range(3 * PUT_OFF_IN_A_ROW):
@@ -124,7 +124,7 @@ def test_one_answer_between_them_does_not() -> None:
     assert circuit.whole
 
 
-def test_a_probe_that_is_put_off_does_not_close_it() -> None:
+def test_it_stays_open_after_a_deferred_probe() -> None:
     circuit = Circuit()
     circuit.broke(0.0)
 

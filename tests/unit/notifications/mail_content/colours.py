@@ -1,25 +1,25 @@
-"""Reads the colours of a mail off its HTML: each text with its own colour and its ground."""
+"""Read the colours of a mail from its HTML: each text with its colour and its background."""
 
 from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
 
-Look = tuple[str, str]  # the text's colour, its ground's
+Look = tuple[str, str]  # the colour of a text, that of its background
 _VOID = {"meta", "br", "img", "hr"}
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast of two colours ("#rrggbb") by WCAG 2: 1 to 21."""
+    """Return the contrast of two colours ("#rrggbb") by WCAG 2: 1 to 21."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def looks(html: str, *, dark: bool) -> set[Look]:
-    """Each (colour, ground) that a text of ``html`` has."""
-    reader = _Reader(_dark_rules(html) if dark else {})
-    reader.feed(html)
-    return reader.found
+    """Return each (colour, background) of a text of ``html``."""
+    parser = _ColourParser(_dark_rules(html) if dark else {})
+    parser.feed(html)
+    return parser.found
 
 
 def _luminance(colour: str) -> float:
@@ -39,7 +39,7 @@ def _dark_rules(html: str) -> dict[str, dict[str, str]]:
     return {name: _declared(rule) for name, rule in re.findall(r"\.([a-z]+) \{([^}]*)\}", block)}
 
 
-class _Reader(HTMLParser):
+class _ColourParser(HTMLParser):
     def __init__(self, rules: dict[str, dict[str, str]]) -> None:
         super().__init__()
         self.found: set[Look] = set()

@@ -1,4 +1,4 @@
-"""All letters, as the gallery shows them: none is missing, none has a hole, all can be read."""
+"""All mails as the gallery shows them: complete, without holes, readable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.mail.text import WIDTH
 from locations.auth import mails
 from locations.models.plans import AccountState
 from notifications.incidents.rules import RULES, Tell
-from notifications.kinds import HABITS, NoticeKind
+from notifications.kinds import DEFAULTS, NoticeKind
 from notifications.mail_content.loss_reasons import LOSSES
 from notifications.mail_content.plans import CHANGES
 from notifications.mail_content.samples import MANY, Sample, samples
@@ -34,9 +34,9 @@ def counts(sample: Sample) -> tuple[int, ...]:
     return (1, 2, MANY) if sample.several else (1,)
 
 
-def faults(letter: MailContent, language: str) -> list[str]:
-    """What no reader may see in ``letter``."""
-    mail = render(letter, language)
+def faults(content: MailContent, language: str) -> list[str]:
+    """Return everything in ``content`` that must not be in a mail."""
+    mail = render(content, language)
     html = re.sub(r"<style>.*?</style>", "", mail.html, flags=re.DOTALL)
     links = re.findall(r'href="([^"]*)"', html)
     return [
@@ -49,7 +49,7 @@ def faults(letter: MailContent, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
-def test_they_have_no_holes(language: str) -> None:
+def test_it_fills_every_placeholder(language: str) -> None:
     found = {
         (sample.name, count): faults(written(sample, count, language), language)
         for sample in SAMPLES.values()
@@ -59,24 +59,24 @@ def test_they_have_no_holes(language: str) -> None:
     assert not {about: these for about, these in found.items() if these}
 
 
-def test_they_say_what_happened_then_what_to_do() -> None:
+def test_it_has_a_subject_and_a_lead() -> None:
     for sample in SAMPLES.values():
         for count in counts(sample):
-            letter = written(sample, count)
+            content = written(sample, count)
 
-            assert letter.subject and letter.lead.endswith("."), sample.name
-            assert letter.subject != letter.lead
-            assert ".." not in render(letter).text, sample.name
+            assert content.subject and content.lead.endswith("."), sample.name
+            assert content.subject != content.lead
+            assert ".." not in render(content).text, sample.name
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_all_of_them_stand_out_from_their_ground(dark: bool) -> None:
+def test_it_has_enough_contrast(dark: bool) -> None:
     for sample in SAMPLES.values():
         html = render(written(sample, counts(sample)[-1])).html
         assert all(contrast(*look) >= 4.5 for look in looks(html, dark=dark)), sample.name
 
 
-def test_every_kind_has_one() -> None:
+def test_it_has_a_sample_for_every_kind() -> None:
     subjects = {render(written(sample, 1)).subject for sample in SAMPLES.values()}
 
     assert len(subjects) > 40
@@ -86,14 +86,14 @@ def test_every_kind_has_one() -> None:
         assert first.get(kind, str(kind)) in names
 
 
-def test_every_reason_that_is_told_has_one() -> None:
+def test_it_has_a_sample_for_every_loss() -> None:
     told = {reason for reason, rule in RULES.items() if rule.tell in (Tell.AT_ONCE, Tell.GRACE)}
 
     assert told <= set(LOSSES)
     assert {f"lost-{reason}" for reason in LOSSES} <= set(SAMPLES)
 
 
-def test_every_change_of_a_plan_has_one() -> None:
+def test_it_has_a_sample_for_every_change_of_plan() -> None:
     before_and_after = {
         change_of(before, after, other_terms=True)
         for before in AccountState
@@ -104,7 +104,7 @@ def test_every_change_of_a_plan_has_one() -> None:
     assert {f"plan-{change}" for change in CHANGES} <= set(SAMPLES)
 
 
-def test_everything_that_the_sign_in_library_mails_has_one() -> None:
+def test_it_has_a_sample_for_every_sign_in_mail() -> None:
     templates = Path(allauth.__file__).parent / "templates"
     asked = {
         path.name.removesuffix("_subject.txt")
@@ -115,8 +115,8 @@ def test_everything_that_the_sign_in_library_mails_has_one() -> None:
     assert asked - {"password_reset_code"} == set(mails.NAMES)  # we mail links
 
 
-def test_who_may_end_such_mails_is_offered_it() -> None:
+def test_it_offers_unsubscribing_from_optional_kinds() -> None:
     for kind in ("linked", "recovered", "stopped-unlinked"):
         assert written(SAMPLES[kind], 1).unsubscribe
     assert not written(SAMPLES["lost-logged_out"], 1).unsubscribe
-    assert HABITS[NoticeKind.LOST].owners_must
+    assert DEFAULTS[NoticeKind.LOST].owners_must

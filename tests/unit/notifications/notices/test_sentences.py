@@ -1,4 +1,4 @@
-"""Every kind of notice has its sentence, whatever its facts lack."""
+"""Every kind of notice has a sentence, even if facts are missing."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ LISBON = {"location": "Lisbon"}
         (
             NoticeKind.WEBHOOK_OFF,
             {"host": "example.com", "url": "https://example.com/hook?key=s3cret"},
-            "The webhook to example.com was switched off, for nothing got through.",
+            "The webhook to example.com was switched off because no delivery succeeded for a day.",
         ),
         (NoticeKind.BOUNCED, {"email": "bob@x.org"}, "Mails to bob@x.org do not arrive."),
         (NoticeKind.BUNDLE_READY, {}, "Your support bundle is ready."),
     ],
 )  # fmt: skip
-def test_it_says_what_happened(kind: NoticeKind, facts: Facts, says: str) -> None:
+def test_it_describes_what_happened(kind: NoticeKind, facts: Facts, says: str) -> None:
     assert sentence(kind, facts) == says
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
-def test_it_has_words_for_every_kind_without_facts(kind: NoticeKind) -> None:
+def test_it_has_a_sentence_without_facts(kind: NoticeKind) -> None:
     assert sentence(kind, {})

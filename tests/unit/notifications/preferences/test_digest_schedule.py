@@ -1,4 +1,4 @@
-"""When the daily summary is due: once a local day, at the hour that was asked for."""
+"""When the daily summary is due: once per local day, at the chosen hour."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.text.dates import zone_of
 from core.text.timezones import is_zone, zones_by_region
-from notifications.preferences.digest_schedule import Turn, next_turn
+from notifications.preferences.digest_schedule import DigestTurn, next_turn
 
 ZONES = [
     "UTC",
@@ -39,14 +39,14 @@ def _utc(*parts: int) -> datetime:
         # An ordinary day, before and at its hour.
         ("Europe/Lisbon", _utc(2026, 7, 1, 6, 59), 8, date(2026, 7, 1), _utc(2026, 7, 1, 7)),
         ("Europe/Lisbon", _utc(2026, 7, 1, 7), 8, date(2026, 7, 2), _utc(2026, 7, 2, 7)),
-        # 1:00 to 2:00 is skipped: the next minute that there is.
+        # 1:00 to 2:00 is skipped: the next existing minute.
         ("Europe/Lisbon", _utc(2026, 3, 28, 12), 1, date(2026, 3, 29), _utc(2026, 3, 29, 1)),
-        # 1:00 to 2:00 comes twice: the first time only.
+        # 1:00 to 2:00 occurs twice: the first time only.
         ("Europe/Lisbon", _utc(2026, 10, 24, 12), 1, date(2026, 10, 25), _utc(2026, 10, 25, 0)),
         ("Europe/Lisbon", _utc(2026, 10, 25, 0, 30), 1, date(2026, 10, 26), _utc(2026, 10, 26, 1)),
         # The day began at 1:00.
         ("America/Sao_Paulo", _utc(2018, 11, 3, 12), 0, date(2018, 11, 4), _utc(2018, 11, 4, 3)),
-        # The last hour of Saturday came twice.
+        # The last hour of Saturday occurred twice.
         ("America/Sao_Paulo", _utc(2018, 2, 17, 12), 23, date(2018, 2, 17), _utc(2018, 2, 18, 1)),
         (
             "America/Sao_Paulo",
@@ -55,12 +55,12 @@ def _utc(*parts: int) -> datetime:
             date(2018, 2, 18),
             _utc(2018, 2, 19, 2),
         ),
-        # Half an hour is skipped, and comes twice: 2:00 is 2:30, and the first of two 1:30s.
+        # Half an hour is skipped, or occurs twice: 2:00 is 2:30, and the first of two 1:30s.
         ("Australia/Lord_Howe", _utc(2026, 10, 3), 2, date(2026, 10, 4), _utc(2026, 10, 3, 15, 30)),
         ("Australia/Lord_Howe", _utc(2026, 4, 4), 1, date(2026, 4, 5), _utc(2026, 4, 4, 14)),
-        # The first to see a day.
+        # The easternmost time zone.
         ("Pacific/Kiritimati", _utc(2026, 1, 1, 9), 0, date(2026, 1, 2), _utc(2026, 1, 1, 10)),
-        # The 30th of December 2011 did not take place.
+        # 30 December 2011 was skipped.
         ("Pacific/Apia", _utc(2011, 12, 29, 23), 8, date(2011, 12, 31), _utc(2011, 12, 30, 18)),
         # The last hour of the day is skipped: midnight, but still the summary of that day.
         (
@@ -72,10 +72,10 @@ def _utc(*parts: int) -> datetime:
         ),
     ],
 )
-def test_it_finds_the_hour_whatever_the_clocks_do(
+def test_it_finds_the_hour_across_clock_changes(
     zone: str, now: datetime, hour: int, day: date, at: datetime
 ) -> None:
-    assert next_turn(now, ZoneInfo(zone), hour) == Turn(day, at)
+    assert next_turn(now, ZoneInfo(zone), hour) == DigestTurn(day, at)
 
 
 minutes = st.integers(0, 30 * 365 * 24 * 60)
@@ -85,10 +85,10 @@ zones, hours = st.sampled_from(ZONES).map(ZoneInfo), st.integers(0, 23)
 
 @settings(max_examples=60)
 @given(now=moments, zone=zones, hour=hours)
-def test_each_local_day_has_exactly_one_turn(now: datetime, zone: ZoneInfo, hour: int) -> None:
+def test_it_has_one_turn_for_each_local_day(now: datetime, zone: ZoneInfo, hour: int) -> None:
     turn = next_turn(now, zone, hour)
 
-    for _ in range(200):  # more than half a year: a change of the clocks is among them
+    for _ in range(200):  # more than half a year, so the clocks change
         following = next_turn(turn.at, zone, hour)
         assert following.at > turn.at
         assert following.day == turn.day + timedelta(days=1) or _was_skipped(turn.day, zone)
@@ -101,7 +101,7 @@ def _was_skipped(day: date, zone: ZoneInfo) -> bool:
 
 
 @given(now=moments, zones=st.lists(zones, min_size=1), hours=st.lists(hours, min_size=1))
-def test_no_local_day_has_a_second_turn_whatever_is_changed(
+def test_it_has_no_second_turn_after_changes(
     now: datetime, zones: list[ZoneInfo], hours: list[int]
 ) -> None:
     told: list[date] = []
@@ -115,19 +115,19 @@ def test_no_local_day_has_a_second_turn_whatever_is_changed(
 
 
 @given(now=moments, zone=zones, hour=hours)
-def test_a_turn_is_less_than_two_days_away(now: datetime, zone: ZoneInfo, hour: int) -> None:
+def test_it_is_due_within_two_days(now: datetime, zone: ZoneInfo, hour: int) -> None:
     assert next_turn(now, zone, hour).at - now <= timedelta(days=2)
 
 
 @pytest.mark.parametrize(
     "name", ["Mars/Base", "", "Europe", "../etc/passwd", "Europe/Lisbon\0", "A" * 9999]
 )
-def test_a_zone_that_is_gone_counts_as_utc(name: str) -> None:
+def test_it_treats_unknown_time_zones_as_utc(name: str) -> None:
     assert not is_zone(name)
     assert zone_of(name) is UTC
 
 
-def test_it_offers_places_and_no_offsets() -> None:
+def test_it_offers_named_zones_without_offsets() -> None:
     offered = {region: dict(places) for region, places in zones_by_region()}
 
     assert offered["America"]["America/Argentina/Buenos_Aires"] == "Argentina · Buenos Aires"

@@ -1,4 +1,4 @@
-"""The how-to tells customers the truth: its code runs, its examples have the fields we send."""
+"""The how-to guide for webhooks: its code runs, its examples have the fields that we send."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def is_from_pairline() -> Check:
     return check
 
 
-def test_its_code_takes_what_we_sign(is_from_pairline: Check) -> None:
+def test_it_has_code_that_accepts_our_signature(is_from_pairline: Check) -> None:
     assert is_from_pairline("whsec_x", signature("whsec_x", int(time.time()), BODY), BODY)
 
 
-def test_its_code_refuses_everything_else(is_from_pairline: Check) -> None:
+def test_it_has_code_that_rejects_other_signatures(is_from_pairline: Check) -> None:
     now = int(time.time())
     good = signature("whsec_x", now, BODY)
 
@@ -51,7 +51,7 @@ def test_it_explains_every_event() -> None:
         assert f"**`{kind}`**" in PAGE
 
 
-def test_it_shows_a_status_as_it_is_sent() -> None:
+def test_it_shows_the_fields_of_a_status() -> None:
     examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
     (status,) = [example for example in examples if "version" in example]
 
@@ -59,7 +59,7 @@ def test_it_shows_a_status_as_it_is_sent() -> None:
     assert set(status) == without_codes
 
 
-def test_its_table_has_every_try() -> None:
+def test_it_lists_every_retry() -> None:
     tries = re.findall(
         r"^\| (\d+) \| .* (?:s|min|h) \|$|^\| (\d+) \| .*min \|$", PAGE, re.MULTILINE
     )

@@ -1,4 +1,4 @@
-"""When a delivery is tried again, and when an address counts as dead."""
+"""When a delivery is retried, and when a webhook counts as dead."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from notifications.webhooks.retry import DEAD_AFTER, WAITS, is_dead, wait_before
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
-def test_it_waits_longer_each_time_and_a_day_in_all() -> None:
+def test_it_waits_longer_each_time_for_a_day() -> None:
     waits = [wait_before_next(number, 0.0) for number in range(1, len(WAITS) + 1)]
 
     assert waits == sorted(waits, key=lambda wait: wait or timedelta())
@@ -25,34 +25,34 @@ def test_it_waits_longer_each_time_and_a_day_in_all() -> None:
     assert sum((wait for wait in waits if wait), timedelta()) == timedelta(days=1)
 
 
-def test_it_gives_up_after_the_last() -> None:
+def test_it_gives_up_after_the_last_retry() -> None:
     assert wait_before_next(len(WAITS), 1.0) is not None
     assert wait_before_next(len(WAITS) + 1, 0.0) is None
 
 
 @given(st.integers(1, len(WAITS)), st.floats(0, 1))
-def test_it_adds_up_to_a_tenth_and_takes_nothing_away(attempts: int, chance: float) -> None:
+def test_it_adds_up_to_a_tenth_of_jitter(attempts: int, chance: float) -> None:
     wait = wait_before_next(attempts, chance)
 
     assert wait is not None
     assert WAITS[attempts - 1] <= wait <= WAITS[attempts - 1] * 1.1
 
 
-def test_an_address_is_dead_when_it_took_nothing_for_a_day() -> None:
+def test_it_is_dead_after_a_day_of_failures() -> None:
     day_ago = NOW - DEAD_AFTER
 
     assert is_dead(day_ago, None, NOW)
     assert is_dead(day_ago, day_ago - timedelta(seconds=1), NOW)
 
 
-def test_an_address_lives_while_something_gets_through() -> None:
+def test_it_is_alive_after_a_recent_success() -> None:
     day_ago = NOW - DEAD_AFTER
 
     assert not is_dead(day_ago, day_ago + timedelta(seconds=1), NOW)
     assert not is_dead(day_ago + timedelta(seconds=1), None, NOW)
 
 
-def test_the_last_try_of_the_first_event_finds_a_dead_address_dead() -> None:
+def test_it_is_dead_at_the_last_retry() -> None:
     last = NOW
     for number in range(1, len(WAITS) + 1):
         last += wait_before_next(number, 0.0) or timedelta()

@@ -1,4 +1,4 @@
-"""The signature, checked as the how-to tells customers to."""
+"""The signature, verified as described in the how-to guide."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_it_differs_with_secret_time_and_body() -> None:
     assert len(signed) == 8
 
 
-def test_it_draws_secrets_that_nobody_guesses() -> None:
+def test_it_creates_secrets_that_cannot_be_guessed() -> None:
     secrets = {new_secret() for _ in range(50)}
 
     assert len(secrets) == 50

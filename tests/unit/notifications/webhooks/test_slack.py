@@ -1,4 +1,4 @@
-"""Notices as Slack takes them."""
+"""Notices in the format of Slack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def told(*sentences: str, count: int | None = None) -> dict[str, Any]:
     return {"sentence": head, "count": count or len(sentences), "sessions": sessions, "url": URL}
 
 
-def test_it_says_it_all_in_the_text_and_once_more_in_a_block() -> None:
+def test_it_puts_the_text_into_a_block_too() -> None:
     message = slack.message(told("Lisbon lost its connection"))
 
     assert message["text"] == f"Lisbon lost its connection\n<{URL}|Open in Pairline>"
@@ -25,7 +25,7 @@ def test_it_says_it_all_in_the_text_and_once_more_in_a_block() -> None:
     assert block == {"type": "section", "text": {"type": "mrkdwn", "text": message["text"]}}
 
 
-def test_it_lists_several_and_says_how_many_it_leaves_out() -> None:
+def test_it_lists_several_and_counts_the_rest() -> None:
     lines = slack.message(told(*(f"Place {n} is lost" for n in range(30)), count=500))[
         "text"
     ].splitlines()
@@ -35,7 +35,7 @@ def test_it_lists_several_and_says_how_many_it_leaves_out() -> None:
     assert lines[-2] == "…and 480 more."
 
 
-def test_it_keeps_within_what_a_block_may_have() -> None:
+def test_it_stays_within_the_limit_of_a_block() -> None:
     message = slack.message(told(*("&" * 120 for _ in range(100))))
 
     assert len(message["blocks"][0]["text"]["text"]) <= 3_000
@@ -53,11 +53,11 @@ def test_it_keeps_within_what_a_block_may_have() -> None:
         ("stopped by bob@example.com", "stopped by bob@example.com"),
     ],
 )  # fmt: skip
-def test_it_writes_names_so_that_they_call_nobody(typed: str, shown: str) -> None:
+def test_it_escapes_names_and_mentions(typed: str, shown: str) -> None:
     assert slack.plain(typed) == shown
 
 
-def test_it_says_what_a_test_says() -> None:
+def test_it_formats_a_test_event() -> None:
     message = slack.message({"message": "This is a test."})
 
     assert message["text"] == "This is a test."
