@@ -1,15 +1,7 @@
-"""Texts that customers send: the row is written before anything else is done with it.
-
-LedgerError
-├── NotReady     the session cannot send now
-├── BadNumber    ``to`` is not a telephone number
-└── BadText      empty, too long, or not text
-"""
+"""Send texts: the row is written before anything else is done with it."""
 
 from __future__ import annotations
 
-import re
-from typing import ClassVar
 from uuid import UUID
 
 from django.db import transaction
@@ -17,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from conversations.audit_verbs import MessageVerb
-from conversations.models import MAX_TEXT_CHARACTERS, Direction, Message, MessageStatus
+from conversations.models import Direction, Message, MessageStatus
 from conversations.problem_codes import SESSION_NOT_READY
-from core.text.phone_numbers import NotANumber, e164
+from conversations.rules import MessageText
+from core.text.phone_numbers import PhoneNumber
 from locations.audit import record
 from locations.plans.entitlements import may_run
 from locations.principals import Principal
@@ -29,18 +22,10 @@ from sessions_app.models import Session
 from sessions_app.snapshot import why_not_ready
 from sessions_app.wording import REASONS
 
-# What no database, or no JSON reader, takes as text: NUL and halves of surrogate pairs.
-_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
-
-class LedgerError(Exception):
-    """A text was not taken. ``str()`` is a sentence that says what to do."""
-
-    code: ClassVar[str]
-
-
-class NotReady(LedgerError):
-    """The session cannot send now; ``reason`` says why."""
+class NotReady(Exception):
+    """The session cannot send now, because of ``reason``. ``str()`` is a sentence for users that
+    ends with what to do."""
 
     code = SESSION_NOT_READY
 
@@ -51,43 +36,10 @@ class NotReady(LedgerError):
         self.reason = reason
 
 
-class BadNumber(LedgerError):
-    """The receiver is not a telephone number."""
+def queue_text(session: Session, *, to: PhoneNumber, text: MessageText, by: str) -> Message:
+    """Queue ``text`` in ``session`` for the number ``to``; ``by`` is the name of the sender.
 
-    code = "bad_number"
-
-
-class BadText(LedgerError):
-    """There is nothing to send, too much, or something that is not text."""
-
-    code = "bad_text"
-
-
-def checked_text(text: str) -> str:
-    """``text`` as it is, when it can be sent; raises BadText."""
-    if not text.strip():
-        raise BadText(gettext("Write a text to send."))
-    if len(text) > MAX_TEXT_CHARACTERS:
-        says = gettext("A text has at most %(count)s characters. Send it in parts.")
-        raise BadText(says % {"count": f"{MAX_TEXT_CHARACTERS:,}"})
-    if _NOT_TEXT.search(text):
-        raise BadText(gettext("The text has characters that cannot be sent. Remove them."))
-    return text
-
-
-def checked_number(typed: str) -> str:
-    """``typed`` as E.164; raises BadNumber."""
-    try:
-        return e164(typed)
-    except NotANumber as error:
-        raise BadNumber(str(error)) from None
-
-
-def queue_text(session: Session, *, to: str, text: str, by: str) -> Message:
-    """Put ``text`` in the queue of ``session`` for the number ``to``; ``by`` is who sends it.
-
-    Gateway and viewers are told after the commit. Raises BadNumber, BadText or NotReady."""
-    peer, body = checked_number(to), checked_text(text)
+    Notifies the gateway and open pages after the commit. Raises NotReady."""
     with transaction.atomic():
         _check_ready(session.pk)
         message: Message = Message.objects.create(
@@ -95,8 +47,8 @@ def queue_text(session: Session, *, to: str, text: str, by: str) -> Message:
             session_id=session.pk,
             direction=Direction.OUT,
             status=MessageStatus.QUEUED,
-            peer=peer,
-            text=body,
+            peer=to,
+            text=text,
             created_by=by,
         )
         transaction.on_commit(lambda: hint_text_waiting(session.pk), robust=True)
@@ -120,9 +72,9 @@ def _why_not(row: Session) -> Reason | None:
     return why_not_ready(row, timezone.now())
 
 
-def send(principal: Principal, session: Session, *, to: str, text: str) -> Message:
-    """Put ``text`` in the queue for the number ``to``; the log says neither. Raises what
-    ``queue_text`` raises. The caller has been through the door for writing."""
+def send(principal: Principal, session: Session, *, to: PhoneNumber, text: MessageText) -> Message:
+    """Queue ``text`` for the number ``to``; the audit log contains neither. The caller has
+    checked that ``principal`` may write to ``session``. Raises NotReady."""
     with transaction.atomic():
         message = queue_text(session, to=to, text=text, by=principal.name)
         record(principal, session.account_id, MessageVerb.TEXT_SENT, session.location.name)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -12,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.actions import NotReady, send
-from conversations.models import Message
 from conversations.problem_codes import SESSION_NOT_READY
 from conversations.queries import listed
 from conversations.serializers import (
@@ -33,52 +31,6 @@ from sessions_app.models import Session
 TAGS = ["Messages"]
 
 
-class ErrorData(TypedDict):
-    code: str
-    sentence: str
-
-
-class MessageData(TypedDict):
-    """See the OpenAPI schema for what each field means."""
-
-    id: UUID
-    session: UUID
-    direction: str
-    status: str
-    peer: str
-    peer_name: str
-    text: str
-    media: str
-    whatsapp_id: str
-    error: ErrorData | None
-    created_by: str
-    created_at: datetime
-    sent_at: datetime | None
-    delivered_at: datetime | None
-    read_at: datetime | None
-
-
-def _show(row: Message) -> MessageData:
-    failed = bool(row.error_code or row.error)
-    return {
-        "id": row.pk,
-        "session": row.session_id,
-        "direction": row.direction,
-        "status": row.status,
-        "peer": row.peer,
-        "peer_name": row.peer_name,
-        "text": row.text,
-        "media": row.media,
-        "whatsapp_id": row.whatsapp_id,
-        "error": {"code": row.error_code, "sentence": row.error} if failed else None,
-        "created_by": row.created_by,
-        "created_at": row.created_at,
-        "sent_at": row.sent_at,
-        "delivered_at": row.delivered_at,
-        "read_at": row.read_at,
-    }
-
-
 class MessageList(ApiView):
     write_scope = Scope.SEND
 
@@ -97,7 +49,7 @@ class MessageList(ApiView):
         session = find(Session.objects.all(), principal_of(request), session_id)
         asked = MessageFilterSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        return page_of(listed(session.pk, asked.validated_data), request, _show)
+        return page_of(listed(session.pk, asked.validated_data), request, MessageSerializer)
 
     @extend_schema(
         operation_id="send_message",
@@ -128,4 +80,4 @@ def _send(principal: Principal, session: Session, text: Mapping[str, Any]) -> Re
         message = send(principal, session, to=text["to"], text=text["text"])
     except NotReady as error:
         raise Conflict(error.code, str(error), reason=str(error.reason)) from None
-    return Response(_show(message), status=202)
+    return Response(MessageSerializer(message).data, status=202)

@@ -1,16 +1,16 @@
-"""A text that a person types on the session's page."""
+"""The form to send a text on the page of a session."""
 
 from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from conversations.actions import BadText, checked_text
+from conversations.rules import BadText, MessageText, checked_text
 from sessions_app.forms import PhoneField, SmallForm
 
 
 class MessageForm(SmallForm):
-    """Receiver and text; what is wrong is said by the ledger, which has the rules."""
+    """The recipient and the text."""
 
     to = PhoneField(label=_("To"), autocomplete="off")
     text = forms.CharField(
@@ -20,7 +20,7 @@ class MessageForm(SmallForm):
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("Write a message")}),
     )
 
-    def clean_text(self) -> str:
+    def clean_text(self) -> MessageText:
         try:
             return checked_text(self.cleaned_data["text"])
         except BadText as error:
@@ -28,7 +28,7 @@ class MessageForm(SmallForm):
 
     @classmethod
     def for_the_next(cls, to: str) -> MessageForm:
-        """An empty form for the same receiver, as typed, that waits for the next text."""
+        """Return an empty form with the same recipient as typed, for the next text."""
         form = cls(initial={"to": to})
         form.focus("text")
         return form

@@ -7,9 +7,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from conversations.actions import LedgerError, checked_number, checked_text
-from conversations.models import MAX_TEXT_CHARACTERS, Direction, MessageStatus
-from locations.rest.fields import MomentField, TextField
+from conversations.models import MAX_TEXT_CHARACTERS, Direction, Message, MessageStatus
+from conversations.rules import BadText, MessageText, checked_text
+from locations.rest.fields import MomentField, PhoneNumberField, TextField
 from locations.rest.pagination import PageSerializer
 from locations.rest.schema import answered, asked, listed
 
@@ -36,25 +36,17 @@ _EXAMPLE = {
 class NewMessageSerializer(serializers.Serializer[Any]):
     """A text to send."""
 
-    to = TextField(
-        allow_blank=True, help_text="The receiver, with + and country code: `+351912345678`."
-    )
+    to = PhoneNumberField(help_text="The recipient, with + and country code: `+351912345678`.")
     text = TextField(
         allow_blank=True,
         trim_whitespace=False,
         help_text=f"1 to {MAX_TEXT_CHARACTERS:,} characters, sent as they are.",
     )
 
-    def validate_to(self, typed: str) -> str:
-        try:
-            return checked_number(typed)
-        except LedgerError as error:
-            raise serializers.ValidationError(str(error)) from None
-
-    def validate_text(self, text: str) -> str:
+    def validate_text(self, text: str) -> MessageText:
         try:
             return checked_text(text)
-        except LedgerError as error:
+        except BadText as error:
             raise serializers.ValidationError(str(error)) from None
 
 
@@ -75,8 +67,12 @@ class MessageFilterSerializer(serializers.Serializer[Any]):
 class MessageErrorSerializer(serializers.Serializer[Any]):
     """Why a text was not sent."""
 
-    code = serializers.CharField()
-    sentence = serializers.CharField()
+    code = serializers.CharField(source="error_code")
+    sentence = serializers.CharField(source="error")
+
+    def to_representation(self, instance: Message) -> Any:
+        failed = instance.error_code or instance.error
+        return super().to_representation(instance) if failed else None
 
 
 @answered("A delivered text", _EXAMPLE)
@@ -84,7 +80,7 @@ class MessageSerializer(serializers.Serializer[Any]):
     """One message, in or out."""
 
     id = serializers.UUIDField()
-    session = serializers.UUIDField(help_text="The id of its session.")
+    session = serializers.UUIDField(source="session_id", help_text="The id of its session.")
     direction = serializers.ChoiceField(choices=Direction.choices)
     status = serializers.ChoiceField(
         choices=MessageStatus.choices,
@@ -96,7 +92,9 @@ class MessageSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(help_text="The text, or the caption of a medium.")
     media = serializers.CharField(help_text="`image`, `audio`, …; empty for a text.")
     whatsapp_id = serializers.CharField(help_text="WhatsApp's id; empty until it is known.")
-    error = MessageErrorSerializer(allow_null=True, help_text="Only while `status` is `failed`.")
+    error = MessageErrorSerializer(
+        source="*", allow_null=True, help_text="Only while `status` is `failed`."
+    )
     created_by = serializers.CharField(help_text="Who sent it from here; empty otherwise.")
     created_at = serializers.DateTimeField(help_text="When it came into the ledger.")
     sent_at = serializers.DateTimeField(allow_null=True, help_text="By WhatsApp's clock.")

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from conversations.actions import LedgerError, send
+from conversations.actions import NotReady, send
 from conversations.dashboard.overview import overview
 from conversations.forms import MessageForm
 from conversations.queries import MessagePage, messages_of
@@ -55,7 +55,7 @@ def _send(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if form.is_valid():
         try:
             send(principal, session, **form.cleaned_data)
-        except LedgerError as error:
+        except NotReady as error:
             form.add_error(None, str(error))
     if form.errors:
         return _again(request, session_id, form)

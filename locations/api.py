@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -20,18 +19,6 @@ from locations.rest.fields import TextField
 from locations.rest.pagination import CURSOR, PageSerializer, page_of
 from locations.rest.problems import LOCATION_BUSY, conflict_at, problem_responses
 from locations.rest.schema import answered, asked, listed
-
-
-class LocationData(TypedDict):
-    id: UUID
-    name: str
-    ghl_id: str
-    created_at: datetime
-
-
-def _show(row: Location) -> LocationData:
-    return {"id": row.pk, "name": row.name, "ghl_id": row.ghl_id, "created_at": row.created_at}
-
 
 _EXAMPLE = {
     "id": "7f3f5a0e-5f0c-4c58-9c3e-2f6a4d9b1c22",
@@ -84,7 +71,7 @@ class LocationList(ApiView):
     )
     def get(self, request: Request) -> Response:
         rows = visible(Location.objects.all(), principal_of(request))
-        return page_of(rows, request, _show, ordering=("name", "id"))
+        return page_of(rows, request, LocationSerializer, ordering=("name", "id"))
 
     @extend_schema(
         operation_id="create_location",
@@ -106,7 +93,7 @@ class LocationList(ApiView):
             location = actions.add(account, **asked.validated_data, by=principal)
         except actions.GhlIdTaken as error:
             raise serializers.ValidationError({"ghl_id": [str(error)]}) from None
-        return Response(_show(location), status=201)
+        return Response(LocationSerializer(location).data, status=201)
 
 
 class LocationDetail(ApiView):
@@ -117,7 +104,8 @@ class LocationDetail(ApiView):
         responses={200: LocationSerializer, **problem_responses(404)},
     )
     def get(self, request: Request, location_id: UUID) -> Response:
-        return Response(_show(find(Location.objects.all(), principal_of(request), location_id)))
+        location = find(Location.objects.all(), principal_of(request), location_id)
+        return Response(LocationSerializer(location).data)
 
     @extend_schema(
         operation_id="delete_location",

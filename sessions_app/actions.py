@@ -107,6 +107,10 @@ class StoredProxy:
     def exists(self) -> bool:
         return self.address is not None or not self.readable
 
+    @property
+    def has_login(self) -> bool:
+        return self.address is not None and self.address.has_login
+
 
 def stored(session: Session) -> StoredProxy:
     """The proxy of ``session``."""

@@ -37,7 +37,6 @@ from sessions_app.serializers import (
     SessionPageSerializer,
     SnapshotSerializer,
 )
-from sessions_app.snapshot import SessionSnapshot, snapshot
 
 TAGS = ["Sessions"]
 _WISH_PROBLEMS = problem_responses(404, 409, codes={409: (NOT_POSSIBLE,)})
@@ -46,10 +45,6 @@ _WISH_PROBLEMS = problem_responses(404, 409, codes={409: (NOT_POSSIBLE,)})
 def _rows() -> SessionQuerySet:
     rows: SessionQuerySet = Session.objects.select_related("location")
     return rows
-
-
-def _show(session: Session) -> SessionSnapshot:
-    return snapshot(session, timezone.now())
 
 
 class SessionList(ApiView):
@@ -66,7 +61,7 @@ class SessionList(ApiView):
         asked.is_valid(raise_exception=True)
         now = timezone.now()
         rows = visible(_filtered(_rows(), asked.validated_data, now), principal_of(request))
-        return page_of(rows, request, lambda row: snapshot(row, now, with_code=False))
+        return page_of(rows, request, SnapshotSerializer, context={"now": now, "with_code": False})
 
     @extend_schema(
         operation_id="create_session",
@@ -98,7 +93,7 @@ def _create(principal: Principal, location: Location, proxy: ProxyAddress | None
         session = actions.connect(principal, location, proxy)
     except LocationBusy:
         raise _busy(location) from None
-    return Response(_show(session), status=201)
+    return Response(SnapshotSerializer(session).data, status=201)
 
 
 def _filtered(rows: SessionQuerySet, asked: dict[str, Any], now: datetime) -> SessionQuerySet:
@@ -129,7 +124,8 @@ class SessionDetail(ApiView):
         responses={200: SnapshotSerializer, **problem_responses(404)},
     )
     def get(self, request: Request, session_id: UUID) -> Response:
-        return Response(_show(find(_rows(), principal_of(request), session_id)))
+        session = find(_rows(), principal_of(request), session_id)
+        return Response(SnapshotSerializer(session).data)
 
 
 def _wish(
@@ -140,7 +136,7 @@ def _wish(
     session: Session = find_writable(_rows(), principal, session_id)
     with conflict_at(NotPossible, NOT_POSSIBLE):
         ask(principal, session)
-    return Response(_show(session), status=202)
+    return Response(SnapshotSerializer(session).data, status=202)
 
 
 class SessionRestart(ApiView):

@@ -6,14 +6,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from rest_framework import serializers
 
-from core.text.phone_numbers import NotANumber, e164
-from locations.rest.fields import MomentField, TextField
+from locations.rest.fields import MomentField, PhoneNumberField
 from locations.rest.pagination import PageSerializer
 from locations.rest.schema import answered, asked, listed
 from sessions_app.lifecycle import Reason, Status, Wanted
+from sessions_app.models import Session
 from sessions_app.proxies.serializers import NewProxySerializer
+from sessions_app.snapshot import snapshot
 from sessions_app.wording import Action
 
 
@@ -45,15 +47,7 @@ class NewSessionSerializer(serializers.Serializer[Any]):
 class PairingSerializer(serializers.Serializer[Any]):
     """The phone on which the code will be typed."""
 
-    phone = TextField(
-        allow_blank=True, help_text="Its number with + and country code: `+351912345678`."
-    )
-
-    def validate_phone(self, typed: str) -> str:
-        try:
-            return e164(typed)
-        except NotANumber as error:
-            raise serializers.ValidationError(str(error)) from None
+    phone = PhoneNumberField(help_text="Its number with + and country code: `+351912345678`.")
 
 
 class SessionFilterSerializer(serializers.Serializer[Any]):
@@ -106,7 +100,10 @@ _EXAMPLE = {
 
 @answered("A linked number", _EXAMPLE)
 class SnapshotSerializer(serializers.Serializer[Any]):
-    """All there is to know of a session, at one version."""
+    """The state of a session, at one version.
+
+    Serializes a ``Session`` with its location. ``context``: ``now`` (default: the current time)
+    and ``with_code`` (default: True), see ``snapshot``."""
 
     id = serializers.UUIDField()
     location = serializers.UUIDField(help_text="The id of its location.")
@@ -141,6 +138,11 @@ class SnapshotSerializer(serializers.Serializer[Any]):
     next_retry_at = serializers.DateTimeField(
         allow_null=True, help_text="When we try again by ourselves."
     )
+
+    def to_representation(self, instance: Session) -> dict[str, Any]:
+        now, with_code = self.context.get("now"), self.context.get("with_code", True)
+        row = snapshot(instance, now or timezone.now(), with_code=with_code)
+        return super().to_representation(row)
 
 
 @listed("The last page", _EXAMPLE)

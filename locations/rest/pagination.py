@@ -1,8 +1,8 @@
-"""Pages of the API: 50 rows each, by cursor, so that new rows never shift what is read next."""
+"""Cursor pagination with 50 rows per page: new rows never shift the next page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError as NotOfTheType
@@ -17,7 +17,10 @@ from rest_framework.response import Response
 PAGE_SIZE = 50
 NEWEST_FIRST = ("-created_at", "-id")
 CURSOR = OpenApiParameter(
-    "cursor", str, description="Where to go on: follow `next` and `previous` instead of making it."
+    "cursor",
+    str,
+    description="The position in the list. Use the `next` and `previous` URLs instead of "
+    "building it yourself.",
 )
 
 
@@ -31,23 +34,29 @@ class _Cursors(CursorPagination):
 def page_of(
     rows: QuerySet[Any],
     request: Request,
-    show: Callable[[Any], Mapping[str, Any]],
+    serializer: type[serializers.Serializer[Any]],
     *,
     ordering: tuple[str, ...] = NEWEST_FIRST,
+    context: Mapping[str, Any] | None = None,
 ) -> Response:
-    """The page of ``rows`` that ``request`` asks for: ``next``, ``previous`` (addresses or
-    null) and ``results``, each as ``show`` gives it. Raises ValidationError for a cursor that
-    is not one of ours."""
+    """Return the page of ``rows`` that ``request`` asks for: ``next``, ``previous`` (URLs or
+    null) and ``results``, written by ``serializer``. Raises ValidationError for an invalid
+    cursor."""
     cursors = _Cursors(ordering)
     try:
         page = cursors.paginate_queryset(rows, request)
     except (NotFound, NotOfTheType):
-        raise ValidationError({"cursor": ["Follow next and previous as they are."]}) from None
-    return cursors.get_paginated_response([show(row) for row in page or []])
+        raise ValidationError({"cursor": ["Use the next and previous URLs as they are."]}) from None
+    results = serializer(page, many=True, context=dict(context or {})).data
+    return cursors.get_paginated_response(results)
 
 
 class PageSerializer(serializers.Serializer[Any]):
-    """One page. Subclasses add ``results``."""
+    """One page of a list. Subclasses add ``results``."""
 
-    next = serializers.URLField(allow_null=True, help_text="The next page; null on the last.")
-    previous = serializers.URLField(allow_null=True, help_text="The one before; null on the first.")
+    next = serializers.URLField(
+        allow_null=True, help_text="The URL of the next page; null on the last."
+    )
+    previous = serializers.URLField(
+        allow_null=True, help_text="The URL of the previous page; null on the first."
+    )

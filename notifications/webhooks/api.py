@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -31,23 +30,6 @@ from notifications.webhooks.serializers import (
 TAGS = ["Webhooks"]
 
 
-def _show(row: Webhook) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "url": row.shown_url,
-        "format": row.format,
-        "events": row.events,
-        "location": row.location_id,
-        "enabled": row.enabled,
-        "disabled_reason": row.disabled_reason,
-        "created_at": row.created_at,
-    }
-
-
-def _show_with_secret(row: Webhook) -> dict[str, Any]:
-    return {**_show(row), "secret": row.secret}
-
-
 class WebhookList(ApiView):
     @extend_schema(
         operation_id="list_webhooks",
@@ -62,7 +44,7 @@ class WebhookList(ApiView):
     )
     def get(self, request: Request) -> Response:
         rows = visible(Webhook.objects.defer("secret"), principal_of(request))
-        return page_of(rows, request, _show)
+        return page_of(rows, request, WebhookSerializer)
 
     @extend_schema(
         operation_id="create_webhook",
@@ -93,7 +75,7 @@ class WebhookList(ApiView):
                 location=location,
                 form=wanted["format"],
             )
-        return Response(_show_with_secret(webhook), status=201)
+        return Response(WebhookWithSecretSerializer(webhook).data, status=201)
 
 
 def _location(principal: Principal, location_id: UUID | None) -> Location | None:
@@ -115,7 +97,7 @@ class WebhookDetail(ApiView):
     )
     def get(self, request: Request, webhook_id: UUID) -> Response:
         rows = Webhook.objects.defer("secret")
-        return Response(_show(find(rows, principal_of(request), webhook_id)))
+        return Response(WebhookSerializer(find(rows, principal_of(request), webhook_id)).data)
 
     @extend_schema(
         operation_id="change_webhook",
@@ -134,7 +116,7 @@ class WebhookDetail(ApiView):
         asked = ChangeWebhookSerializer(data=request.data, context={"format": webhook.format})
         asked.is_valid(raise_exception=True)
         actions.change_some(principal, webhook, **asked.validated_data)
-        return Response(_show(webhook))
+        return Response(WebhookSerializer(webhook).data)
 
     @extend_schema(
         operation_id="delete_webhook",
@@ -167,4 +149,4 @@ class WebhookRotate(ApiView):
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
         with conflict_at(actions.NotSigned, NOT_SIGNED):
             actions.rotate(principal, webhook)
-        return Response(_show_with_secret(webhook))
+        return Response(WebhookWithSecretSerializer(webhook).data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -13,7 +12,7 @@ from locations.access import find, find_writable
 from locations.rest.base_view import ApiView, principal_of
 from locations.rest.pagination import CURSOR, page_of
 from locations.rest.problems import conflict_at, problem_responses
-from notifications.models import Delivery, DeliveryState, Webhook
+from notifications.models import Delivery, Webhook
 from notifications.models.webhook import DeliveryQuerySet
 from notifications.webhooks import actions
 from notifications.webhooks.problem_codes import WEBHOOK_OFF
@@ -26,23 +25,6 @@ from notifications.webhooks.serializers import (
 
 TAGS = ["Webhooks"]
 _OFF = problem_responses(404, 409, codes={409: (WEBHOOK_OFF,)})
-
-
-def _show(row: Delivery) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "webhook": row.webhook_id,
-        "event": row.event_id,
-        "type": row.kind,
-        "state": row.state,
-        "attempts": row.attempts,
-        "status_code": row.status_code,
-        "error": row.error,
-        "duration_ms": row.duration_ms,
-        "created_at": row.created_at,
-        "attempted_at": row.attempted_at,
-        "next_attempt_at": row.next_attempt_at if row.state == DeliveryState.WAITING else None,
-    }
 
 
 class DeliveryList(ApiView):
@@ -64,7 +46,7 @@ class DeliveryList(ApiView):
         wanted = asked.validated_data
         rows: DeliveryQuerySet = Delivery.objects.of_webhook(webhook.pk).defer("payload")
         rows = rows.in_state(wanted.get("state", "")).of_kind(wanted.get("type", ""))
-        return page_of(rows, request, _show)
+        return page_of(rows, request, DeliverySerializer)
 
 
 class WebhookTest(ApiView):
@@ -80,7 +62,9 @@ class WebhookTest(ApiView):
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
         with conflict_at(actions.WebhookDisabled, WEBHOOK_OFF):
-            return Response(_show(actions.send_test(principal, webhook)), status=202)
+            return Response(
+                DeliverySerializer(actions.send_test(principal, webhook)).data, status=202
+            )
 
 
 class WebhookReplay(ApiView):
@@ -96,7 +80,8 @@ class WebhookReplay(ApiView):
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
         with conflict_at(actions.WebhookDisabled, WEBHOOK_OFF):
-            return Response({"replayed": actions.replay_failed(principal, webhook)}, status=202)
+            replayed = {"replayed": actions.replay_failed(principal, webhook)}
+        return Response(ReplayedSerializer(replayed).data, status=202)
 
 
 class DeliveryReplay(ApiView):
@@ -115,4 +100,4 @@ class DeliveryReplay(ApiView):
         with conflict_at(actions.WebhookDisabled, WEBHOOK_OFF):
             actions.replay(principal, delivery)
         delivery.refresh_from_db()
-        return Response(_show(delivery), status=202)
+        return Response(DeliverySerializer(delivery).data, status=202)

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from locations.rest.fields import FlagField, TextField
 from locations.rest.pagination import PageSerializer
 from locations.rest.schema import answered, asked, listed
-from notifications.models import DeliveryState, WebhookEvent, WebhookFormat
+from notifications.models import Delivery, DeliveryState, WebhookEvent, WebhookFormat
 from notifications.models.webhook import SUBSCRIBABLE
 from notifications.webhooks.dns_guard import checked_url
 from notifications.webhooks.url_rules import MAX_URL_CHARACTERS, BadAddress
@@ -130,11 +130,14 @@ class WebhookSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     url = serializers.CharField(
-        help_text="Of a Slack channel only the beginning: whoever knows it may write there."
+        source="shown_url",
+        help_text="Of a Slack channel only the beginning: whoever knows it may write there.",
     )
     format = serializers.ChoiceField(choices=WebhookFormat.choices)
     events = serializers.ListField(child=serializers.ChoiceField(choices=_EVENTS))
-    location = serializers.UUIDField(allow_null=True, help_text="Null: all locations.")
+    location = serializers.UUIDField(
+        source="location_id", allow_null=True, help_text="Null: all locations."
+    )
     enabled = serializers.BooleanField()
     disabled_reason = serializers.CharField(
         help_text="Why it is switched off, for people; empty while it is on."
@@ -172,9 +175,11 @@ class DeliverySerializer(serializers.Serializer[Any]):
     """An event on its way to a webhook, and what became of it."""
 
     id = serializers.UUIDField(help_text="As in the header `Pairline-Delivery`.")
-    webhook = serializers.UUIDField()
-    event = serializers.UUIDField(help_text="The `id` in the body: the same at each try.")
-    type = serializers.ChoiceField(choices=WebhookEvent.choices)
+    webhook = serializers.UUIDField(source="webhook_id")
+    event = serializers.UUIDField(
+        source="event_id", help_text="The `id` in the body: the same at each try."
+    )
+    type = serializers.ChoiceField(source="kind", choices=WebhookEvent.choices)
     state = serializers.ChoiceField(
         choices=DeliveryState.choices,
         help_text="`skipped`: what it was about is gone, such as a code that was replaced.",
@@ -188,6 +193,12 @@ class DeliverySerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField(help_text="When the event happened.")
     attempted_at = serializers.DateTimeField(allow_null=True)
     next_attempt_at = serializers.DateTimeField(allow_null=True, help_text="Null unless it waits.")
+
+    def to_representation(self, instance: Delivery) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        if instance.state != DeliveryState.WAITING:
+            shown["next_attempt_at"] = None
+        return shown
 
 
 @listed("The last page", _DELIVERY)

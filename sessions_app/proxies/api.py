@@ -16,20 +16,14 @@ from locations.rest.problems import conflict_at, problem_responses
 from sessions_app import actions
 from sessions_app.models import NotPossible, Session
 from sessions_app.problem_codes import NOT_POSSIBLE
-from sessions_app.proxies.serializers import NewProxySerializer, ProxyData, ProxySerializer
+from sessions_app.proxies.serializers import NewProxySerializer, ProxySerializer
 
 _TAGS = ["Sessions"]
 _WRITE_PROBLEMS = problem_responses(400, 404, 409, 413, 415, codes={409: (NOT_POSSIBLE,)})
 
 
-def _show(session: Session) -> ProxyData:
-    stored = actions.stored(session)
-    address = stored.address
-    return {
-        "address": address.shown if address else None,
-        "has_login": bool(address and address.has_login),
-        "readable": stored.readable,
-    }
+def _response(session: Session) -> Response:
+    return Response(ProxySerializer(actions.stored(session)).data)
 
 
 class SessionProxy(ApiView):
@@ -40,7 +34,7 @@ class SessionProxy(ApiView):
         responses={200: ProxySerializer, **problem_responses(404)},
     )
     def get(self, request: Request, session_id: UUID) -> Response:
-        return Response(_show(find(Session.objects.all(), principal_of(request), session_id)))
+        return _response(find(Session.objects.all(), principal_of(request), session_id))
 
     @extend_schema(
         operation_id="set_proxy",
@@ -59,7 +53,7 @@ class SessionProxy(ApiView):
         asked.is_valid(raise_exception=True)
         with conflict_at(NotPossible, NOT_POSSIBLE):
             actions.use(principal, session, asked.validated_data["proxy"])
-        return Response(_show(session))
+        return _response(session)
 
     @extend_schema(
         operation_id="remove_proxy",
@@ -77,7 +71,7 @@ class SessionProxy(ApiView):
         session = find_writable(_rows(), principal, session_id)
         with conflict_at(NotPossible, NOT_POSSIBLE):
             actions.remove(principal, session)
-        return Response(_show(session))
+        return _response(session)
 
 
 def _rows() -> Any:

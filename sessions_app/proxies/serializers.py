@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
@@ -56,12 +56,6 @@ class NewProxySerializer(serializers.Serializer[Any]):
         return {"proxy": proxy}
 
 
-class ProxyData(TypedDict):
-    address: str | None
-    has_login: bool
-    readable: bool
-
-
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
@@ -75,9 +69,11 @@ class ProxyData(TypedDict):
     ]
 )
 class ProxySerializer(serializers.Serializer[Any]):
-    """The proxy that a number goes through."""
+    """The proxy that a number goes through. Serializes a ``StoredProxy``."""
 
-    address = serializers.CharField(allow_null=True, help_text="Null: it connects directly.")
+    address = serializers.CharField(
+        source="address.shown", allow_null=True, help_text="Null: it connects directly."
+    )
     has_login = serializers.BooleanField(help_text="Whether a user and password are stored.")
     readable = serializers.BooleanField(
         help_text="False when what is stored cannot be read any more: the number does not connect "

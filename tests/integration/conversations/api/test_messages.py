@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, get_type_hints
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
 
-from conversations.api import MessageData
 from conversations.models import MAX_TEXT_CHARACTERS, Direction, Message, MessageStatus
-from conversations.serializers import MessageSerializer
 from locations.models import Account
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
@@ -134,7 +132,10 @@ def test_a_message_shows_all_that_is_known_of_it(caller: Caller, session: Sessio
 
     row = caller.get(f"/sessions/{session.pk}/messages/").json()["results"][0]
 
-    assert set(row) == set(get_type_hints(MessageData))
+    assert set(row) == {
+        "id", "session", "direction", "status", "peer", "peer_name", "text", "media",
+        "whatsapp_id", "error", "created_by", "created_at", "sent_at", "delivered_at", "read_at",
+    }  # fmt: skip
     assert (row["direction"], row["status"], row["media"]) == ("in", "received", "image")
     assert (row["peer_name"], row["whatsapp_id"], row["text"]) == ("Dora", "3A01", "")
     assert row["sent_at"] is not None
@@ -162,10 +163,6 @@ def test_a_failed_message_says_why(caller: Caller, session: Session) -> None:
         "code": "not_on_whatsapp",
         "sentence": "This number is not on WhatsApp.",
     }
-
-
-def test_the_schema_names_what_a_message_has() -> None:
-    assert set(MessageSerializer().fields) == set(get_type_hints(MessageData))
 
 
 def test_reading_needs_three_queries_for_any_number_of_messages(

@@ -14,6 +14,8 @@ from django.db import transaction
 from conversations.actions import queue_text
 from conversations.ledger.gateway_ports import DatabaseMessageSink, DatabaseOutgoingQueue
 from conversations.models import MessageStatus
+from conversations.rules import checked_text
+from core.text.phone_numbers import e164
 from sessions_app.gateway.ports import Hint
 from sessions_app.hints import GATEWAY_GROUP, hint_gateway, hint_text_waiting, session_group
 from sessions_app.models import Session
@@ -21,6 +23,9 @@ from sessions_app.store.channel_hints import ChannelHints
 from tests.factory import make_message
 from tests.integration.conversations.ledger.arrivals import NOON, make_incoming, make_receipt
 from tests.integration.conversations.ledger.conftest import run
+
+TO = e164("+351912345678")
+HELLO = checked_text("Hello")
 
 
 async def _hints_of(session: Session, act: Callable[[], Awaitable[object]]) -> list[Any]:
@@ -48,7 +53,7 @@ def _changed(session: Session) -> dict[str, str]:
 @pytest.mark.django_db(transaction=True)
 def test_viewers_hear_of_a_text_that_waits(session: Session) -> None:
     async def send() -> None:
-        await sync_to_async(queue_text)(session, to="+351912345678", text="Hello", by="")
+        await sync_to_async(queue_text)(session, to=TO, text=HELLO, by="")
 
     assert async_to_sync(_hints_of)(session, send) == [_changed(session)]
 

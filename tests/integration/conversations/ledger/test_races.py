@@ -7,12 +7,17 @@ import pytest
 from conversations.actions import NotReady, queue_text
 from conversations.ledger import inbound, outbound, receipts
 from conversations.models import EarlyReceipt, Message, MessageStatus
+from conversations.rules import checked_text
+from core.text.phone_numbers import e164
 from sessions_app.actions import LocationBusy, create_session
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
 from tests.factory import make_location, make_message, make_session
 from tests.integration.at_once import meet, only_on_postgresql
 from tests.integration.conversations.ledger.arrivals import NOON, make_incoming, make_receipt
+
+TO = e164("+351912345678")
+HELLO = checked_text("Hello")
 
 pytestmark = [pytest.mark.django_db(transaction=True), only_on_postgresql]
 ID = "3EB0A1"
@@ -105,7 +110,10 @@ def test_a_text_queued_as_the_session_ends_is_failed_with_the_rest(session: Sess
         _end(session)
         outbound.fail_waiting(session.pk, "session_ended", "Unlinked.")
 
-    meet(lambda: queue_text(session, to="+351912345678", text="Hello", by=""), end)
+    meet(
+        lambda: queue_text(session, to=TO, text=HELLO, by=""),
+        end,
+    )
 
     assert Message.objects.get().status == MessageStatus.FAILED
 
@@ -114,7 +122,7 @@ def test_a_text_that_comes_after_the_end_is_refused(session: Session) -> None:
     with pytest.raises(NotReady, match="removed on the phone"):
         meet(
             lambda: _end(session),
-            lambda: queue_text(session, to="+351912345678", text="Hello", by=""),
+            lambda: queue_text(session, to=TO, text=HELLO, by=""),
         )
 
     assert not Message.objects.exists()

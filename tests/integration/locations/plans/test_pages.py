@@ -6,10 +6,15 @@ import pytest
 from django.test import Client
 
 from conversations.actions import NotReady, queue_text
+from conversations.rules import checked_text
+from core.text.phone_numbers import e164
 from locations.models import Account, AccountState, AuditEvent, Location
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
 from tests.factory import make_account, make_location, make_plan, make_session
+
+TO = e164("+351912345678")
+HELLO = checked_text("Hello")
 
 NEW, LIST = "/settings/locations/new/", "/settings/locations/"
 
@@ -194,7 +199,7 @@ def test_a_suspended_account_sends_nothing_even_before_its_number_is_paused(
     Account.objects.filter(pk=account.pk).update(state=AccountState.SUSPENDED)
 
     with pytest.raises(NotReady, match="Ask your operator") as refused:
-        queue_text(session, to="+351912345678", text="Hello", by="alice@example.com")
+        queue_text(session, to=TO, text=HELLO, by="alice@example.com")
 
     assert refused.value.reason is Reason.SUSPENDED_BILLING
     assert not session.messages.exists()
