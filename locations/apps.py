@@ -6,7 +6,7 @@ class LocationsConfig(AppConfig):
 
     def ready(self) -> None:
         from core.health.operator_alerts import register_alerts
-        from locations import receivers  # noqa: F401  connects the receivers
+        from locations import jobs, receivers  # noqa: F401  connects the receivers
         from locations.accounts.invitations import count_open
         from locations.models import Location, Member
         from locations.plans.alerts import accounts
@@ -24,3 +24,4 @@ class LocationsConfig(AppConfig):
         )
         register_alerts("accounts", accounts)
         register_usage(Resource.MEMBERS, count_open)
+        jobs.register()

@@ -1,4 +1,4 @@
-"""The scheduled jobs of sessions, and those of people, who know nothing of jobs."""
+"""The scheduled jobs of sessions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from core.background.jobs import Job, register_job
 from core.data.batch_delete import delete_in_batches
 from core.text.units import plural, size
-from locations import jobs as people
-from locations.rest.idempotency import forget_answers
 from sessions_app.cleanup import run
 from sessions_app.lifecycle import Status
 from sessions_app.models import ConnectLink, Gateway, SessionEvent
@@ -28,9 +26,6 @@ def register() -> None:
         Job("attempts", _("End stuck attempts"), HOUR, _attempts),
         Job("cleanup", _("Monthly cleanup"), timedelta(days=30), _cleanup),
         Job("timelines", _("Shorten timelines"), DAY, _timelines),
-        Job("sign_ins", _("Forget expired sign-ins"), DAY, _sign_ins),
-        Job("invitations", _("Forget old invitations"), DAY, _invitations),
-        Job("answers", _("Forget answers to repeated requests"), HOUR, _answers),
     ):
         register_job(job)
 
@@ -56,18 +51,6 @@ def _cleanup() -> str:
 
 def _timelines() -> str:
     return f"Deleted {plural(forget_events(timezone.now()), 'event')}."
-
-
-def _sign_ins() -> str:
-    return f"Deleted {plural(people.forget_sign_ins(timezone.now()), 'expired sign-in')}."
-
-
-def _invitations() -> str:
-    return f"Deleted {plural(people.forget_invitations(timezone.now()), 'old invitation')}."
-
-
-def _answers() -> str:
-    return f"Deleted {plural(forget_answers(), 'answer')}."
 
 
 # Uptime shows 90 days; people compare with the same month of the year before.

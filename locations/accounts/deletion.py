@@ -1,7 +1,8 @@
-"""An account's end: announced, let go of elsewhere (the linked numbers), then gone.
+"""The deletion of an account: first its numbers are unlinked, then its rows are deleted.
 
-``begin`` marks it; from then on nothing in it may change. ``finish_due`` takes away what is due:
-gateways call it every few seconds, and so does ``cleanup_sessions cleanup``.
+``begin`` marks the account; nothing in it may change after that. ``finish_due`` deletes the marked
+accounts that are ready; a scheduled job calls it every few seconds, and so does
+``cleanup_sessions cleanup``.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from locations.signals import account_closing, held
 
 logger = logging.getLogger(__name__)
 
-AT_MOST = timedelta(minutes=2)  # a number that cannot be unlinked must not keep an account
+AT_MOST = timedelta(minutes=2)  # a number that cannot be unlinked must not block the deletion
 
 
 def begin(principal: Principal, account: Account) -> None:
-    """Begin the end of ``account``, and mail that to its people. Asking twice changes nothing."""
+    """Start the deletion of ``account`` and mail its members. A second call does nothing."""
     with transaction.atomic():
         locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if locked.deleting_at is not None:
@@ -36,14 +37,14 @@ def begin(principal: Principal, account: Account) -> None:
         Invitation.objects.of_accounts([account.pk]).open().update(revoked_at=locked.deleting_at)
         record(principal, account.pk, AccountVerb.ACCOUNT_DELETED, account.name)
         account_closing.send(None, account_id=account.pk, by=principal.name)
-        people = Member.objects.filter(account=account).values_list("user__email", flat=True)
-        mails.send_deleted(account, people, principal.name)
+        members = Member.objects.filter(account=account).values_list("user__email", flat=True)
+        mails.send_deleted(account, members, principal.name)
         logger.warning("An account is being deleted", extra={"account": str(account.pk)})
 
 
 def finish_due(now: datetime | None = None) -> int:
-    """Delete the accounts whose end has come at ``now``: everything is let go of, or two minutes
-    are over. How many; what fails is logged and comes up again."""
+    """Delete the marked accounts whose numbers are all unlinked, or that were marked two minutes
+    before ``now``. Return their number. Failures are logged, and the next call retries them."""
     now = now or timezone.now()
     marked = Account.objects.filter(deleting_at__isnull=False).order_by("deleting_at")
     with tenancy.everyone():
@@ -51,7 +52,7 @@ def finish_due(now: datetime | None = None) -> int:
 
 
 def _finish(account: Account, now: datetime) -> bool:
-    assert account.deleting_at is not None  # noqa: S101  # the caller asked for these
+    assert account.deleting_at is not None  # noqa: S101  # the caller has filtered them
     if held(account.pk) and now - account.deleting_at < AT_MOST:
         return False
     try:
@@ -60,7 +61,7 @@ def _finish(account: Account, now: datetime) -> bool:
             if not rows.exists():
                 return False
             rows.delete()
-    except DatabaseError as error:  # a message came in meanwhile: the next round has it, too
+    except DatabaseError as error:  # a message has arrived in the meantime: retried
         logger.warning("An account is not deleted yet", extra={"error": type(error).__name__})
         return False
     logger.warning("An account was deleted", extra={"account": str(account.pk)})
@@ -68,7 +69,7 @@ def _finish(account: Account, now: datetime) -> bool:
 
 
 def progress(account: Account) -> str:
-    """What still happens, in words: "Deleting: 2 numbers are being unlinked"."""
+    """Describe the next step: "Deleting: 2 numbers are being unlinked"."""
     count = held(account.pk)
     if count == 1:
         return _("Deleting: 1 number is being unlinked")

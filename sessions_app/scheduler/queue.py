@@ -49,7 +49,7 @@ def sow(jobs: Mapping[str, Job]) -> None:
     now = timezone.now()  # within the spread of a first run, whatever the clocks say
     rows = []
     for name in jobs.keys() - set(known):
-        plan = first(now, _chance())
+        plan = first(now, _chance(), jobs[name].every)
         rows.append(ScheduledJob(name=name, planned_at=plan.planned_at, due_at=plan.due_at))
     ScheduledJob.objects.bulk_create(rows, ignore_conflicts=True)
 

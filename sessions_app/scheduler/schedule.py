@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 # A start has better things to do than to tidy up, and several jobs should not begin as one.
 FIRST_AFTER, FIRST_SPREAD = timedelta(minutes=1), timedelta(minutes=4)
+LATE_AFTER = timedelta(minutes=1)  # a job with a short interval waits for the next poll
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 _RETRY_SPREAD = 0.1  # of the wait
 
@@ -26,9 +27,9 @@ class Plan:
     due_at: datetime
 
 
-def first(now: datetime, chance: float) -> Plan:
+def first(now: datetime, chance: float, every: timedelta = timedelta.max) -> Plan:
     """Of a job that has never run; ``chance`` is from 0 to 1."""
-    at = now + FIRST_AFTER + chance * FIRST_SPREAD
+    at = now + min(FIRST_AFTER + chance * FIRST_SPREAD, every)
     return Plan(at, at)
 
 
@@ -70,5 +71,5 @@ def mended(plan: Plan, now: datetime, every: timedelta) -> Plan:
 
 
 def is_overdue(due_at: datetime, now: datetime, every: timedelta) -> bool:
-    """Whether a run is later than a whole interval."""
-    return now - due_at > every
+    """Return whether a run is late by more than a whole interval, and by more than a minute."""
+    return now - due_at > max(every, LATE_AFTER)

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -127,7 +128,8 @@ class JobRunner:
             outcome = await self._outcome(job)
         finally:
             self._alive.discard(job.name)
-        level = logging.INFO if outcome.ok else logging.ERROR
+        quiet = logging.DEBUG if job.every < timedelta(minutes=1) else logging.INFO
+        level = quiet if outcome.ok else logging.ERROR
         logger.log(level, "Job ended", extra={"job": job.name, "result": outcome.sentence})
         if not await self._run(partial(queue.settle, claim, job, outcome)):
             logger.warning("A job ended after its lease; it is run again", extra={"job": job.name})

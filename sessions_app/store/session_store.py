@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from core.data.db_threads import Transactions
 from core.security.encryption import SealBroken
-from locations.accounts import deletion
 from sessions_app.gateway.ports import Change, LeaseLost, ProxyUnusable, SessionState
 from sessions_app.hints import hint_viewers
 from sessions_app.models import Gateway, Session
@@ -116,7 +115,6 @@ class DatabaseSessionStore:
             )
 
         await self._run(write)
-        await self._run(deletion.finish_due)  # accounts whose last number has just been unlinked
 
     async def farewell(self) -> None:
         await self._run(

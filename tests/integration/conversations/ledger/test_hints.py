@@ -62,12 +62,12 @@ def test_viewers_hear_of_a_text_that_waits(session: Session) -> None:
 def test_a_text_wakes_the_gateway_after_the_commit(session: Session) -> None:
     def rolled_back() -> None:
         with transaction.atomic():
-            queue_text(session, to="+351912345678", text="Never", by="")
+            queue_text(session, to=TO, text=HELLO, by="")
             transaction.set_rollback(True)
 
     async def act() -> None:
         await sync_to_async(rolled_back)()
-        await sync_to_async(queue_text)(session, to="+351912345678", text="Hello", by="")
+        await sync_to_async(queue_text)(session, to=TO, text=HELLO, by="")
 
     hints = async_to_sync(_hints_to)(GATEWAY_GROUP, act)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.core.management import call_command
 from django.test import AsyncClient, Client
 from django.urls import reverse
@@ -19,13 +18,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from conversations.models import Message
+from core.background.jobs import registered
 from locations.accounts import deletion
 from locations.models import Account, ApiKey, AuditEvent, Location, User
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import Session, SessionEvent
-from sessions_app.store.session_store import DatabaseSessionStore
 from tests.factory import make_location, make_message, make_session
-from tests.integration.conversations.ledger.conftest import run
 from tests.integration.locations.accounts.conftest import written
 
 
@@ -107,6 +105,14 @@ def test_it_waits_for_the_last_number(alice: Client, account: Account, session: 
     assert not Session.objects.filter(pk=session.pk).exists()
 
 
+def test_it_is_done_by_a_scheduled_job(alice: Client, account: Account) -> None:
+    delete(alice, account)
+
+    assert registered()["accounts"].run() == "Deleted 1 account."
+
+    assert not Account.objects.filter(pk=account.pk).exists()
+
+
 def test_it_waits_for_two_minutes_at_most(
     alice: Client, account: Account, session: Session
 ) -> None:
@@ -168,20 +174,6 @@ def test_nothing_can_be_changed_meanwhile(
     assert "This account is being deleted." in answers[0].text
     assert delete(alice, account).status_code == 403
     assert len(written()) == 3
-
-
-def test_a_gateway_that_beats_finishes_it(alice: Client, account: Account) -> None:
-    delete(alice, account)
-
-    class Here:
-        """The gateway's transactions, on the test's own connection."""
-
-        run = staticmethod(run)
-
-    store = DatabaseSessionStore("test", "here", 1, Here())  # type: ignore[arg-type]
-    async_to_sync(store.heartbeat)([], "0", "")
-
-    assert not Account.objects.filter(pk=account.pk).exists()
 
 
 def test_a_cleanup_finishes_it(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from locations.jobs import DELETION_EVERY
 from sessions_app.scheduler.schedule import (
     FIRST_AFTER,
     FIRST_SPREAD,
@@ -144,6 +145,7 @@ def test_it_comes_round_sooner_when_a_release_says_so() -> None:
 def test_first_runs_are_spread_and_wait_for_the_start_to_be_over() -> None:
     assert first(NOW, 0).due_at == NOW + FIRST_AFTER
     assert first(NOW, 1).due_at == NOW + FIRST_AFTER + FIRST_SPREAD
+    assert first(NOW, 1, timedelta(seconds=3)).due_at == NOW + timedelta(seconds=3)
 
 
 @pytest.mark.parametrize(
@@ -153,3 +155,16 @@ def test_it_is_overdue_when_it_is_late_by_more_than_an_interval(
     late: timedelta, overdue: bool
 ) -> None:
     assert is_overdue(NOW, NOW + late, HOUR) is overdue
+
+
+@pytest.mark.parametrize(("late", "overdue"), [(59, False), (61, True)])
+def test_it_is_not_overdue_within_a_minute(late: int, overdue: bool) -> None:
+    assert is_overdue(NOW, NOW + timedelta(seconds=late), timedelta(seconds=3)) is overdue
+
+
+@pytest.mark.parametrize("tenths", range(50))
+def test_the_deletion_of_accounts_is_due_on_every_poll(tenths: int) -> None:
+    poll, run = timedelta(seconds=5), timedelta(milliseconds=50)
+    planned = NOW - timedelta(seconds=tenths / 10)
+
+    assert after_success(planned, NOW, NOW + run, DELETION_EVERY).due_at <= NOW + poll
