@@ -13,9 +13,9 @@ from dataclasses import replace
 from core.mail.content import MailContent
 from notifications.kinds import NoticeKind
 from notifications.mail_content import accounts, connection_lost, number_status, phone_offline
-from notifications.mail_content.digest import digest_mail
+from notifications.mail_content.daily_summary import digest_mail
 from notifications.mail_content.footer import why_you
-from notifications.mail_content.outages import all_clear_mail, outage_mail
+from notifications.mail_content.outage_alert import all_clear_mail, outage_mail
 from notifications.mail_content.welcome import welcome_mail
 from notifications.models import Notice
 from notifications.preferences.recipients import Recipient
