@@ -23,13 +23,13 @@ class NotificationsConfig(AppConfig):
         tracker.connect()
         plan_notices.connect()
         bundle_notices.connect()
+        if settings.EMAIL_PROVIDER:
+            bounces.connect()
         register_alerts("webhooks", dead_webhooks)
         register_alerts("outages", outages)
         register_alerts("losses", long_losses)
-        jobs.register()
         register_alerts("mails", mails)
-        register_reload(Reload.NOTICES, template("notifications/notices/_unread-changed.html"))
-        register_verbs(NotificationVerb)
         register_check("mail", health.mail)
-        if settings.EMAIL_PROVIDER:
-            bounces.connect()
+        register_verbs(NotificationVerb)
+        register_reload(Reload.NOTICES, template("notifications/notices/_unread-changed.html"))
+        jobs.register()

@@ -1,7 +1,7 @@
-"""The notifier: runs beside the gateway and the web, and turns what happened into news.
+"""The notifier, which runs in the site and in each gateway: it detects and sends notices.
 
-Every duty is a few short transactions over rows; several notifiers may run at once, each leaves
-to the others what they hold.
+Each duty consists of a few short transactions. Several notifiers may run at once: each skips the
+rows that another one has locked.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ async def _hint_pages(account_ids: Iterable[UUID]) -> None:
 
 DUTIES = (
     Duty(open_overdue, every=5),
-    Duty(update_outages, every=5),  # before what an outage holds back is told
+    Duty(update_outages, every=5),  # before notify_due, since an outage holds notices back
     Duty(notify_due),
     Duty(warn_offline_phones, every=600),
     Duty(notify_trials, every=600),
@@ -64,14 +64,14 @@ DUTIES = (
 
 
 class Notifier:
-    """Goes through its duties every ``LOOK_SECONDS``; ``run`` runs a transaction."""
+    """Runs its duties every ``LOOK_SECONDS``; ``run`` runs a transaction."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._next = dict.fromkeys(DUTIES, 0.0)  # by the monotonic clock
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until ``stop``."""
+        """Run until ``stop`` is set."""
         await Looks(partial(self._round, stop), LOOK_SECONDS, "news").until(stop)
 
     async def _round(self, stop: asyncio.Event) -> None:
@@ -81,7 +81,7 @@ class Notifier:
                 self._next[duty] = time.monotonic() + duty.every
 
     async def _do(self, duty: Duty, stop: asyncio.Event) -> None:
-        """One duty; a fault is logged, holds up no other, and its next turn comes."""
+        """Run one duty. A failure is logged, and the duty is tried again at its next time."""
         try:
             while not stop.is_set():
                 done = await self._run(lambda: duty.work(timezone.now()))
@@ -92,4 +92,4 @@ class Notifier:
         except StoreUnavailable:
             logger.warning("The database does not answer; news wait")
         except Exception:
-            logger.exception("News could not be told", extra={"duty": duty.work.__name__})
+            logger.exception("A duty of the notifier failed", extra={"duty": duty.work.__name__})

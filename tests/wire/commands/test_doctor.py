@@ -84,7 +84,7 @@ def test_it_ends_in_time_when_everything_outside_is_down_or_silent(
     found = {finding["name"]: finding for finding in told["findings"]}
     assert time.monotonic() - began < 15
     assert "Connection refused" in found["database"]["text"]
-    assert "says nothing within 5 s" in found["mail"]["text"]
+    assert "does not respond within 5 s" in found["mail"]["text"]
     for name in ("database", "mail", "WhatsApp", "hints"):
         assert (found[name]["level"], bool(found[name]["next_step"])) == ("trouble", True), name
     for name in ("neonize", "disk", "data folder", "port", "settings", "key stores"):

@@ -68,7 +68,7 @@ def test_it_lists_outages_and_incidents_in_the_admin(outage: Outage) -> None:
 
     wrong = page_of(operator, "/admin/wrong/")
     assert "20 numbers of 4 accounts went down together" in wrong
-    assert "lost for more than a day, and told" in wrong
+    assert "lost for more than a day, members notified" in wrong
     assert "Lisbon" in page_of(operator, "/admin/notifications/incident/")
     assert page_of(operator, f"/admin/notifications/outage/{outage.pk}/change/")
 
