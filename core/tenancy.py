@@ -1,19 +1,19 @@
-"""Whose rows may be touched right now: nobody's, those of some accounts, or everyone's.
+"""The tenant scope: the accounts whose rows the current code may access.
 
-Every query for tenant data starts from a manager that asks here (``models/tenant.py``). Outside
-a tenant it raises; inside one it sees that tenant's rows and no others, whatever it forgets to
-filter. This is the second lock: ``access.py`` is the door, and people, roles and keys are judged
-there.
+Every query for tenant data starts from a manager that checks the scope
+(``locations/models/tenant.py``). Without a scope it raises; with one it returns only the rows of
+those accounts, even if the code forgets to filter. This is the second line of defence: the first
+is ``locations/access.py``, which checks users, roles and keys.
 
-Where a scope is opened:
+A scope is opened by:
 
-- a request: ``middleware.py``, with the accounts of whoever asks, once somebody asks for rows
-- a socket: ``sessions_app/pages/live_updates.py``, with the accounts of its reader, at every look
-- the gateway: ``sessions_app/store/session_store.py``, everyone's, in each of its transactions
-- a command: ``manage.py``, everyone's; ``serve`` gives it back
-- a way in before anybody is known (a key, a link in a mail): ``everyone`` around that one look-up
+- a request: ``locations/middleware.py``, the accounts of the caller, at the first query
+- a WebSocket: ``sessions_app/pages/live_updates.py``, the accounts of its user, at every update
+- the gateway: ``core/data/db_threads.py``, all accounts, in each of its transactions
+- a command: ``manage.py``, all accounts; ``serve`` closes it again
+- authentication (a key, a link in a mail): ``everyone``, around that one query
 
-Threads that are started by hand start as nobody; asgiref's and asyncio's take the scope along.
+Threads started by hand have no scope; those of asgiref and asyncio inherit it.
 """
 
 from __future__ import annotations
@@ -35,34 +35,34 @@ class Everyone(Enum):
 EVERYONE: Literal[Everyone.EVERYONE] = Everyone.EVERYONE
 
 Scope = frozenset[UUID] | Literal[Everyone.EVERYONE] | None
-"""The ids of the accounts whose rows may be touched; None: nobody's."""
+"""The ids of the accounts whose rows may be accessed. None: no rows at all."""
 
 
 class OutsideTenant(RuntimeError):
-    """Tenant data was asked for where nobody is known whose it could be: a fault of ours."""
+    """Tenant data was queried outside a tenant scope. This is a bug in the calling code."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what} rows belong to an account, and nobody has said whose may be touched here. "
-            "Open a scope first: tenancy.of_accounts(…), or tenancy.everyone() for the system."
+            f"{what} rows belong to an account, and no tenant scope is open. "
+            "Open one first: tenancy.of_accounts(…), or tenancy.everyone() for the system."
         )
 
 
-def _nobody() -> Scope:
+def _no_scope() -> Scope:
     return None
 
 
-_decide: ContextVar[Callable[[], Scope]] = ContextVar("tenancy", default=_nobody)
+_decide: ContextVar[Callable[[], Scope]] = ContextVar("tenancy", default=_no_scope)
 
 
 def current() -> Scope:
-    """Whose rows may be touched now."""
+    """Return the current scope."""
     return _decide.get()()
 
 
 @contextmanager
 def decided_by(decide: Callable[[], Scope]) -> Iterator[None]:
-    """Within it, ``decide`` is asked at each query: for who asks may be known later, or never."""
+    """Call ``decide`` for the scope at each query, because the caller may not be known yet."""
     token = _decide.set(decide)
     try:
         yield
@@ -72,7 +72,7 @@ def decided_by(decide: Callable[[], Scope]) -> Iterator[None]:
 
 @contextmanager
 def of_accounts(account_ids: Iterable[UUID]) -> Iterator[None]:
-    """Within it, only the rows of these accounts exist."""
+    """Limit queries to the rows of these accounts."""
     accounts = frozenset(account_ids)
     with decided_by(lambda: accounts):
         yield
@@ -80,14 +80,13 @@ def of_accounts(account_ids: Iterable[UUID]) -> Iterator[None]:
 
 @contextmanager
 def everyone() -> Iterator[None]:
-    """Within it, the rows of all accounts exist. For the system itself, never for what a
-    person or a key asked."""
+    """Allow the rows of all accounts. For the system itself, never on behalf of a user or key."""
     with decided_by(lambda: EVERYONE):
         yield
 
 
 @contextmanager
 def nobody() -> Iterator[None]:
-    """Within it, a query for tenant data raises OutsideTenant."""
-    with decided_by(_nobody):
+    """Make queries for tenant data raise OutsideTenant."""
+    with decided_by(_no_scope):
         yield

@@ -1,4 +1,4 @@
-"""Adding, renaming and deleting the locations of an account: the rules and the writing."""
+"""Add, change and delete the locations of an account."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from locations.signals import location_hold_asked
 
 
 class GhlIdTaken(Exception):
-    """Another location has this GHL location id; ``str()`` says what to do. It is not said
-    whose: an id proves nothing about who asks."""
+    """Another location has this GHL location id. ``str()`` is a sentence for users; it does not
+    reveal the other account."""
 
     def __init__(self) -> None:
         super().__init__(_("This GHL location id cannot be used. Check it, or ask your operator."))
 
 
 class StillLinked(Exception):
-    """A number is linked to the location; ``str()`` says what to do."""
+    """A number is linked to the location. ``str()`` is a sentence for users."""
 
     def __init__(self) -> None:
-        super().__init__(_("A number is connected here. Unlink it first, then delete the place."))
+        super().__init__(_("A number is linked here. Unlink it first, then delete the location."))
 
 
 def add(account: Account, name: str, ghl_id: str, *, by: Principal) -> Location:
-    """A new location of ``account``. Raises OverLimit or GhlIdTaken."""
+    """Add a location to ``account``. Raises OverLimit or GhlIdTaken."""
     try:
         with transaction.atomic():
             require(account, Resource.LOCATIONS)
@@ -45,7 +45,7 @@ def add(account: Account, name: str, ghl_id: str, *, by: Principal) -> Location:
 
 
 def change(location: Location, name: str, ghl_id: str, *, by: Principal) -> None:
-    """Rename it, or connect it with another GHL location. Raises GhlIdTaken."""
+    """Change the name or the GHL location id. Raises GhlIdTaken."""
     if (name, ghl_id) == (location.name, location.ghl_id):
         return
     old = location.name
@@ -59,25 +59,25 @@ def change(location: Location, name: str, ghl_id: str, *, by: Principal) -> None
 
 
 def account_to_add_to(principal: Principal) -> Account:
-    """The account that ``principal`` looks at. Raises Http404 when there is none, or when he is
-    a key of some locations, and PermissionDenied when he may not change it."""
+    """Return the current account of ``principal``. Raises Http404 if there is none, or for a key
+    limited to some locations, and PermissionDenied if ``principal`` may not change it."""
     if principal.locations is not None:
-        raise Http404("No such thing here.")
+        raise Http404("Not found.")
     account = find_account(principal, principal.account)
     if not principal.may_write(account.pk):
-        raise PermissionDenied(_("You may look at this but not change it."))
+        raise PermissionDenied(_("You can see this but not change it."))
     return account
 
 
 def is_held(location_id: UUID) -> bool:
-    """Whether something that has to be let go of first, such as a linked number, is there."""
+    """Return whether something, such as a linked number, must be removed from it first."""
     return any(held for _, held in location_hold_asked.send(None, location_id=location_id))
 
 
 def delete(location: Location, *, by: Principal) -> None:
-    """Delete it with the history of what was linked there. Raises StillLinked."""
+    """Delete the location with the history of its numbers. Raises StillLinked."""
     with transaction.atomic():
-        # Whoever links a number here at the same moment waits at the account, or is seen below.
+        # A concurrent link waits for the lock on the account, or is detected below.
         Account.objects.select_for_update(no_key=True).get(pk=location.account_id)
         if is_held(location.pk):
             raise StillLinked

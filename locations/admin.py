@@ -1,4 +1,4 @@
-"""Operators' pages for locations, API keys and users; accounts have a room of their own."""
+"""The admin of locations, API keys and users."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from locations.accounts import invitation_admin  # noqa: F401  registers its pag
 from locations.audit_log import admin as audit_log_admin  # noqa: F401  registers its page
 from locations.models import ApiKey, Location, User
 
-admin.site.unregister(Group)  # roles are given by membership; groups would do nothing
+admin.site.unregister(Group)  # roles come from memberships; groups would have no effect
 
 
 @admin.register(Location)
@@ -29,13 +29,13 @@ class LocationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(
         self, request: HttpRequest, obj: Location | None = None
     ) -> tuple[str, ...]:
-        """A location stays with its account: its sessions and messages are the account's."""
+        """Fix the account: sessions and messages of the location belong to it."""
         return ("id", "created_at") if obj is None else ("id", "created_at", "account")
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Keys are issued elsewhere, where they can be shown once; here they can be revoked."""
+    """API keys can be revoked here. They are created where they can be shown once."""
 
     list_display = ("account", "name", "prefix", "created_at", "last_used_at", "revoked_at")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
@@ -54,7 +54,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description="Revoke the selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         count = queryset.filter(revoked_at__isnull=True).update(revoked_at=timezone.now())
-        self.message_user(request, f"{count} revoked. Programs that use them are refused now.")
+        self.message_user(request, f"{count} revoked. Requests with them are refused from now on.")
 
 
 class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
@@ -65,7 +65,7 @@ class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
-    """People sign in by e-mail; what they may do with an account is their role in it."""
+    """Users sign in by e-mail; their role in an account decides what they may do."""
 
     list_display = ("email", "is_active", "is_staff", "date_joined", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active")

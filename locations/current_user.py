@@ -1,4 +1,4 @@
-"""Who asks, by a request: the person, the account that he looks at, and where he asks from."""
+"""The caller of a request: the user, their current account and their IP address."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ from locations.principals import Membership, Principal, memberships, principal_o
 
 ACCOUNT_KEY = "account"  # in the session
 _SIGNED_IN_KEY = "signed_in_at"
-_KEPT = "_principal"  # on the request: its roles are read once
+_CACHED = "_principal"  # attribute of the request: roles are read once
 LAST_SEEN_STEP = timedelta(minutes=5)
 RECENT_SECONDS = 15 * 60
 
 
 def principal_of(request: HttpRequest) -> Principal:
-    """Who asks. He is noted as seen in his account, at most once in five minutes."""
-    kept: Principal | None = getattr(request, _KEPT, None)
-    if kept is None:
-        kept = _viewer(request)
-        rows = memberships(request.user) if kept is None else []
-        if kept is None:
+    """Return the caller. Updates ``last_seen_at`` at most every five minutes."""
+    cached: Principal | None = getattr(request, _CACHED, None)
+    if cached is None:
+        cached = _viewer(request)
+        rows = memberships(request.user) if cached is None else []
+        if cached is None:
             chosen = chosen_account(request.session)
-            kept = principal_of_user(request.user, chosen, ip_address_of(request), rows)
-        setattr(request, _KEPT, kept)  # from here on the rows of his accounts may be touched
-        _note_seen(kept, rows)
-    return kept
+            cached = principal_of_user(request.user, chosen, ip_address_of(request), rows)
+        setattr(request, _CACHED, cached)  # opens the tenant scope, see middleware
+        _note_seen(cached, rows)
+    return cached
 
 
 def principal_of_login(user: User, session: Any, chosen: uuid.UUID | None) -> Principal:
-    """Who asks over a socket of a page about the account ``chosen``, by his login's session."""
+    """Return the caller of a WebSocket about the account ``chosen``, by the login session."""
     seen = impersonation.in_session(session)
     viewer = seen and impersonation.principal_of_viewer(seen, user, timezone.now())
     return viewer or principal_of_user(user, chosen)
 
 
 def _viewer(request: HttpRequest) -> Principal | None:
-    """An operator who views an account as its owner. When that is over, it is ended here."""
+    """Return the principal of an impersonating operator. Ends an expired impersonation."""
     seen = impersonation.in_session(request.session)
     if seen is None or not isinstance(request.user, User):
         return None
@@ -60,7 +60,7 @@ def _viewer(request: HttpRequest) -> Principal | None:
 
 
 def chosen_account(session: Any) -> uuid.UUID | None:
-    """The account that this login chose; whether it is one of his is not said."""
+    """Return the account chosen in this session. Does not check the membership."""
     try:
         return uuid.UUID(str(session.get(ACCOUNT_KEY)))
     except ValueError:
@@ -68,29 +68,29 @@ def chosen_account(session: Any) -> uuid.UUID | None:
 
 
 def choose_account(request: HttpRequest, account_id: uuid.UUID) -> None:
-    """From now on this login looks at the account; the caller has been through the door."""
-    kept = getattr(request, _KEPT, None)
-    if kept is None or kept.account != account_id:
+    """Make the account the current one of this session. The caller has checked the access."""
+    cached = getattr(request, _CACHED, None)
+    if cached is None or cached.account != account_id:
         request.session[ACCOUNT_KEY] = str(account_id)
-    if kept is not None:
-        setattr(request, _KEPT, replace(kept, chosen=account_id))
+    if cached is not None:
+        setattr(request, _CACHED, replace(cached, chosen=account_id))
 
 
 def forget(request: HttpRequest) -> None:
-    """Read the roles anew: they have changed within this request."""
-    if hasattr(request, _KEPT):
-        delattr(request, _KEPT)
+    """Drop the cached principal after roles have changed within this request."""
+    if hasattr(request, _CACHED):
+        delattr(request, _CACHED)
 
 
 def ip_address_of(request: Any) -> str | None:
-    """The IP address that the request came from; None over a Unix socket."""
+    """Return the IP address of the client; None over a Unix socket."""
     connected = str(request.META.get("REMOTE_ADDR", ""))
     forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", ""))
     return client_ip(connected, forwarded, settings.TRUSTED_PROXIES)
 
 
 def signed_in_recently(request: HttpRequest) -> bool:
-    """Whether this login is young enough for what should not be done by a passer-by."""
+    """Return whether the sign-in is recent enough for sensitive actions."""
     at = request.session.get(_SIGNED_IN_KEY)
     return isinstance(at, float) and timezone.now().timestamp() - at < RECENT_SECONDS
 

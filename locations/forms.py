@@ -1,4 +1,4 @@
-"""What people type about a location, checked; errors are sentences beside the field."""
+"""The forms for locations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from locations.accounts.rules import NotAName, checked_name
 
 
 def location_name(text: str) -> str:
-    """``text`` as a name. Raises ValidationError."""
+    """Normalize a name. Raises ValidationError."""
     try:
         return checked_name(text)
     except NotAName as error:
@@ -19,12 +19,12 @@ def location_name(text: str) -> str:
 
 ghl_id_validator = RegexValidator(
     r"^[A-Za-z0-9_-]{1,64}\Z",
-    _("Copy the id from GoHighLevel: letters and digits, without blanks."),
+    _("Copy the id from GoHighLevel: letters and digits, without spaces."),
 )
 
 
 class LocationForm(forms.Form):
-    """A name, and the id at GoHighLevel if there is one."""
+    """The name of a location and its id in GoHighLevel, if it has one."""
 
     name = forms.CharField(
         label=_("Name"),

@@ -1,9 +1,9 @@
-"""An operator looks at an account as its owner: for half an hour, seen by the customer.
+"""Impersonation: an operator views an account as its owner, for half an hour at most.
 
-The operator stays who he is; only what ``current.principal_of`` answers changes. So whatever is
-about a person (password, e-mail, second step) is never the owner's, and what only an owner may
-do is refused by the door (``access.check_owner``). Start and end are in the account's audit log
-with the reason, and what is done meanwhile with both names.
+The operator stays signed in as themselves; only the result of ``current_user.principal_of``
+changes. So pages about a user (password, e-mail, second factor) never show those of the owner, and
+``access.check_owner`` refuses actions of owners. Start, end and reason are in the audit log of the
+account, and actions in between are recorded with both names.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _KEY = "viewing"  # in the session
 
 
 class NotViewable(Exception):
-    """Nobody is there to be viewed as; ``str()`` says why."""
+    """The account has no owner to view it as. ``str()`` is a sentence for operators."""
 
 
 @dataclass(frozen=True)
 class Viewing:
-    """What the session of a viewing operator holds."""
+    """An impersonation, as stored in the operator's session."""
 
     account: UUID
     owner: str  # e-mail
@@ -54,21 +54,23 @@ class _Owner(NamedTuple):
 
 
 def may_view(user: User | AnonymousUser) -> bool:
-    """Whether ``user`` is an operator with the right to view accounts as their owners."""
+    """Return whether ``user`` is an operator with the permission to impersonate."""
     return isinstance(user, User) and user.is_staff and user.has_perm(PERMISSION)
 
 
 def begin(request: HttpRequest, account: Account, reason: str, address: str | None) -> Viewing:
-    """From now on this login of an operator sees ``account`` as its owner does. The caller has
-    checked ``may_view``. Raises NotViewable when no owner is left who is not staff."""
+    """Start viewing ``account`` as its owner in this operator's session. The caller has checked
+    ``may_view``. Raises NotViewable if all owners are staff."""
     owner = _owner_of(account.pk)
     if owner is None:
-        raise NotViewable(_("This account has no owner who is not staff himself."))
+        raise NotViewable(_("This account has no owner who is not staff."))
     viewing = Viewing(account.pk, owner.email, timezone.now() + LENGTH)
     end(request, address)
-    told = f"{reason[:REASON_CHARACTERS]} (until {viewing.until:%H:%M} UTC at the latest)"
+    detail = f"{reason[:REASON_CHARACTERS]} (until {viewing.until:%H:%M} UTC at the latest)"
     with tenancy.everyone(), transaction.atomic():
-        record(_named(request, address), account.pk, AccountVerb.VIEWED_AS_OWNER, owner.email, told)
+        record(
+            _named(request, address), account.pk, AccountVerb.VIEWED_AS_OWNER, owner.email, detail
+        )
     request.session.cycle_key()
     request.session[_KEY] = {
         "account": str(viewing.account),
@@ -79,7 +81,7 @@ def begin(request: HttpRequest, account: Account, reason: str, address: str | No
 
 
 def end(request: HttpRequest, address: str | None) -> UUID | None:
-    """Back to what the operator himself may see; the account that he viewed, if he did."""
+    """Stop viewing. Return the account that was viewed, if any."""
     viewing = in_session(request.session)
     if viewing is None:
         return None
@@ -97,7 +99,7 @@ def end(request: HttpRequest, address: str | None) -> UUID | None:
 
 
 def in_session(session: Any) -> Viewing | None:
-    """What the login says, whether its time is over or not; None when it views nobody."""
+    """Return the impersonation stored in the session, even if its time is over."""
     kept = session.get(_KEY)
     if not isinstance(kept, dict):
         return None
@@ -106,14 +108,14 @@ def in_session(session: Any) -> Viewing | None:
 
 
 def is_over(viewing: Viewing, user: User | AnonymousUser, now: datetime) -> bool:
-    """Whether its half hour has passed, or the operator has lost the right to it."""
+    """Return whether the time is over, or the operator has lost the permission."""
     return now >= viewing.until or not may_view(user)
 
 
 def principal_of_viewer(
     viewing: Viewing, user: User, now: datetime, address: str | None = None
 ) -> Principal | None:
-    """Who a viewing operator is to the account; None when it is over or has no owner left."""
+    """Return the principal of a viewing operator; None if it is over or the owner is gone."""
     owner = None if is_over(viewing, user, now) else _owner_of(viewing.account, viewing.owner)
     if owner is None:
         return None
@@ -132,8 +134,8 @@ def principal_of_viewer(
 
 
 def _owner_of(account_id: UUID, email: str | None = None) -> _Owner | None:
-    """The account's first owner (or the one with ``email``) who is no operator himself."""
-    with tenancy.everyone():  # the door itself: here it is found out whose rows may be seen
+    """Return the first owner of the account (or the one with ``email``) who is not staff."""
+    with tenancy.everyone():  # authentication: no tenant is known yet
         rows = Member.objects.filter(
             account=account_id, role=Role.OWNER, user__is_active=True, user__is_staff=False,
             user__is_superuser=False,
@@ -149,12 +151,12 @@ def _owner_of(account_id: UUID, email: str | None = None) -> _Owner | None:
 
 
 def _named(request: HttpRequest, address: str | None) -> Principal:
-    """The operator by his own name, for the start and the end."""
+    """Return the operator under their own name, for the start and the end."""
     return operator(getattr(request.user, "email", ""), address)
 
 
 def operator(email: str, address: str | None = None) -> Principal:
-    """How an operator's own acts stand in a customer's audit log."""
+    """Return the principal for an operator's own actions in a customer's audit log."""
     return Principal(roles={}, name=f"Operator {email}", address=address)
 
 

@@ -1,4 +1,4 @@
-"""What every request passes through before its view."""
+"""Middleware: the tenant scope, required sign-in, and pages closed to impersonation."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ ADMIN = "admin"  # the app's name in the URL configuration
 
 @sync_and_async_middleware
 def tenant_scope(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """A request begins as nobody, whatever was open around it, and may touch the rows of
-    whoever turns out to ask: a person (by the login), a key (once the API has let it in), an
-    operator in the admin. A view that is open to the whole world has to say whose rows it is
-    about. An answer that streams reads its rows before it is returned."""
+    """Limit each request to the rows of its caller: a signed-in user, an authenticated API key, or
+    all rows for an operator in the admin.
+
+    Requests start without a scope, whatever was open before. Public views must open one
+    themselves. A streaming response must read its rows before it is returned."""
     if iscoroutinefunction(get_response):
 
         async def answer_async(request: HttpRequest) -> HttpResponseBase:
@@ -47,13 +48,13 @@ def tenant_scope(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRe
 
 
 def _scope_of(request: HttpRequest) -> tenancy.Scope:
-    asker: object = request.user
-    if isinstance(asker, Principal):  # a key, which the API has let in
-        return frozenset(asker.account_ids)
-    if not isinstance(asker, User):
+    caller: object = request.user
+    if isinstance(caller, Principal):  # an authenticated API key
+        return frozenset(caller.account_ids)
+    if not isinstance(caller, User):
         return None
     match = request.resolver_match
-    if asker.is_active and asker.is_staff and match is not None and match.app_name == ADMIN:
+    if caller.is_active and caller.is_staff and match is not None and match.app_name == ADMIN:
         return tenancy.EVERYONE
     return frozenset(principal_of(request).account_ids)
 
@@ -74,7 +75,7 @@ class SignInRequired(LoginRequiredMiddleware):
         return response
 
 
-# About a person, not about the account: the page would be the operator's own.
+# Pages about a user and not about the account would show the operator's own data.
 _OWN = ("mfa_", "usersessions_", "account_email", "account_change_", "account_set_")
 _OWN_NAMES = frozenset(
     {
@@ -83,14 +84,15 @@ _OWN_NAMES = frozenset(
         "mail_preferences",
     }
 )  # fmt: skip
-CLOSED = _("You are viewing this account as its owner. Stop that first: this page is about you.")
+CLOSED = _("You are viewing this account as its owner. Stop viewing first: this page is about you.")
 
 
 class OwnThingsStayClosed(MiddlewareMixin):
-    """Refuses passwords, addresses, second steps, and what begins or ends an account."""
+    """Refuse, while impersonating, pages about the operator and about creating or deleting
+    accounts."""
 
     def process_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Raises PermissionDenied."""
+        """Raise PermissionDenied on such pages."""
         match = request.resolver_match
         if match is None or in_session(request.session) is None:
             return

@@ -26,23 +26,23 @@ class Terms(NamedTuple):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks: his role in each of his accounts, and the name for the timeline. ``chosen`` is
-    the account that he looks at; see ``account``."""
+    """The caller: their role in each of their accounts, and their name for the timeline.
+    ``chosen``: the account they have selected; see ``account``."""
 
     roles: Mapping[uuid.UUID, Role]
     name: str
     user: User | None = None
-    address: str | None = None  # the IP address that the request came from, for the audit log
+    address: str | None = None  # the IP address, for the audit log
     chosen: uuid.UUID | None = None
-    names: Mapping[uuid.UUID, str] = field(default_factory=dict)  # of his accounts
-    closing: frozenset[uuid.UUID] = frozenset()  # those of them that are being deleted
-    terms: Mapping[uuid.UUID, Terms] = field(default_factory=dict)  # of his accounts
-    operator: str = ""  # the e-mail of the operator who views the account as its owner
-    # What a key is limited to. People are not: their role says what they may do.
+    names: Mapping[uuid.UUID, str] = field(default_factory=dict)  # of the accounts
+    closing: frozenset[uuid.UUID] = frozenset()  # accounts that are being deleted
+    terms: Mapping[uuid.UUID, Terms] = field(default_factory=dict)  # of the accounts
+    operator: str = ""  # the e-mail of an impersonating operator
+    # The limits of a key. Users are limited by their role only.
     scopes: frozenset[Scope] = EVERY_SCOPE
-    locations: frozenset[uuid.UUID] | None = None  # None: all of the account
+    locations: frozenset[uuid.UUID] | None = None  # None: all locations of the account
 
-    # DRF and templates ask these of whoever is in ``request.user``.
+    # Read by DRF and templates from ``request.user``.
     is_authenticated = True
     is_active = True
 
@@ -52,8 +52,8 @@ class Principal:
 
     @property
     def account(self) -> uuid.UUID | None:
-        """The account whose rows are listed: the chosen one while he is a member of it, else
-        his first; None when he has none."""
+        """The current account: the chosen one if the caller is a member, else their first; None if
+        they have none."""
         if self.chosen in self.roles:
             return self.chosen
         return next(iter(self.roles), None)
@@ -63,16 +63,16 @@ class Principal:
 
     @property
     def may_add(self) -> bool:
-        """Whether he may add something to the account that he looks at."""
+        """Whether the caller may add something to the current account."""
         return self.account is not None and self.may_write(self.account)
 
     def owns(self, account_id: uuid.UUID | None) -> bool:
-        """Whether he is an owner of it, also while it is being deleted."""
+        """Return whether the caller is an owner, even while the account is being deleted."""
         return account_id is not None and self.roles.get(account_id) is Role.OWNER
 
 
 class Membership(NamedTuple):
-    """What a person is in one of his accounts."""
+    """A user's membership in one account."""
 
     account: uuid.UUID
     role: str
@@ -84,7 +84,7 @@ class Membership(NamedTuple):
 
 
 def memberships(user: User | AnonymousUser) -> list[Membership]:
-    """Those of ``user``, the oldest first; none for who is anonymous or no longer active."""
+    """Return the memberships of ``user``, oldest first. None if anonymous or inactive."""
     if not isinstance(user, User) or not user.is_active:
         return []
     columns = (
@@ -96,7 +96,7 @@ def memberships(user: User | AnonymousUser) -> list[Membership]:
         "account__state",
         "account__trial_ends_at",
     )
-    with tenancy.everyone():  # the door itself: here it is found out whose rows he may see
+    with tenancy.everyone():  # authentication: no tenant is known yet
         rows = Member.objects.filter(user=user).order_by("created_at", "pk")
         return [Membership(*row) for row in rows.values_list(*columns)]
 
@@ -107,8 +107,8 @@ def principal_of_user(
     address: str | None = None,
     rows: Sequence[Membership] | None = None,
 ) -> Principal:
-    """The principal of a signed-in user, who looks at the account ``chosen``; an anonymous one
-    has no accounts. ``rows``: his memberships, when they are known already."""
+    """Return the principal of a user with ``chosen`` as current account. Anonymous users have no
+    accounts. ``rows``: the memberships, if they have been read already."""
     if not isinstance(user, User) or not user.is_active:
         return Principal(roles={}, name="", address=address)
     rows = memberships(user) if rows is None else rows
@@ -125,15 +125,15 @@ def principal_of_user(
 
 
 def principal_of_key(key: ApiKey, address: str | None = None) -> Principal:
-    """The principal of an API key: it acts in its own account, by its scopes, at its locations."""
+    """Return the principal of an API key: it acts in its account, scopes and locations only."""
     scopes = frozenset(Scope(scope) for scope in key.scopes if scope in Scope)
     role = Role.VIEWER if scopes <= {Scope.READ} else Role.MEMBER
-    places = key.locations.values_list("pk", flat=True) if key.is_limited else None
+    location_ids = key.locations.values_list("pk", flat=True) if key.is_limited else None
     return Principal(
         roles={key.account_id: role},
         name=f"API key {key.name}",
         address=address,
         closing=frozenset() if key.account.deleting_at is None else frozenset({key.account_id}),
         scopes=scopes,
-        locations=None if places is None else frozenset(places),
+        locations=None if location_ids is None else frozenset(location_ids),
     )

@@ -1,4 +1,4 @@
-"""Whatever changes a membership (a page, the admin, an account that goes) announces it."""
+"""Announce changes of memberships, wherever they come from."""
 
 from __future__ import annotations
 

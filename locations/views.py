@@ -42,7 +42,7 @@ def location_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             location = actions.add(account, **form.cleaned_data, by=principal)
-            messages.success(request, _("Added. Now connect its number."))
+            messages.success(request, _("Added. Now link its number."))
             return redirect(f"{reverse('connect')}?location={location.pk}")
         except actions.GhlIdTaken as error:
             form.add_error("ghl_id", str(error))
@@ -71,14 +71,14 @@ def location_change(request: HttpRequest, location_id: UUID) -> HttpResponse:
 
 @form_page
 def location_delete(request: HttpRequest, location_id: UUID) -> HttpResponse:
-    """Asks first, by the name of the location; a POST deletes it."""
+    """Delete a location after a confirmation."""
     principal = principal_of(request)
     location: Location = find_writable(Location.objects.all(), principal, location_id)
     held = ""
     try:
         if request.method == "POST":
             actions.delete(location, by=principal)
-            messages.success(request, _("%(name)s is deleted.") % {"name": location.name})
+            messages.success(request, _("%(name)s was deleted.") % {"name": location.name})
             return redirect("location_list")
         if actions.is_held(location.pk):
             raise actions.StillLinked

@@ -12,13 +12,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def columns(rows: Any, names: Mapping[str, str]) -> Iterator[Mapping[str, object]]:
-    """Each of ``rows`` (a query) with the fields ``names`` has, by their names outside."""
+    """Yield each row of the query ``rows`` as a mapping; ``names`` maps its keys to fields."""
     for row in rows.values_list(*names.values()).iterator(chunk_size=ROWS_AT_ONCE):
         yield dict(zip(names, row, strict=True))
 
 
 def csv_texts(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
-    """The lines of a CSV, with a header when there is any row."""
+    """Yield the lines of a CSV file. The header is left out if there are no rows."""
     for number, row in enumerate(rows):
         if number == 0:
             yield _line(row.keys())
@@ -26,8 +26,7 @@ def csv_texts(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
 
 
 def cell(value: object) -> str:
-    """``value`` as a cell: a text that a spreadsheet would take for a formula gets a quote in
-    front of it."""
+    """Format ``value`` as a cell. A text that a spreadsheet would run as a formula is quoted."""
     if value is None:
         return ""
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)

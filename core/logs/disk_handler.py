@@ -1,7 +1,7 @@
-"""Brings the log to disk, for support bundles, without ever holding up who logs.
+"""A logging handler that writes to disk, for support bundles, without blocking the caller.
 
-Whoever logs puts the record into a bounded queue; a thread formats, redacts and writes. A disk
-that is full or slow costs lines, which are counted, and nothing else.
+Records go into a bounded queue; a thread formats, redacts and writes them. If the disk is full or
+slow, lines are dropped and counted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _AT_ONCE = 200
 
 
 class DiskLog(logging.Handler):
-    """A logging handler whose ``emit`` takes microseconds, whatever the disk does."""
+    """A logging handler whose ``emit`` takes microseconds, however slow the disk is."""
 
     def __init__(self, folder: Path, waiting: int = WAITING_RECORDS) -> None:
         super().__init__()
@@ -32,19 +32,19 @@ class DiskLog(logging.Handler):
         self._writer: threading.Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand ``record`` to the writer. When he cannot keep up it is lost."""
+        """Queue ``record`` for the writer thread. Drop it if the queue is full."""
         try:
             kept = copy.copy(record)
             kept.msg, kept.args = record.getMessage(), None  # arguments may change later
             self._records.put_nowait(kept)
-        except Exception:  # the queue is full, or the record is none: nothing may fail by it
+        except Exception:  # full queue or invalid record: logging must not raise
             self._count(1)
-        if self._writer is None:  # not before: a process that says nothing needs no thread
+        if self._writer is None:  # started late: a process that logs nothing needs none
             self._writer = threading.Thread(target=self._write_all, name="log", daemon=True)
             self._writer.start()
 
     def flush(self) -> None:
-        """Wait until what was logged so far is written, for ``FLUSH_SECONDS`` at most."""
+        """Wait until all queued records are written, at most ``FLUSH_SECONDS``."""
         if self._writer is None:
             return
         with self._records.all_tasks_done:
@@ -75,7 +75,7 @@ class DiskLog(logging.Handler):
     def _line(self, record: logging.LogRecord) -> str:
         try:
             return self.format(record)
-        except Exception:  # some fact of it cannot be written
+        except Exception:  # a value that cannot be formatted
             self._count(1)
             return ""
 
@@ -86,5 +86,5 @@ class DiskLog(logging.Handler):
     @staticmethod
     def _line_about(lost: int) -> str:
         at = datetime.now(UTC).isoformat()
-        message = f"{lost} lines of the log are lost: the disk was full or slow"
+        message = f"{lost} log lines were lost: the disk was full or slow"
         return json.dumps({"at": at, "level": "warning", "logger": "config", "message": message})

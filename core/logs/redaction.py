@@ -1,8 +1,7 @@
-"""The second line of defence of the logs: what looks like a code, a key or a telephone number
-is blotted out, whatever wrote it. Pure.
+"""Redaction of logs: remove everything that looks like a code, a key or a telephone number. Pure.
 
-The first line is not to write such things. This one is rough on purpose: it would rather blot
-out a harmless number than let a key through.
+This is the second line of defence; the first is not to log such things. It is deliberately
+aggressive: it prefers removing a harmless number to letting a key through.
 """
 
 from __future__ import annotations
@@ -20,31 +19,31 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _QR = re.compile(r"(?:https://wa\.me/settings/linked_devices\S*|\b\d@[A-Za-z0-9+/=,_-]{20,})")
 # Bearer keys of our own API, and logins of mail servers, databases and proxies in URLs.
 _API_KEY = re.compile(r"\bpl_[A-Za-z0-9_-]{6,}")
-# What opens a page to whoever has it: one-time links, invitations, and links that end mails.
+# Tokens that open a page: one-time links, invitations and unsubscribe links.
 _IN_A_PATH = re.compile(r"(?<=/link/)[^/\s?]+|(?<=/(?:invitations|unsubscribe)/)[^/\s?]+")
 _URL_LOGIN = re.compile(r"(?<=://)[^\s/@]+(?=@)")
 _KEY_LIKE = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
 _NUMBER = re.compile(r"(?<![\w.])(?:\+\d[\d ()\u00a0-]{6,22}\d|\d{9,15})(?![\w]|\.\d)")
 
-# Of neighbours in random text about two of three differ in kind (upper, lower, digit), in words
-# and paths very few do.
+# In random text about two of three neighbouring characters differ in kind (upper, lower, digit);
+# in words and paths very few do.
 _RANDOM_SHARE = 0.25
 
 
 def redact(text: str) -> str:
-    """``text`` without codes, keys, tokens and whole telephone numbers; of a number the last
-    four digits stay. Ids of sessions and locations (UUIDs) stay."""
+    """Return ``text`` without codes, keys, tokens and telephone numbers. The last four digits of
+    a number and all UUIDs stay."""
     for secret in (_QR, _API_KEY, _IN_A_PATH, _URL_LOGIN):
         text = secret.sub(BLOT, text)
     parts, end = [], 0
     for uuid in _UUID.finditer(text):
-        parts += [_blot(text[end : uuid.start()]), uuid[0]]
+        parts += [_redact_part(text[end : uuid.start()]), uuid[0]]
         end = uuid.end()
-    return "".join([*parts, _blot(text[end:])])
+    return "".join([*parts, _redact_part(text[end:])])
 
 
 def redact_value(value: Any) -> Any:
-    """``value`` of a log entry's fact: texts within it redacted, plain numbers as they are."""
+    """Redact all texts within a value of a log record. Numbers stay as they are."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, dict):
@@ -56,7 +55,7 @@ def redact_value(value: Any) -> Any:
     return redact(str(value))
 
 
-def _blot(text: str) -> str:
+def _redact_part(text: str) -> str:
     return _NUMBER.sub(_last_digits, _KEY_LIKE.sub(_unless_words, text))
 
 
@@ -71,7 +70,7 @@ def _looks_random(text: str) -> bool:
 
 
 def _kind(character: str) -> str:
-    """ "" for what parts words from each other."""
+    """Return the kind of a character, "" for separators."""
     if character.isdigit():
         return "digit"
     if not character.isalpha():

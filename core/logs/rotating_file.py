@@ -1,10 +1,9 @@
-"""A small log on disk that several processes share: lines are appended, the file is moved aside
-when it is full, and a few old ones are kept.
+"""A rotating log file that several processes share.
 
-One file for all processes, not one for each: so the room that logs may take is bounded however
-many commands are run, and lines stand in the order in which they were written. It is safe, since
-the kernel appends what one ``write`` hands over in one piece (O_APPEND), only the holder of a lock
-moves files, and everybody else notices by the file's inode that it has moved.
+One file for all processes bounds the disk space, however many commands run, and keeps lines in the
+order in which they were written. This is safe because the kernel appends each ``write`` in one
+piece (O_APPEND), only the holder of a lock rotates, and the other processes detect the rotation by
+the inode of the file.
 """
 
 from __future__ import annotations
@@ -20,28 +19,28 @@ OLD_ONES = 3
 
 
 def folder_of(data_dir: Path) -> Path:
-    """Where the log lives."""
+    """Return the folder of the log."""
     return data_dir / "logs"
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The log's files that may be there, the newest first."""
+    """Return the paths of the log files, whether they exist or not, newest first."""
     return [folder / NAME, *(folder / f"{NAME}.{number}" for number in range(1, OLD_ONES + 1))]
 
 
 class LogFile:
-    """The log in ``folder``, for one process. Not for several threads at once.
+    """One process's handle on the log in ``folder``. Not thread-safe.
 
-    A file grows to ``max_bytes``, and beyond by what others append in the same moment."""
+    A file grows to about ``max_bytes``; concurrent writers may exceed it."""
 
     def __init__(self, folder: Path, max_bytes: int = MAX_BYTES) -> None:
         self._folder, self._max_bytes = folder, max_bytes
         self._path = folder / NAME
         self._descriptor: int | None = None
-        self._torn = False  # half a line is at the end
+        self._torn = False  # the file ends with half a line
 
     def append(self, lines: bytes) -> None:
-        """Add whole lines, in one piece. Raises OSError when the disk takes no more."""
+        """Append whole lines at once. Raises OSError if the disk is full."""
         descriptor = self._current()
         size = os.fstat(descriptor).st_size
         if size and size + len(lines) > self._max_bytes:
@@ -51,7 +50,7 @@ class LogFile:
         written = os.write(descriptor, data)
         self._torn = written < len(data)
         if self._torn:
-            raise OSError("The disk took half a line.")
+            raise OSError("Only part of a line was written.")
 
     def close(self) -> None:
         if self._descriptor is not None:
@@ -59,7 +58,7 @@ class LogFile:
             self._descriptor = None
 
     def _current(self) -> int:
-        """The file that is called ``NAME`` now, opened for appending."""
+        """Return a descriptor of the current file, opened for appending."""
         if self._descriptor is not None:
             if self._is_in_place(self._descriptor):
                 return self._descriptor
@@ -67,7 +66,7 @@ class LogFile:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._descriptor = self._opened()
-        except (PermissionError, IsADirectoryError):  # such as one that a command of root made
+        except (PermissionError, IsADirectoryError):  # such as a file created by root
             self._move_aside()
             self._descriptor = self._opened()
         return self._descriptor
@@ -84,7 +83,7 @@ class LogFile:
         return (there.st_ino, there.st_dev) == (ours.st_ino, ours.st_dev)
 
     def _move_aside(self) -> None:
-        """Make room for a new file, unless another process has done so by now."""
+        """Rotate the files, unless another process has already done so."""
         lock = os.open(self._folder / ".lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
-"""The address a request came from, behind as many proxies as the operator vouches for. Pure.
+"""The IP address of the client, behind a known number of trusted proxies. Pure.
 
-Each proxy appends the address that it saw to ``X-Forwarded-For``; what stands further left was
-typed by whoever asks, and proves nothing.
+Each proxy appends the address that it saw to ``X-Forwarded-For``. Entries further left come from
+the client itself and cannot be trusted.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from ipaddress import ip_address
 
 
 def client_ip(connected: str, forwarded: str, proxies: int) -> str | None:
-    """The caller's IP address: ``connected`` (who opened the connection) without ``proxies``, else
-    the one that the outermost of them saw. ``forwarded`` is the header X-Forwarded-For. None when
-    there is no such address, as on a local socket."""
+    """Return the client's IP address, or None if there is none, as on a Unix socket.
+
+    ``connected``: the address of the connection. ``forwarded``: the header X-Forwarded-For.
+    ``proxies``: the number of trusted proxies."""
     seen = [part.strip() for part in forwarded.split(",") if part.strip()]
     hops = [*seen, connected]
     chosen = hops[-1 - proxies] if proxies < len(hops) else hops[0] if proxies else connected

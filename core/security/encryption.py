@@ -1,8 +1,8 @@
-"""Secrets at rest: AES-256-GCM with the keys of FIELD_ENCRYPTION_KEYS.
+"""Encryption of secrets at rest: AES-256-GCM with the keys of FIELD_ENCRYPTION_KEYS.
 
-The first key seals, every key opens, and so does the one that is derived from
-DJANGO_SECRET_KEY (what was sealed before there were keys stays readable). Each sealed text is
-bound to its purpose, the column it stands in: copied to another column it does not open.
+The first key encrypts. All keys decrypt, and so does a key derived from DJANGO_SECRET_KEY, for
+texts that were encrypted before FIELD_ENCRYPTION_KEYS was set. Each ciphertext is bound to its
+purpose, usually its column: copied to another column it cannot be decrypted.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from django.db.models.query_utils import DeferredAttribute
 
 _VERSION = "v1"
 _NONCE_BYTES = 12
-KEY_ID_AT, KEY_ID_LENGTH = len(_VERSION) + 2, 8  # where it stands in a sealed text, from 1
+KEY_ID_AT, KEY_ID_LENGTH = len(_VERSION) + 2, 8  # its position in a sealed text, from 1
 _SEALED = re.compile(rf"{_VERSION}\.([0-9a-f]{{{KEY_ID_LENGTH}}})\.([A-Za-z0-9_=-]+)", re.ASCII)
 
 
 class SealBroken(Exception):
-    """A sealed text cannot be opened: its key is gone, it was changed, or it is another's."""
+    """A text cannot be decrypted: its key is missing, it was changed, or it has another purpose."""
 
 
 def seal(text: str, purpose: str) -> str:
-    """``text`` as ``v1.<key id>.<base64 of nonce and ciphertext>``, bound to ``purpose``."""
+    """Encrypt ``text`` for ``purpose``, as ``v1.<key id>.<base64 of nonce and ciphertext>``."""
     key_id, cipher = next(iter(_ring().items()))
     nonce = os.urandom(_NONCE_BYTES)
     sealed = nonce + cipher.encrypt(nonce, text.encode(), _bound(key_id, purpose))
@@ -45,10 +45,10 @@ def seal(text: str, purpose: str) -> str:
 
 
 def unseal(sealed: str, purpose: str) -> str:
-    """The text that was sealed for ``purpose``. Raises SealBroken."""
+    """Decrypt a text that was encrypted for ``purpose``. Raises SealBroken."""
     match = _SEALED.fullmatch(sealed)
     if match is None:
-        raise SealBroken("What is stored is not a sealed text.")
+        raise SealBroken("The stored value is not an encrypted text.")
     key_id, cipher = match[1], _ring().get(match[1])
     if cipher is None:
         raise SealBroken(f"The key {key_id} is not among FIELD_ENCRYPTION_KEYS.")
@@ -57,11 +57,11 @@ def unseal(sealed: str, purpose: str) -> str:
         nonce, ciphertext = content[:_NONCE_BYTES], content[_NONCE_BYTES:]
         return cipher.decrypt(nonce, ciphertext, _bound(key_id, purpose)).decode()
     except (InvalidTag, ValueError, binascii.Error):
-        raise SealBroken("The sealed text was changed, or belongs to another column.") from None
+        raise SealBroken("The encrypted text was changed, or belongs to another column.") from None
 
 
 def key_ids() -> list[str]:
-    """The ids of the keys that open; the first one seals."""
+    """Return the ids of the keys that can decrypt. The first one encrypts."""
     return list(_ring())
 
 
@@ -84,14 +84,16 @@ def _ring_of(keys: tuple[bytes, ...], secret_key: str) -> dict[str, AESGCM]:
 
 @dataclass(frozen=True)
 class Sealed:
-    """A sealed text as it stands in a column. ``values()`` gives these, attributes of rows are
-    opened: so a list of rows costs nothing, and one that no key opens does no harm to others."""
+    """An encrypted text as stored in a column.
+
+    ``values()`` returns these; attributes of rows decrypt on access. So listing rows costs
+    nothing, and a row that cannot be decrypted does not affect others."""
 
     text: str = field(repr=False)
     purpose: str
 
     def open(self) -> str:
-        """The plain text. Raises SealBroken."""
+        """Return the plain text. Raises SealBroken."""
         return unseal(self.text, self.purpose)
 
 
@@ -99,7 +101,7 @@ class _OpenedWhenRead(DeferredAttribute):
     field: SealedTextField
 
     def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
-        """The plain text; raises SealBroken when no key opens it."""
+        """Return the plain text. Raises SealBroken."""
         value = super().__get__(instance, cls)
         return value.open() if isinstance(value, Sealed) else value
 
@@ -108,10 +110,11 @@ class _OpenedWhenRead(DeferredAttribute):
 
 
 class SealedTextField(models.TextField):  # type: ignore[type-arg]
-    """A text that is plain on the row and sealed in the column; empty stays empty.
+    """A text field that is plain on the instance and encrypted in its column. Empty texts stay
+    empty.
 
-    It cannot be searched for, only asked whether it is empty. Renaming the field or its model
-    needs a data migration: the name is what the text is bound to."""
+    Queries can only filter by whether it is empty. Renaming the field or its model needs a data
+    migration, because the ciphertext is bound to that name."""
 
     descriptor_class = _OpenedWhenRead
 
@@ -123,13 +126,13 @@ class SealedTextField(models.TextField):  # type: ignore[type-arg]
         return Sealed(value, self.purpose) if value else value
 
     def to_python(self, value: Any) -> Any:
-        """``loaddata`` brings texts as ``dumpdata`` took them: sealed."""
+        """Accept encrypted texts too, as written by ``dumpdata``."""
         if isinstance(value, str) and _SEALED.fullmatch(value):
             return Sealed(value, self.purpose)
         return value if isinstance(value, Sealed) else super().to_python(value)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """As it stands: what nobody opened is written back as it was."""
+        """Write a text that was not decrypted back unchanged."""
         return model_instance.__dict__.get(self.attname, "")
 
     def get_prep_value(self, value: Any) -> Any:
@@ -146,15 +149,15 @@ class SealedTextField(models.TextField):  # type: ignore[type-arg]
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name not in ("exact", "isnull"):
-            raise FieldError(f"{self.purpose} is sealed: it cannot be searched for.")
+            raise FieldError(f"{self.purpose} is encrypted and cannot be searched.")
         return super().get_lookup(lookup_name)
 
 
 @SealedTextField.register_lookup
 class _EmptyOrTheSame(Exact):
-    """Compares columns as they are stored: with the empty text, or with a ``Sealed``."""
+    """Compare the stored column with the empty text or with a ``Sealed``."""
 
     def get_prep_lookup(self) -> Any:
         if isinstance(self.rhs, Sealed) or self.rhs == "":
             return super().get_prep_lookup()
-        raise FieldError("A sealed text can be compared with an empty one only.")
+        raise FieldError("An encrypted text can only be compared with an empty one.")

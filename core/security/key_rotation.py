@@ -1,6 +1,6 @@
-"""The sealed columns of the whole installation: which keys they need, and sealing them anew.
+"""Key rotation for all encrypted columns: which keys they need, and how to re-encrypt them.
 
-It sees every tenant's rows, but no plain text leaves it.
+It reads the rows of all tenants, but returns no plain text.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Batch:
-    """What became of up to ``BATCH_ROWS`` rows: sealed anew, not to be opened by any key, and
-    left alone because somebody else wrote them meanwhile."""
+    """The result for up to ``BATCH_ROWS`` rows: re-encrypted (``resealed``), not decryptable by
+    any key (``broken``), or skipped because they were written concurrently (``overtaken``)."""
 
     resealed: int = 0
     broken: int = 0
     overtaken: int = 0
 
     @property
-    def looked_at(self) -> int:
+    def checked(self) -> int:
         return self.resealed + self.broken + self.overtaken
 
     def __add__(self, other: Batch) -> Batch:
@@ -52,7 +52,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Unopenable:
-    """Rows of a column that need a key which is not there; the first few by primary key."""
+    """Rows of a column that need a missing key. ``first``: the primary keys of the first few."""
 
     column: str
     key_id: str
@@ -61,7 +61,7 @@ class Unopenable:
 
 
 def sealed_fields() -> list[SealedTextField]:
-    """Every sealed column of every table, found by looking at the models."""
+    """Return the encrypted fields of all models."""
     return [
         field
         for model in apps.get_models(include_auto_created=True)
@@ -72,8 +72,9 @@ def sealed_fields() -> list[SealedTextField]:
 
 
 def reseal(field: SealedTextField, *, dry_run: bool = False) -> Iterator[Batch]:
-    """Seal with the first key whatever another key sealed, a batch in each transaction. With
-    ``dry_run`` only try to open it. It never waits for rows: who writes one meanwhile wins."""
+    """Re-encrypt with the first key all values that another key has encrypted, one batch per
+    transaction. With ``dry_run`` only decrypt them. Rows are not locked: a concurrent write
+    wins."""
     first, after = key_ids()[0], None
     while True:
         rows = _filled(field).exclude(sealed_by=first).order_by("pk")
@@ -89,8 +90,8 @@ def reseal(field: SealedTextField, *, dry_run: bool = False) -> Iterator[Batch]:
 
 
 def unopenable() -> list[Unopenable]:
-    """Which rows need a key that is not there. One grouped query for each sealed column: it
-    looks at the key ids only, so it does not notice what was tampered with."""
+    """Return which rows need a missing key. Runs one grouped query per encrypted column and
+    compares key ids only, so it does not detect tampering."""
     known = key_ids()
     return [
         Unopenable(field.purpose, key_id, rows, _first_of(field, key_id))
@@ -104,7 +105,7 @@ def unopenable() -> list[Unopenable]:
 
 
 def _filled(field: SealedTextField) -> QuerySet[Any]:
-    """Rows with something in ``field``, with the id of the key that sealed it, ``sealed_by``."""
+    """Return the rows with a value in ``field``, annotated with its key id (``sealed_by``)."""
     key = Substr(F(field.attname), KEY_ID_AT, KEY_ID_LENGTH)
     rows: models.Manager[Any] = field.model._base_manager
     filled = rows.exclude(**{field.attname: ""}).exclude(**{f"{field.attname}__isnull": True})

@@ -1,7 +1,7 @@
-"""Which network addresses a customer may make us dial: public ones. The only place of the rule.
+"""The SSRF guard: which IP addresses we connect to on behalf of a customer. Only public ones.
 
-Check the address that is dialled, not the name that led to it: a name may resolve to another
-address a moment later.
+Check the address that is connected to, not the host name: a name may resolve to another address
+a moment later.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 _NAT64 = IPv6Network("64:ff9b::/96")
-_PUBLIC_V6 = IPv6Network("2000::/3")  # all that is handed out; the rest translates or is reserved
-# Public by the registry, and still nobody's outside of a cloud or a relay: Azure's own host
-# (it serves a machine's credentials), 6to4 relays.
+_PUBLIC_V6 = IPv6Network("2000::/3")  # all allocated addresses
+# Public according to the registry, but not on the internet: Azure's host address (it serves a
+# machine's credentials) and 6to4 relays.
 _REFUSED = (IPv4Network("168.63.129.16/32"), IPv4Network("192.88.99.0/24"))
 
 
 def is_public(ip: str | IPv4Address | IPv6Address) -> bool:
-    """Whether ``ip`` is an address of the public internet, also when it is an IPv4 address
-    wrapped in an IPv6 one. False for what is no address at all."""
+    """Return whether ``ip`` is on the public internet. Also checks IPv4 addresses embedded in
+    IPv6 ones. False if ``ip`` is not an address."""
     try:
         address = ip_address(ip) if isinstance(ip, str) else ip
     except ValueError:
         return False
     if isinstance(address, IPv6Address):
-        if any(not is_public(inner) for inner in _wrapped(address)):
+        if any(not is_public(inner) for inner in _embedded(address)):
             return False
         if address.ipv4_mapped is not None or address in _NAT64:
             return True
@@ -33,8 +33,8 @@ def is_public(ip: str | IPv4Address | IPv6Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def _wrapped(address: IPv6Address) -> list[IPv4Address]:
-    """The IPv4 addresses that a packet to ``address`` may end up at."""
+def _embedded(address: IPv6Address) -> list[IPv4Address]:
+    """Return the IPv4 addresses that a packet to ``address`` may reach."""
     found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
     if address in _NAT64:
         found.append(IPv4Address(int(address) & 0xFFFFFFFF))

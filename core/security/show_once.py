@@ -1,5 +1,5 @@
-"""A secret that a page shows once. Until then it waits sealed in the login: so whoever makes one is
-sent on to that page, and loading it again makes no second one."""
+"""Secrets that a page shows once, for post/redirect/get: the secret is stored encrypted in the
+Django session until the page takes it, so a reload does not create another one."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _PLACE = "shown_once"
 
 
 def keep(request: HttpRequest, about: UUID, secret: str) -> None:
-    """For the next page that asks for the secret of ``about``; it takes the place of another."""
+    """Store ``secret`` for the page about ``about``, in place of any earlier secret."""
     request.session[_PLACE] = [str(about), seal(secret, _PLACE)]
 
 
 def take(request: HttpRequest, about: UUID) -> str:
-    """The secret of ``about`` the first time that it is asked for; else ""."""
+    """Return and remove the secret of ``about``; "" if there is none."""
     waiting = request.session.get(_PLACE)
     if not waiting or waiting[0] != str(about):
         return ""

@@ -1,4 +1,4 @@
-"""What may be shown of a telephone number that is not the operator's business. Pure."""
+"""Mask telephone numbers in places that operators see. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ _SHOWN = 4
 
 
 def masked(number: str) -> str:
-    """Its last four digits ("…5678"); "" when there are no more digits than that."""
+    """Return the last four digits ("…5678"), or "" if there are no more than four."""
     digits = re.sub(r"\D", "", number)
     return f"…{digits[-_SHOWN:]}" if len(digits) > _SHOWN else ""

@@ -1,5 +1,4 @@
-"""Time zones by their IANA names, as people choose them. What holds for one that has vanished says
-``core/text/dates.py``."""
+"""The time zones that users can choose, by their IANA names."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 UTC_NAME = "UTC"
 NAME_CHARACTERS = 64
-# The rest of the names are of countries and offsets, kept for old programs.
+# The other names are countries and offsets, kept for backward compatibility.
 _REGIONS = (
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe",
     "Indian", "Pacific",
@@ -16,14 +15,13 @@ _REGIONS = (
 
 
 def is_zone(name: str) -> bool:
-    """Whether there is a time zone of that name (any more)."""
+    """Return whether the time zone ``name`` exists."""
     return len(name) <= NAME_CHARACTERS and _is_known(name)
 
 
 @cache
 def zones_by_region() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    """All that can be chosen: (region, ((name, words), …)), both in order, UTC in a region of
-    its own."""
+    """Return the choices as (region, ((name, label), …)), sorted, with UTC in its own region."""
     found: dict[str, list[tuple[str, str]]] = {region: [] for region in _REGIONS}
     for name in sorted(available_timezones()):
         region, _, place = name.partition("/")
@@ -33,10 +31,10 @@ def zones_by_region() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     return ((UTC_NAME, ((UTC_NAME, UTC_NAME),)), *regions)
 
 
-@lru_cache(maxsize=1024)  # bounded in number and length: strangers may ask for any name
+@lru_cache(maxsize=1024)  # bounded, because visitors can submit any name
 def _is_known(name: str) -> bool:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones is an OSError
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
         return False
     return True

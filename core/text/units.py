@@ -1,4 +1,4 @@
-"""Amounts as operators type and read them. Pure."""
+"""Parse and format durations, sizes and counts. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _LONGEST = timedelta(days=3_650)
 
 
 class NotAnAge(ValueError):
-    """The text is no age; ``str()`` is a sentence that says how to write one."""
+    """The text is not an age. ``str()`` is a sentence that shows how to write one."""
 
     def __init__(self, typed: str) -> None:
-        super().__init__(f"'{typed}' is not an age. Write for example 90s, 15m, 2h or 1d.")
+        super().__init__(f"'{typed}' is not an age. Write, for example, 90s, 15m, 2h or 1d.")
 
 
 def parse_age(typed: str) -> timedelta:
-    """ "90s", "15m", "2h" or "1d" as a span of time of at most ten years. Raises NotAnAge."""
+    """Parse "90s", "15m", "2h" or "1d", at most ten years. Raises NotAnAge."""
     found = re.fullmatch(r"(\d{1,9})([smhd])", typed.strip().lower(), re.ASCII)
     if found is None:
         raise NotAnAge(typed)
@@ -30,7 +30,7 @@ def parse_age(typed: str) -> timedelta:
 
 
 def size(count: float) -> str:
-    """``count`` bytes as people read it: "812 bytes", "1.2 MB" (of 1000 kB), "14 GB"."""
+    """Format a number of bytes: "812 bytes", "1.2 MB" (of 1000 kB), "14 GB"."""
     if count < 1_000:
         return f"{count:.0f} bytes"
     unit = next((name for limit, name in ((1e6, "kB"), (1e9, "MB")) if count < limit), "GB")
@@ -39,12 +39,12 @@ def size(count: float) -> str:
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:
-    """ "1 session", "3 sessions"; ``nouns`` where an s at the end does not do."""
+    """Format a count: "1 session", "3 sessions". ``nouns``: an irregular plural."""
     return f"{count} {noun if count == 1 else nouns or noun + 's'}"
 
 
 def duration(seconds: float) -> str:
-    """ "8 s", "3 min", "2 h", "4 days"."""
+    """Format a duration: "8 s", "3 min", "2 h", "4 days"."""
     if seconds >= 86_400:
         days = int(seconds // 86_400)
         return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}

@@ -1,4 +1,4 @@
-"""Actions of operators that ask once more before they are done."""
+"""Base classes and the confirmation page of the admin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 
 @dataclass(frozen=True)
 class Question:
-    """What the page asks before the admin's action ``action`` is done; ``yes``: its button."""
+    """What the confirmation page of the admin action ``action`` shows. ``yes``: its button."""
 
     action: str
     title: str
@@ -26,7 +26,7 @@ class Question:
 
 
 def sure(request: HttpRequest) -> bool:
-    """Whether the question was answered with yes."""
+    """Return whether the operator has confirmed."""
     return bool(request.POST.get("sure"))
 
 
@@ -36,8 +36,8 @@ def ask(
     question: Question,
     rows: Iterable[tuple[Model, str]],
 ) -> TemplateResponse:
-    """The page that asks ``question`` about ``rows``, each with the words for it. Its answer
-    posts the same action again."""
+    """Render the page that asks ``question`` about ``rows``, pairs of an object and its label.
+    Its form posts the same action again."""
     context = {
         **admin.admin_site.each_context(request),
         "title": question.title,
@@ -50,7 +50,7 @@ def ask(
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that have another writer."""
+    """An admin for rows that only the application writes."""
 
     list_select_related: ClassVar[bool | list[str] | tuple[str, ...]] = ("account",)
 
@@ -61,10 +61,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They go with their account only, which Django asks for one by one."""
+        """Allow deletion together with the account only; Django checks each row of it."""
         return obj is not None and super().has_delete_permission(request, obj)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: object = None
     ) -> HttpResponse:
-        raise PermissionDenied("This goes with its account only.")
+        raise PermissionDenied("This is deleted with its account only.")

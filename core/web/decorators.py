@@ -1,4 +1,4 @@
-"""The decorators of our pages. Sign-in is required by default (``LoginRequiredMiddleware``);
+"""The view decorators. Sign-in is required by default (``LoginRequiredMiddleware``);
 a public view adds Django's ``login_not_required``.
 """
 

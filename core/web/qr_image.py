@@ -1,4 +1,4 @@
-"""QR codes as pictures. The text is a credential: it is drawn, never parsed, never logged."""
+"""Draw QR codes. The text is a credential: it is never parsed or logged."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from qrcode.constants import ERROR_CORRECT_L
 from qrcode.main import QRCode
 
 _QUIET_ZONE = 4  # modules; the QR standard (ISO/IEC 18004) asks for four
-# Any of the eight masks is valid; to try them all takes 9 ms. On 25 codes like ours, the standard's
-# penalty points were 2,120 with this one, 2,066 with the best, 2,610 with the worst (medians).
+# All eight masks are valid; trying them all takes 9 ms. For 25 codes like ours, the median penalty
+# score of the standard was 2,120 with this one, 2,066 with the best and 2,610 with the worst.
 _MASK = 2
 
 
@@ -22,7 +22,7 @@ def _code(text: str) -> QRCode:
 
 
 def _runs(row: list[bool]) -> list[tuple[int, int]]:
-    """The (start, length) of each run of dark modules in ``row``."""
+    """Return the (start, length) of each run of dark modules in ``row``."""
     runs: list[tuple[int, int]] = []
     for x, dark in enumerate(row):
         if not dark:
@@ -36,9 +36,9 @@ def _runs(row: list[bool]) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=128)
 def qr_svg(text: str) -> str:
-    """A complete inline SVG of ``text``, black on white with its quiet zone (about 11 KB).
+    """Return a complete inline SVG of ``text``, black on white, with its quiet zone (about 11 KB).
 
-    Drawn once for all viewers of a code: it takes about 5 ms."""
+    Cached for all viewers of a code: drawing takes about 5 ms."""
     matrix = _code(text).get_matrix()
     path = "".join(
         f"M{x} {y}h{length}v1h-{length}z"
@@ -54,7 +54,7 @@ def qr_svg(text: str) -> str:
 
 
 def qr_terminal(text: str) -> str:
-    """``text`` as a QR code in half-block characters, for a terminal."""
+    """Return ``text`` as a QR code in half-block characters, for a terminal."""
     drawn = StringIO()
     _code(text).print_ascii(out=drawn, invert=True)
     return drawn.getvalue()

@@ -14,8 +14,8 @@ from django.http.response import HttpResponseBase
 def download(
     request: HttpRequest, pieces: Iterator[Any], content_type: str, name: str
 ) -> HttpResponseBase:
-    """``pieces`` as a file called ``name``, sent as they come, on whatever server this is."""
-    content = _in_turn(pieces) if isinstance(request, ASGIRequest) else pieces
+    """Stream ``pieces`` as a file download called ``name``, on ASGI and WSGI."""
+    content = _iterate_async(pieces) if isinstance(request, ASGIRequest) else pieces
     return StreamingHttpResponse(
         content,
         content_type=content_type,
@@ -23,11 +23,11 @@ def download(
     )
 
 
-async def _in_turn(pieces: Iterator[Any]) -> AsyncIterator[Any]:
+async def _iterate_async(pieces: Iterator[Any]) -> AsyncIterator[Any]:
     while (piece := await sync_to_async(_next)(pieces)) is not None:
         yield piece
 
 
 def _next(pieces: Iterator[Any]) -> Any:
-    """StopIteration cannot pass through a coroutine: None is the end."""
+    """Return None at the end: StopIteration cannot pass through a coroutine."""
     return next(pieces, None)

@@ -1,7 +1,7 @@
-"""What is done with an account's people and its name: each function is one whole transaction,
-which leaves an audit row and the mail to whom it is about (not to who did it himself).
+"""Change the members and the name of an account.
 
-NotPossible   ``str()`` says why, and what to do
+Each function is one transaction. It writes an audit row and mails the member concerned, unless
+they did it themselves.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from locations.models import Account, Member, Role
 from locations.principals import Principal
 
 
-class NotPossible(Exception):
-    """What was asked cannot be done; ``str()`` says why, and what to do instead."""
+class MembershipRefused(Exception):
+    """The change is not allowed. ``str()`` is a sentence for users that explains what to do."""
 
 
 def members_of(account_id: UUID) -> list[Member]:
-    """The people of an account: owners first, then by address. The caller has been through the
-    door."""
+    """Return the members of an account, owners first, then by address. The caller has checked
+    the access."""
     rows = Member.objects.filter(account=account_id).select_related("user")
     order = {Role.OWNER: 0, Role.MEMBER: 1, Role.VIEWER: 2}
     return sorted(rows, key=lambda row: (order[Role(row.role)], row.user.email))
 
 
 def member_of(account: Account, user_id: UUID) -> Member | None:
-    """The member of ``account`` who is that user."""
+    """Return the membership of a user in ``account``, if there is one."""
     return Member.objects.filter(account=account, user=user_id).select_related("user").first()
 
 
 def change_role(principal: Principal, member: Member, role: Role) -> bool:
-    """Give ``member`` the role; False when he has it already. Raises NotPossible for the last
-    owner."""
+    """Change the role of ``member``. Return False if they have it already. Raises
+    MembershipRefused for the last owner."""
     with transaction.atomic():
         current, owners = _locked(member)
         if why := why_not_become(current.role, role, owners):
-            raise NotPossible(why)
+            raise MembershipRefused(why)
         if current.role == role:
             return False
         detail = f"{Role(current.role).value} → {role.value}"
@@ -54,11 +54,11 @@ def change_role(principal: Principal, member: Member, role: Role) -> bool:
 
 
 def remove(principal: Principal, member: Member) -> None:
-    """Take ``member`` out of the account. Raises NotPossible for the last owner."""
+    """Remove ``member`` from the account. Raises MembershipRefused for the last owner."""
     with transaction.atomic():
         current, owners = _locked(member)
         if why_not_leave(current.role, owners):
-            raise NotPossible(why_not_become(current.role, "", owners))
+            raise MembershipRefused(why_not_become(current.role, "", owners))
         current.delete()
         record(principal, member.account_id, AccountVerb.MEMBER_REMOVED, member.user.email)
         if member.user != principal.user:
@@ -66,32 +66,32 @@ def remove(principal: Principal, member: Member) -> None:
 
 
 def leave(principal: Principal, member: Member) -> None:
-    """``principal`` is ``member``, and goes. Raises NotPossible for the last owner."""
+    """Remove ``member``, who is ``principal``. Raises MembershipRefused for the last owner."""
     with transaction.atomic():
         current, owners = _locked(member)
         if why := why_not_leave(current.role, owners):
-            raise NotPossible(why)
+            raise MembershipRefused(why)
         current.delete()
         record(principal, member.account_id, AccountVerb.MEMBER_LEFT, member.user.email)
 
 
 def hand_over(principal: Principal, member: Member) -> None:
-    """Make ``member`` an owner and ``principal``, who is one, a member. Raises NotPossible when
-    he was no owner any more."""
+    """Transfer ownership: ``member`` becomes an owner and ``principal`` a member. Raises
+    MembershipRefused unless ``principal`` is an owner."""
     with transaction.atomic():
-        heir, _owners = _locked(member)
-        giver = Member.objects.filter(account=member.account_id, user=principal.user).first()
-        if giver is None or giver.role != Role.OWNER or giver.pk == heir.pk:
-            raise NotPossible(_("You are not an owner of this account any more."))
-        heir.role, giver.role = Role.OWNER, Role.MEMBER
-        heir.save(update_fields=["role"])
-        giver.save(update_fields=["role"])
+        new_owner, _owners = _locked(member)
+        old_owner = Member.objects.filter(account=member.account_id, user=principal.user).first()
+        if old_owner is None or old_owner.role != Role.OWNER or old_owner.pk == new_owner.pk:
+            raise MembershipRefused(_("You are no longer an owner of this account."))
+        new_owner.role, old_owner.role = Role.OWNER, Role.MEMBER
+        new_owner.save(update_fields=["role"])
+        old_owner.save(update_fields=["role"])
         record(principal, member.account_id, AccountVerb.OWNERSHIP_HANDED_OVER, member.user.email)
         mails.send_role_changed(member, Role.OWNER, principal.name)
 
 
 def rename(principal: Principal, account: Account, name: str) -> bool:
-    """Call the account ``name``; False when that is its name already."""
+    """Rename the account. Return False if it has that name already."""
     if account.name == name:
         return False
     with transaction.atomic():
@@ -103,12 +103,13 @@ def rename(principal: Principal, account: Account, name: str) -> bool:
 
 
 def _locked(member: Member) -> tuple[Member, int]:
-    """The row as it is now and how many owners there are. The account stays locked until the
-    end of the transaction: two owners who go at once cannot both go. Raises NotPossible when
-    the member is gone."""
+    """Return the current row and the number of owners.
+
+    Locks the account until the end of the transaction, so that the last two owners cannot both
+    leave. Raises MembershipRefused if the member is gone."""
     Account.objects.select_for_update(no_key=True).get(pk=member.account_id)
     current = Member.objects.filter(pk=member.pk).first()
     if current is None:
-        raise NotPossible(_("%s is not a member any more.") % member.user.email)
+        raise MembershipRefused(_("%s is no longer a member.") % member.user.email)
     owners = Member.objects.filter(account=member.account_id, role=Role.OWNER).count()
     return current, owners

@@ -64,19 +64,19 @@ class LocationInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 class ReasonForm(forms.Form):
-    """Why an operator looks at a customer's account: the customer reads it."""
+    """The reason why an operator views an account. Its owners can read it."""
 
     reason = forms.CharField(
         label="Reason",
         max_length=REASON_CHARACTERS,
         widget=forms.TextInput(attrs={"size": 60, "autofocus": True}),
         help_text="The customer reads it in the audit log.",
-        error_messages={"required": "Say why: the customer reads it in the audit log."},
+        error_messages={"required": "Enter a reason: the customer reads it in the audit log."},
     )
 
 
 class AccountList(ChangeList):
-    """The page of the list. Who has no plan is shown with the default one, read once."""
+    """The list. Accounts without a plan show the default plan, which is read once."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -88,11 +88,11 @@ class AccountList(ChangeList):
 
 @admin.register(Account)
 class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """An account goes with everything below it, once none of its numbers is linked."""
+    """Deleting an account deletes everything in it, once none of its numbers is linked."""
 
     change_form_template = "admin/locations/account/change.html"
     list_display = (
-        "name", "plan", "stands", "trial_ends_at", "locations_used", "connections_used",
+        "name", "plan", "current_state", "trial_ends_at", "locations_used", "connections_used",
         "people_used", "created_at",
     )  # fmt: skip
     list_filter = ("state", "plan", "trial_ends_at")
@@ -114,7 +114,7 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "own_max_members",
                     "own_max_api_calls_a_minute",
                 ),
-                "description": "Instead of the plan's. Empty: as the plan.",
+                "description": "Override those of the plan. Empty: as in the plan.",
             },
         ),
     )
@@ -126,7 +126,7 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return AccountList
 
     @admin.display(description="state", ordering="state")
-    def stands(self, account: Account) -> str:
+    def current_state(self, account: Account) -> str:
         now, kept = standing_of(account), AccountState(account.state)
         return str(kept.label) if now is kept else f"{now.label} (trial ended)"
 
@@ -150,7 +150,7 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(
         self, request: HttpRequest, obj: Account, form: ModelForm[Any], change: bool
     ) -> None:
-        """With what changed of its terms in the customer's audit log."""
+        """Write changes of the terms to the audit log of the account."""
         before = Account.objects.filter(pk=obj.pk).first() if change else None
         with transaction.atomic():
             super().save_model(request, obj, form, change)
@@ -159,17 +159,17 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description="Suspend the selected accounts…", permissions=["change"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
-        """Asks once more, for all of their numbers stop."""
+        """Suspend after a confirmation, because all of their numbers stop."""
         if admin_base.sure(request):
             done = sum(subscriptions.suspend(one, by=operator_of(request)) for one in queryset)
-            self.message_user(request, f"{done} suspended. Their numbers pause, the keys stay.")
+            self.message_user(request, f"{done} suspended. Their numbers pause; the keys are kept.")
             return None
         return admin_base.ask(request, self, _SUSPEND, [(one, str(one)) for one in queryset])
 
     @admin.action(description="Resume the selected accounts", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
         done = sum(subscriptions.resume(one, by=operator_of(request)) for one in queryset)
-        self.message_user(request, f"{done} resumed. Their numbers come back by themselves.")
+        self.message_user(request, f"{done} resumed. Their numbers reconnect automatically.")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.view_as_owner)
@@ -177,7 +177,7 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [own, *super().get_urls()]
 
     def view_as_owner(self, request: HttpRequest, account_id: Any) -> HttpResponse:
-        """Asks for the reason; a POST with one begins it. Raises PermissionDenied."""
+        """Ask for a reason, then start viewing. Raises PermissionDenied."""
         if not may_view(request.user):
             raise PermissionDenied
         account = Account.objects.filter(pk=account_id).first()
@@ -223,7 +223,7 @@ def _used(account: Any, resource: Resource) -> str:
 
 @admin.register(Plan)
 class PlanAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Limits that accounts share. An account may have limits of its own besides."""
+    """Limits that accounts share. An account can override them."""
 
     list_display = (
         "name", "max_locations", "max_sessions", "max_members", "max_api_calls_a_minute",
@@ -240,7 +240,7 @@ class PlanAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return int(plan.accounts_total)
 
     def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
-        """Not the default one, which accounts without a plan rely on."""
+        """Protect the default plan, which accounts without a plan use."""
         if obj is not None and obj.is_default:
             return False
         return super().has_delete_permission(request, obj)

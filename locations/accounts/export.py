@@ -1,6 +1,6 @@
-"""The export of an account: a ZIP that is written while it is read, so that it needs no room.
+"""The export of an account: a ZIP that is streamed while it is built, without temporary files.
 
-No keys, no codes, no tokens. What other apps keep of the account they add themselves.
+It contains no keys, codes or tokens. Other apps add their own files.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from locations.models import Account, AuditEvent, Location, Member
 from locations.principals import Principal
 from locations.signals import ExportFile, export_files
 
-_PEOPLE = {"e-mail": "user__email", "role": "role", "since": "created_at"}
-_PLACES = {"id": "id", "name": "name", "ghl_id": "ghl_id", "since": "created_at"}
+_MEMBERS = {"e-mail": "user__email", "role": "role", "since": "created_at"}
+_LOCATIONS = {"id": "id", "name": "name", "ghl_id": "ghl_id", "since": "created_at"}
 
 
 def begin_export(principal: Principal, account: Account) -> Iterator[bytes]:
-    """The ZIP of ``account`` in pieces; that it was asked for is in the audit log."""
+    """Return the ZIP of ``account`` in pieces, and write the export to the audit log."""
     with transaction.atomic():
         record(principal, account.pk, AccountVerb.ACCOUNT_EXPORTED, account.name)
     return zipped([*_own_files(account), *export_files(account.pk)])
@@ -39,14 +39,14 @@ def _own_files(account: Account) -> list[ExportFile]:
     events = AuditEvent.objects.of_accounts([account.pk]).order_by("at", "id")
     return [
         ExportFile("account.json", [about]),
-        ExportFile("members.csv", columns(members, _PEOPLE)),
-        ExportFile("locations.csv", columns(locations, _PLACES)),
+        ExportFile("members.csv", columns(members, _MEMBERS)),
+        ExportFile("locations.csv", columns(locations, _LOCATIONS)),
         ExportFile("audit-log.csv", columns(events, AUDIT)),
     ]
 
 
 def zipped(files: Iterable[ExportFile]) -> Iterator[bytes]:
-    """A ZIP of ``files``, in pieces."""
+    """Return a ZIP of ``files``, in pieces."""
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
@@ -68,7 +68,7 @@ def _json_texts(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
 
 
 class _Pipe(io.RawIOBase):
-    """What is written comes out at ``taken``; a ZIP can be written to it, for it never seeks."""
+    """An in-memory pipe for a ZIP file, which is written without seeking."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class _Pipe(io.RawIOBase):
         return len(data)
 
     def taken(self) -> bytes:
-        """What was written since the last time."""
+        """Return what was written since the last call."""
         piece = b"".join(self._pieces)
         self._pieces.clear()
         return piece

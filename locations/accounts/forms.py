@@ -1,4 +1,4 @@
-"""What people type about a team and an account, checked; errors are sentences beside the field."""
+"""The forms for accounts and members."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from locations.models import Account, Role, User
 
 
 class RoleForm(forms.Form):
-    """Which role somebody gets."""
+    """The role of a member."""
 
     role = forms.ChoiceField(
         label=_("Role"),
@@ -23,15 +23,15 @@ class RoleForm(forms.Form):
 
 
 class InviteForm(RoleForm):
-    """Whom to invite, as what."""
+    """Whom to invite, and with which role."""
 
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={
-            "required": _("Write the address of the person."),
-            "invalid": _("This is not an e-mail address. Write it like name@example.com."),
+            "required": _("Enter the address of the person to invite."),
+            "invalid": _("This is not an e-mail address. Enter it like name@example.com."),
         },
     )
     field_order = ["email", "role"]
@@ -42,12 +42,12 @@ class InviteForm(RoleForm):
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
         if not is_plain(email):
-            raise ValidationError(_("This has characters that cannot be seen. Type it anew."))
+            raise ValidationError(_("This has invisible characters. Type it again."))
         return email.lower()
 
 
 class AccountNameForm(forms.Form):
-    """What an account is called."""
+    """The name of an account."""
 
     name = forms.CharField(
         label=_("Name of the account"),
@@ -64,7 +64,7 @@ class AccountNameForm(forms.Form):
 
 
 class DeleteForm(forms.Form):
-    """The account's name, typed, for nobody types that by mistake."""
+    """Confirm a deletion by typing the name of the account."""
 
     name = forms.CharField(
         label=_("Type the name of the account"),
@@ -84,13 +84,13 @@ class DeleteForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    """The password of who is signed in; not asked for when the sign-in is young (``needed``)."""
+    """Confirm an action with the password, unless the sign-in is recent (``needed``)."""
 
     password = forms.CharField(
         label=_("Your password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        error_messages={"required": _("Type your password, so that we know it is you.")},
+        error_messages={"required": _("Type your password to confirm that it is you.")},
     )
 
     def __init__(self, user: User, *args: Any, needed: bool, **kwargs: Any) -> None:
@@ -102,7 +102,7 @@ class PasswordForm(forms.Form):
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         if not self._user.has_usable_password():
-            raise ValidationError(_("You have no password. Sign out and in again, then come back."))
+            raise ValidationError(_("You have no password. Sign out and in again, then retry."))
         if not self._user.check_password(password):
             raise ValidationError(_("This is not your password."))
         return password

@@ -1,4 +1,4 @@
-"""Operators' pages for invitations and for what was done in accounts: to read, not to change."""
+"""The admin of invitations, read-only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from locations.models import Invitation
 
 @admin.register(Invitation)
 class InvitationAdmin(ReadOnlyAdmin):
-    """Neither the token, which nobody has but the mail, nor its hash."""
+    """Hides the invitation token and its hash."""
 
     list_display = ("email", "account", "role", "created_at", "expires_at", "accepted_at")
     list_filter = (

@@ -1,4 +1,4 @@
-"""The page that an invitation's mail leads to."""
+"""The page that the invitation mail links to."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from locations.plans.limits import OverLimit
 @login_not_required
 @form_page
 def invitation_page(request: HttpRequest, token: str) -> HttpResponse:
-    """Joins by one button who was invited; everybody else is told how to become that person.
-    Nothing here says whose invitation it is to somebody it is not for."""
+    """Let the invited user join with one button. Other visitors see how to sign in as that user,
+    but not the full address that was invited."""
     invitation = usable(token)
     if invitation is None:
-        return _nothing(request)
+        return _gone(request)
     if not isinstance(request.user, User):
-        request.session[PENDING_KEY] = token  # the sign-up asks for it: locations/auth/forms.py
-        return _elsewhere(request, invitation, token)
+        request.session[PENDING_KEY] = token  # read by the sign-up form: locations/auth/forms.py
+        return _other_user(request, invitation, token)
     if not is_for(invitation, request.user):
-        return _elsewhere(request, invitation, token)
+        return _other_user(request, invitation, token)
     if request.method == "POST":
         return _join(request, token)
     return _ask(request, invitation, "")
@@ -39,9 +39,9 @@ def invitation_page(request: HttpRequest, token: str) -> HttpResponse:
 @login_not_required
 @post_only
 def invitation_sign_out(request: HttpRequest, token: str) -> HttpResponse:
-    """Sign out and come back, for who is signed in with another address."""
+    """Sign out and return, for users signed in with another address."""
     if usable(token) is None:
-        return _nothing(request)
+        return _gone(request)
     logout(request)
     request.session[PENDING_KEY] = token
     return redirect("invitation", token)
@@ -51,10 +51,10 @@ def _join(request: HttpRequest, token: str) -> HttpResponse:
     try:
         account = invitations.accept(principal_of(request), token)
     except Unusable:
-        return _nothing(request)
+        return _gone(request)
     except OverLimit as error:
         invitation = usable(token)
-        return _nothing(request) if invitation is None else _ask(request, invitation, str(error))
+        return _gone(request) if invitation is None else _ask(request, invitation, str(error))
     request.session.pop(PENDING_KEY, None)
     forget(request)
     choose_account(request, account.pk)
@@ -74,12 +74,12 @@ def _ask(request: HttpRequest, invitation: Invitation, error: str) -> HttpRespon
     )
 
 
-def _elsewhere(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
+def _other_user(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
     context = {"address": masked_email(invitation.email), "token": token}
     return render(request, "locations/accounts/invitation_elsewhere.html", context)
 
 
-def _nothing(request: HttpRequest) -> HttpResponse:
-    """One page for what is used, expired, revoked, or never was."""
+def _gone(request: HttpRequest) -> HttpResponse:
+    """Show one page for used, expired, revoked and unknown invitations."""
     request.session.pop(PENDING_KEY, None)
     return render(request, "locations/accounts/invitation_gone.html", status=404)

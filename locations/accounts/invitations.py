@@ -1,8 +1,5 @@
-"""Inviting people by mail: each function is one whole transaction, which leaves an audit row and
-the mail with the token, which stands nowhere else.
-
-NotInvited   the address cannot be invited; ``str()`` says why
-Unusable     the invitation cannot be accepted (any more)
+"""Invitations by mail. Each action is one transaction, which writes an audit row and the mail with
+the token; the token is stored nowhere else.
 """
 
 from __future__ import annotations
@@ -23,34 +20,34 @@ from locations.plans import entitlements
 from locations.plans.limits import Resource
 from locations.principals import Principal
 
-PENDING_KEY = "invitation"  # in the session: the token of somebody who is to sign in or up first
+PENDING_KEY = "invitation"  # in the session: the token of a visitor who must sign in first
 
 
 class NotInvited(Exception):
-    """The address cannot be invited; ``str()`` says why."""
+    """The address cannot be invited. ``str()`` is a sentence for users."""
 
 
 class Unusable(Exception):
-    """The invitation cannot be accepted: it is used, revoked, expired or another's."""
+    """The invitation is used, revoked, expired or for another user."""
 
 
 def open_invitations(account_id: UUID) -> list[Invitation]:
-    """Those that were neither accepted nor revoked, the newest first; expired ones, too."""
+    """Return those that were neither accepted nor revoked, newest first, including expired ones."""
     return list(Invitation.objects.of_accounts([account_id]).open())
 
 
 def count_open(account_id: UUID) -> int:
-    """How many could still be accepted: each takes a place in the account's plan."""
+    """Count those that can still be accepted. Each counts as a member against the plan."""
     rows = Invitation.objects.of_accounts([account_id]).open()
     return int(rows.filter(expires_at__gt=timezone.now()).count())
 
 
 def invite(principal: Principal, account: Account, email: str, role: Role) -> Invitation:
-    """An invitation for ``email``. Raises NotInvited for who is a member or invited already,
-    OverLimit when the plan has no place left."""
+    """Invite ``email``. Raises NotInvited if they are a member or invited already, and OverLimit
+    if the plan's limit is reached."""
     email = email.lower()
     if Member.objects.filter(account=account, user__email__iexact=email).exists():
-        raise NotInvited(_("%s is a member already. You can change the role below.") % email)
+        raise NotInvited(_("%s is already a member. You can change the role below.") % email)
     invitation = Invitation(
         account=account, email=email, role=role, invited_by=principal.name[:254]
     )
@@ -63,14 +60,14 @@ def invite(principal: Principal, account: Account, email: str, role: Role) -> In
             mails.send_invitation(invitation, token)
     except IntegrityError:
         raise NotInvited(
-            _("%s is invited already. Resend or revoke that invitation below.") % email
+            _("%s is already invited. Resend or revoke that invitation below.") % email
         ) from None
     return invitation
 
 
 def resend(principal: Principal, invitation: Invitation) -> None:
-    """Mail a new token for it, which lives seven days from now; the one before is worth nothing.
-    Raises Unusable when it is not open any more, OverLimit when its place has been taken."""
+    """Mail a new token, valid for seven days, in place of the old one. Raises Unusable if the
+    invitation is not open, and OverLimit if the plan's limit is reached."""
     with transaction.atomic():
         current = _lock_open(invitation.pk)
         if current.expires_at <= timezone.now():
@@ -82,7 +79,7 @@ def resend(principal: Principal, invitation: Invitation) -> None:
 
 
 def revoke(principal: Principal, invitation: Invitation) -> None:
-    """Nobody can accept it any more. Raises Unusable when somebody just did."""
+    """Revoke the invitation. Raises Unusable if it has been accepted or revoked."""
     with transaction.atomic():
         current = _lock_open(invitation.pk)
         current.revoked_at = timezone.now()
@@ -91,21 +88,21 @@ def revoke(principal: Principal, invitation: Invitation) -> None:
 
 
 def usable(token: str) -> Invitation | None:
-    """The invitation that ``token`` accepts now, if there is one."""
-    with tenancy.everyone():  # whose it is, is what the token says
+    """Return the invitation that ``token`` can accept now, if there is one."""
+    with tenancy.everyone():  # the token identifies the account
         rows = Invitation.objects.with_token(token, timezone.now()).select_related("account")
         found: Invitation | None = rows.first()
     return found
 
 
 def is_for(invitation: Invitation, user: User) -> bool:
-    """Whether ``user`` is the one who was invited."""
+    """Return whether ``user`` was invited by it."""
     return invitation.email == user.email.lower()
 
 
 def accept(principal: Principal, token: str) -> Account:
-    """Make ``principal`` a member; the account. Raises Unusable, or OverLimit when the plan has
-    become smaller than the account meanwhile."""
+    """Make ``principal`` a member and return the account. Raises Unusable, or OverLimit if the
+    plan has become too small in the meantime."""
     with tenancy.everyone(), transaction.atomic():
         rows = Invitation.objects.with_token(token, timezone.now())
         invitation = rows.select_for_update(of=("self",)).first()
@@ -113,7 +110,7 @@ def accept(principal: Principal, token: str) -> Account:
         if invitation is None or user is None or not is_for(invitation, user):
             raise Unusable
         account: Account = invitation.account
-        entitlements.require(account, Resource.MEMBERS, adding=0)  # its place is its own
+        entitlements.require(account, Resource.MEMBERS, adding=0)  # is counted already
         invitation.accepted_at = timezone.now()
         invitation.save(update_fields=["accepted_at"])
         Member.objects.get_or_create(
@@ -124,13 +121,13 @@ def accept(principal: Principal, token: str) -> Account:
 
 
 def pending(request: HttpRequest) -> Invitation | None:
-    """The invitation that this visitor opened before he signed in or up, while it is usable."""
+    """Return the invitation that this visitor opened before signing in, if it is still usable."""
     token = request.session.get(PENDING_KEY)
     return usable(token) if isinstance(token, str) else None
 
 
 def way_back(request: HttpRequest) -> str | None:
-    """The address of the pending invitation's page: where to go after the sign-in or sign-up."""
+    """Return the URL of the pending invitation, the page to open after the sign-in."""
     token = request.session.get(PENDING_KEY)
     return reverse("invitation", args=[token]) if isinstance(token, str) else None
 

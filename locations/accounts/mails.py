@@ -19,61 +19,61 @@ from locations.signals import mail_wanted
 
 
 def send_invitation(invitation: Invitation, token: str) -> None:
-    """The only place where the token is shown."""
+    """Mail the invitation: the only place where its token appears."""
     account, role = invitation.account, Role(invitation.role)
-    letter = invitation_mail(account.name, invitation.invited_by, role, token)
-    _send("invitation", invitation.email, letter, account.pk)
+    content = invitation_mail(account.name, invitation.invited_by, role, token)
+    _send("invitation", invitation.email, content, account.pk)
 
 
 def send_removed(account: Account, email: str, by: str) -> None:
-    """To somebody who was taken out of the account."""
+    """Mail a user who was removed from the account."""
     _send("removed", email, removed_mail(account.name, by), account.pk)
 
 
 def send_role_changed(member: Member, role: Role, by: str) -> None:
-    """To somebody who has another role now."""
-    letter = role_changed_mail(member.account.name, by, role)
-    _send("role_changed", member.user.email, letter, member.account_id)
+    """Mail a member whose role has changed."""
+    content = role_changed_mail(member.account.name, by, role)
+    _send("role_changed", member.user.email, content, member.account_id)
 
 
 def send_deleted(account: Account, emails: Iterable[str], by: str) -> None:
-    """To everybody who was in an account that is deleted, to each alone."""
-    letter = account_deleted_mail(account.name, by)
+    """Mail each member of a deleted account separately."""
+    content = account_deleted_mail(account.name, by)
     for email in sorted(emails):
-        _send("account_deleted", email, letter, None)
+        _send("account_deleted", email, content, None)
 
 
-def _send(kind: str, to: str, letter: MailContent, account_id: UUID | None) -> None:
-    mail = render(letter, get_language() or settings.LANGUAGE_CODE)
+def _send(kind: str, to: str, content: MailContent, account_id: UUID | None) -> None:
+    mail = render(content, get_language() or settings.LANGUAGE_CODE)
     mail_wanted.send(None, mail=mail, to=to, kind=kind, account_id=account_id)
 
 
 def invitation_mail(account: str, by: str, role: Role, token: str) -> MailContent:
-    """To somebody who is to join ``account`` as ``role``; ``token`` is the key to it."""
-    said = {"by": by, "account": account, "role": role.label}
+    """Return the invitation to ``account`` as ``role``. ``token`` opens it."""
+    names = {"by": by, "account": account, "role": role.label}
     return MailContent(
-        subject=_("%(by)s invites you to %(account)s on Pairline") % said,
-        lead=_("Join %(account)s on Pairline.") % said,
+        subject=_("%(by)s invites you to %(account)s on Pairline") % names,
+        lead=_("Join %(account)s on Pairline.") % names,
         button=Button(_("Accept the invitation"), reverse("invitation", args=[token])),
-        why=_("%(by)s invites you to join as: %(role)s.") % said,
+        why=_("%(by)s invites you to join as: %(role)s.") % names,
         facts=[(_("Your role"), _role(role))],
         paragraphs=[
-            _("The link works for 7 days, for this address alone, and once."),
-            _("If you did not expect this, you need not do anything."),
+            _("The link works once, within 7 days, and only for this address."),
+            _("If you did not expect this invitation, ignore this mail."),
         ],
         account=account,
     )
 
 
 def removed_mail(account: str, by: str) -> MailContent:
-    """To somebody who was taken out of ``account``."""
-    said = {"by": by, "account": account}
+    """Return the mail to a user who was removed from ``account``."""
+    names = {"by": by, "account": account}
     return MailContent(
-        subject=_("You were removed from %(account)s") % said,
-        lead=_("Nothing to do, if this was agreed."),
-        why=_("%(by)s removed you from %(account)s on Pairline.") % said,
+        subject=_("You were removed from %(account)s") % names,
+        lead=_("If you expected this, there is nothing to do."),
+        why=_("%(by)s removed you from %(account)s on Pairline.") % names,
         paragraphs=[
-            _("You see nothing of this account any more."),
+            _("You can no longer see this account."),
             _("If this was a mistake, ask an owner of the account to invite you again."),
         ],
         account=account,
@@ -81,29 +81,29 @@ def removed_mail(account: str, by: str) -> MailContent:
 
 
 def role_changed_mail(account: str, by: str, role: Role) -> MailContent:
-    """To somebody who has another role in ``account`` now."""
-    said = {"by": by, "account": account, "role": role.label}
+    """Return the mail to a member of ``account`` whose role has changed."""
+    names = {"by": by, "account": account, "role": role.label}
     return MailContent(
-        subject=_("Your role in %(account)s changed") % said,
-        lead=_("Your role is now: %(role)s.") % said,
+        subject=_("Your role in %(account)s changed") % names,
+        lead=_("Your role is now: %(role)s.") % names,
         button=Button(_("Open Pairline"), "/"),
-        why=_("%(by)s changed your role in %(account)s on Pairline.") % said,
+        why=_("%(by)s changed your role in %(account)s on Pairline.") % names,
         facts=[(_("What you can do"), _role(role))],
         account=account,
     )
 
 
 def account_deleted_mail(account: str, by: str) -> MailContent:
-    """To everybody who was in ``account``."""
-    said = {"by": by, "account": account}
+    """Return the mail to the members of a deleted ``account``."""
+    names = {"by": by, "account": account}
     return MailContent(
-        subject=_("%(account)s was deleted from Pairline") % said,
-        lead=_("Nothing to do: this is to let you know."),
-        why=_("%(by)s deleted %(account)s on Pairline.") % said,
+        subject=_("%(account)s was deleted from Pairline") % names,
+        lead=_("There is nothing to do. This is for your information."),
+        why=_("%(by)s deleted %(account)s on Pairline.") % names,
         paragraphs=[
             _(
-                "Its numbers are being unlinked, and its data is gone within two minutes of this "
-                "mail. This cannot be undone."
+                "Its numbers are being unlinked, and its data will be deleted within two minutes "
+                "of this mail. This cannot be undone."
             )
         ],
         account=account,
@@ -111,9 +111,9 @@ def account_deleted_mail(account: str, by: str) -> MailContent:
 
 
 def _role(role: Role) -> str:
-    says = {
-        Role.OWNER: _("As an owner you decide about its numbers, its people and the account."),
-        Role.MEMBER: _("As a member you link numbers, send and read messages."),
-        Role.VIEWER: _("As a viewer you see its numbers and messages, and change nothing."),
+    descriptions = {
+        Role.OWNER: _("As an owner you manage the numbers, the members and the account."),
+        Role.MEMBER: _("As a member you link numbers and send and read messages."),
+        Role.VIEWER: _("As a viewer you see the numbers and messages but cannot change anything."),
     }
-    return says[role]
+    return descriptions[role]

@@ -1,4 +1,4 @@
-"""The doors of an account's people: members and invitations."""
+"""The pages of the members and invitations of an account."""
 
 from __future__ import annotations
 
@@ -32,36 +32,37 @@ def _page(
     request: HttpRequest,
     account: Account,
     form: InviteForm,
-    wrong: tuple[Member, str] | None = None,
+    refused: tuple[Member, str] | None = None,
 ) -> HttpResponse:
-    """The people of ``account``; ``wrong``: why a member's role could not be changed."""
+    """Render the members of ``account``. ``refused``: a member, and why their role cannot
+    change."""
     principal = principal_of(request)
     owns = principal.owns(account.pk) and account.pk not in principal.closing
-    people = actions.members_of(account.pk)
+    members = actions.members_of(account.pk)
     context = {
         "account": account,
         "owns": owns,
-        "people": [
+        "members": [
             {
                 "member": member,
                 "is_self": member.user == request.user,
                 "role": Role(member.role).label,
-                "error": wrong[1] if wrong and wrong[0].pk == member.pk else "",
+                "error": refused[1] if refused and refused[0].pk == member.pk else "",
             }
-            for member in people
+            for member in members
         ],
         "roles": Role.choices,
         "form": form,
         "invitations": invitations.open_invitations(account.pk) if owns else [],
         "leaving": why_not_leave(
-            principal.roles[account.pk], sum(member.role == Role.OWNER for member in people)
+            principal.roles[account.pk], sum(member.role == Role.OWNER for member in members)
         ),
     }
     return render(
         request,
         "locations/accounts/members.html",
         context,
-        status=422 if form.errors or wrong else 200,
+        status=422 if form.errors or refused else 200,
     )
 
 
@@ -76,7 +77,7 @@ def invite(request: HttpRequest, account_id: UUID) -> HttpResponse:
         except (invitations.NotInvited, OverLimit) as error:
             form.add_error("email", str(error))
         else:
-            _say_on_its_way(request, invitation)
+            _report_sent(request, invitation)
             return redirect("members")
     return _page(request, account, form)
 
@@ -88,11 +89,11 @@ def invitation_resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse
     try:
         invitations.resend(principal, invitation)
     except invitations.Unusable:
-        messages.error(request, _("%s has used the invitation already.") % invitation.email)
+        messages.error(request, _("%s has already accepted the invitation.") % invitation.email)
     except OverLimit as error:
         messages.error(request, str(error))
     else:
-        _say_on_its_way(request, invitation)
+        _report_sent(request, invitation)
     return redirect("members")
 
 
@@ -102,14 +103,14 @@ def invitation_revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse
     invitation: Invitation = find_owned(Invitation.objects.all(), principal, invitation_id)
     try:
         invitations.revoke(principal, invitation)
-        messages.success(request, _("The invitation of %s is revoked.") % invitation.email)
+        messages.success(request, _("The invitation for %s was revoked.") % invitation.email)
     except invitations.Unusable:
-        messages.error(request, _("%s has used the invitation already.") % invitation.email)
+        messages.error(request, _("%s has already accepted the invitation.") % invitation.email)
     return redirect("members")
 
 
-def _say_on_its_way(request: HttpRequest, invitation: Invitation) -> None:
-    messages.success(request, _("An invitation is on its way to %s.") % invitation.email)
+def _report_sent(request: HttpRequest, invitation: Invitation) -> None:
+    messages.success(request, _("An invitation was sent to %s.") % invitation.email)
 
 
 @post_only
@@ -122,12 +123,12 @@ def member_role(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpRe
     role = Role(form.cleaned_data["role"])
     try:
         changed = actions.change_role(principal, member, role)
-    except actions.NotPossible as error:
+    except actions.MembershipRefused as error:
         return _page(request, account, InviteForm(), (member, str(error)))
     if changed:
         messages.success(
             request,
-            _("The role of %(who)s is %(role)s now.")
+            _("The role of %(who)s is now %(role)s.")
             % {"who": member.user.email, "role": role.label},
         )
     return redirect("members")
@@ -141,7 +142,7 @@ def member_remove(request: HttpRequest, account_id: UUID, user_id: UUID) -> Http
     if request.method == "POST":
         try:
             actions.remove(principal, member)
-        except actions.NotPossible as refusal:
+        except actions.MembershipRefused as refusal:
             error = str(refusal)
         else:
             messages.success(request, _("%s is no longer a member.") % member.user.email)
@@ -152,24 +153,24 @@ def member_remove(request: HttpRequest, account_id: UUID, user_id: UUID) -> Http
 
 @form_page
 def member_hand_over(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpResponse:
-    """Who owns the account makes somebody else its owner, and stays a member."""
+    """Transfer ownership to another member; the old owner stays a member."""
     principal, account = _owned(request, account_id)
     member = _member(account, user_id)
     if member.user == request.user:
-        raise Http404("Nobody hands anything over to himself.")
+        raise Http404("An owner cannot transfer ownership to themselves.")
     data = request.POST if request.method == "POST" else None
     user = request.user
-    assert isinstance(user, User)  # noqa: S101  # login_required
+    assert isinstance(user, User)  # noqa: S101  # the page requires a sign-in
     form = PasswordForm(user, data, needed=not signed_in_recently(request))
     if form.is_valid():
         try:
             actions.hand_over(principal, member)
-        except actions.NotPossible as error:
+        except actions.MembershipRefused as error:
             form.add_error(None, str(error))
         else:
             messages.success(
                 request,
-                _("%(who)s owns %(account)s now. You are a member of it.")
+                _("%(who)s now owns %(account)s. You are a member.")
                 % {"who": member.user.email, "account": account.name},
             )
             return redirect("members")
@@ -180,7 +181,8 @@ def member_hand_over(request: HttpRequest, account_id: UUID, user_id: UUID) -> H
 
 
 def _owned(request: HttpRequest, account_id: UUID) -> tuple[Principal, Account]:
-    """Who asks, and the account if he owns it; from now on he looks at it."""
+    """Return the caller and the account, and make it the current one. Raises Http404 or
+    PermissionDenied unless the caller owns it."""
     principal = principal_of(request)
     account = find_owned_account(principal, account_id)
     choose_account(request, account.pk)
@@ -190,5 +192,5 @@ def _owned(request: HttpRequest, account_id: UUID) -> tuple[Principal, Account]:
 def _member(account: Account, user_id: UUID) -> Member:
     member = actions.member_of(account, user_id)
     if member is None:
-        raise Http404("Nobody here is called that.")
+        raise Http404("This user is not a member.")
     return member

@@ -1,4 +1,4 @@
-"""A new customer as a whole: an account, its owner, its locations and a first API key."""
+"""Create accounts: for users, and for customers with locations and a first API key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from locations.models import Account, AccountState, ApiKey, Location, Member, Pl
 from locations.principals import principal_of_user
 
 FIRST_KEY_NAME = "First key"
-CUSTOMERS_PLAN = "Agency"  # of those whom an operator creates; who signs up begins with a trial
+CUSTOMERS_PLAN = "Agency"  # for customers that an operator creates; a sign-up starts with a trial
 _ACCOUNT_NAME = forms.CharField(max_length=120)
 _LOCATION_NAME = forms.CharField(max_length=160)
 _EMAIL = forms.EmailField(max_length=254)
@@ -29,7 +29,7 @@ class NewLocation(TypedDict):
 
 
 class NewCustomer(TypedDict):
-    """``api_key`` is its secret text, which is stored nowhere."""
+    """``api_key`` is the secret, which is not stored."""
 
     account: UUID
     user: UUID
@@ -40,9 +40,9 @@ class NewCustomer(TypedDict):
 def create_customer(
     *, email: str, password: str, account: str, locations: Sequence[str]
 ) -> NewCustomer:
-    """All rows of a new customer, or none of them; names and e-mail are stripped.
+    """Create all rows of a new customer in one transaction. Strips names and e-mail.
 
-    Raises ValidationError with the sentences by argument when one of them is not acceptable."""
+    Raises ValidationError with the messages by argument."""
     errors: dict[str, list[str]] = {}
     address = _checked(errors, "email", _EMAIL.clean, email)
     account_name = _checked(errors, "account", _ACCOUNT_NAME.clean, account)
@@ -50,13 +50,13 @@ def create_customer(
     owner = User(email=User.objects.normalize_email(address))
     _checked(errors, "password", lambda text: validate_password(text, owner), password)
     if not locations:
-        errors["location"] = ["Name at least one location."]
+        errors["location"] = ["Pass at least one location."]
     if address and User.objects.filter(email__iexact=address).exists():
         errors["email"] = [_taken(address)]
     if errors:
         raise ValidationError(errors)
     try:
-        with tenancy.everyone(), transaction.atomic():  # a new tenant is nobody's yet
+        with tenancy.everyone(), transaction.atomic():  # the tenant does not exist yet
             return _create(owner, password, account_name, names)
     except IntegrityError as error:
         raise ValidationError({"email": [_taken(address)]}) from error
@@ -65,7 +65,7 @@ def create_customer(
 def _checked(
     errors: dict[str, list[str]], name: str, check: Callable[[Any], Any], value: str
 ) -> str:
-    """The value as ``check`` returns it; what it says of a bad one goes to ``errors``."""
+    """Return ``check(value)``, or collect its messages in ``errors``."""
     try:
         return str(check(value) or "")
     except ValidationError as error:
@@ -74,7 +74,7 @@ def _checked(
 
 
 def _taken(email: str) -> str:
-    return f"{email} is a user already. Sign in with it, or choose another e-mail address."
+    return f"{email} is already a user. Sign in with it, or choose another e-mail address."
 
 
 def _create(owner: User, password: str, account_name: str, names: Sequence[str]) -> NewCustomer:

@@ -1,4 +1,4 @@
-"""The rules of a team, without I/O: who may leave, which names are names, what is shown."""
+"""Rules for members and names: who may leave, and which names are valid. Pure."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from locations.models import Role
 
 NAME_CHARACTERS = 120
 
-# A name stands beside other texts: nothing in it may turn them round or be there unseen. The
-# joiners stay, for Persian words and composed emoji need them.
+# Names appear next to other texts, so invisible characters, also those that change the direction,
+# are refused. Joiners are allowed: Persian words and composed emoji need them.
 _JOINERS = "\u200c\u200d"
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
-_BLANKS = "\u115f\u1160\u3164\uffa0\u2800"  # letters and signs that look like nothing
+_BLANKS = "\u115f\u1160\u3164\uffa0\u2800"  # visible characters by category, but blank
 
 
 class NotAName(ValueError):
-    """The text is no name; ``str()`` says what to do."""
+    """The text is not a valid name. ``str()`` is a sentence for users."""
 
 
 def checked_name(text: str) -> str:
-    """``text`` as the name of an account: in one form, without blanks around. Raises NotAName."""
+    """Normalize ``text`` (NFC, single spaces) as a name. Raises NotAName."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if any(_is_unseen(character) for character in name):
-        raise NotAName(_("The name has characters that cannot be seen. Type it anew."))
+        raise NotAName(_("The name has invisible characters. Type it again."))
     if not any(_is_ink(character) for character in name):
-        raise NotAName(_("Give it a name that can be seen."))
+        raise NotAName(_("Enter a name with visible characters."))
     if len(name) > NAME_CHARACTERS:
         raise NotAName(_("A name has at most %(n)d characters.") % {"n": NAME_CHARACTERS})
     return name
@@ -42,27 +42,29 @@ def _is_ink(character: str) -> bool:
 
 
 def is_plain(text: str) -> bool:
-    """Whether ``text`` (an e-mail address) has nothing in it that cannot be seen."""
+    """Return whether ``text`` (an e-mail address) has no invisible characters."""
     return not any(
         unicodedata.category(character) in _UNSEEN or character in _BLANKS for character in text
     )
 
 
 def why_not_leave(role: str, owners: int) -> str:
-    """Why somebody with ``role`` may not leave an account of ``owners`` owners; "" if he may."""
+    """Return why a member with ``role`` may not leave an account with ``owners`` owners, or ""."""
     if role != Role.OWNER or owners > 1:
         return ""
-    return _("You are the only owner. Hand the account over to another member first, or delete it.")
+    return _(
+        "You are the only owner. Transfer ownership to another member first, or delete the account."
+    )
 
 
 def why_not_become(old: str, new: str, owners: int) -> str:
-    """Why somebody may not go from the role ``old`` to ``new``; "" if he may."""
+    """Return why the role may not change from ``old`` to ``new``, or ""."""
     if old != Role.OWNER or new == Role.OWNER or owners > 1:
         return ""
     return _("An account needs an owner. Make another member an owner first.")
 
 
 def masked_email(email: str) -> str:
-    """As much of an address as its owner needs to know it again: "b…@example.com"."""
+    """Mask an address so that its owner still recognizes it: "b…@example.com"."""
     name, _at, host = email.rpartition("@")
     return f"{name[:1]}…@{host}"

@@ -1,4 +1,4 @@
-"""The doors of accounts themselves: switch, make, rename, leave, export, delete."""
+"""The pages of accounts: switch, create, rename, leave, export, delete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from locations.current_user import ACCOUNT_KEY, choose_account, forget, ip_addre
 from locations.models import Account, User
 from locations.signals import losses
 
-_CLOSED_KEY = "closed"  # in the session: the account that this person has deleted, by id and name
+_CLOSED_KEY = "closed"  # in the session: id and name of the account that this user has deleted
 
 
 @post_only
@@ -82,7 +82,7 @@ def account_rename(request: HttpRequest, account_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, account, form)
     if actions.rename(principal, account, form.cleaned_data["name"]):
-        messages.success(request, _("The account is called %s now.") % account.name)
+        messages.success(request, _("The account is now called %s.") % account.name)
     return redirect("account_page")
 
 
@@ -91,15 +91,15 @@ def account_leave(request: HttpRequest, account_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     account = find_account(principal, account_id)
     user = request.user
-    assert isinstance(user, User)  # noqa: S101  # login_required
+    assert isinstance(user, User)  # noqa: S101  # the page requires a sign-in
     member = actions.member_of(account, user.pk)
     if member is None:
-        raise Http404("He left already.")
+        raise Http404("This user has already left.")
     error = ""
     if request.method == "POST":
         try:
             actions.leave(principal, member)
-        except actions.NotPossible as refusal:
+        except actions.MembershipRefused as refusal:
             error = str(refusal)
         else:
             request.session.pop(ACCOUNT_KEY, None)
@@ -130,7 +130,7 @@ def account_delete(request: HttpRequest, account_id: UUID) -> HttpResponse:
         "account": account,
         "form": form,
         "losses": losses(account.pk),
-        "people": len(actions.members_of(account.pk)),
+        "members": len(actions.members_of(account.pk)),
     }
     return render(
         request, "locations/accounts/delete.html", context, status=422 if form.errors else 200
@@ -139,21 +139,21 @@ def account_delete(request: HttpRequest, account_id: UUID) -> HttpResponse:
 
 @page
 def account_deleting(request: HttpRequest, account_id: UUID) -> HttpResponse:
-    """How far the deletion is; who deleted the account is also told that it is gone."""
+    """Show the progress of the deletion, and to the user who started it also its end."""
     closed = request.session.get(_CLOSED_KEY)
     principal = principal_of(request)
     if account_id not in principal.roles and closed and closed[0] == str(account_id):
         return render(request, "locations/accounts/deleted.html", {"name": closed[1]})
     account = find_account(principal, account_id)
     if account.deleting_at is None:
-        raise Http404("This account stays.")
+        raise Http404("This account is not being deleted.")
     context = {"account": account, "progress": deletion.progress(account)}
     return render(request, "locations/accounts/deleting.html", context)
 
 
 @post_only
 def viewing_stop(request: HttpRequest) -> HttpResponse:
-    """Back to the operators' page of the account; to the overview if nobody was viewed."""
+    """Return to the admin page of the account, or to the overview if no account was viewed."""
     account = impersonation.end(request, ip_address_of(request))
     forget(request)
     if account is None:

@@ -1,4 +1,4 @@
-"""What is done with the API keys of an account; who may is asked at the door, by the callers."""
+"""Create, rotate and revoke API keys. The callers have checked the access."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from locations.principals import Principal
 
 
 class Grace(Enum):
-    """How long the old secret of a key works on, with its words for people."""
+    """How long the old secret of a rotated key keeps working."""
 
     AT_ONCE = "now"
     HOUR = "1h"
@@ -32,13 +32,13 @@ class Grace(Enum):
         ]
 
     @property
-    def words(self) -> Promise:
+    def label(self) -> Promise:
         return {"now": _("At once"), "1h": _("In one hour"), "24h": _("In 24 hours")}[self.value]
 
 
 @dataclass(frozen=True)
 class KeyLimits:
-    """What a new key may do; no ``locations``: all of the account, also later ones."""
+    """What a new key may do. No ``locations``: all of the account, including later ones."""
 
     scopes: Sequence[Scope]
     locations: Sequence[Location] = ()
@@ -47,13 +47,13 @@ class KeyLimits:
 
 
 def keys_of(principal: Principal) -> list[ApiKey]:
-    """The keys of the account that ``principal`` looks at, those that work first."""
+    """Return the keys of the current account of ``principal``, active ones first."""
     rows = visible(ApiKey.objects.in_order(), principal)
     return list(rows.prefetch_related("locations"))
 
 
-def make(account: Account, name: str, limits: KeyLimits, by: Principal) -> tuple[ApiKey, str]:
-    """A new key of ``account`` and its secret, which is not stored."""
+def create(account: Account, name: str, limits: KeyLimits, by: Principal) -> tuple[ApiKey, str]:
+    """Create a key for ``account``. Return it and its secret, which is not stored."""
     with transaction.atomic():
         key, secret = ApiKey.issue(
             account,
@@ -69,15 +69,15 @@ def make(account: Account, name: str, limits: KeyLimits, by: Principal) -> tuple
 
 
 def rotate(key: ApiKey, grace: Grace, by: Principal) -> str:
-    """A new secret for ``key``, which is not stored."""
+    """Return a new secret for ``key``. It is not stored."""
     with transaction.atomic():
         secret = key.rotate(grace.length, timezone.now())
-        record(by, key.account_id, AccountVerb.KEY_ROTATED, key.name, str(grace.words))
+        record(by, key.account_id, AccountVerb.KEY_ROTATED, key.name, str(grace.label))
     return secret
 
 
 def revoke(key: ApiKey, by: Principal) -> None:
-    """End ``key`` and its old secret at once and for good; nothing when it has ended before."""
+    """Revoke ``key`` and its old secret. Does nothing if it is revoked already."""
     with transaction.atomic():
         working = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
         if working.update(revoked_at=timezone.now()):

@@ -1,4 +1,4 @@
-"""What people choose for an API key, checked; errors are sentences beside the field."""
+"""The forms for API keys."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from locations.accounts.rules import NotAName, checked_name
 from locations.api_keys.actions import Grace, KeyLimits
 from locations.models import Location, Scope
 
-MOST_CALLS_A_MINUTE = 1_000_000
+MAX_CALLS_A_MINUTE = 1_000_000
 
 
 class KeyForm(forms.Form):
-    """A name, and what the key may do, where, until when and how often."""
+    """The name, scopes, locations, expiry and rate limit of a key."""
 
     name = forms.CharField(
         label=_("Name"),
         max_length=80,
-        error_messages={"required": _("Give the key a name, such as the program that uses it.")},
+        error_messages={"required": _("Enter a name, such as the program that uses the key.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
     )
     scopes = forms.MultipleChoiceField(
@@ -36,8 +36,8 @@ class KeyForm(forms.Form):
         label=_("Where"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Choose none for all locations, also those that you add later."),
-        error_messages={"invalid_choice": _("One of these locations is no longer there.")},
+        help_text=_("Choose none for all locations, including those you add later."),
+        error_messages={"invalid_choice": _("One of these locations no longer exists.")},
     )
     expires_on = forms.DateField(
         label=_("Last day (optional)"),
@@ -45,22 +45,22 @@ class KeyForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
         help_text=_("It works until the end of this day, UTC."),
-        error_messages={"invalid": _("Write the day like 2027-12-31.")},
+        error_messages={"invalid": _("Enter the day like 2027-12-31.")},
     )
     calls_a_minute = forms.IntegerField(
-        label=_("Calls a minute (optional)"),
+        label=_("Calls per minute (optional)"),
         required=False,
         min_value=1,
-        max_value=MOST_CALLS_A_MINUTE,
+        max_value=MAX_CALLS_A_MINUTE,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-        help_text=_("Leave it empty for as many as your plan allows."),
+        help_text=_("Leave empty for the limit of your plan."),
     )
 
-    def __init__(self, *args: Any, places: list[Location], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, locations: list[Location], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._places = {str(place.pk): place for place in places}
+        self._locations = {str(location.pk): location for location in locations}
         field = cast(forms.MultipleChoiceField, self.fields["locations"])
-        field.choices = [(key, place.name) for key, place in self._places.items()]
+        field.choices = [(key, location.name) for key, location in self._locations.items()]
 
     def clean_name(self) -> str:
         try:
@@ -76,11 +76,11 @@ class KeyForm(forms.Form):
 
     @property
     def limits(self) -> KeyLimits:
-        """What was chosen; only after ``is_valid``."""
+        """Return the chosen limits of a valid form."""
         chosen = self.cleaned_data
         return KeyLimits(
             scopes=[Scope(scope) for scope in chosen["scopes"]],
-            locations=[self._places[key] for key in chosen["locations"]],
+            locations=[self._locations[key] for key in chosen["locations"]],
             expires_at=_end_of(chosen["expires_on"]),
             calls_a_minute=chosen["calls_a_minute"],
         )
@@ -93,11 +93,11 @@ def _end_of(day: date | None) -> datetime | None:
 
 
 class RotateForm(forms.Form):
-    """When the old secret ends."""
+    """When the old secret stops working."""
 
     grace = forms.ChoiceField(
         label=_("The old secret stops working"),
-        choices=[(grace.value, grace.words) for grace in Grace],
+        choices=[(grace.value, grace.label) for grace in Grace],
         initial=Grace.HOUR.value,
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose one.")},
@@ -105,5 +105,5 @@ class RotateForm(forms.Form):
 
     @property
     def chosen(self) -> Grace:
-        """What was chosen; only after ``is_valid``."""
+        """Return the choice of a valid form."""
         return Grace(self.cleaned_data["grace"])

@@ -1,4 +1,4 @@
-"""The pages of an account's API keys: the list for everybody in it, the rest for its owners."""
+"""The pages of API keys: the list for all members, the rest for owners."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def _in_grace(key: ApiKey) -> bool:
 def key_new(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     account = find_owned_account(principal, principal.account)
-    places = list(visible(Location.objects.order_by("name", "pk"), principal))
-    form = KeyForm(request.POST if request.method == "POST" else None, places=places)
+    locations = list(visible(Location.objects.order_by("name", "pk"), principal))
+    form = KeyForm(request.POST if request.method == "POST" else None, locations=locations)
     if request.method == "POST" and form.is_valid():
-        key, secret = actions.make(account, form.cleaned_data["name"], form.limits, principal)
+        key, secret = actions.create(account, form.cleaned_data["name"], form.limits, principal)
         return _with_secret(request, key, secret)
-    context = {"form": form, "places": places}
+    context = {"form": form, "locations": locations}
     return render(
         request, "locations/api_keys/new.html", context, status=422 if form.errors else 200
     )
@@ -74,12 +74,12 @@ def key_rotate(request: HttpRequest, key_id: UUID) -> HttpResponse:
 
 @page
 def key_secret(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    """The secret of a key that was just made or rotated, this once."""
+    """Show the secret of a new or rotated key once."""
     _principal, key = _owned(request, key_id)
     secret = show_once.take(request, key.pk)
     if not secret:
-        says = _("The secret of %(name)s was shown when it was made, and cannot be shown again.")
-        messages.info(request, says % {"name": key.name})
+        text = _("The secret of %(name)s was shown when it was created. It cannot be shown again.")
+        messages.info(request, text % {"name": key.name})
         return redirect("key_list")
     old_until = key.old_until if _in_grace(key) else None
     return render(
@@ -91,17 +91,17 @@ def key_secret(request: HttpRequest, key_id: UUID) -> HttpResponse:
 
 @form_page
 def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    """Asks first, by the name of the key; a POST revokes it."""
+    """Revoke a key after a confirmation."""
     principal, key = _owned(request, key_id)
     if request.method == "POST":
         actions.revoke(key, principal)
-        messages.success(request, _("%(name)s is revoked.") % {"name": key.name})
+        messages.success(request, _("%(name)s was revoked.") % {"name": key.name})
         return redirect("key_list")
     return render(request, "locations/api_keys/revoke.html", {"key": key})
 
 
 def _owned(request: HttpRequest, key_id: UUID) -> tuple[Principal, ApiKey]:
-    """Who asks, and the key, which is not revoked: that is over and done."""
+    """Return the caller and the key. Raises Http404 for a revoked key."""
     principal = principal_of(request)
     key: ApiKey = find_owned(ApiKey.objects.all(), principal, key_id)
     if key.revoked_at is not None:
@@ -110,6 +110,6 @@ def _owned(request: HttpRequest, key_id: UUID) -> tuple[Principal, ApiKey]:
 
 
 def _with_secret(request: HttpRequest, key: ApiKey, secret: str) -> HttpResponse:
-    """To the page that shows ``secret`` once."""
+    """Redirect to the page that shows ``secret`` once."""
     show_once.keep(request, key.pk, secret)
     return redirect("key_secret", key.pk)

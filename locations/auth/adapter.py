@@ -1,4 +1,4 @@
-"""Where the sign-in library asks us: sentences, mails, what a sign-up makes, how secrets rest."""
+"""The adapters of allauth: messages, mails, sign-up, and encryption of secrets."""
 
 from __future__ import annotations
 
@@ -34,42 +34,39 @@ EMAIL_CHARACTERS = 254
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Ours instead of the library's. Whoever signs up with the address that his invitation was
-    mailed to has proved it: it is not asked for again."""
+    """Messages, mails and sign-up. Users who sign up with the address that received their
+    invitation need not verify it again."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": _(
-            "This e-mail and password do not go together. Please try again."
-        ),
+        "email_password_mismatch": _("This e-mail and password do not match. Please try again."),
         "enter_current_password": _("This is not your password."),
         "incorrect_password": _("This is not your password."),
-        "incorrect_code": _("This is not the code. Please check it."),
+        "incorrect_code": _("This code is not correct. Please check it."),
         "too_many_login_attempts": _("Too many attempts. Wait a few minutes, then try again."),
         "rate_limited": _("Too many attempts. Wait a minute, then try again."),
-        "duplicate_email": _("This is your address already."),
+        "duplicate_email": _("This is already your address."),
     }
 
     def trust_invited(self, email: str) -> None:
-        """Before the sign-up: ``email`` is verified when the invitation was mailed to it."""
+        """Mark ``email`` as verified before the sign-up if the invitation was mailed to it."""
         invitation = pending(self.request)
         if invitation is not None and invitation.email == email.lower():
             self.stash_verified_email(self.request, invitation.email)
 
-    def settle(self, user: User, business: str) -> None:
-        """Give somebody who just signed up his place: an account of his own, unless he named
-        none, for he comes from an invitation. In the transaction of the sign-up;
-        ``self.request`` is the request of it."""
+    def create_first_account(self, user: User, business: str) -> None:
+        """Create an account for a new user, unless they named no ``business`` because they were
+        invited. Called in the transaction of the sign-up."""
         if business:
             create_account(user, business, ip_address_of(self.request))
 
     def clean_email(self, email: str) -> str:
-        if not is_plain(email) or len(email) > EMAIL_CHARACTERS:  # else it would be cut
+        if not is_plain(email) or len(email) > EMAIL_CHARACTERS:  # longer ones would be cut
             raise forms.ValidationError(gettext("Enter a valid email address."))
         return email
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """When the mail server does not take it the page says so, and what was done stays done."""
+        """Send a mail. If the mail server refuses it, show an error but keep what was done."""
         try:
             super().send_mail(template_prefix, email, context)
         except (OSError, smtplib.SMTPException) as error:
@@ -77,7 +74,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             logger.error(
                 "A mail could not be sent", extra={"mail": name, "error": type(error).__name__}
             )
-            messages.error(self.request, gettext("We cannot send mails right now. Try later."))
+            messages.error(self.request, gettext("We cannot send mail right now. Try again later."))
 
     def render_mail(
         self,
@@ -86,11 +83,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> EmailMultiAlternatives:
-        """In the form of all our mails; its words are in ``account_letters.py``."""
-        letter = content_for(template_prefix.rpartition("/")[2], context)
-        letter = replace(letter, headers=headers or {})
+        """Render a mail of allauth with our content, see ``locations/auth/mails.py``."""
+        content = content_for(template_prefix.rpartition("/")[2], context)
+        content = replace(content, headers=headers or {})
         to = email if isinstance(email, str) else email[0]
-        return message_of(render(letter, get_language() or settings.LANGUAGE_CODE), to)
+        return message_of(render(content, get_language() or settings.LANGUAGE_CODE), to)
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         path = reverse("account_confirm_email", args=[emailconfirmation.key])
@@ -103,13 +100,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """The secrets of authenticator apps and recovery codes are sealed in their rows."""
+    """Encrypts the secrets of authenticator apps and recovery codes."""
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": _("This is not the code. Please check it."),
-        "add_email_blocked": _("Switch two-factor off before you change your address."),
-        "unverified_email": _("Confirm your new address first, or call its change off."),
+        "incorrect_code": _("This code is not correct. Please check it."),
+        "add_email_blocked": _("Turn two-factor off before you change your address."),
+        "unverified_email": _("Confirm your new address first, or cancel the change."),
     }
 
     def encrypt(self, text: str) -> str:
@@ -119,7 +116,7 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return mfa_secrets.opened(encrypted_text)
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
-        """What a new passkey is called until its owner says better."""
+        """Return the default name of a new passkey."""
         held = Authenticator.objects.filter(user=user, type=type).count()
         return gettext("Passkey %(number)d") % {"number": held + 1}
 

@@ -1,4 +1,4 @@
-"""What people type to sign up, to sign in, and to change how they do."""
+"""The forms for sign-up, sign-in and passwords."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from locations.models import User
 
 
 class NameField(forms.CharField):
-    """A name that can be seen, of at most ``max_length`` characters."""
+    """A name without invisible characters."""
 
     def clean(self, value: Any) -> str:
         text = super().clean(value)
@@ -38,7 +38,7 @@ class NameField(forms.CharField):
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
-    """E-mail and password. One sentence for every failure: it tells nobody who has an account."""
+    """E-mail and password. All failures have the same message, to not reveal who has an account."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,25 +47,25 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc]
-    """E-mail, password and business: a person, and a place for him."""
+    """E-mail, password and business: creates a user and their account."""
 
     account = NameField(
         label=_("Name of your business"),
         max_length=NAME_CHARACTERS,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
-    # What the browser says (static/js/zone.js); kept by whoever sends mails.
+    # Reported by the browser (static/js/zone.js); stored for mails by ``notifications``.
     time_zone = forms.CharField(required=False, widget=forms.HiddenInput({"data-guess": ""}))
     field_order = ["account", "email", "password1"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")
-        if pending(allauth_context.request):  # who is invited joins an account that there is
+        if pending(allauth_context.request):  # invited users join an existing account
             del self.fields["account"]
 
     def try_save(self, request: HttpRequest) -> Any:
-        if self.account_already_exists:  # takes as long as a new one: it hashes, too
+        if self.account_already_exists:  # hash as for a new user, to take as long
             User().set_password(self.cleaned_data["password1"])
         return super().try_save(request)
 
@@ -73,7 +73,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
         with transaction.atomic():
             get_adapter(request).trust_invited(self.cleaned_data["email"])
             user: User = super().save(request)
-            get_adapter(request).settle(user, self.cleaned_data.get("account", ""))
+            get_adapter(request).create_first_account(user, self.cleaned_data.get("account", ""))
         return user
 
 
@@ -95,7 +95,7 @@ class AskForResetForm(ResetPasswordForm):  # type: ignore[misc]
         self.fields["email"].label = _("E-mail")
 
 
-class _TwiceForm(forms.Form):
+class _PasswordTwiceForm(forms.Form):
     """A new password, typed twice."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -104,15 +104,15 @@ class _TwiceForm(forms.Form):
         self.fields["password2"].label = _("New password, again")
 
 
-class ChangePasswordForm(_TwiceForm, LibraryChangePasswordForm):  # type: ignore[misc]
+class ChangePasswordForm(_PasswordTwiceForm, LibraryChangePasswordForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["oldpassword"].label = _("Current password")
 
 
-class SetPasswordForm(_TwiceForm, LibrarySetPasswordForm):  # type: ignore[misc]
-    """The first one of somebody who had none."""
+class SetPasswordForm(_PasswordTwiceForm, LibrarySetPasswordForm):  # type: ignore[misc]
+    """The first password of a user who has none."""
 
 
-class NewPasswordForm(_TwiceForm, ResetPasswordKeyForm):  # type: ignore[misc]
-    """In place of one that was forgotten."""
+class NewPasswordForm(_PasswordTwiceForm, ResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password after a reset."""

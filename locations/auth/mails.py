@@ -1,7 +1,7 @@
-"""What the sign-in library mails, in our words: one letter for each name that it asks for. No I/O.
+"""The content of allauth's mails, one for each of its template names. No I/O.
 
-The library hands over what it knows as a context; the times in it are of UTC, for whoever signs
-in has said nowhere which zone is his.
+allauth passes the facts as a context. Times are in UTC, because the user's time zone may not be
+known yet.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ Context = Mapping[str, Any]
 
 
 def content_for(name: str, context: Context) -> MailContent:
-    """The letter that the library calls ``name`` ("login_code"). Raises KeyError for one that we
-    have no words for."""
-    if name in _DONE:
-        return _done(name, context)
-    return _ASKED[name](context)
+    """Return the mail that allauth calls ``name`` (such as "login_code"). Raises KeyError for an
+    unknown one."""
+    if name in _CHANGES:
+        return _changed(name, context)
+    return _REQUESTED[name](context)
 
 
 def _confirmation(context: Context) -> MailContent:
-    return _confirm(context, _("If you did not ask for this, you need not do anything."))
+    return _confirm(context, _("If you did not request this, ignore this mail."))
 
 
 def _signup(context: Context) -> MailContent:
-    return _confirm(context, _("If you did not ask for an account, you need not do anything."))
+    return _confirm(context, _("If you did not sign up, ignore this mail."))
 
 
 def _confirm(context: Context, otherwise: str) -> MailContent:
     return MailContent(
         subject=_("Confirm your e-mail address"),
-        lead=_("Confirm that this address is yours."),
+        lead=_("Confirm that this is your address."),
         button=Button(_("Confirm the address"), context["activate_url"]),
         facts=[_address(context)],
         paragraphs=[_("The link works for three days."), otherwise],
@@ -49,11 +49,11 @@ def _confirm(context: Context, otherwise: str) -> MailContent:
 def _login_code(context: Context) -> MailContent:
     return MailContent(
         subject=_("%(code)s is your sign-in code") % {"code": context["code"]},
-        lead=_("Type this code where you asked for it."),
+        lead=_("Enter this code on the page where you requested it."),
         code=context["code"],
         paragraphs=[
-            _("It works for 15 minutes. Give it to nobody: we never ask for it."),
-            _("If you did not ask for it, you need not do anything."),
+            _("It works for 15 minutes. Never share it: we will not ask you for it."),
+            _("If you did not request it, ignore this mail."),
         ],
     )
 
@@ -63,44 +63,44 @@ def _reset(context: Context) -> MailContent:
         subject=_("Choose a new password"),
         lead=_("Choose a new password."),
         button=Button(_("Choose a password"), context["password_reset_url"]),
-        why=_("Somebody, perhaps you, asked for a new password."),
+        why=_("You, or someone with your address, requested a new password."),
         facts=[_address(context)],
         paragraphs=[
-            _("The link works once, for a day."),
-            _("If it was not you, you need not do anything: your password stays as it is."),
+            _("The link works once, within a day."),
+            _("If it was not you, ignore this mail: your password does not change."),
         ],
     )
 
 
 def _exists(context: Context) -> MailContent:
     return MailContent(
-        subject=_("You have an account already"),
-        lead=_("Sign in: you have an account already."),
+        subject=_("You already have an account"),
+        lead=_("Sign in: you already have an account."),
         button=Button(_("Sign in"), reverse("account_login")),
-        why=_("Somebody, perhaps you, tried to create an account with this address."),
+        why=_("You, or someone with your address, tried to create an account."),
         facts=[
             _address(context),
-            (_("You forgot the password?"), Button("", reverse("account_reset_password")).url),
+            (_("Forgot your password?"), Button("", reverse("account_reset_password")).url),
         ],
-        paragraphs=[_("If it was not you, you need not do anything: nothing has changed.")],
+        paragraphs=[_("If it was not you, ignore this mail: nothing has changed.")],
     )
 
 
 def _unknown(context: Context) -> MailContent:
     return MailContent(
         subject=_("There is no account with this address"),
-        lead=_("Try another address of yours, or create an account."),
+        lead=_("Try another of your addresses, or create an account."),
         button=Button(_("Create an account"), reverse("account_signup")),
         why=_(
-            "Somebody, perhaps you, tried to get into Pairline with this address. There is no "
-            "account with it."
+            "You, or someone with your address, tried to sign in to Pairline. There is no account "
+            "with this address."
         ),
         facts=[_address(context)],
-        paragraphs=[_("If it was not you, you need not do anything.")],
+        paragraphs=[_("If it was not you, ignore this mail.")],
     )
 
 
-_ASKED: Mapping[str, Callable[[Context], MailContent]] = {
+_REQUESTED: Mapping[str, Callable[[Context], MailContent]] = {
     "email_confirmation": _confirmation,
     "email_confirmation_signup": _signup,
     "login_code": _login_code,
@@ -109,18 +109,18 @@ _ASKED: Mapping[str, Callable[[Context], MailContent]] = {
     "unknown_account": _unknown,
 }
 
-_DONE: Mapping[str, tuple[str | Promise, str | Promise]] = {
+_CHANGES: Mapping[str, tuple[str | Promise, str | Promise]] = {
     "email_changed": (
         gettext_lazy("Your e-mail address was changed"),
-        gettext_lazy("You sign in as %(to_email)s now, no longer as %(from_email)s."),
+        gettext_lazy("You now sign in as %(to_email)s, no longer as %(from_email)s."),
     ),
     "email_confirm": (
         gettext_lazy("Your e-mail address is confirmed"),
         gettext_lazy("%(email)s is confirmed."),
     ),
     "email_deleted": (
-        gettext_lazy("A change of your address was called off"),
-        gettext_lazy("%(deleted_email)s does not become your address."),
+        gettext_lazy("The change of your address was cancelled"),
+        gettext_lazy("%(deleted_email)s will not become your address."),
     ),
     "password_changed": (
         gettext_lazy("Your password was changed"),
@@ -128,7 +128,7 @@ _DONE: Mapping[str, tuple[str | Promise, str | Promise]] = {
     ),
     "password_reset": (
         gettext_lazy("Your password was changed"),
-        gettext_lazy("The password of %(email)s was changed, with a link that we mailed to you."),
+        gettext_lazy("The password of %(email)s was changed, using a link from a mail."),
     ),
     "password_set": (
         gettext_lazy("Your password was set"),
@@ -136,7 +136,7 @@ _DONE: Mapping[str, tuple[str | Promise, str | Promise]] = {
     ),
     "recovery_codes_generated": (
         gettext_lazy("You have new recovery codes"),
-        gettext_lazy("New recovery codes were made for %(email)s. The old ones no longer work."),
+        gettext_lazy("New recovery codes were created for %(email)s. The old ones no longer work."),
     ),
     "totp_activated": (
         gettext_lazy("Two-factor is on"),
@@ -144,7 +144,7 @@ _DONE: Mapping[str, tuple[str | Promise, str | Promise]] = {
     ),
     "totp_deactivated": (
         gettext_lazy("Two-factor is off"),
-        gettext_lazy("The authenticator app of %(email)s was switched off."),
+        gettext_lazy("The authenticator app of %(email)s was removed."),
     ),
     "webauthn_added": (
         gettext_lazy("A passkey was added"),
@@ -155,26 +155,26 @@ _DONE: Mapping[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("A passkey of %(email)s was removed."),
     ),
 }
-"""What was done with somebody's sign-in: the subject, and what happened."""
+"""Mails about changes to the sign-in of a user: the subject, and what happened."""
 
 
-NAMES = (*_ASKED, *_DONE)
-"""What the library calls the letters that we have words for."""
+NAMES = (*_REQUESTED, *_CHANGES)
+"""All mails of allauth that we have content for."""
 
 
-def _done(name: str, context: Context) -> MailContent:
-    subject, happened = _DONE[name]
+def _changed(name: str, context: Context) -> MailContent:
+    subject, happened = _CHANGES[name]
     return MailContent(
         subject=str(subject),
-        lead=_("Nothing to do if it was you. If not, choose a new password at once."),
-        button=Button(_("It was not me"), reverse("account_reset_password")),
+        lead=_("If it was you, there is nothing to do. If not, choose a new password now."),
+        button=Button(_("This was not me"), reverse("account_reset_password")),
         why=str(happened) % context,
         facts=[
             (_("When"), moment(context["timestamp"], "UTC")),
-            (_("From the address"), str(context["ip"])),
-            (_("With"), str(context["user_agent"])),
+            (_("IP address"), str(context["ip"])),
+            (_("Browser"), str(context["user_agent"])),
         ],
-        paragraphs=[_("A new password ends every sign-in that there is.")],
+        paragraphs=[_("A new password ends all sign-ins.")],
     )
 
 

@@ -1,5 +1,5 @@
-"""The secrets of second steps: seeds of authenticator apps and of recovery codes, sealed inside
-the rows of the sign-in library."""
+"""Encryption of the second factor: seeds of authenticator apps and recovery codes, which are
+encrypted within the rows of allauth."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def sealed(text: str) -> str:
 
 
 def opened(text: str) -> str:
-    """The plain text. Raises SealBroken."""
+    """Decrypt ``text``. Raises SealBroken."""
     return unseal(text, PURPOSE)
 
 
 def reseal(*, dry_run: bool = False) -> Batch:
-    """Seal with the first key what another key sealed; with ``dry_run`` only try to open it."""
+    """Re-encrypt with the first key what another key has encrypted. ``dry_run``: only decrypt."""
     total = Batch()
     for pk in Authenticator.objects.values_list("pk", flat=True):
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Passkeys: what a browser says of them, and what people call them."""
+"""The forms for passkeys."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from django.utils.translation import gettext_lazy as _
 from locations.auth.forms import NameField
 
 NAME_CHARACTERS = 60
-# What reading an answer of no browser comes to, of whatever shape it is.
-_NONSENSE = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
+# What parsing raises for a response that no browser would send.
+_MALFORMED = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
-class _AnswerField(forms.JSONField):
-    """The browser's answer; whatever is none is refused in words."""
+class _ResponseField(forms.JSONField):
+    """The response of the browser. A malformed one is a validation error."""
 
     def to_python(self, value: Any) -> Any:
         try:
             return super().to_python(value)
-        except _NONSENSE:
+        except _MALFORMED:
             raise get_adapter().validation_error("incorrect_code") from None
 
     def bound_data(self, data: Any, initial: Any) -> None:
-        """Nothing: an answer is good for once, so the form does not show it again."""
+        """Return nothing: a response is valid once, so the form does not repeat it."""
 
 
 class _ProofForm(forms.Form):
-    credential = _AnswerField(widget=forms.HiddenInput)
+    credential = _ResponseField(widget=forms.HiddenInput)
 
     def clean_credential(self) -> Any:
         try:
             return super().clean_credential()  # type: ignore[misc]
-        except _NONSENSE:
+        except _MALFORMED:
             raise get_adapter().validation_error("incorrect_code") from None
 
 
@@ -59,20 +59,20 @@ class PasskeyAgainForm(_ProofForm, ReauthenticateWebAuthnForm):  # type: ignore[
 
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     name = NameField(label=_("Name"), max_length=NAME_CHARACTERS, required=False)
-    credential = _AnswerField(widget=forms.HiddenInput)
+    credential = _ResponseField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         passwordless = self.fields["passwordless"]
         passwordless.label, passwordless.initial = _("Sign in with it alone"), True
         passwordless.help_text = _(
-            "Without your password. The device asks for your finger, your face or its PIN."
+            "Without your password. Your device asks for your fingerprint, face or PIN."
         )
 
     def clean(self) -> Any:
         try:
             return super().clean()
-        except _NONSENSE:
+        except _MALFORMED:
             raise get_adapter().validation_error("incorrect_code") from None
 
 

@@ -1,5 +1,4 @@
-"""The addresses of everything about signing in. The names are the library's; those of its
-addresses that are not here do not exist."""
+"""The URLs of signing in. Their names are allauth's; its other URLs are not available."""
 
 from __future__ import annotations
 
@@ -12,15 +11,15 @@ from allauth.usersessions import views as usersessions
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path
 
-from locations.auth.views import SignIn, View, refusing
+from locations.auth.views import SignIn, View, with_422
 
 
 def _page(route: str, view: View, name: str) -> URLPattern:
-    return path(route, refusing(view), name=name)
+    return path(route, with_422(view), name=name)
 
 
 def _public(route: str, view: View, name: str) -> URLPattern:
-    return path(route, login_not_required(refusing(view)), name=name)
+    return path(route, login_not_required(with_422(view)), name=name)
 
 
 ENTRANCE = [

@@ -1,4 +1,4 @@
-"""Signing in, and the first account of somebody who has none."""
+"""Changes to allauth's views."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ View = Callable[..., HttpResponseBase]
 
 class SignIn(LoginView):  # type: ignore[misc]
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """A part of a page that asks for a sign-in takes the whole page there."""
+        """Redirect the whole page if the sign-in is requested for a part of it."""
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponseClientRedirect(resolve_url("account_login"))
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 
 
-def refusing(view: View) -> View:
-    """``view``, which shows a form again that it does not take: with 422, as our own pages do."""
+def with_422(view: View) -> View:
+    """Wrap ``view`` to respond with status 422 when it shows a form with errors again."""
 
     @wraps(view)
-    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         context = getattr(response, "context_data", None) or {}
-        wrong = any(isinstance(form, forms.BaseForm) and form.errors for form in context.values())
-        if request.method == "POST" and response.status_code == HTTPStatus.OK and wrong:
+        invalid = any(isinstance(form, forms.BaseForm) and form.errors for form in context.values())
+        if request.method == "POST" and response.status_code == HTTPStatus.OK and invalid:
             response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
         return response
 
-    return answered
+    return wrapped

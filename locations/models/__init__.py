@@ -1,4 +1,4 @@
-"""Accounts and what every other row belongs to."""
+"""Accounts, their members and locations, and API keys."""
 
 from locations.models.accounts import Account, Member, Role, User, UserManager
 from locations.models.api_keys import ApiKey, Scope

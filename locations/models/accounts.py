@@ -1,4 +1,4 @@
-"""Accounts (tenants), and the people who are their members."""
+"""Accounts (tenants), users and their memberships."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from locations.models.tenant import TenantQuerySet
 
 
 class UserManager(BaseUserManager["User"]):
-    """Users are known by their e-mail address, kept and compared in lower case."""
+    """Users are identified by their e-mail address, in lower case."""
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
@@ -30,7 +30,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """An operator. Who may make one may sign in as one, so nobody asks for a verification."""
+        """Create an operator, with a verified address."""
         user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
         user.mark_email_verified()
         return user
@@ -40,7 +40,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    username = None  # type: ignore[assignment]  # people sign in by e-mail
+    username = None  # type: ignore[assignment]  # users sign in by e-mail
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField("e-mail address", unique=True)
 
@@ -66,16 +66,16 @@ class AccountQuerySet(TenantQuerySet):
 
 
 class Account(models.Model):
-    """A tenant: the agency or business that signs up. Owns everything below it."""
+    """A tenant: the agency or business that signs up. All tenant data belongs to one."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    # When its deletion began; nothing in it may change from then on (accounts/deletion.py).
+    # The start of its deletion; nothing in it may change after that (accounts/deletion.py).
     deleting_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # Read them through ``locations.plans.entitlements``: what they mean depends on the time.
+    # Read these through ``locations.plans.entitlements``: their meaning depends on the time.
     plan = models.ForeignKey(
         Plan,
         on_delete=models.PROTECT,

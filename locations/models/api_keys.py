@@ -1,4 +1,4 @@
-"""Bearer keys of the API."""
+"""API keys."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from locations.models.tenant import TenantQuerySet
 
 
 class Scope(models.TextChoices):
-    """What a key may do, in words for people."""
+    """What a key may do."""
 
     READ = "read", _("Read: sessions, messages and locations")
     SEND = "send", _("Send: texts from your numbers")
@@ -28,14 +28,14 @@ class Scope(models.TextChoices):
 
 
 def every_scope() -> list[str]:
-    """What a key may do unless it was limited."""
+    """Return the default scopes of a key."""
     return [str(scope) for scope in Scope]
 
 
 class ApiKeyQuerySet(TenantQuerySet):
     def with_secret(self, secret: str, now: datetime) -> ApiKey | None:
-        """The key that ``secret`` opens at ``now``, expired ones included; None when it is
-        unknown, revoked, or was replaced and its grace is over."""
+        """Return the key of ``secret`` at ``now``, even if it has expired. None if it is unknown or
+        revoked, or was rotated and the grace period is over."""
         digest = ApiKey.hash(secret)
         old = Q(old_hash=digest, old_until__gt=now)
         keys = self.filter(Q(key_hash=digest) | old, revoked_at=None)
@@ -43,28 +43,28 @@ class ApiKeyQuerySet(TenantQuerySet):
         return key
 
     def in_order(self) -> Self:
-        """Those that work first, the newest before the older."""
+        """Order by active keys first, then newest first."""
         return self.order_by(models.F("revoked_at").desc(nulls_first=True), "-created_at")
 
 
 class ApiKey(models.Model):
-    """A bearer key of the API. Only its SHA-256 is kept; the key itself is shown once."""
+    """A bearer key of the API. Only its SHA-256 is stored; the secret is shown once."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=12, editable=False)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
-    # The secret before this one, while programs are being moved to the new one.
+    # The previous secret, during the grace period of a rotation.
     old_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001  unique, so absent is NULL
     old_until = models.DateTimeField(null=True, blank=True, editable=False)
     scopes = models.JSONField(default=every_scope)
-    # Said beside ``locations``: a key whose locations have all been deleted opens nothing.
+    # Not derived from ``locations``: a limited key whose locations are all deleted has no access.
     is_limited = models.BooleanField(default=False)
     locations = models.ManyToManyField(Location, blank=True, related_name="api_keys")
     calls_a_minute = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)]
-    )  # None: as many as the account may
+    )  # None: the limit of the account
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -80,7 +80,7 @@ class ApiKey(models.Model):
 
     @classmethod
     def issue(cls, account: Account, name: str, **columns: Any) -> tuple[ApiKey, str]:
-        """A new key and its secret text (``pl_`` + 43 characters), which is not stored."""
+        """Create a key. Return it and its secret (``pl_`` + 43 characters), which is not stored."""
         secret = _new_secret()
         key = cls.objects.create(
             account=account, name=name, prefix=secret[:9], key_hash=cls.hash(secret), **columns
@@ -88,7 +88,7 @@ class ApiKey(models.Model):
         return key, secret
 
     def rotate(self, grace: timedelta, now: datetime) -> str:
-        """A new secret for this key, which is not stored; the old one works for ``grace``."""
+        """Return a new secret, which is not stored. The old one keeps working for ``grace``."""
         secret = _new_secret()
         self.old_hash = self.key_hash if grace else None
         self.old_until = now + grace if grace else None
@@ -97,12 +97,12 @@ class ApiKey(models.Model):
         return secret
 
     def is_expired(self, now: datetime) -> bool:
-        """Whether its time is over at ``now``."""
+        """Return whether the key has expired at ``now``."""
         return self.expires_at is not None and self.expires_at <= now
 
     @staticmethod
     def hash(secret: str) -> str:
-        """SHA-256 in hex: enough for 256-bit random keys, which cannot be guessed."""
+        """Return the SHA-256 in hex, which is sufficient for random 256-bit secrets."""
         return hashlib.sha256(secret.encode()).hexdigest()
 
 

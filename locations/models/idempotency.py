@@ -1,4 +1,4 @@
-"""Answers that are given again to a program that was not sure whether it had asked."""
+"""Stored responses for requests with an Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from locations.models.tenant import TenantQuerySet
 
 
 class IdempotentAnswer(models.Model):
-    """What was answered to a request with an Idempotency-Key; written with what it did."""
+    """The response to a request with an Idempotency-Key, stored in its transaction."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="answers")
-    key = models.CharField(max_length=255)  # of the program's choice
-    request_hash = models.CharField(max_length=64)  # SHA-256 of what was asked
+    key = models.CharField(max_length=255)  # chosen by the client
+    request_hash = models.CharField(max_length=64)  # SHA-256 of the request
     status = models.PositiveSmallIntegerField(default=0)
     body = models.TextField(blank=True, default="")  # JSON, as it was sent
     created_at = models.DateTimeField(default=timezone.now)

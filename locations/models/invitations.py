@@ -1,4 +1,4 @@
-"""Invitations: who was asked to join an account, as what, until when."""
+"""Invitations to join an account."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ INVITATION_LIFE = timedelta(days=7)
 
 
 def invitation_end() -> datetime:
-    """When an invitation that is sent now expires."""
+    """Return when an invitation that is sent now expires."""
     return timezone.now() + INVITATION_LIFE
 
 
 class InvitationQuerySet(TenantQuerySet):
     def open(self) -> Self:
-        """Neither accepted nor revoked; an expired one is open, for it can be sent again."""
+        """Neither accepted nor revoked. Includes expired ones, which can be sent again."""
         return self.filter(accepted_at__isnull=True, revoked_at__isnull=True)
 
     def with_token(self, token: str, now: datetime) -> Self:
-        """The one that ``token`` accepts at ``now``, or nothing."""
+        """The invitation that ``token`` can accept at ``now``, if any."""
         hashed = Invitation.hash(token)
         return self.open().filter(
             token_hash=hashed, expires_at__gt=now, account__deleting_at__isnull=True
@@ -37,7 +37,7 @@ class InvitationQuerySet(TenantQuerySet):
 
 
 class Invitation(models.Model):
-    """An invitation by mail. The mail alone has the token; here is only its SHA-256."""
+    """An invitation by mail. Only the mail contains the token; its SHA-256 is stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="invitations")
@@ -71,12 +71,12 @@ class Invitation(models.Model):
         return self.expires_at <= timezone.now()
 
     def renew(self) -> str:
-        """A new token and a new expiry, not saved; the token before is worth nothing then."""
+        """Set and return a new token, with a new expiry. Not saved."""
         token = secrets.token_urlsafe(32)
         self.token_hash, self.expires_at = self.hash(token), invitation_end()
         return token
 
     @staticmethod
     def hash(token: str) -> str:
-        """SHA-256 in hex: enough for 256 random bits, which cannot be guessed."""
+        """Return the SHA-256 in hex, which is sufficient for random 256-bit tokens."""
         return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

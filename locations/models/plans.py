@@ -1,4 +1,4 @@
-"""Plans: how much an account may have, and how an account stands."""
+"""Plans: the limits of accounts, and the states of an account."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AccountState(models.TextChoices):
 
 
 def trial_end() -> datetime:
-    """When a trial that begins now ends."""
+    """Return when a trial that starts now ends."""
     return timezone.now() + TRIAL_LENGTH
 
 
@@ -52,18 +52,18 @@ class Plan(models.Model):
         return self.name
 
     def validate_constraints(self, exclude: Any = None) -> None:
-        """As Django's, but another default plan is no obstacle: it gives way in ``save``."""
+        """As in Django, but ignore another default plan: ``save`` resets it."""
         super().validate_constraints(exclude={*(exclude or ()), "is_default"})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """There is one default plan: the last one that was made it."""
+        """Reset the previous default plan when this one becomes the default."""
         with transaction.atomic():
             if self.is_default:
                 Plan.objects.exclude(pk=self.pk).update(is_default=False)
             super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Raises ProtectedError for the default plan, which accounts without one rely on."""
+        """Raises ProtectedError for the default plan, which accounts without a plan use."""
         if self.is_default:
             raise models.ProtectedError(str(_("The default plan is needed.")), {self})
         return super().delete(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Rows that belong to an account."""
+"""The base class of querysets of tenant data."""
 
 from __future__ import annotations
 
@@ -12,39 +12,38 @@ from core import tenancy
 
 
 class TenantQuerySet(models.QuerySet[Any]):
-    """Rows that belong to an account; ``access.py`` is the door that uses this.
+    """Rows that belong to an account. Use it through ``locations/access.py``.
 
-    A manager made of it keeps to the tenant by itself (see ``tenancy.py``). Django follows
-    foreign keys by a plain manager of its own: a row that may be seen leads on."""
+    Managers created from it filter by the tenant scope (see ``core/tenancy.py``). Django follows
+    foreign keys with its own unfiltered manager."""
 
-    # Where a row names its account.
+    # The lookup of a row's account.
     account_path: ClassVar[str] = "account"
 
-    # Where a row names its location. Rows without one are not for keys of some locations.
+    # The lookup of a row's location. Keys limited to some locations see no rows without one.
     location_path: ClassVar[str | None] = None
 
     def of_accounts(self, account_ids: Iterable[uuid.UUID]) -> Self:
-        """Rows of these accounts and of no others."""
+        """Filter by account."""
         return self.filter(**{f"{self.account_path}__in": list(account_ids)})
 
     def of_locations(self, location_ids: Iterable[uuid.UUID]) -> Self:
-        """Rows of these locations and of no others; none where rows have no location."""
+        """Filter by location. Returns no rows if rows have no location."""
         if self.location_path is None:
             return self.none()
         return self.filter(**{f"{self.location_path}__in": list(location_ids)})
 
-    if not TYPE_CHECKING:  # whose plugin knows what Django's own makes, and nothing else
+    if not TYPE_CHECKING:  # the mypy plugin only knows Django's own as_manager
 
         @classmethod
         def as_manager(cls) -> models.Manager[Any]:
             manager = super().as_manager()
-            type(manager).get_queryset = _rows_of_the_tenant  # the class was made for this alone
+            type(manager).get_queryset = _rows_of_the_tenant  # a class of its own
             return manager
 
 
 def _rows_of_the_tenant(manager: models.Manager[Any]) -> TenantQuerySet:
-    """Where every query for tenant data begins. Raises OutsideTenant when nobody is known whose
-    rows may be touched."""
+    """Return the rows within the tenant scope. Raises OutsideTenant if no scope is open."""
     scope = tenancy.current()
     if scope is None:
         raise tenancy.OutsideTenant(manager.model.__name__)

@@ -1,6 +1,7 @@
-"""Changing how an account stands: what an operator does, and one day what takes the money does.
+"""Change the plan and state of an account.
 
-Each change is in the account's audit log, and the gateways are told after the commit.
+Each change is written to the audit log of the account, and announced to the gateways after the
+commit.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ TERMS = (
 
 
 def suspend(account: Account, *, by: Principal) -> bool:
-    """Pause the numbers of ``account``; their keys stay. Whether that is news."""
+    """Pause the numbers of ``account`` and keep their keys. Return whether that changed it."""
     return _put(account, AccountState.SUSPENDED, by=by) if may_run(account) else False
 
 
 def resume(account: Account, *, by: Principal) -> bool:
-    """Let the numbers of ``account`` come back by themselves. Whether that is news."""
+    """Let the numbers of ``account`` reconnect. Return whether that changed it."""
     return False if may_run(account) else _put(account, AccountState.ACTIVE, by=by)
 
 
@@ -47,8 +48,8 @@ def _put(account: Account, state: AccountState, *, by: Principal) -> bool:
 
 
 def note(before: Account, after: Account, *, by: Principal) -> None:
-    """Write down what of the terms is different in ``after``, which is saved, and tell the
-    gateways. Call it in the transaction of the change."""
+    """Record and announce the terms that differ in ``after``, which is saved. Call it in the
+    transaction of the change."""
     changed = _changed(before, after)
     if not changed:
         return
@@ -56,26 +57,26 @@ def note(before: Account, after: Account, *, by: Principal) -> None:
         verb = AccountVerb.ACCOUNT_RESUMED if may_run(after) else AccountVerb.ACCOUNT_SUSPENDED
         record(by, after.pk, verb, after.name)
     if set(changed) - {"state"} or may_run(before) == may_run(after):
-        told = ", ".join(f"{name}: {value}" for name, value in changed.items())
-        record(by, after.pk, AccountVerb.PLAN_CHANGED, after.name, told)
+        detail = ", ".join(f"{name}: {value}" for name, value in changed.items())
+        record(by, after.pk, AccountVerb.PLAN_CHANGED, after.name, detail)
     terms_changed.send(Account, before=before, after=after)
     transaction.on_commit(lambda: standing_changed.send(Account, account_id=after.pk), robust=True)
 
 
 def _changed(before: Account, after: Account) -> Mapping[str, Any]:
-    """The terms that differ, with the words for their new values."""
+    """Return the changed terms by label, with their new values."""
     return {
-        _words(name): _said(name, getattr(after, name))
+        _label(name): _shown(name, getattr(after, name))
         for name in TERMS
         if getattr(before, name) != getattr(after, name)
     }
 
 
-def _words(name: str) -> str:
+def _label(name: str) -> str:
     return str(Account._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
-def _said(name: str, value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
     if value is None:
         return "as the plan" if name.startswith("own_") else "none"
     return str(value)

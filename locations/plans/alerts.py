@@ -16,7 +16,7 @@ _NAMED = 20  # accounts with a line each; the rest are counted
 
 
 def accounts() -> list[Alert]:
-    """Those that are suspended, past due, or in the last days of a trial."""
+    """Report accounts that are suspended, past due, or in the last days of a trial."""
     now = timezone.now()
     rows = Account.objects.exclude(state=AccountState.ACTIVE).order_by("trial_ends_at", "name")
     columns = rows.values_list("pk", "name", "state", "trial_ends_at")
@@ -38,7 +38,7 @@ def accounts() -> list[Alert]:
 
 
 def _shortened(found: list[Alert]) -> list[Alert]:
-    """The first lines as they are, the rest as one for each severity."""
+    """Keep the first alerts, and count the rest by severity."""
     rest = Counter(alert.severity for alert in found[_NAMED:])
     url = reverse("admin:locations_account_changelist")
     return found[:_NAMED] + [

@@ -1,9 +1,8 @@
-"""May this account do that? The only answer to the question, for every page, API and command.
+"""Entitlements: what an account may have and do. The only check for pages, API and commands.
 
-``limits.py`` has the numbers and the verdict, ``standing.py`` the rule of trial and suspension;
-here the rows are read. Payment comes behind this module: what takes the money sets an account's
-``plan``, ``state`` and ``trial_ends_at`` through ``subscriptions.py``, as operators do today, and
-whoever asks here goes on asking the same questions.
+``limits.py`` has the limits and the decision, ``account_state.py`` the rule of trials and
+suspension; this module reads the rows. Payment will be added behind it, by setting an account's
+``plan``, ``state`` and ``trial_ends_at`` through ``actions.py``, as operators do.
 """
 
 from __future__ import annotations
@@ -46,9 +45,9 @@ _ROWS: dict[Resource, Rows] = {}
 
 
 def register_usage(resource: Resource, counter: Counter, rows: Rows | None = None) -> None:
-    """Count ``resource`` of an account (by its id) with ``counter``, too: apps above this one
-    say at start what they keep. Several counters of one resource are added up. ``rows``: what
-    is counted, of all accounts, where lists of accounts are to show it."""
+    """Register a ``counter`` of ``resource``, which takes the id of an account. Several counters of
+    one resource are added up. ``rows``: a query of the counted rows of all accounts, for lists of
+    accounts."""
     counters = _COUNTERS.setdefault(resource, [])
     if counter not in counters:
         counters.append(counter)
@@ -57,8 +56,8 @@ def register_usage(resource: Resource, counter: Counter, rows: Rows | None = Non
 
 
 def with_usage(accounts: QuerySet[Account]) -> QuerySet[Account]:
-    """``accounts`` with ``used_locations``, ``used_sessions`` and ``used_members``, for lists of
-    many; without what has no rows of its own, such as open invitations."""
+    """Annotate ``used_locations``, ``used_sessions`` and ``used_members``. Leaves out counters that
+    are registered without ``rows``, such as open invitations."""
     for resource, rows in _ROWS.items():
         mine = rows().filter(account=OuterRef("pk")).order_by().values("account")
         count = Subquery(mine.annotate(n=Count("pk")).values("n"))
@@ -67,17 +66,17 @@ def with_usage(accounts: QuerySet[Account]) -> QuerySet[Account]:
 
 
 def default_plan() -> Plan | None:
-    """The plan of accounts that have none of their own; None where there is none."""
+    """Return the plan of accounts without one; None if there is no default plan."""
     return Plan.objects.filter(is_default=True).first()
 
 
 def plan_of(account: Account) -> Plan | None:
-    """The plan of ``account``: its own, else the default one; None where there is none."""
+    """Return the plan of ``account``, or the default plan; None if there is none."""
     return account.plan or default_plan()
 
 
 def limits_of(account: Account) -> Limits:
-    """What ``account`` may have: its own limits where it has them, its plan's elsewhere."""
+    """Return the limits of ``account``: its own, or else those of its plan."""
     plan = plan_of(account)
 
     def limit(name: str, without_plan: int | None) -> int | None:
@@ -95,7 +94,7 @@ def limits_of(account: Account) -> Limits:
 
 
 def usage_of(account: Account) -> Usage:
-    """What ``account`` has, by the counters that are registered; one query for each."""
+    """Return the usage of ``account``, with one query per registered counter."""
     return Usage(
         locations=_count(Resource.LOCATIONS, account.pk),
         sessions=_count(Resource.SESSIONS, account.pk),
@@ -104,16 +103,17 @@ def usage_of(account: Account) -> Usage:
 
 
 def _count(resource: Resource, account_id: UUID) -> int:
-    with tenancy.everyone():  # who asks may not be a member yet; the counters keep to the account
+    with tenancy.everyone():  # the caller may not be a member yet
         return sum(counter(account_id) for counter in _COUNTERS.get(resource, ()))
 
 
 def require(account: Account, resource: Resource, adding: int = 1) -> None:
-    """Raises OverLimit, whose ``str()`` is for people, unless ``account`` may have ``adding``
-    more of ``resource``. Call it in the transaction that adds them: the account stays locked
-    until its end, so that two who add at once cannot both take the last place."""
+    """Raise OverLimit unless ``account`` may have ``adding`` more of ``resource``.
+
+    Call it in the transaction that adds them: it locks the account, so that concurrent requests
+    cannot exceed the limit."""
     if not connection.in_atomic_block:
-        raise TransactionManagementError("Ask in the transaction that adds what is asked for.")
+        raise TransactionManagementError("Call require() in the transaction that adds the rows.")
     locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     used = (
         Usage()
@@ -126,10 +126,10 @@ def require(account: Account, resource: Resource, adding: int = 1) -> None:
 
 
 def standing_of(account: Account) -> AccountState:
-    """How ``account`` stands now; see ``standing.py`` for the rule."""
+    """Return the current state of ``account``; see ``account_state.py``."""
     return standing(account.state, account.trial_ends_at, timezone.now())
 
 
 def may_run(account: Account) -> bool:
-    """Whether the connections of ``account`` may work: always, unless it is suspended."""
+    """Return whether the sessions of ``account`` may run: unless it is suspended."""
     return standing_of(account) is not AccountState.SUSPENDED

@@ -1,4 +1,4 @@
-"""How much an account may have, and whether more fits. Pure: numbers go in, a verdict comes out."""
+"""The limits of an account, and the decision whether more is allowed. Pure."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Resource(StrEnum):
     LOCATIONS = "locations"
     SESSIONS = "sessions"
     MEMBERS = "members"
-    API_CALLS = "api_calls"  # a minute; the API counts them itself, see ``Limits``
+    API_CALLS = "api_calls"  # per minute, counted by the API itself
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that an account may have of each; None is no limit."""
+    """The limits of an account. None: no limit."""
 
     locations: int | None
     sessions: int | None
@@ -31,7 +31,7 @@ class Limits:
     api_calls_a_minute: int | None
 
     def of(self, resource: Resource) -> int | None:
-        """The limit on ``resource``; that on API calls is for one minute."""
+        """Return the limit of ``resource``; that of API calls is per minute."""
         if resource is Resource.API_CALLS:
             return self.api_calls_a_minute
         limit: int | None = getattr(self, resource)
@@ -40,21 +40,21 @@ class Limits:
 
 @dataclass(frozen=True)
 class Usage:
-    """How much an account has. ``sessions`` are those that are not unlinked, ``members`` are
-    people with whatever is registered beside them, such as open invitations."""
+    """The usage of an account. ``sessions``: without unlinked ones. ``members``: including open
+    invitations."""
 
     locations: int = 0
     sessions: int = 0
     members: int = 0
 
     def of(self, resource: Resource) -> int:
-        """How much of ``resource``; 0 for API calls, which are not counted here."""
+        """Return the usage of ``resource``; 0 for API calls, which are counted elsewhere."""
         return int(getattr(self, resource, 0))
 
 
 class OverLimit(Exception):
-    """The account may not have more of ``resource``. ``str()`` is a sentence that says what to
-    do; ``code`` is "over_limit", or "account_suspended" when the plan has nothing to do with it."""
+    """The account may not have more of ``resource``. ``str()`` is a sentence for users. ``code``:
+    "over_limit", or "account_suspended" whatever the limit is."""
 
     def __init__(
         self, resource: Resource, limit: int | None, used: int, sentence: str, code: str
@@ -64,39 +64,39 @@ class OverLimit(Exception):
 
 
 TRIAL_LIMITS = Limits(locations=3, sessions=3, members=3, api_calls_a_minute=120)
-"""Where there is no plan at all: the least, never the most."""
+"""The limits if there is no plan at all."""
 
 RESOURCE_LABELS: Mapping[Resource, Promise] = {
     Resource.LOCATIONS: _("Locations"),
-    Resource.SESSIONS: _("Connections"),
-    Resource.MEMBERS: _("People"),
-    Resource.API_CALLS: _("API calls a minute"),
+    Resource.SESSIONS: _("Numbers"),
+    Resource.MEMBERS: _("Members"),
+    Resource.API_CALLS: _("API calls per minute"),
 }
 _FULL: Mapping[Resource, Any] = {
     Resource.LOCATIONS: ngettext_lazy(
-        "Your plan has room for %(n)d location. Delete one that you no longer need, or ask "
+        "Your plan allows %(n)d location. Delete one that you no longer need, or ask "
         "your operator for a larger plan.",
-        "Your plan has room for %(n)d locations, and all are taken. Delete one that you no "
+        "Your plan allows %(n)d locations, and you use all of them. Delete one that you no "
         "longer need, or ask your operator for a larger plan.",
         "n",
     ),
     Resource.SESSIONS: ngettext_lazy(
-        "Your plan has room for %(n)d connection. Unlink one that you no longer need, or ask "
+        "Your plan allows %(n)d number. Unlink one that you no longer need, or ask "
         "your operator for a larger plan.",
-        "Your plan has room for %(n)d connections, and all are taken. Unlink one that you no "
+        "Your plan allows %(n)d numbers, and you use all of them. Unlink one that you no "
         "longer need, or ask your operator for a larger plan.",
         "n",
     ),
     Resource.MEMBERS: ngettext_lazy(
-        "Your plan has room for %(n)d person. Ask your operator for a larger plan.",
-        "Your plan has room for %(n)d people, open invitations included, and all places are "
-        "taken. Remove somebody, or ask your operator for a larger plan.",
+        "Your plan allows %(n)d member. Ask your operator for a larger plan.",
+        "Your plan allows %(n)d members, including open invitations, and you use all of them. "
+        "Remove a member, or ask your operator for a larger plan.",
         "n",
     ),
     Resource.API_CALLS: ngettext_lazy(
-        "Your plan allows %(n)d API call a minute. Call less often, or ask your operator for a "
+        "Your plan allows %(n)d API call per minute. Call less often, or ask your operator for a "
         "larger plan.",
-        "Your plan allows %(n)d API calls a minute. Call less often, or ask your operator for a "
+        "Your plan allows %(n)d API calls per minute. Call less often, or ask your operator for a "
         "larger plan.",
         "n",
     ),
@@ -109,8 +109,8 @@ SUSPENDED_SENTENCE = _(
 def verdict(
     resource: Resource, limits: Limits, usage: Usage, adding: int, *, runs: bool
 ) -> OverLimit | None:
-    """Why ``adding`` more of ``resource`` is not possible, or None when it is. ``runs``: the
-    account is not suspended."""
+    """Return why ``adding`` more of ``resource`` is refused, or None if it is allowed. ``runs``:
+    the account is not suspended."""
     limit, used = limits.of(resource), usage.of(resource)
     if not runs:
         return OverLimit(resource, limit, used, str(SUSPENDED_SENTENCE), "account_suspended")

@@ -1,4 +1,4 @@
-"""What the page about the plan shows: the plan, how the account stands, what is used of it."""
+"""Read what the plan page shows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COUNTED = (Resource.LOCATIONS, Resource.SESSIONS, Resource.MEMBERS)
 
 @dataclass(frozen=True)
 class Meter:
-    """How much of one resource is used; ``limit`` None is no limit."""
+    """The usage of one resource. ``limit`` None: no limit."""
 
     label: str
     used: int
@@ -43,7 +43,7 @@ class PlanView(TypedDict):
 
 
 def meters(limits: Limits, usage: Usage) -> list[Meter]:
-    """One for each resource that is counted, in their order. Pure."""
+    """Return a meter for each counted resource."""
     return [
         Meter(str(RESOURCE_LABELS[resource]), usage.of(resource), limits.of(resource))
         for resource in COUNTED
@@ -51,7 +51,7 @@ def meters(limits: Limits, usage: Usage) -> list[Meter]:
 
 
 def plan_view(account: Account) -> PlanView:
-    """All that the page shows of ``account``."""
+    """Return what the page shows about ``account``."""
     plan, state, limits = plan_of(account), standing_of(account), limits_of(account)
     return {
         "account": account,

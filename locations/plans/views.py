@@ -1,4 +1,4 @@
-"""The page about an account's plan."""
+"""The plan page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The menu of accounts on top of every page."""
+"""The account menu in the page header."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.inclusion_tag("locations/accounts/_menu.html", takes_context=True)
 def account_menu(context: dict[str, Any]) -> dict[str, Any]:
-    """The accounts of who is signed in, with the one that he looks at first in line."""
+    """Render the current account of the user, and the others to switch to."""
     principal = principal_of(context["request"])
     names = principal.names
     return {

@@ -1,4 +1,4 @@
-"""Fields of the sign-in library's forms, as ours look."""
+"""Tags for allauth's pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
-# Marks in a User-Agent header, the most telling first: Edge claims to be Chrome, Chrome Safari.
+# Marks in a User-Agent header, most specific first: Edge also claims to be Chrome, and Chrome
+# Safari.
 _BROWSERS = {
     "Edg": "Edge",
     "OPR/": "Opera",
@@ -32,14 +33,14 @@ _SYSTEMS = {
 
 @register.simple_tag
 def bare(field: BoundField) -> SafeString:
-    """The field without a placeholder: its label says the same, and stays."""
+    """Render the field without its placeholder, which would repeat the label."""
     return field.as_widget(attrs={"placeholder": False})
 
 
 @register.filter
 def browser(user_agent: str) -> str:
-    """The browser and the system of a User-Agent header, as far as people know them: "Firefox,
-    Windows"; what tells neither is cut to its first 40 characters."""
+    """Return the browser and system of a User-Agent header: "Firefox, Windows". An unknown header
+    is cut to 40 characters."""
     names = [_first(user_agent, _BROWSERS), _first(user_agent, _SYSTEMS)]
     return ", ".join(filter(None, names)) or user_agent[:40] or "?"
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from core.web.decorators import form_page, page
 from core.web.streaming import download
-from locations.access import ONLY_LOOKS, find_writable
+from locations.access import READ_ONLY, find_writable
 from locations.current_user import choose_account, principal_of
 from locations.principals import Principal
 from sessions_app.models import Session, SupportBundle
@@ -29,7 +29,7 @@ def support_page(request: HttpRequest) -> HttpResponse:
     account = principal.account
     if request.method == "POST":
         if account is None or not principal.may_add:
-            raise PermissionDenied(ONLY_LOOKS)
+            raise PermissionDenied(READ_ONLY)
         return _ask(request, principal, account, None)
     rows = actions.latest(account) if principal.may_add else []
     context = {"rows": rows, "may_write": principal.may_add}

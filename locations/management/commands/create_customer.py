@@ -1,4 +1,4 @@
-"""``manage.py create_customer``: a new customer, printed as one JSON object."""
+"""``manage.py create_customer``: create a customer and print it as one JSON object."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from locations.accounts.provisioning import create_customer
 
 class Command(BaseCommand):
     help = (
-        "Creates an account with its owner, its locations and an API key, and prints one JSON "
+        "Create an account with its owner, locations and an API key, and print one JSON "
         'object: {"account", "user", "locations": [{"id", "name"}, …], "api_key"}. '
-        "The key is shown only here."
+        "The API key is not shown again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--email", required=True, help="the owner signs in with it")
-        parser.add_argument("--password", help="asked for on a terminal when it is left out")
+        parser.add_argument("--email", required=True, help="the e-mail address of the owner")
+        parser.add_argument("--password", help="prompted for on a terminal if left out")
         parser.add_argument("--account", required=True, metavar="NAME")
         parser.add_argument("--location", required=True, metavar="NAME", nargs="+", action="extend")
 
@@ -38,20 +38,20 @@ class Command(BaseCommand):
                 locations=options["location"],
             )
         except ValidationError as error:
-            raise CommandError(_told(error)) from None
+            raise CommandError(_by_option(error)) from None
         self.stdout.write(json.dumps(customer, cls=DjangoJSONEncoder))
 
     def _ask_password(self) -> str:
         if not sys.stdin.isatty():
-            raise CommandError("Give a --password, or run this on a terminal to be asked for it.")
+            raise CommandError("Pass --password, or run this on a terminal to enter it.")
         first = getpass("Password: ")
         if first != getpass("Password (again): "):
             raise CommandError("The two passwords differ. Run this again.")
         return first
 
 
-def _told(error: ValidationError) -> str:
-    """One line for each sentence, with the option that it is about."""
+def _by_option(error: ValidationError) -> str:
+    """Format one line per error, with its option."""
     return "\n".join(
         f"--{name}: {sentence}"
         for name, sentences in error.message_dict.items()

@@ -39,7 +39,7 @@ def test_it_seals_anew_with_the_first_key(
     session: Session, settings: Settings, stored: Stored
 ) -> None:
     settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
-    assert "sessions_app.session.qr_text: 1 sealed anew" in rotate()
+    assert "sessions_app.session.qr_text: 1 re-encrypted" in rotate()
 
     settings.FIELD_ENCRYPTION_KEYS = [NEW]
     assert stored(session).split(".")[1] == key_ids()[0]
@@ -54,7 +54,7 @@ def test_it_finds_nothing_to_do_the_second_time(
     rotate()
     before = stored(session)
 
-    assert "sessions_app.session.qr_text: 0 sealed anew" in rotate()
+    assert "sessions_app.session.qr_text: 0 re-encrypted" in rotate()
     assert stored(session) == before
 
 
@@ -62,7 +62,7 @@ def test_it_changes_nothing_when_dry(session: Session, settings: Settings, store
     settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
     before = stored(session)
 
-    assert "sessions_app.session.qr_text: 1 would be sealed anew" in rotate("--dry-run")
+    assert "sessions_app.session.qr_text: 1 would be re-encrypted" in rotate("--dry-run")
     assert stored(session) == before
 
 
@@ -75,10 +75,10 @@ def test_it_says_how_many_cannot_be_opened(
     settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
 
     out = StringIO()
-    with pytest.raises(CommandError, match="1 text cannot be opened") as refused:
+    with pytest.raises(CommandError, match="1 text cannot be decrypted") as refused:
         call_command("rotate_keys", stdout=out)
     assert refused.value.returncode == 1
-    assert "sessions_app.session.qr_text: 1 sealed anew, 1 cannot be opened" in out.getvalue()
+    assert "sessions_app.session.qr_text: 1 re-encrypted, 1 cannot be decrypted" in out.getvalue()
     assert stored(lost) == before
     assert CODE not in out.getvalue() + str(refused.value)
 
@@ -90,7 +90,7 @@ def test_it_leaves_a_row_alone_that_somebody_else_wrote_meanwhile(
     settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
 
     class WhoeverIsFaster:
-        """A column whose row is written right before it is sealed anew."""
+        """A column whose row is written right before it is re-encrypted."""
 
         def __getattr__(self, name: str) -> object:
             if name == "purpose":

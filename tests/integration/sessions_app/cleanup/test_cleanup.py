@@ -270,7 +270,7 @@ def test_the_command_prints_json_when_asked(keys: KeyFolder) -> None:
 
 @pytest.mark.parametrize("typed", ["3x", "", "10", "-5m", "1h30m", "99999999d"])
 def test_the_command_says_how_to_write_an_age(keys: KeyFolder, typed: str) -> None:
-    with pytest.raises(CommandError, match="Write for example 90s, 15m, 2h or 1d"):
+    with pytest.raises(CommandError, match="Write, for example, 90s, 15m, 2h or 1d"):
         cleanup(f"--older-than={typed}")
 
 

@@ -138,7 +138,7 @@ def test_a_disk_that_takes_nothing_costs_lines_and_no_time(folder: Path) -> None
     log.info("room again")
     handler.flush()
     told = [entry["message"] for entry in entries(folder)]
-    assert told == ["500 lines of the log are lost: the disk was full or slow", "room again"]
+    assert told == ["500 log lines were lost: the disk was full or slow", "room again"]
 
 
 def test_a_fact_that_cannot_be_written_harms_nobody(log: logging.Logger, folder: Path) -> None:
