@@ -1,5 +1,4 @@
-"""The composition root: where the ports of what runs in the background meet what implements
-them."""
+"""The composition root: connects the background work to the implementations of its ports."""
 
 from __future__ import annotations
 
@@ -11,12 +10,12 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from conversations.ledger.gateway_ports import DatabaseMessageSink, DatabaseOutgoingQueue
-from core.background.own_thread import aside
+from core.background.own_thread import run_in_own_thread
 from core.data.db_threads import Transactions
 from core.logs.redaction import redact
 from notifications.mail.worker import MailSender
 from notifications.webhooks.http_client import Poster
-from notifications.webhooks.worker import Sender
+from notifications.webhooks.worker import WebhookSender
 from notifications.worker import Notifier
 from operations.support_bundles.worker import BundleBuilder
 from sessions_app.gateway.supervisor import Gateway
@@ -27,14 +26,18 @@ from sessions_app.store.session_store import DatabaseSessionStore
 
 
 class Background(Protocol):
-    """What runs beside the web until it is told to stop."""
+    """Background work beside the web server."""
 
-    async def run(self, stop: asyncio.Event) -> None: ...
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until ``stop`` is set."""
 
 
 def build_background(*, gateway: bool) -> Mapping[str, Background]:
-    """All that runs in the background, by its name in the log; one thread for SQLite writes them
-    all. Without ``gateway``: what runs beside a site alone, so that mails go out all the same."""
+    """Return the background work by its name in the log.
+
+    Without ``gateway`` only what runs beside every web server, so that mails are sent all the
+    same. All of it shares the threads of one ``Transactions``, which is a single one on SQLite.
+    """
     transactions = Transactions()
     everywhere: dict[str, Background] = {
         "notifier": Notifier(transactions.run),
@@ -45,14 +48,14 @@ def build_background(*, gateway: bool) -> Mapping[str, Background]:
     return {
         **everywhere,
         "gateway": build_gateway(transactions),
-        "webhook sender": Sender(transactions.run, Poster()),
+        "webhook sender": WebhookSender(transactions.run, Poster()),
         "scheduled jobs": JobRunner(transactions.run, redact),
-        "bundle builder": BundleBuilder(transactions.run, aside),
+        "bundle builder": BundleBuilder(transactions.run, run_in_own_thread),
     }
 
 
 def build_gateway(transactions: Transactions) -> Gateway:
-    """A gateway on this process's database and channel layer, with a name of its own."""
+    """Return a gateway on this process's database and channel layer, with a unique owner name."""
     host, pid = socket.gethostname(), os.getpid()
     owner = f"{host[:80]}:{pid}:{secrets.token_hex(4)}"
     return Gateway(

@@ -18,8 +18,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from core.background.poll_loop import Looks
-from core.data.errors import StoreUnavailable
+from core.background.poll_loop import PollLoop
+from core.data.db_threads import Run
+from core.data.errors import DatabaseUnavailable
 from notifications.incidents.outages import update_outages
 from notifications.incidents.timers import notify_due, open_overdue
 from notifications.incidents.unseen_phones import warn_offline_phones
@@ -30,8 +31,7 @@ from sessions_app.hints import hint_notices
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 2.0
-Run = Callable[[Callable[[], Any]], Awaitable[Any]]
+POLL_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ DUTIES = (
 
 
 class Notifier:
-    """Runs its duties every ``LOOK_SECONDS``; ``run`` runs a transaction."""
+    """Runs its duties every ``POLL_SECONDS``; ``run`` runs a transaction in a thread."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -72,9 +72,9 @@ class Notifier:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set."""
-        await Looks(partial(self._round, stop), LOOK_SECONDS, "news").until(stop)
+        await PollLoop(partial(self._poll, stop), POLL_SECONDS, "notices").run_until(stop)
 
-    async def _round(self, stop: asyncio.Event) -> None:
+    async def _poll(self, stop: asyncio.Event) -> None:
         for duty in DUTIES:
             if time.monotonic() >= self._next[duty]:
                 await self._do(duty, stop)
@@ -84,12 +84,12 @@ class Notifier:
         """Run one duty. A failure is logged, and the duty is tried again at its next time."""
         try:
             while not stop.is_set():
-                done = await self._run(lambda: duty.work(timezone.now()))
+                done = await self._run(partial(duty.work, timezone.now()))
                 if not done:
                     return
                 if duty.then is not None:
                     await duty.then(done)
-        except StoreUnavailable:
-            logger.warning("The database does not answer; news wait")
+        except DatabaseUnavailable:
+            logger.warning("The database is unavailable; notices wait")
         except Exception:
             logger.exception("A duty of the notifier failed", extra={"duty": duty.work.__name__})

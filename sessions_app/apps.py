@@ -22,6 +22,6 @@ class SessionsAppConfig(AppConfig):
         )
         register_alerts("sessions", alerts.sessions)
         register_alerts("installation", alerts.installation)
-        register_alerts("scheduled jobs", status.wrong_lines)
+        register_alerts("scheduled jobs", status.alerts)
         jobs.register()
         register_verbs(SessionVerb, after=AccountVerb.STOPPED_VIEWING)

@@ -1,31 +1,23 @@
 """The gateway's ``MessageSink`` and ``OutgoingQueue`` on the ledger.
 
-Each method is one whole transaction, run by the ``run`` that is given; a hint to the viewers
-follows on the event loop, after the commit.
+Each method is one whole transaction, run by ``run``; after the commit a hint to the viewers
+follows on the event loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
 from uuid import UUID
 
 from conversations.ledger import inbound, outbound, receipts
+from core.data.db_threads import Run
 from sessions_app.gateway.ports import IncomingMessage, OutgoingText, Receipt
 from sessions_app.hints import hint_messages
 
-Result = TypeVar("Result")
-
-
-class Run(Protocol):
-    """Runs a synchronous function, one whole transaction, beside the event loop."""
-
-    def __call__(self, function: Callable[[], Result], /) -> Awaitable[Result]: ...
-
 
 class DatabaseMessageSink:
-    """What comes in is in the ledger when a method returns; the same again changes nothing."""
+    """Stores what arrives. Methods return after the commit; repeating a call changes nothing."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -40,7 +32,7 @@ class DatabaseMessageSink:
 
 
 class DatabaseOutgoingQueue:
-    """The texts that wait; results may come late or twice and never move a message back."""
+    """The texts to send. Late or repeated results never move a message backwards."""
 
     def __init__(self, run: Run) -> None:
         self._run = run

@@ -1,6 +1,8 @@
-"""Texts on their way out: each function is one whole transaction of the gateway's queue.
+"""Outgoing texts: each function is one whole transaction of the gateway's queue.
 
-Those that move a message return its session's id when viewers should look again.
+A text that was claimed has no lease that could expire: it may have left, so it is never sent
+again by itself (docs/decisions/0002-texts-are-never-repeated.md). Functions that move a message
+return the id of its session if viewers should refresh.
 """
 
 from __future__ import annotations
@@ -15,49 +17,59 @@ from django.utils import timezone
 from conversations.ledger.receipts import announce_status, collect_early, kept_id, lock_session
 from conversations.ledger.status import TIME_COLUMN, advance, may_follow
 from conversations.models import Direction, Message, MessageStatus
+from core.background.row_queue import QueueSpec, RowQueue
 from sessions_app.gateway.ports import OutgoingText
 from sessions_app.models import Session
 
 _CODE_CHARACTERS, _SENTENCE_CHARACTERS = 40, 200
 
+TEXTS: RowQueue[Message] = RowQueue(
+    QueueSpec(
+        model=Message,
+        due=lambda rows, at: rows.waiting(),
+        order=("created_at", "id"),
+        on_claim={"status": MessageStatus.SENDING},
+    )
+)
+
 
 def sessions_that_wait(session_ids: Sequence[UUID]) -> list[UUID]:
-    """Those of ``session_ids`` that have texts to send."""
-    waiting = Message.objects.waiting().filter(session_id__in=list(session_ids))
-    return list(waiting.order_by().values_list("session_id", flat=True).distinct())
+    """Return those of ``session_ids`` that have texts to send."""
+    waiting = TEXTS.due(Message.objects.filter(session_id__in=list(session_ids)))
+    return list(waiting.values_list("session_id", flat=True).distinct())
 
 
 def take(session_id: UUID) -> OutgoingText | None:
-    """The oldest text that waits, now ``sending``; None when there is none. Two that take at
-    once get two texts. Not announced: the result follows within moments."""
-    with transaction.atomic():
-        waiting = Message.objects.waiting().filter(session_id=session_id)
-        oldest = waiting.only("status", "peer", "text", "secret").order_by("created_at", "id")
-        row = oldest.select_for_update(skip_locked=True).first()
-        if row is None:
-            return None
-        row.status = MessageStatus.SENDING
-        row.save(update_fields=["status"])
+    """Claim the oldest text to send, which is ``sending`` from now on; None if there is none.
+
+    Viewers get no hint: the result follows within moments.
+    """
+    texts = Message.objects.filter(session_id=session_id)
+    claimed = TEXTS.claim(1, texts.only("status", "peer", "text", "secret"))
+    if not claimed:
+        return None
+    (row,) = claimed
     return OutgoingText(id=row.pk, to=row.peer, text=row.text, secret=row.secret)
 
 
 def sent(message_id: UUID, whatsapp_id: str, at: datetime) -> UUID | None:
-    """WhatsApp has taken it at ``at`` under ``whatsapp_id``."""
+    """Record that WhatsApp accepted the text at ``at`` under ``whatsapp_id``."""
     return _settle(message_id, MessageStatus.SENT, at, whatsapp_id)
 
 
 def may_have_left(message_id: UUID, whatsapp_id: str) -> UUID | None:
-    """It may have left under ``whatsapp_id``: unconfirmed, unless a receipt says more."""
+    """Record that the text may have left under ``whatsapp_id``: unconfirmed, unless a receipt
+    proves more."""
     return _settle(message_id, MessageStatus.UNCONFIRMED, timezone.now(), whatsapp_id)
 
 
 def put_back(message_id: UUID) -> UUID | None:
-    """It surely did not leave: it waits again, in its old place."""
+    """Queue a text again, in its old place: it certainly did not leave."""
     return _settle(message_id, MessageStatus.QUEUED, timezone.now())
 
 
 def failed(message_id: UUID, code: str, sentence: str) -> UUID | None:
-    """It was refused, for good; ``sentence`` says why and what to do."""
+    """Record a permanent refusal; ``sentence`` explains why and what to do."""
     with transaction.atomic():
         message = _locked(message_id)
         if message is None or not may_follow(message.status, MessageStatus.FAILED):
@@ -67,8 +79,11 @@ def failed(message_id: UUID, code: str, sentence: str) -> UUID | None:
 
 
 def fail_waiting(session_id: UUID, code: str, sentence: str) -> UUID | None:
-    """The link has ended for good: fail all that waits. What was being sent may have left, and
-    no later link may send it again: it stays unconfirmed unless its own result still comes."""
+    """Fail all texts that wait, because the link has ended for good.
+
+    A text that was being sent may have left, and no later link may send it again: it becomes
+    unconfirmed, unless its own result still arrives.
+    """
     with transaction.atomic():
         if lock_session(session_id) is None:
             return None
@@ -84,7 +99,7 @@ def fail_waiting(session_id: UUID, code: str, sentence: str) -> UUID | None:
 
 
 def in_doubt(session_id: UUID) -> dict[str, UUID]:
-    """secret → message, of what was being sent."""
+    """Return secret → message of the texts that were being sent."""
     sending = Message.objects.filter(
         session_id=session_id, direction=Direction.OUT, status=MessageStatus.SENDING
     )
@@ -92,7 +107,7 @@ def in_doubt(session_id: UUID) -> dict[str, UUID]:
 
 
 def _locked(message_id: UUID) -> Message | None:
-    """The message, read after its session was locked; None when it is gone."""
+    """Lock the session of a message, then read the message; None if it is gone."""
     of_message = Session.objects.filter(messages=message_id).only("id")
     if of_message.select_for_update(no_key=True, of=("self",)).first() is None:
         return None
@@ -119,8 +134,8 @@ def _settle(
 
 
 def _make_known(message: Message, whatsapp_id: str) -> None:
-    """Give ``message`` (not saved here) its id, with all that came under it before: receipts,
-    or WhatsApp's echo of our own text, which was taken for one typed on the phone (it has no
+    """Give ``message`` (not saved here) its id, and what arrived under that id before: receipts,
+    or WhatsApp's echo of our own text, which was stored as if typed on the phone (it has no
     secret of ours)."""
     message.whatsapp_id = whatsapp_id
     echoes = Message.objects.filter(

@@ -1,7 +1,7 @@
-"""Work that comes round by the clock: what there is of it, by name.
+"""The registry of scheduled jobs: work that is done at regular intervals.
 
-Apps register theirs when they are loaded; the runner beside each gateway (``job_runner.py``)
-sees to it that each runs once in its time, whatever the number of gateways.
+Apps register their jobs when they are loaded. ``sessions_app/scheduler/worker.py``, beside each
+gateway, runs each job once per interval, whatever the number of gateways.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from django.utils.functional import Promise
 
 @dataclass(frozen=True)
 class Job:
-    """``name``: the key of its row. ``title``: for people. ``every``: from one start to the next.
+    """A scheduled job. ``name``: the key of its row. ``title``: for operators. ``every``: from one
+    start to the next.
 
-    ``run`` is called in a thread of its own, with everyone's rows, and returns one sentence about
-    what it did, without a secret; whatever it raises is the failure. A process may end in the
-    middle of it, and then it is called again: it has to bear that."""
+    ``run`` is called in a thread of its own, may see the rows of all accounts, and returns one
+    sentence about what it did, without secrets. Any exception is a failure. The process may end
+    while it runs, and it is called again then: repeating it must be harmless.
+    """
 
     name: str
     title: str | Promise
@@ -32,10 +34,10 @@ _JOBS: dict[str, Job] = {}
 
 
 def register_job(job: Job) -> None:
-    """Let ``job`` run; one of the same name gives way to it."""
+    """Register ``job``, in place of one with the same name."""
     _JOBS[job.name] = job
 
 
 def registered() -> Mapping[str, Job]:
-    """All of them, by name."""
+    """Return all jobs by name."""
     return MappingProxyType(_JOBS)

@@ -1,4 +1,4 @@
-"""Slow work beside the event loop, which nobody has to wait for at the end of the process."""
+"""Run slow work in a thread of its own, so that a shutdown does not have to wait for it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,21 @@ from django.db import connections
 Result = TypeVar("Result")
 
 
-async def aside(function: Callable[[], Result]) -> Result:
-    """The result of ``function`` on a thread of its own, with a connection to the database of its
-    own. A process that ends does not wait for it, as it would for a pool's threads."""
+class ThreadEnded(Exception):
+    """The function ended its thread, by SystemExit for example, instead of raising an error."""
+
+
+async def run_in_own_thread(function: Callable[[], Result]) -> Result:
+    """Return the result of ``function``, called in a new daemon thread.
+
+    The thread has a database connection of its own, which is closed afterwards. Unlike the
+    threads of a pool it does not keep the process alive: at exit, it is cut off. A cancelled
+    caller stops waiting; the thread goes on. Raises whatever ``function`` raises.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
 
-    def settle(result: Result | None, error: BaseException | None) -> None:
+    def resolve(result: Result | None, error: Exception | None) -> None:
         if future.cancelled():
             return
         if error is not None:
@@ -32,10 +40,13 @@ async def aside(function: Callable[[], Result]) -> Result:
             result = function()
         except Exception as raised:
             error = raised
+        except BaseException as raised:
+            # Passed on as it is, it would end the event loop, and the server with it.
+            error = ThreadEnded(type(raised).__name__)
         finally:
             connections.close_all()
         if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, result, error)
+            loop.call_soon_threadsafe(resolve, result, error)
 
-    threading.Thread(target=work, name="aside", daemon=True).start()
+    threading.Thread(target=work, name="own-thread", daemon=True).start()
     return await future

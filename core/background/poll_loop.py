@@ -1,5 +1,7 @@
-"""The round of whatever works beside the site and the gateway: look at the rows, do what is due,
-rest, look again. Plain asyncio."""
+"""A poll loop for background work: do what is due, then wait for a wake-up or the interval.
+
+Plain asyncio, without Django.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +10,32 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from core.data.errors import StoreUnavailable
+from core.data.errors import DatabaseUnavailable
 
 logger = logging.getLogger(__name__)
 
 
-class Looks:
-    """``look`` again and again, ``seconds`` after the last one ended. One that fails is logged as
-    a look at the ``work`` ("mails"), and harms none of those that follow."""
+class PollLoop:
+    """Await ``poll`` again and again, with a pause of at most ``seconds`` in between.
 
-    def __init__(self, look: Callable[[], Awaitable[None]], seconds: float, work: str) -> None:
-        self._look, self._seconds, self._work = look, seconds, work
+    A poll that fails is logged with ``subject`` (such as "mails") and does not end the loop.
+    """
+
+    def __init__(self, poll: Callable[[], Awaitable[None]], seconds: float, subject: str) -> None:
+        self._poll, self._seconds, self._subject = poll, seconds, subject
         self._wake = asyncio.Event()
         self.stopping = False
 
-    def soon(self) -> None:
-        """The next look need not wait: there is room for more work."""
+    def wake(self) -> None:
+        """Cut the pause short: there may be work, or room for more of it."""
         self._wake.set()
 
-    async def until(self, stop: asyncio.Event) -> None:
-        """Look until ``stop`` is set; a look that is under way then comes to its end."""
+    async def run_until(self, stop: asyncio.Event) -> None:
+        """Poll until ``stop`` is set; a poll that has begun is completed."""
         waker = asyncio.create_task(self._wake_at(stop))
         while not stop.is_set():
             self._wake.clear()
-            await self._once()
+            await self._poll_once()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._seconds)
         waker.cancel()
@@ -41,10 +45,10 @@ class Looks:
         self.stopping = True
         self._wake.set()
 
-    async def _once(self) -> None:
+    async def _poll_once(self) -> None:
         try:
-            await self._look()
-        except StoreUnavailable:
-            logger.warning("The database does not answer; %s wait", self._work)
+            await self._poll()
+        except DatabaseUnavailable:
+            logger.warning("The database is unavailable; %s wait", self._subject)
         except Exception:
-            logger.exception("A look at the %s failed; the next one follows", self._work)
+            logger.exception("Polling for %s failed; polling continues", self._subject)

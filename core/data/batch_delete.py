@@ -1,4 +1,4 @@
-"""Delete many rows without blocking other writers."""
+"""Delete many rows without blocking those who write at the same time."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-ROWS = 500
-# SQLite allows one writer at a time and waiting writers poll: without a pause between batches
-# they could starve.
+BATCH_ROWS = 500
+# SQLite takes one writer at a time, and waiting writers sleep between their attempts: without a
+# pause they could miss every opportunity.
 PAUSE_SECONDS = 0.05
 
 
 def delete_in_batches(rows: QuerySet[Any]) -> int:
-    """Delete ``rows`` and their dependent rows, one transaction per batch.
+    """Delete ``rows`` and what depends on them, one batch per transaction.
 
-    Rows that start to match while this runs may be deleted too. Returns the number of deleted
-    ``rows``, without dependent rows."""
+    Returns how many of ``rows`` were deleted. Rows that are added meanwhile may be included.
+    """
     deleted = 0
-    while keys := list(rows.order_by().values_list("pk", flat=True)[:ROWS]):
-        rows.filter(pk__in=keys).delete()  # rows that no longer match are kept
+    while keys := list(rows.order_by().values_list("pk", flat=True)[:BATCH_ROWS]):
+        rows.filter(pk__in=keys).delete()  # rows that no longer match by now stay
         deleted += len(keys)
-        if len(keys) < ROWS:
+        if len(keys) < BATCH_ROWS:
             break
         time.sleep(PAUSE_SECONDS)
     return deleted

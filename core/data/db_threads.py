@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, connections
 
 from core import tenancy
-from core.data.errors import StoreUnavailable
+from core.data.errors import DatabaseUnavailable
 
 Result = TypeVar("Result")
 _SERVER_THREADS = 4
 
 
+class Run(Protocol):
+    """Run a synchronous function in a thread, without blocking the event loop.
+
+    ``Transactions.run`` is the implementation; the function is then one whole transaction.
+    """
+
+    def __call__(self, function: Callable[[], Result], /) -> Awaitable[Result]: ...
+
+
 class Transactions:
     """Runs synchronous functions on a few threads with database connections of their own.
 
-    One thread on SQLite: it takes one writer at a time, and those that meet sleep before they
-    try again, longer than a transaction takes (0.8 ms, measured)."""
+    SQLite gets a single thread: it takes one writer at a time, and writers that collide sleep
+    before they retry, for longer than a transaction takes (0.8 ms, measured).
+    """
 
     def __init__(self) -> None:
         threads = 1 if connection.vendor == "sqlite" else _SERVER_THREADS
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="gateway-db")
 
     async def run(self, function: Callable[[], Result]) -> Result:
-        """The result of ``function``, which is one whole transaction. Raises StoreUnavailable
-        when the database does not answer, or what ``function`` raises."""
+        """Return the result of ``function``, which is one whole transaction.
+
+        Raises DatabaseUnavailable, or whatever ``function`` raises.
+        """
         return await asyncio.get_running_loop().run_in_executor(
             self._executor, self._call, function
         )
 
     @staticmethod
     def _call(function: Callable[[], Result]) -> Result:
-        # These few threads live as long as the gateway, so their connections may, too: opening
-        # one for each transaction costs more than most transactions (measured). After any
-        # failure the next one gets a fresh connection.
+        # These threads live as long as the process, and so may their connections: opening one
+        # per transaction costs more than most transactions do (measured). After a failure the
+        # next transaction opens a new connection.
         try:
-            with tenancy.everyone():  # a gateway serves the sessions of all accounts
+            with tenancy.everyone():  # background work serves the rows of all accounts
                 return function()
         except (OperationalError, InterfaceError) as error:
             connections.close_all()
-            raise StoreUnavailable(str(error)) from error
+            raise DatabaseUnavailable(str(error)) from error

@@ -1,8 +1,10 @@
-"""Errors that plain code and Django code share."""
+"""Errors that modules with and without Django share."""
 
 from __future__ import annotations
 
 
-class StoreUnavailable(Exception):
-    """The database does not answer just now. Any method of a store, sink or queue may raise it;
-    what was to be written is to be written again."""
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached at the moment.
+
+    Any method of a store, sink or queue may raise it. Nothing was written: try again later.
+    """

@@ -10,13 +10,15 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
+from core.background.row_queue import Lease
+
 
 @dataclass(frozen=True)
 class ClaimedMail:
     """A mail claimed for an attempt, with everything that the attempt needs.
 
-    The claim lasts until ``claimed_until``, which also identifies it. ``usable_until``, in seconds
-    of ``time.monotonic``, is the latest time to begin the attempt.
+    ``usable_until``, in seconds of ``time.monotonic``, is the latest time to begin the attempt: the
+    lease must not expire during it.
     """
 
     mail: UUID
@@ -26,7 +28,7 @@ class ClaimedMail:
     created_at: datetime
     queued_at: datetime
     attempts: int
-    claimed_until: datetime
+    lease: Lease = field(repr=False)
     usable_until: float
     text: str = field(default="", repr=False)
     html: str = field(default="", repr=False)

@@ -9,6 +9,8 @@ import re
 from datetime import timedelta
 from enum import Enum
 
+from core.background.backoff import wait_after
+
 WAITS: tuple[timedelta, ...] = (
     timedelta(minutes=1),
     timedelta(minutes=5),
@@ -20,7 +22,6 @@ WAITS: tuple[timedelta, ...] = (
 """After the first failure, the second, and so on; the last one repeats."""
 
 GIVE_UP_AFTER = timedelta(days=3)
-_JITTER = 0.1
 _STATUS = re.compile(r"\s*5\.(\d{1,3})\.(\d{1,3})\b")
 _NO_MAILBOX = frozenset({550, 551, 553})
 _OF_THE_SERVER = frozenset({421, 503, 530, 534, 535, 538})  # it closes, or requires a login
@@ -80,5 +81,5 @@ def wait_before_next(attempts: int, age: timedelta, chance: float) -> timedelta 
     attempt would be later than ``GIVE_UP_AFTER``. ``chance`` (0 to 1, drawn by the caller) adds up
     to a tenth, so that mails that failed together are not retried together.
     """
-    wait = WAITS[min(attempts, len(WAITS)) - 1] * (1 + _JITTER * chance)
+    wait = wait_after(attempts, WAITS, chance)
     return None if age + wait > GIVE_UP_AFTER else wait

@@ -1,8 +1,8 @@
-"""Sends the outbox's mails, beside the site and each gateway.
+"""Sends the mails of the outbox, beside the site and each gateway.
 
-The event loop only decides; the mail library works on threads of its own (``mail_connection.py``).
-Each mail's outcome is written before the next one goes over the same connection: a process that
-is killed leaves at most one mail of each connection of which nobody knows whether it arrived.
+The event loop only decides; the mail library works in threads of its own
+(``smtp_connection.py``). The result of each mail is written before the next one goes over the same
+connection, so a process that is killed leaves at most one mail per connection in doubt.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from conversations.ledger.gateway_ports import Run
-from core.background.poll_loop import Looks
-from core.data.errors import StoreUnavailable
+from core.background.worker import Work, Worker
+from core.data.db_threads import Run
+from core.data.errors import DatabaseUnavailable
 from notifications.mail import queue
 from notifications.mail.circuit_breaker import Circuit
 from notifications.mail.message import ClaimedMail
@@ -26,82 +28,100 @@ from notifications.mail.smtp_connection import SmtpWorker
 
 logger = logging.getLogger(__name__)
 
-LINES = 4  # connections to the mail server
+CONNECTIONS = 4  # to the mail server
 BATCH = 20  # mails that a connection claims at once
-LOOK_SECONDS = 1.0
-GOODBYE_SECONDS = 3.0
-_AGAIN_SECONDS = 1.0  # until an outcome that could not be written is written again
+POLL_SECONDS = 1.0
+STOP_SECONDS = 3.0
+_RETRY_SECONDS = 1.0  # until a result that could not be written is written again
 
 
-class MailSender:
-    """One process's share of the work. ``run`` is the thread that talks to the database."""
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Mails to send over one connection, one after another; ``waiting``: not yet attempted."""
+
+    line: SmtpWorker
+    waiting: deque[ClaimedMail]
+
+
+class MailSender(Work[Batch]):
+    """One process's share of the mails. ``run`` runs a transaction in a thread."""
 
     def __init__(
         self,
         run: Run,
         line: Callable[[], SmtpWorker] = SmtpWorker,
-        goodbye_seconds: float = GOODBYE_SECONDS,
+        stop_seconds: float = STOP_SECONDS,
     ) -> None:
-        self._run, self._goodbye_seconds = run, goodbye_seconds
-        self._lines = [line() for _ in range(LINES)]
-        self._busy: dict[asyncio.Task[None], SmtpWorker] = {}
+        self._run = run
+        self._lines = [line() for _ in range(CONNECTIONS)]
         self._circuit = Circuit()
-        self._trouble_noted = True  # by a process before this one, for all that is known
-        self._looks = Looks(self._start_what_is_due, LOOK_SECONDS, "mails")
+        self._trouble_noted = True  # perhaps, by a process before this one
+        self._worker = Worker(
+            self,
+            "mails",
+            concurrency=CONNECTIONS,
+            poll_seconds=POLL_SECONDS,
+            stop_seconds=stop_seconds,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send until ``stop``; then what is under way gets a moment to end. What does not is
-        sent again by whoever comes next."""
-        await self._looks.until(stop)
-        await self._say_goodbye()
+        """Send until ``stop``. A mail that is cut off then is sent again by the next sender."""
+        await self._worker.run(stop)
+        for line in self._lines:
+            line.close()
 
-    async def _start_what_is_due(self) -> None:
-        free = [line for line in self._lines if line not in self._busy.values()]
-        places = self._circuit.places(time.monotonic(), len(free), len(self._busy))
-        for line in free[:places]:
-            room = BATCH if self._circuit.whole else 1
-            batch = await self._run(partial(queue.claim, room))
-            if not batch:
+    async def claim(self, room: int) -> AsyncIterator[Batch]:
+        busy = [batch.line for batch in self._worker.in_hand]
+        free = [line for line in self._lines if line not in busy]
+        for line in free[: self._circuit.places(time.monotonic(), room, len(busy))]:
+            mails = await self._run(partial(queue.claim, BATCH if self._circuit.whole else 1))
+            if not mails:
                 return
-            task = asyncio.create_task(self._work(line, batch))
-            self._busy[task] = line
-            task.add_done_callback(self._ended)
+            yield Batch(line, deque(mails))
 
-    async def _work(self, line: SmtpWorker, batch: Sequence[ClaimedMail]) -> None:
-        """Send ``batch`` over ``line``, one after another; what is not tried is given back."""
-        for place, outgoing in enumerate(batch):
-            late = time.monotonic() >= outgoing.usable_until
-            if self._looks.stopping or late or (place > 0 and not self._circuit.whole):
-                await self._write(partial(queue.give_back, batch[place:]))
+    async def do(self, piece: Batch) -> None:
+        """Send the mails of a batch; those that are not attempted are given back."""
+        attempted = 0
+        while piece.waiting:
+            late = time.monotonic() >= piece.waiting[0].usable_until
+            if self._worker.stopping or late or (attempted and not self._circuit.whole):
+                await self._write(partial(queue.give_back, list(piece.waiting)))
                 return
+            mail, attempted = piece.waiting.popleft(), attempted + 1
             try:
-                outcome = await line.send(outgoing)
-            except asyncio.CancelledError:  # of this one nobody knows; the others are free
-                await self._write(partial(queue.give_back, batch[place + 1 :]))
+                result = await piece.line.send(mail)
+            except asyncio.CancelledError:
+                piece.line.leave()
                 raise
-            self._log(outgoing, outcome)
-            await self._write(partial(queue.settle, outgoing, outcome))
-            await self._judge(outcome)
+            _log(mail, result)
+            await self._write(partial(queue.finish, mail, result))
+            await self._judge(result)
+
+    async def give_back(self, pieces: Sequence[Batch]) -> None:
+        """Give back what was not attempted. Whether a mail that was cut off has been sent is
+        unknown, so it keeps its lease."""
+        mails = [mail for batch in pieces for mail in batch.waiting]
+        await self._run(partial(queue.give_back, mails))
 
     async def _write(self, function: Callable[[], Any]) -> None:
-        """Until it is written: a mail whose outcome is not is sent a second time."""
+        """Repeat ``function`` until it is written: without its result, a mail is sent twice."""
         while True:
             try:
                 await self._run(function)
                 return
-            except StoreUnavailable:
-                if self._looks.stopping:
+            except DatabaseUnavailable:
+                if self._worker.stopping:
                     raise
-                logger.warning("The database does not answer; a mail's outcome waits")
-                await asyncio.sleep(_AGAIN_SECONDS)
+                logger.warning("The database is unavailable; the result of a mail waits")
+                await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _judge(self, outcome: SendResult) -> None:
+    async def _judge(self, result: SendResult) -> None:
         now = time.monotonic()
-        if outcome.breaks:
+        if result.breaks:
             self._circuit.broke(now)
             self._trouble_noted = True
-            await self._write(partial(queue.note_trouble, outcome.error))
-        elif outcome.fate is Fate.LATER:
+            await self._write(partial(queue.note_trouble, result.error))
+        elif result.fate is Fate.LATER:
             self._circuit.put_off(now)
         else:
             self._circuit.answered()
@@ -109,33 +129,16 @@ class MailSender:
                 self._trouble_noted = False
                 await self._write(queue.forget_trouble)
 
-    def _log(self, outgoing: ClaimedMail, outcome: SendResult) -> None:
-        """No address and no text, of neither side."""
-        level = logging.WARNING if outcome.breaks else logging.INFO
-        logger.log(
-            level,
-            "Mail tried",
-            extra={
-                "mail": str(outgoing.mail),
-                "attempt": outgoing.attempts + 1,
-                "fate": outcome.fate.value,
-                "code": outcome.code,
-            },
-        )
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._busy.pop(task, None)
-        self._looks.soon()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("A mail's outcome is not written; it is sent again", exc_info=error)
-
-    async def _say_goodbye(self) -> None:
-        if self._busy:
-            _, late = await asyncio.wait(list(self._busy), timeout=self._goodbye_seconds)
-            for task in late:
-                line = self._busy[task]
-                task.cancel()  # first: that we break off is no fault of the server
-                line.leave()
-            await asyncio.gather(*late, return_exceptions=True)
-        for line in self._lines:
-            line.close()
+def _log(mail: ClaimedMail, result: SendResult) -> None:
+    """Log an attempt, without addresses and texts."""
+    logger.log(
+        logging.WARNING if result.breaks else logging.INFO,
+        "Mail attempted",
+        extra={
+            "mail": str(mail.mail),
+            "attempt": mail.attempts + 1,
+            "fate": result.fate.value,
+            "code": result.code,
+        },
+    )

@@ -32,10 +32,6 @@ class MailQuerySet(TenantQuerySet):
     def due(self, now: datetime) -> Self:
         return self.filter(state=MailState.WAITING, next_attempt_at__lte=now)
 
-    def claimed(self, mail_id: uuid.UUID, until: datetime) -> Self:
-        """Return the mail, if the claim that ends at ``until`` still holds."""
-        return self.filter(pk=mail_id, state=MailState.WAITING, next_attempt_at=until)
-
     def stuck(self, before: datetime) -> Self:
         """Return the mails that have been waiting since before ``before``."""
         return self.filter(state=MailState.WAITING, queued_at__lt=before)

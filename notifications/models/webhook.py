@@ -161,10 +161,14 @@ class DeliveryQuerySet(TenantQuerySet):
         """Return the deliveries of ``kind``, or all if it is empty."""
         return self.filter(kind=kind) if kind else self.all()
 
+    def waiting(self, now: datetime) -> Self:
+        """Return the deliveries that are due at ``now``, even if their webhook is disabled."""
+        return self.filter(state=DeliveryState.WAITING, next_attempt_at__lte=now)
+
     def due(self, now: datetime) -> Self:
         """Return the deliveries that are due at ``now``, of enabled webhooks."""
         enabled = Exists(Webhook.objects.filter(pk=OuterRef("webhook_id"), enabled=True))
-        return self.filter(enabled, state=DeliveryState.WAITING, next_attempt_at__lte=now)
+        return self.waiting(now).filter(enabled)
 
 
 class Delivery(models.Model):

@@ -22,7 +22,7 @@ from notifications.webhooks.dns_guard import (
     look_up,
     plain_allowed,
 )
-from notifications.webhooks.queue import Outcome, Outgoing
+from notifications.webhooks.queue import ClaimedDelivery, DeliveryResult
 from notifications.webhooks.signature import HEADER, signature
 from notifications.webhooks.url_rules import NOT_AN_ADDRESS, NOT_PUBLIC, BadAddress, parsed
 
@@ -74,7 +74,7 @@ class Poster:
     ) -> None:
         await self._session.close()
 
-    async def post(self, outgoing: Outgoing) -> Outcome:
+    async def post(self, outgoing: ClaimedDelivery) -> DeliveryResult:
         """Make the attempt and return the result; a failure is a result, too."""
         began = time.monotonic()
         status, error = None, ""
@@ -86,9 +86,9 @@ class Poster:
             error = _sentence(failure)
         if status is not None:
             error = _judged(status)
-        return Outcome(status, error, round((time.monotonic() - began) * 1000))
+        return DeliveryResult(status, error, round((time.monotonic() - began) * 1000))
 
-    async def _send(self, outgoing: Outgoing) -> int:
+    async def _send(self, outgoing: ClaimedDelivery) -> int:
         secret, now = outgoing.secret, int(time.time())
         signed = signature(secret, now, outgoing.body) if secret else ""
         async with self._session.post(

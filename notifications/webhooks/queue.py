@@ -1,23 +1,23 @@
-"""The queue of deliveries: each function is one whole transaction of the sender.
+"""The queue of webhook deliveries: each function is one whole transaction.
 
-A delivery is claimed for ``LEASE``, longer than an attempt may take. Two processes never hold
-the same one at once; when one dies with it, it is due again after that time.
+A delivery is claimed for ``LEASE``, longer than an attempt may take. If the process dies, the
+delivery is due again after that time.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Max, Min
+from django.db.models import Max, Min
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from core.data.batch_delete import delete_in_batches
+from core.background.backoff import draw_chance
+from core.background.row_queue import Lease, QueueSpec, RowQueue
 from core.security.encryption import SealBroken
 from notifications.kinds import NoticeKind
 from notifications.models import Delivery, DeliveryState, Notice, Webhook, WebhookEvent
@@ -27,15 +27,30 @@ from notifications.webhooks.retry import is_dead, wait_before_next
 
 LEASE = timedelta(seconds=25)
 KEPT = timedelta(days=30)
+_MOST_WEBHOOKS = 1_000
 _ERROR_CHARACTERS = 200
 DEAD_REASON = gettext_noop("Nothing could be delivered for 24 hours.")
 _SWITCHED_OFF = gettext_noop("Not sent: the webhook was switched off.")
 _SEALED = gettext_noop("Its address or its secret cannot be read. Give it both anew.")
 
+DELIVERIES: RowQueue[Delivery] = RowQueue(
+    QueueSpec(
+        model=Delivery,
+        due=lambda rows, at: rows.due(at),
+        order=("created_at", "id"),
+        fence=("state", "attempts"),
+        lease=LEASE,
+        lease_column="next_attempt_at",
+        claimed_at_column="attempted_at",
+        counter_column="attempts",
+        key="session_id",
+    )
+)
+
 
 @dataclass(frozen=True)
-class Outgoing:
-    """A delivery that is claimed, with all that an attempt needs. ``attempt`` counts from 1."""
+class ClaimedDelivery:
+    """A claimed delivery, with all that an attempt needs. ``attempt`` counts from 1."""
 
     delivery: UUID
     webhook: UUID
@@ -45,55 +60,57 @@ class Outgoing:
     url: str
     secret: str  # "": it is not signed
     body: bytes
+    lease: Lease = field(repr=False)
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How an attempt ended: the status of the answer (None: there was none), what is wrong as a
-    sentence ("" when it was taken), and how long it took in milliseconds."""
+class DeliveryResult:
+    """How an attempt ended.
+
+    ``status_code``: of the response, None if there was none. ``error``: one sentence, "" if the
+    delivery was accepted. ``duration_ms``: how long the attempt took, in milliseconds.
+    """
 
     status_code: int | None
     error: str
     duration_ms: int
 
     @property
-    def taken(self) -> bool:
+    def accepted(self) -> bool:
         return not self.error
 
 
-def webhooks_with_work(limit: int, but_not: Collection[UUID]) -> list[UUID]:
-    """Up to ``limit`` webhooks that have something due, without those of ``but_not``."""
-    due = Delivery.objects.due(timezone.now()).exclude(webhook_id__in=list(but_not))
-    return list(due.order_by().values_list("webhook_id", flat=True).distinct()[:limit])
+@dataclass(frozen=True)
+class DueWebhook:
+    """A webhook that has deliveries due."""
+
+    webhook: UUID
+    account: UUID
 
 
-def claim(webhook_id: UUID, room: int, busy: Collection[UUID]) -> list[Outgoing]:
-    """The oldest due deliveries of the webhook, at most ``room``, claimed for an attempt; one of
-    a session at a time, and none of the sessions in ``busy``. What is gone is skipped."""
-    with transaction.atomic():
-        now = timezone.now()
-        due = Delivery.objects.due(now).filter(webhook_id=webhook_id)
-        rows = due.exclude(session_id__in=list(busy)).order_by("created_at", "id")
-        oldest = rows.select_for_update(skip_locked=True)[: 4 * room]
-        chosen = _one_a_session(oldest)[:room]
-        webhook = Webhook.objects.filter(pk=webhook_id).first() if chosen else None
-        if webhook is None:
-            return []
-        Delivery.objects.filter(pk__in=[row.pk for row in chosen]).update(
-            attempts=F("attempts") + 1, attempted_at=now, next_attempt_at=now + LEASE
-        )
-        return [found for row in chosen if (found := _outgoing(row, webhook)) is not None]
+def webhooks_with_work(but_not: Collection[UUID]) -> list[DueWebhook]:
+    """Return the webhooks that have deliveries due, in no order, without those of ``but_not``."""
+    waiting = Delivery.objects.waiting(timezone.now()).exclude(webhook_id__in=list(but_not))
+    due = waiting.order_by().values("webhook_id")  # the index delivery_due has all of it
+    webhooks = Webhook.objects.filter(pk__in=due, enabled=True).order_by()
+    pairs = webhooks.values_list("pk", "account_id")[:_MOST_WEBHOOKS]
+    return [DueWebhook(*pair) for pair in pairs]
 
 
-def _one_a_session(rows: Iterable[Delivery]) -> list[Delivery]:
-    firsts: dict[UUID, Delivery] = {}
-    for row in rows:
-        firsts.setdefault(row.session_id or row.pk, row)
-    return list(firsts.values())
+def claim(webhook_id: UUID, room: int, busy: Collection[UUID]) -> list[ClaimedDelivery]:
+    """Claim up to ``room`` due deliveries of the webhook, the oldest first.
+
+    One of each session at a time, and none of the sessions in ``busy``. Deliveries whose content
+    is gone are marked as skipped.
+    """
+    rows = Delivery.objects.filter(webhook_id=webhook_id).exclude(session_id__in=list(busy))
+    claimed = DELIVERIES.claim(room, rows.select_related("webhook"))
+    prepared = (_prepared(row, claimed[0].webhook) for row in claimed)
+    return [one for one in prepared if one is not None]
 
 
-def _outgoing(row: Delivery, webhook: Webhook) -> Outgoing | None:
-    """All that an attempt needs; None when there is nothing to send, which is then settled."""
+def _prepared(row: Delivery, webhook: Webhook) -> ClaimedDelivery | None:
+    """Return all that an attempt needs. None, and the delivery ends, if it cannot be sent."""
     try:
         body, url, secret = body_of(row, webhook.format), webhook.url, webhook.secret
     except Gone as gone:
@@ -102,15 +119,16 @@ def _outgoing(row: Delivery, webhook: Webhook) -> Outgoing | None:
     except SealBroken:
         _end(row.pk, DeliveryState.FAILED, _SEALED)
         return None
-    return Outgoing(
+    return ClaimedDelivery(
         delivery=row.pk,
         webhook=webhook.pk,
         session=row.session_id,
         kind=row.kind,
-        attempt=row.attempts + 1,
+        attempt=row.attempts,
         url=url,
         secret=secret,
         body=body,
+        lease=DELIVERIES.lease_of(row),
     )
 
 
@@ -120,36 +138,40 @@ def _end(delivery_id: UUID, state: DeliveryState, error: str) -> None:
     )
 
 
-def settle(sent: Outgoing, outcome: Outcome) -> None:
-    """Write how an attempt ended, unless the delivery is somebody else's by now. After a failure
-    it waits for its next turn; a webhook that takes nothing for a day is switched off."""
+def finish(sent: ClaimedDelivery, result: DeliveryResult) -> None:
+    """Write how an attempt ended, unless the lease is lost.
+
+    After a failure the delivery waits for its next attempt. A webhook that accepts nothing for
+    a day is switched off.
+    """
     now = timezone.now()
     with transaction.atomic():
-        mine = Delivery.objects.select_for_update().filter(
-            pk=sent.delivery, attempts=sent.attempt, state=DeliveryState.WAITING
-        )
-        row: Delivery | None = mine.first()
+        row = DELIVERIES.lock_held(sent.lease).first()
         if row is None:
             return
-        row.status_code, row.duration_ms = outcome.status_code, outcome.duration_ms
-        row.error = outcome.error[:_ERROR_CHARACTERS]
+        row.status_code, row.duration_ms = result.status_code, result.duration_ms
+        row.error = result.error[:_ERROR_CHARACTERS]
         row.attempted_at = now
-        _move(row, outcome, now)
+        _move(row, result, now)
         row.save()
-        if not outcome.taken and row.kind != WebhookEvent.TEST:
+        if not result.accepted and row.kind != WebhookEvent.TEST:
             _switch_off_if_dead(row, now)
 
 
-def _move(row: Delivery, outcome: Outcome, now: datetime) -> None:
-    if outcome.taken:
+def _move(row: Delivery, result: DeliveryResult, now: datetime) -> None:
+    if result.accepted:
         row.state = DeliveryState.DELIVERED
         return
-    chance = random.random()  # noqa: S311  spreads tries, keeps no secret
-    wait = None if row.kind == WebhookEvent.TEST else wait_before_next(row.attempts, chance)
+    wait = None if row.kind == WebhookEvent.TEST else wait_before_next(row.attempts, draw_chance())
     if wait is None:
         row.state = DeliveryState.FAILED
     else:
         row.next_attempt_at = now + wait
+
+
+def give_back(claimed: Iterable[ClaimedDelivery]) -> None:
+    """Make deliveries due at once whose attempt was cut off; the attempts count."""
+    DELIVERIES.give_back(one.lease for one in claimed)
 
 
 def _switch_off_if_dead(row: Delivery, now: datetime) -> None:
@@ -169,7 +191,7 @@ def _switch_off_if_dead(row: Delivery, now: datetime) -> None:
 
 
 def _switched_off(webhook: Webhook, reason: str, now: datetime) -> Notice:
-    """Of its address the host only: the rest may hold a key."""
+    """Return the notice for the owners. It names only the host: the rest may hold a key."""
     return Notice(
         account_id=webhook.account_id,
         kind=NoticeKind.WEBHOOK_OFF,
@@ -180,5 +202,5 @@ def _switched_off(webhook: Webhook, reason: str, now: datetime) -> Notice:
 
 
 def forget_old() -> int:
-    """Delete what was made more than ``KEPT`` ago; how many."""
-    return delete_in_batches(Delivery.objects.filter(created_at__lt=timezone.now() - KEPT))
+    """Delete deliveries made more than ``KEPT`` ago; return how many."""
+    return DELIVERIES.forget(Delivery.objects.filter(created_at__lt=timezone.now() - KEPT))

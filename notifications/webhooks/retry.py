@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from core.background.backoff import wait_after
+
 WAITS: tuple[timedelta, ...] = (
     timedelta(seconds=10),
     timedelta(minutes=1),
@@ -17,7 +19,6 @@ WAITS: tuple[timedelta, ...] = (
 """After the first failure, the second, and so on; together exactly one day."""
 
 DEAD_AFTER = sum(WAITS, timedelta())
-_JITTER = 0.1
 
 
 def wait_before_next(attempts: int, chance: float) -> timedelta | None:
@@ -28,7 +29,7 @@ def wait_before_next(attempts: int, chance: float) -> timedelta | None:
     """
     if attempts > len(WAITS):
         return None
-    return WAITS[attempts - 1] * (1 + _JITTER * chance)
+    return wait_after(attempts, WAITS, chance)
 
 
 def is_dead(oldest_undelivered: datetime, last_success: datetime | None, now: datetime) -> bool:

@@ -1,105 +1,97 @@
-"""Sends deliveries, beside each gateway: plain asyncio over the queue of rows.
+"""Sends webhook deliveries, beside each gateway.
 
-However slow or dead an address is, it holds up nobody else: each webhook has a few places of its
-own, one only while it fails. Order is kept within a session as long as all goes well: one
-delivery of a session is under way to a webhook at a time. One that is tried again comes after
-those that were sent meanwhile.
+A slow or dead address does not delay the others: each webhook has a few places of its own, and
+only one while it fails. Within a session order is kept as long as all goes well: a webhook gets
+one delivery of a session at a time. A delivery that is retried comes after those that were sent
+meanwhile. Accounts take turns when there is not room for all.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from uuid import UUID
 
-from conversations.ledger.gateway_ports import Run
-from core.background.poll_loop import Looks
+from core.background.fairness import LeastRecentlyServed
+from core.background.worker import Work, Worker
+from core.data.db_threads import Run
 from notifications.webhooks import queue
 from notifications.webhooks.http_client import Poster
-from notifications.webhooks.queue import Outcome, Outgoing
+from notifications.webhooks.queue import ClaimedDelivery, DeliveryResult
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 200  # attempts of this process
 AT_ONCE_A_WEBHOOK = 4
-LOOK_SECONDS = 1.0
-GOODBYE_SECONDS = 3.0
+POLL_SECONDS = 1.0
+STOP_SECONDS = 3.0
 
 
-class Sender:
-    """One process's share of the work. ``run`` is the thread that talks to the database."""
+class WebhookSender(Work[ClaimedDelivery]):
+    """One process's share of the deliveries. ``run`` runs a transaction in a thread."""
 
     def __init__(self, run: Run, poster: Poster) -> None:
         self._run, self._poster = run, poster
-        self._under_way: dict[asyncio.Task[None], Outgoing] = {}
         self._failing: set[UUID] = set()
-        self._looks = Looks(self._start_what_is_due, LOOK_SECONDS, "webhooks")
+        self._turns = LeastRecentlyServed()
+        self._worker = Worker(
+            self,
+            "webhooks",
+            concurrency=AT_ONCE,
+            poll_seconds=POLL_SECONDS,
+            stop_seconds=STOP_SECONDS,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send until ``stop``; then what is under way gets a moment to end. What does not is
-        sent again by whoever comes next."""
+        """Send until ``stop``. An attempt that is cut off then is repeated by the next sender."""
         async with self._poster:
-            await self._looks.until(stop)
-            await self._say_goodbye()
+            await self._worker.run(stop)
 
-    async def _start_what_is_due(self) -> None:
-        room = AT_ONCE - len(self._under_way)
-        full = [webhook for webhook in self._webhooks() if self._places(webhook) <= 0]
-        if room <= 0:
-            return
-        for webhook in await self._run(partial(queue.webhooks_with_work, room, full)):
-            for outgoing in await self._claim(webhook):
-                task = asyncio.create_task(self._deliver(outgoing))
-                self._under_way[task] = outgoing
-                task.add_done_callback(self._ended)
+    async def claim(self, room: int) -> AsyncIterator[ClaimedDelivery]:
+        in_hand = Counter(one.webhook for one in self._worker.in_hand)
+        full = [webhook for webhook, count in in_hand.items() if count >= self._places(webhook)]
+        due = await self._run(partial(queue.webhooks_with_work, full))
+        for one in self._turns.order(due, lambda one: one.account):
+            places = min(self._places(one.webhook) - in_hand[one.webhook], room)
+            if places <= 0:
+                continue
+            self._turns.serve(one.account)
+            for claimed in await self._claim_of(one.webhook, places):
+                yield claimed
+                room -= 1
 
-    async def _claim(self, webhook: UUID) -> list[Outgoing]:
-        places = min(self._places(webhook), AT_ONCE - len(self._under_way))
-        busy = [one.session for one in self._under_way.values() if one.webhook == webhook]
+    async def _claim_of(self, webhook: UUID, places: int) -> list[ClaimedDelivery]:
+        busy = [one.session for one in self._worker.in_hand if one.webhook == webhook]
         sessions = [session for session in busy if session is not None]
-        if places <= 0:
-            return []
         return await self._run(partial(queue.claim, webhook, places, sessions))
 
-    def _webhooks(self) -> set[UUID]:
-        return {one.webhook for one in self._under_way.values()}
-
     def _places(self, webhook: UUID) -> int:
-        """How many more attempts may go to ``webhook`` now."""
-        under_way = sum(one.webhook == webhook for one in self._under_way.values())
-        return (1 if webhook in self._failing else AT_ONCE_A_WEBHOOK) - under_way
+        """Return how many attempts at once may go to ``webhook``."""
+        return 1 if webhook in self._failing else AT_ONCE_A_WEBHOOK
 
-    async def _deliver(self, outgoing: Outgoing) -> None:
-        outcome = await self._poster.post(outgoing)
-        if outcome.taken:
-            self._failing.discard(outgoing.webhook)
+    async def do(self, piece: ClaimedDelivery) -> None:
+        result = await self._poster.post(piece)
+        if result.accepted:
+            self._failing.discard(piece.webhook)
         else:
-            self._failing.add(outgoing.webhook)
-        logger.info("Webhook tried", extra=_facts(outgoing, outcome))
-        await self._run(partial(queue.settle, outgoing, outcome))
+            self._failing.add(piece.webhook)
+        logger.info("Webhook delivery attempted", extra=_facts(piece, result))
+        await self._run(partial(queue.finish, piece, result))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.pop(task, None)
-        self._looks.soon()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("A webhook's outcome is not written; it is sent again", exc_info=error)
-
-    async def _say_goodbye(self) -> None:
-        if self._under_way:
-            _, late = await asyncio.wait(list(self._under_way), timeout=GOODBYE_SECONDS)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+    async def give_back(self, pieces: Sequence[ClaimedDelivery]) -> None:
+        await self._run(partial(queue.give_back, pieces))
 
 
-def _facts(outgoing: Outgoing, outcome: Outcome) -> dict[str, object]:
-    """No address, for one may hold a key, and nothing of the body."""
+def _facts(sent: ClaimedDelivery, result: DeliveryResult) -> dict[str, object]:
+    """Return what the log may show: no address, which may hold a key, and nothing of the body."""
     return {
-        "webhook": str(outgoing.webhook),
-        "delivery": str(outgoing.delivery),
-        "kind": outgoing.kind,
-        "attempt": outgoing.attempt,
-        "status_code": outcome.status_code,
-        "ms": outcome.duration_ms,
+        "webhook": str(sent.webhook),
+        "delivery": str(sent.delivery),
+        "kind": sent.kind,
+        "attempt": sent.attempt,
+        "status_code": result.status_code,
+        "ms": result.duration_ms,
     }

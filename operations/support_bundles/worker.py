@@ -1,59 +1,61 @@
-"""Builds the support bundles that people ask for, one at a time, beside each gateway."""
+"""Builds the support bundles that users request, one at a time, beside each gateway."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
-from conversations.ledger.gateway_ports import Run
-from core.background.poll_loop import Looks
+from core.background.worker import Work, Worker
+from core.data.db_threads import Run
 from operations.support_bundles.build import BundleRequest, build_bundle
 from sessions_app.support import queue
-from sessions_app.support.queue import Asked
+from sessions_app.support.queue import ClaimedBundle
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 600.0
 
 
-class BundleBuilder:
-    """One process's builder. ``run`` is the thread that talks to the database; what takes seconds
-    goes ``aside``, so that it holds up no gateway."""
+class BundleBuilder(Work[ClaimedBundle]):
+    """One process's builder. ``run`` runs a transaction in a thread; building takes seconds, and
+    goes to ``run_slowly``, so that it does not delay the gateway's transactions."""
 
-    def __init__(self, run: Run, aside: Run) -> None:
-        self._run, self._aside = run, aside
+    def __init__(self, run: Run, run_slowly: Run) -> None:
+        self._run, self._run_slowly = run, run_slowly
         self._housekeeping_at = 0.0
+        self._worker = Worker(
+            self, "support bundles", concurrency=1, poll_seconds=POLL_SECONDS, stop_seconds=0.0
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Build until ``stop``. What is half done then is given back at once."""
-        await Looks(partial(self._look, stop), LOOK_SECONDS, "support bundles").until(stop)
+        """Build until ``stop``. A bundle that is not finished then is given back at once."""
+        await self._worker.run(stop)
 
-    async def _look(self, stop: asyncio.Event) -> None:
+    async def maintain(self) -> None:
         if time.monotonic() >= self._housekeeping_at:
             self._housekeeping_at = time.monotonic() + HOUSEKEEPING_SECONDS
             await self._run(queue.forget_old)
-        asked = await self._run(queue.claim)
-        if asked is not None:
-            await self._make(asked, stop)
 
-    async def _make(self, asked: Asked, stop: asyncio.Event) -> None:
-        wanted = BundleRequest(asked.account, asked.session, asked.lines)
-        work = asyncio.ensure_future(self._aside(partial(build_bundle, wanted, asked.draft)))
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if not work.done():
-            work.cancel()
-            await self._run(partial(queue.fail, asked))
-            return
+    async def claim(self, room: int) -> AsyncIterator[ClaimedBundle]:
+        claimed = await self._run(queue.claim)
+        if claimed is not None:
+            yield claimed
+
+    async def do(self, piece: ClaimedBundle) -> None:
+        request = BundleRequest(piece.account, piece.session, piece.lines)
         try:
-            size = work.result()
+            size = await self._run_slowly(partial(build_bundle, request, piece.draft))
         except Exception:
-            logger.exception("A support bundle failed", extra={"bundle": str(asked.bundle)})
-            await self._run(partial(queue.fail, asked))
-        else:
-            await self._run(partial(queue.finish, asked, size))
-            logger.info("Support bundle made", extra={"bundle": str(asked.bundle), "bytes": size})
+            logger.exception("A support bundle failed", extra={"bundle": str(piece.bundle)})
+            await self._run(partial(queue.fail, piece))
+            return
+        await self._run(partial(queue.finish, piece, size))
+        logger.info("Support bundle built", extra={"bundle": str(piece.bundle), "bytes": size})
+
+    async def give_back(self, pieces: Sequence[ClaimedBundle]) -> None:
+        for piece in pieces:
+            await self._run(partial(queue.fail, piece))

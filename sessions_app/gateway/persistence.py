@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from core.data.errors import StoreUnavailable
+from core.data.errors import DatabaseUnavailable
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -21,6 +21,6 @@ async def persist(write: Callable[[], Awaitable[Result]]) -> Result:
     while True:
         try:
             return await write()
-        except StoreUnavailable:
+        except DatabaseUnavailable:
             logger.warning("The database did not answer; trying again", exc_info=True)
             await asyncio.sleep(RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""Operators' page of the scheduled jobs: how each ended, when it comes round, and Run now."""
+"""The admin page of the scheduled jobs: last result, next run, and Run now."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from core.text.units import duration
 from sessions_app.models import ScheduledJob
 from sessions_app.scheduler import queue, status
-from sessions_app.scheduler.status import Standing
+from sessions_app.scheduler.status import JobStatus
 
 
 @admin.register(ScheduledJob)
 class ScheduledJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    list_display = ("title", "every", "next_run", "last_run", "went_well", "result")
+    list_display = ("title", "every", "next_run", "last_run", "succeeded", "result")
     list_display_links = None
     actions = ("run_now",)
     ordering = ("name",)
@@ -33,54 +33,54 @@ class ScheduledJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gene
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        title = {"title": _("Scheduled jobs: mark some to run them now")}
+        title = {"title": _("Scheduled jobs: select jobs to run them now")}
         return super().changelist_view(request, title | (extra_context or {}))
 
     def get_action_choices(
         self, request: HttpRequest, default_choices: list[tuple[str, str]] | None = None
     ) -> list[tuple[str, str]]:
-        """There is one thing to do, so it is chosen already."""
+        """Preselect the only action."""
         return super().get_action_choices(request, default_choices or [])
 
     @admin.display(description=_("job"), ordering="name")
     def title(self, job: ScheduledJob) -> str:
-        return _standing(job).title
+        return _status(job).title
 
     @admin.display(description=_("every"))
     def every(self, job: ScheduledJob) -> str:
-        span = _standing(job).every
+        span = _status(job).every
         return "" if span == span.max else duration(span.total_seconds())
 
     @admin.display(description=_("last run"), ordering="last_finished_at")
     def last_run(self, job: ScheduledJob) -> str:
-        return _standing(job).last_run
+        return _status(job).last_run
 
-    @admin.display(description=_("well"), boolean=True)
-    def went_well(self, job: ScheduledJob) -> bool | None:
+    @admin.display(description=_("succeeded"), boolean=True)
+    def succeeded(self, job: ScheduledJob) -> bool | None:
         return job.last_ok
 
     @admin.display(description=_("last result"))
     def result(self, job: ScheduledJob) -> str:
-        return _standing(job).trouble or job.last_result
+        return _status(job).trouble or job.last_result
 
     @admin.display(description=_("next run"), ordering="due_at")
     def next_run(self, job: ScheduledJob) -> str:
-        return _standing(job).next_run
+        return _status(job).next_run
 
     @admin.action(description=_("Run now"), permissions=["operate"])
     def run_now(self, request: HttpRequest, queryset: QuerySet[ScheduledJob]) -> None:
-        """Nothing is asked: each job may run at any time."""
+        """Needs no confirmation: each job may run at any time."""
         for job in queryset:
-            title = _standing(job).title
-            if queue.ask_now(job.name):
-                self.log_change(request, job, _("Asked to run now"))
-                text = _("%s: a gateway begins it within a few seconds.") % title
+            title = _status(job).title
+            if queue.run_now(job.name):
+                self.log_change(request, job, _("Requested a run"))
+                text = _("%s: a gateway starts it within a few seconds.") % title
                 self.message_user(request, text)
             else:
-                self.message_user(request, _("%s: is running now.") % title, messages.WARNING)
+                self.message_user(request, _("%s: is already running.") % title, messages.WARNING)
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Who may use the action."""
+        """Return whether the user may use the action."""
         return bool(request.user.has_perm("sessions_app.change_scheduledjob"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -93,5 +93,5 @@ class ScheduledJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gene
         return False
 
 
-def _standing(job: Any) -> Standing:
-    return status.standing(job, job.read_at)
+def _status(job: Any) -> JobStatus:
+    return status.status_of(job, job.read_at)

@@ -1,4 +1,4 @@
-"""How the scheduled jobs stand, for the operators' pages, the command and the diagnostics."""
+"""The status of the scheduled jobs, for the admin, the command and the health checks."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SEE = "manage.py cleanup_sessions jobs"
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A job and how it stands at ``now``, by the database's clock."""
+class JobStatus:
+    """The status of a job at ``now``, by the database's clock."""
 
     name: str
     title: str
@@ -40,7 +40,7 @@ class Standing:
 
     @property
     def trouble(self) -> str:
-        """What is wrong with it, "" when nothing is."""
+        """What is wrong with the job, "" if nothing is."""
         if self.failures >= FAILURES:
             return f"failed {self.failures} times in a row, last with: {self.last_result}"
         if not is_overdue(self.due_at, self.now, self.every):
@@ -56,7 +56,7 @@ class Standing:
             return f"running for {_age(self.now - self.running_since)}"
         wait = self.due_at - self.now
         if wait > _MINUTE:
-            wait += _MINUTE / 2  # a month less a second is no 29 days
+            wait += _MINUTE / 2  # rounds: a month less a second is not 29 days
         return f"in {_age(wait)}" if wait > timedelta(seconds=1) else "now"
 
     @property
@@ -67,17 +67,17 @@ class Standing:
         return f"{_age(self.now - self.last_finished_at)} ago"
 
 
-def standings() -> list[Standing]:
-    """Every job that this release has and that a gateway has seen, by name."""
+def job_statuses() -> list[JobStatus]:
+    """Return the status of each job that this release has and a gateway has created, by name."""
     rows = ScheduledJob.objects.filter(name__in=registered()).order_by("name")
-    return [standing(row, row.read_at) for row in rows.annotate(read_at=Now())]
+    return [status_of(row, row.read_at) for row in rows.annotate(read_at=Now())]
 
 
-def standing(row: ScheduledJob, now: datetime) -> Standing:
-    """``row`` at ``now``; under its bare name when another release runs that job."""
+def status_of(row: ScheduledJob, now: datetime) -> JobStatus:
+    """Return the status of ``row`` at ``now``. A job of another release has only its name."""
     job = registered().get(row.name)
     leased = row.lease_expires_at is not None and row.lease_expires_at > now
-    return Standing(
+    return JobStatus(
         name=row.name,
         title=str(job.title) if job else row.name,
         every=job.every if job else timedelta.max,
@@ -92,18 +92,18 @@ def standing(row: ScheduledJob, now: datetime) -> Standing:
     )
 
 
-def wrong_lines() -> Iterable[Alert]:
-    """Jobs that keep failing or that are overdue."""
+def alerts() -> Iterable[Alert]:
+    """Report jobs that keep failing or are overdue."""
     url = reverse("admin:sessions_app_scheduledjob_changelist")
-    step = "Mend what it says, then press Run now."
-    for one in standings():
+    step = "Fix the cause, then press Run now."
+    for one in job_statuses():
         if one.trouble:
             yield Alert(Severity.ERROR, one.title, one.trouble, step, url)
 
 
 def findings() -> list[Finding]:
-    """The same for the diagnostics."""
-    every = standings()
+    """Report the same as findings of a health check."""
+    every = job_statuses()
     troubled = [one for one in every if one.trouble]
     if troubled:
         return [
@@ -111,7 +111,7 @@ def findings() -> list[Finding]:
             for one in troubled
         ]
     if not every:
-        return [Finding("scheduled jobs", Severity.OK, "none yet: the first gateway begins them")]
+        return [Finding("scheduled jobs", Severity.OK, "none yet: the first gateway creates them")]
     soonest = min(every, key=lambda one: one.due_at)
     text = f"{plural(len(every), 'job')}, next {soonest.name}: {soonest.next_run}"
     return [Finding("scheduled jobs", Severity.OK, text)]

@@ -8,16 +8,14 @@ docs/decisions/0007-changes-are-committed-in-groups.md).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
+from core.data.db_threads import Run
 from sessions_app.gateway.ports import SessionState
 from sessions_app.store.transitions import ChangeRequest, apply_changes
 
 MOST_TOGETHER = 50
-Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
 @dataclass(frozen=True)

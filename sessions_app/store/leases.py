@@ -1,6 +1,6 @@
-"""Leases in the rows: who may run a session, until when, and with which fencing epoch.
+"""Leases on sessions: which gateway may run a session, until when, and with which fencing epoch.
 
-Times are the database's clock throughout, so that gateways with different clocks agree.
+Times are by the database's clock throughout, so that gateways with different clocks agree.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from core.background.row_queue import QueueSpec, RowQueue
 from locations.plans.account_state import suspended_rows
 from sessions_app.gateway.ports import SessionState
 from sessions_app.lifecycle import Reason, Status, Wanted
@@ -21,12 +21,28 @@ from sessions_app.models import Gateway, Session
 from sessions_app.store.transitions import state_of
 
 LEASE_TTL = timedelta(seconds=30)
+_FREE = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
+
+SESSIONS: RowQueue[Session] = RowQueue(
+    QueueSpec(
+        model=Session,
+        due=lambda rows, at: rows.filter(needs_gateway(), _FREE),
+        order=("created_at",),
+        lease=LEASE_TTL,
+        lease_column="lease_expires_at",
+        counter_column="lease_epoch",
+        owner_column="lease_owner",
+        database_clock=True,
+    )
+)
 
 
 def needs_gateway() -> Q:
-    """Sessions that a gateway has work with: wishes not carried out, and links to hold. A
-    session that waits for its customer (no retry due, no new attempt asked) rests unowned, and
-    so does one that is paused, until its account is no longer suspended."""
+    """Return the filter for sessions that need a gateway: a wish to carry out, or a link to hold.
+
+    A session that waits for its customer (no retry due, no new attempt requested) has no owner,
+    and neither has a paused one until its account is no longer suspended.
+    """
     paused = Q(reason=Reason.SUSPENDED_BILLING)
     held = (
         ~Q(status=Status.DISCONNECTED)
@@ -40,55 +56,38 @@ def needs_gateway() -> Q:
 
 
 def claim(owner: str, limit: int) -> list[SessionState]:
-    """Take up to ``limit`` sessions whose lease is free or has run out."""
-    with transaction.atomic():
-        free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
-        ids = list(
-            Session.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(needs_gateway(), free)
-            .order_by("created_at")
-            .values_list("pk", flat=True)[:limit]
-        )
-        if not ids:
-            return []
-        Session.objects.filter(pk__in=ids).update(
-            lease_owner=owner,
-            lease_epoch=F("lease_epoch") + 1,
-            lease_expires_at=Now() + LEASE_TTL,
-        )
-        taken = Session.objects.for_gateway().filter(pk__in=ids).order_by("created_at")
-        return [state_of(row) for row in taken]
+    """Claim up to ``limit`` sessions whose lease is free or has expired, the oldest first."""
+    return [state_of(row) for row in SESSIONS.claim(limit, Session.objects.for_gateway(), owner)]
 
 
 def renew(owner: str) -> set[UUID]:
-    """Renew all leases of ``owner`` in one statement; the ids of those still held."""
-    held = _held(owner)
-    held.update(lease_expires_at=Now() + LEASE_TTL)
-    return set(held.values_list("pk", flat=True))
+    """Renew all leases of ``owner`` in one statement; return the ids of the sessions still held."""
+    return SESSIONS.renew(owner)
 
 
 def wishes(owner: str) -> list[SessionState]:
-    """Held sessions whose customer asked for something that is not carried out yet, and those
-    whose account was suspended."""
+    """Return the held sessions with a request that is not carried out yet, and those whose account
+    is suspended."""
     pending = (
         Q(attempt__lt=F("wanted_attempt"))
         | ~Q(wanted=Wanted.LINKED)
         | suspended_rows("account__")
         | (Q(status=Status.QR) & ~Q(wanted_pairing_phone=""))
     )
-    return [state_of(row) for row in _held(owner).filter(pending)]
+    held = SESSIONS.held_by(owner, Session.objects.for_gateway())
+    return [state_of(row) for row in held.filter(pending)]
 
 
 def release(owner: str, session_ids: Sequence[UUID]) -> None:
-    """Give leases back, so that anybody may take over at once."""
+    """Give leases back, so that another gateway may take over at once."""
     Session.objects.filter(pk__in=list(session_ids), lease_owner=owner).update(
         lease_owner="", lease_expires_at=None
     )
 
 
 def expire_leases_of_the_dead(host: str) -> int:
-    """Free the leases of gateways of this machine whose process is gone (kill −9), instead of
-    waiting for them to run out. Returns how many sessions were freed."""
+    """Free the leases of gateways on this machine whose process is gone (kill −9), instead of
+    waiting for them to expire. Returns how many sessions were freed."""
     owners = [
         gateway.owner
         for gateway in Gateway.objects.filter(host=host, stopped_at__isnull=True)
@@ -101,12 +100,6 @@ def expire_leases_of_the_dead(host: str) -> int:
     )
     Gateway.objects.filter(owner__in=owners).update(stopped_at=Now())
     return freed
-
-
-def _held(owner: str) -> QuerySet[Session]:
-    rows = Session.objects.for_gateway()
-    held: QuerySet[Session] = rows.filter(lease_owner=owner, lease_expires_at__gt=Now())
-    return held
 
 
 def _is_alive(pid: int) -> bool:

@@ -1,14 +1,14 @@
 """The queue of support bundles: each function is one whole transaction of a builder.
 
-A bundle is claimed for ``LEASE``, longer than building takes. When the builder dies with it, the
-next one takes it up after that time; after ``ATTEMPTS`` it has failed.
+A bundle is claimed for ``LEASE``, longer than building takes. If the builder dies, the next one
+builds it after that time; after ``ATTEMPTS`` it has failed.
 """
 
 from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from core.background.row_queue import Lease, QueueSpec, RowQueue
 from sessions_app.models import BundleState, SupportBundle
 from sessions_app.models.support_bundle import KEPT, bundles_folder
 from sessions_app.signals import bundle_ready
@@ -23,19 +24,34 @@ from sessions_app.signals import bundle_ready
 LEASE = timedelta(minutes=2)
 ATTEMPTS = 3
 PART = ".part"
-_STRAY_SECONDS = 3_600.0  # a file that is this old and of no bundle is nobody's
+_STALE_DRAFT_SECONDS = 3_600.0
+
+BUNDLES: RowQueue[SupportBundle] = RowQueue(
+    QueueSpec(
+        model=SupportBundle,
+        due=lambda rows, at: rows.to_make(at),
+        order=("asked_at",),
+        fence=("state", "attempts"),
+        lease=LEASE,
+        lease_column="lease_expires_at",
+        counter_column="attempts",
+        on_claim={"state": BundleState.BUILDING},
+        on_give_back={"state": BundleState.WAITING, "lease_expires_at": None},
+    )
+)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A bundle that is claimed. ``account`` None: the operators' own; ``session`` None: all
-    sessions. ``lines`` of the log for each; ``attempt`` counts from 1."""
+class ClaimedBundle:
+    """A claimed bundle. ``account`` None: for operators; ``session`` None: all sessions.
+    ``lines`` of the log for each session; ``attempt`` counts from 1."""
 
     bundle: UUID
     account: UUID | None
     session: UUID | None
     lines: int
     attempt: int
+    lease: Lease = field(repr=False)
 
     @property
     def draft(self) -> Path:
@@ -43,62 +59,55 @@ class Asked:
         return bundles_folder() / f"{self.bundle}.{self.attempt}{PART}"
 
     def discard(self) -> None:
-        """Remove what this attempt has written, if it can be."""
+        """Remove what this attempt has written, if possible."""
         with suppress(OSError):
             self.draft.unlink()
 
 
-def claim() -> Asked | None:
-    """The oldest bundle that is to be made, claimed; None when there is none. One that nobody
-    could make has failed."""
-    now = timezone.now()
-    if not SupportBundle.objects.to_make(now).exists():
+def claim() -> ClaimedBundle | None:
+    """Claim the oldest bundle to build; None if there is none. One whose attempts are used up,
+    because every builder died, fails here."""
+    if not BUNDLES.due().exists():  # a poll in vain must not block writers
         return None
     with transaction.atomic():
-        rows = SupportBundle.objects.to_make(now).select_for_update(skip_locked=True, of=("self",))
-        row: SupportBundle | None = rows.first()
-        if row is None:
+        claimed = BUNDLES.claim(1)
+        if not claimed:
             return None
-        if row.attempts >= ATTEMPTS:
+        (row,) = claimed
+        if row.attempts > ATTEMPTS:
+            row.attempts = ATTEMPTS
             _end(row, BundleState.FAILED)
             return None
-        row.state, row.attempts = BundleState.BUILDING, row.attempts + 1
-        row.lease_expires_at = now + LEASE
-        row.save(update_fields=["state", "attempts", "lease_expires_at"])
-    return Asked(row.pk, row.account_id, row.session_id, row.lines, row.attempts)
+    lease = BUNDLES.lease_of(row)
+    return ClaimedBundle(row.pk, row.account_id, row.session_id, row.lines, row.attempts, lease)
 
 
-def finish(asked: Asked, size: int) -> bool:
-    """The draft, of ``size`` bytes, is the bundle: it is ready, and ``bundle_ready`` is sent.
-    False, and the draft is no more, when somebody else has the bundle by now, or it is gone."""
+def finish(claimed: ClaimedBundle, size: int) -> bool:
+    """Make the draft, of ``size`` bytes, the bundle: it is ready, and ``bundle_ready`` is sent.
+
+    False, and the draft is removed, if the lease is lost or the bundle is gone.
+    """
     with transaction.atomic():
-        row = _mine(asked)
+        row = BUNDLES.lock_held(claimed.lease).first()
         if row is None:
-            asked.discard()
+            claimed.discard()
             return False
         row.ready_at = timezone.now()
         row.size, row.expires_at = size, row.ready_at + KEPT
-        asked.draft.replace(row.path)  # before the commit: what is ready has a file
+        claimed.draft.replace(row.path)  # before the commit: a ready bundle has a file
         _end(row, BundleState.READY)
         bundle_ready.send(SupportBundle, bundle=row)
     return True
 
 
-def fail(asked: Asked) -> None:
-    """This attempt came to nothing: another follows, unless it was the last."""
-    with transaction.atomic():
-        row = _mine(asked)
-        if row is not None:
-            _end(row, BundleState.FAILED if asked.attempt >= ATTEMPTS else BundleState.WAITING)
-    asked.discard()
-
-
-def _mine(asked: Asked) -> SupportBundle | None:
-    rows = SupportBundle.objects.select_for_update(of=("self",)).filter(
-        pk=asked.bundle, state=BundleState.BUILDING, attempts=asked.attempt
-    )
-    row: SupportBundle | None = rows.first()
-    return row
+def fail(claimed: ClaimedBundle) -> None:
+    """End an attempt that failed or was cut off: the bundle is due again, or failed if this was
+    the last attempt."""
+    if claimed.attempt < ATTEMPTS:
+        BUNDLES.give_back([claimed.lease])
+    else:
+        BUNDLES.finish(claimed.lease, state=BundleState.FAILED, lease_expires_at=None)
+    claimed.discard()
 
 
 def _end(row: SupportBundle, state: BundleState) -> None:
@@ -107,7 +116,7 @@ def _end(row: SupportBundle, state: BundleState) -> None:
 
 
 def forget_old() -> int:
-    """Delete bundles whose time is over, and files that belong to none; how many bundles."""
+    """Delete expired bundles, and files without a bundle; return how many bundles."""
     count, _ = SupportBundle.objects.past(timezone.now()).delete()
     known = {str(pk) for pk in SupportBundle.objects.values_list("pk", flat=True)}
     folder = bundles_folder()
@@ -118,4 +127,4 @@ def forget_old() -> int:
 
 
 def _is_stale_draft(path: Path) -> bool:
-    return path.suffix == PART and time.time() - path.stat().st_mtime > _STRAY_SECONDS
+    return path.suffix == PART and time.time() - path.stat().st_mtime > _STALE_DRAFT_SECONDS

@@ -70,7 +70,7 @@ class Command(BaseCommand):
 
     def _list_jobs(self, *, as_json: bool) -> None:
         try:
-            found = status.standings()
+            found = status.job_statuses()
         except DatabaseError as error:
             first = (str(error).splitlines() or [""])[0]
             raise CommandError(f"The jobs cannot be read: {first}") from error

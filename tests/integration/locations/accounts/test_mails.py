@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from locations.models import Account, AuditEvent, Invitation, Member, User
 from locations.signals import mail_wanted
-from notifications.mail.queue import claim, settle
+from notifications.mail.queue import claim, finish
 from notifications.mail.smtp_connection import SmtpConnection
 from tests.integration.locations.accounts.conftest import written
 from tests.integration.notifications.mail.post_office import name_server, open_office
@@ -23,7 +23,7 @@ Letters = Callable[[], list[EmailMessage]]
 def _deliver() -> None:
     connection = SmtpConnection()
     for outgoing in claim(20):
-        settle(outgoing, connection.send(outgoing))
+        finish(outgoing, connection.send(outgoing))
     connection.close()
 
 

@@ -102,7 +102,7 @@ def name_server(settings: Settings, port: int) -> None:
 async def at_work(attempt_seconds: float = 30.0) -> AsyncIterator[MailSender]:
     """Run a mail worker within the block."""
     stop = asyncio.Event()
-    sender = MailSender(run, lambda: SmtpWorker(attempt_seconds), goodbye_seconds=0.3)
+    sender = MailSender(run, lambda: SmtpWorker(attempt_seconds), stop_seconds=0.3)
     task = asyncio.create_task(sender.run(stop))
     try:
         yield sender

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pytest
 
+from core.background.row_queue import Lease
 from notifications.models import Delivery
 from notifications.webhooks.dns_guard import LookUp, guarded_socket, look_up
 from notifications.webhooks.http_client import Poster
-from notifications.webhooks.queue import Outcome, Outgoing
+from notifications.webhooks.queue import ClaimedDelivery, DeliveryResult
 from tests.factory import make_account, make_delivery, make_webhook
 from tests.integration.notifications.webhooks.receiver import Receiver, receiving
 from tests.integration.notifications.webhooks.working import run, sending, until
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.usefixtures("plain_allowed")
 REFUSED = "This address is in a private network. Use one that is reachable from outside."
 
 
-async def _post(url: str, looking_up: LookUp = look_up) -> Outcome:
-    outgoing = Outgoing(
+async def _post(url: str, looking_up: LookUp = look_up) -> DeliveryResult:
+    outgoing = ClaimedDelivery(
         delivery=UUID(int=1),
         webhook=UUID(int=2),
         session=None,
@@ -31,6 +32,7 @@ async def _post(url: str, looking_up: LookUp = look_up) -> Outcome:
         url=url,
         secret="whsec_test",
         body=b"{}",
+        lease=Lease(None, ()),
     )
     async with Poster(look_up=looking_up) as poster:
         return await poster.post(outgoing)
@@ -125,7 +127,7 @@ async def test_it_follows_no_redirect(private_allowed: None, receiver: Receiver)
 async def test_it_allows_only_http(scheme: str, receiver: Receiver) -> None:
     outcome = await _post(f"{scheme}://127.0.0.1:{receiver.port}/")
 
-    assert not outcome.taken
+    assert not outcome.accepted
     assert receiver.requests == []
 
 

@@ -15,13 +15,13 @@ from locations.models import Role
 from notifications.alerts import dead_webhooks
 from notifications.models import Delivery, DeliveryState, Mail, Notice, Webhook
 from notifications.notices.dispatch import gather
-from notifications.webhooks.queue import Outcome, claim, forget_old, settle
+from notifications.webhooks.queue import DeliveryResult, claim, finish, forget_old
 from notifications.webhooks.retry import WAITS
 from tests.factory import make_account, make_delivery, make_user, make_webhook
 
 pytestmark = pytest.mark.django_db
-NO = Outcome(500, "It answered with 500 instead of 2xx.", 5)
-YES = Outcome(200, "", 5)
+NO = DeliveryResult(500, "It answered with 500 instead of 2xx.", 5)
+YES = DeliveryResult(200, "", 5)
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def _a_day_ago(webhook: Webhook, **columns: Any) -> Delivery:
     return make_delivery(webhook, created_at=old, queued_at=old, **columns)
 
 
-def _try(webhook: Webhook, outcome: Outcome) -> None:
+def _try(webhook: Webhook, outcome: DeliveryResult) -> None:
     for outgoing in claim(webhook.pk, 10, []):
-        settle(outgoing, outcome)
+        finish(outgoing, outcome)
     webhook.refresh_from_db()
 
 

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from notifications.models import Delivery, Webhook, WebhookEvent
-from notifications.webhooks.queue import LEASE, Outcome, claim, settle
+from notifications.webhooks.queue import LEASE, DeliveryResult, claim, finish
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
 from tests.factory import make_account, make_delivery, make_message, make_session, make_webhook
@@ -226,12 +226,12 @@ async def test_it_leases_an_attempt_to_one_process(
     assert await run(lambda: claim(webhook.pk, 4, [])) == []
     await run(lambda: Delivery.objects.update(next_attempt_at=F("next_attempt_at") - LEASE))
     (second,) = await run(lambda: claim(webhook.pk, 4, []))
-    await run(lambda: settle(first, Outcome(500, "Too late", 1)))
+    await run(lambda: finish(first, DeliveryResult(500, "Too late", 1)))
 
     assert (first.attempt, second.attempt) == (1, 2)
     assert await run(lambda: _state(delivery)) == "waiting"
     assert delivery.error == ""
-    await run(lambda: settle(second, Outcome(200, "", 1)))
+    await run(lambda: finish(second, DeliveryResult(200, "", 1)))
     assert await run(lambda: _state(delivery)) == "delivered"
 
 

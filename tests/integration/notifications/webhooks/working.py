@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 
 from notifications.webhooks.dns_guard import look_up
 from notifications.webhooks.http_client import Poster
-from notifications.webhooks.worker import Sender
+from notifications.webhooks.worker import WebhookSender
 
 Result = TypeVar("Result")
 PATIENCE_SECONDS = 30.0
@@ -25,7 +25,7 @@ async def run(function: Callable[[], Result]) -> Result:
 async def sending(looking_up: Any = look_up) -> AsyncIterator[None]:
     """Run a worker within the block."""
     stop = asyncio.Event()
-    task = asyncio.create_task(Sender(run, Poster(look_up=looking_up)).run(stop))
+    task = asyncio.create_task(WebhookSender(run, Poster(look_up=looking_up)).run(stop))
     try:
         yield
     finally:

@@ -16,7 +16,6 @@ from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
 
 from core import tenancy
-from core.background.own_thread import aside
 from locations.models import Account
 from operations.support_bundles.build import BundleRequest, NoSuchSession, build_bundle
 from operations.support_bundles.worker import BundleBuilder
@@ -120,15 +119,6 @@ async def test_a_full_disk_fails_the_bundle(data_dir: Path) -> None:
 
     async with building():
         await until(lambda: _state(bundle) == "failed", "the last attempt")
-
-
-async def test_slow_work_runs_on_a_thread_and_reports_failure() -> None:
-    def broken() -> int:
-        raise ValueError("no")
-
-    assert await aside(lambda: 7) == 7
-    with pytest.raises(ValueError, match="no"):
-        await aside(broken)
 
 
 # --- the command --------------------------------------------------------------------------

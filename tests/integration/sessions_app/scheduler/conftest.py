@@ -17,7 +17,7 @@ AddJob = Callable[..., Job]
 
 @pytest.fixture
 def add_job() -> Iterator[AddJob]:
-    """Registers jobs; within the test there are no others."""
+    """Registers jobs; during the test there are no others."""
     known = dict(jobs._JOBS)
     jobs._JOBS.clear()
 
@@ -32,7 +32,7 @@ def add_job() -> Iterator[AddJob]:
 
 
 def make_job(name: str = "tidy", late: timedelta = timedelta(seconds=1), **columns: object) -> None:
-    """The row of the job ``name``, due since ``late``; ``columns`` win."""
+    """Create the row of the job ``name``, overdue by ``late``; ``columns`` win."""
     at = timezone.now() - late
     ScheduledJob.objects.create(**{"name": name, "planned_at": at, "due_at": at, **columns})
 

@@ -1,4 +1,4 @@
-"""A job's row: who may run it, until when, and what is written when it ends."""
+"""The rows of jobs: who may run one, until when, and what is written when it ends."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from django.utils import timezone
 from core.background.jobs import Job, registered
 from sessions_app.models import ScheduledJob
 from sessions_app.scheduler import queue
-from sessions_app.scheduler.queue import Claim, Outcome
+from sessions_app.scheduler.queue import ClaimedJob, JobResult
 from tests.integration.at_once import meet, only_on_postgresql
 from tests.integration.sessions_app.scheduler.conftest import DAY, AddJob, make_job, row
 
 MINUTE = timedelta(minutes=1)
-WELL = Outcome(True, "Deleted 3 things.")
+SUCCESS = JobResult(True, "Deleted 3 things.")
 
 
-def claim(owner: str = "one") -> list[Claim]:
+def claim(owner: str = "one") -> list[ClaimedJob]:
     return queue.claim_due(owner, registered(), 10)
 
 
 @pytest.mark.django_db
-def test_it_makes_the_rows_once_and_for_soon(add_job: AddJob) -> None:
+def test_it_creates_missing_rows_once_and_due_soon(add_job: AddJob) -> None:
     add_job(name="tidy")
-    queue.sow(registered())
+    queue.create_missing(registered())
     before = row().due_at
     add_job(name="count")
 
-    queue.sow(registered())
+    queue.create_missing(registered())
 
     assert row().due_at == before
     assert {one.due_at - timezone.now() > MINUTE * 0.9 for one in ScheduledJob.objects.all()} == {
@@ -39,19 +39,19 @@ def test_it_makes_the_rows_once_and_for_soon(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_one_that_is_due_is_claimed_by_one(add_job: AddJob) -> None:
+def test_a_due_job_is_claimed_by_one_gateway(add_job: AddJob) -> None:
     add_job()
     make_job()
 
     (mine,) = claim("one")
 
-    assert (mine.name, mine.epoch) == ("tidy", 1)
+    assert (mine.name, row().lease_owner, row().lease_epoch) == ("tidy", "one", 1)
     assert claim("two") == []
 
 
 @pytest.mark.django_db(transaction=True)
 @only_on_postgresql
-def test_of_two_that_claim_at_once_one_gets_it(add_job: AddJob) -> None:
+def test_of_two_simultaneous_claims_one_succeeds(add_job: AddJob) -> None:
     add_job()
     make_job()
 
@@ -60,7 +60,7 @@ def test_of_two_that_claim_at_once_one_gets_it(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_it_takes_the_most_overdue_first_and_no_more_than_there_is_room(add_job: AddJob) -> None:
+def test_it_claims_the_most_overdue_as_room_allows(add_job: AddJob) -> None:
     for name, late in (("a", MINUTE), ("b", 3 * MINUTE), ("c", 2 * MINUTE)):
         add_job(name=name)
         make_job(name, late)
@@ -79,7 +79,7 @@ def test_a_job_of_another_release_is_left_alone(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_who_lost_the_lease_writes_nothing(add_job: AddJob) -> None:
+def test_a_gateway_that_lost_the_lease_writes_nothing(add_job: AddJob) -> None:
     job = add_job()
     make_job()
     (late,) = claim("one")
@@ -87,13 +87,13 @@ def test_who_lost_the_lease_writes_nothing(add_job: AddJob) -> None:
     (mine,) = claim("two")
 
     assert queue.renew("one", ["tidy"]) == set()
-    assert not queue.settle(late, job, Outcome(False, "Too late"))
+    assert not queue.finish(late, job, JobResult(False, "Too late"))
     assert (row().lease_owner, row().last_result) == ("two", "")
-    assert queue.settle(mine, job, WELL)
+    assert queue.finish(mine, job, SUCCESS)
 
 
 @pytest.mark.django_db
-def test_a_lease_is_renewed_while_it_is_held(add_job: AddJob) -> None:
+def test_a_held_lease_can_be_renewed(add_job: AddJob) -> None:
     add_job()
     make_job()
     claim("one")
@@ -107,13 +107,13 @@ def test_a_lease_is_renewed_while_it_is_held(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_it_comes_round_again_after_its_interval(add_job: AddJob) -> None:
+def test_a_success_is_due_again_after_the_interval(add_job: AddJob) -> None:
     job = add_job()
     make_job(late=MINUTE)
     planned = row().planned_at
     (mine,) = claim()
 
-    queue.settle(mine, job, WELL)
+    queue.finish(mine, job, SUCCESS)
 
     after = row()
     assert after.due_at == after.planned_at == planned + DAY
@@ -123,35 +123,35 @@ def test_it_comes_round_again_after_its_interval(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_failures_are_counted_and_tried_again_soon(add_job: AddJob) -> None:
+def test_failures_are_counted_and_retried_soon(add_job: AddJob) -> None:
     job = add_job()
     make_job()
 
     for failures, minutes in ((1, 1), (2, 5), (3, 15), (4, 60)):
         (mine,) = claim()
-        queue.settle(mine, job, Outcome(False, "OSError: the disk is full"))
+        queue.finish(mine, job, JobResult(False, "OSError: the disk is full"))
         assert row().failures == failures
         assert row().due_at > timezone.now() + minutes * MINUTE * 0.9
         ScheduledJob.objects.update(due_at=timezone.now() - timedelta(seconds=1))
 
     (mine,) = claim()
-    queue.settle(mine, job, WELL)
+    queue.finish(mine, job, SUCCESS)
     assert (row().failures, row().last_ok) == (0, True)
 
 
 @pytest.mark.django_db
-def test_a_long_sentence_is_cut(add_job: AddJob) -> None:
+def test_a_long_result_is_truncated(add_job: AddJob) -> None:
     job = add_job()
     make_job()
     (mine,) = claim()
 
-    queue.settle(mine, job, Outcome(True, "x" * 5000))
+    queue.finish(mine, job, JobResult(True, "x" * 5000))
 
     assert len(row().last_result) == queue.RESULT_CHARACTERS
 
 
 @pytest.mark.django_db
-def test_a_plan_of_a_clock_that_was_wrong_is_mended(add_job: AddJob) -> None:
+def test_a_schedule_of_a_wrong_clock_is_corrected(add_job: AddJob) -> None:
     add_job()
     make_job(late=-timedelta(days=400))
 
@@ -161,14 +161,14 @@ def test_a_plan_of_a_clock_that_was_wrong_is_mended(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_it_is_due_at_once_when_somebody_asks(add_job: AddJob) -> None:
+def test_run_now_makes_a_job_due_at_once(add_job: AddJob) -> None:
     job: Job = add_job()
     make_job(late=-timedelta(hours=20))
     planned = row().planned_at
 
-    assert queue.ask_now("tidy")
+    assert queue.run_now("tidy")
     (mine,) = claim()
-    assert not queue.ask_now("tidy")  # it runs
-    queue.settle(mine, job, WELL)
+    assert not queue.run_now("tidy")  # it runs
+    queue.finish(mine, job, SUCCESS)
 
     assert row().planned_at == planned

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from conversations.jobs import _receipts
 from conversations.models import EARLY_RECEIPT_KEPT, EarlyReceipt, MessageStatus
 from core.background.jobs import Job, registered
-from core.data.batch_delete import ROWS, delete_in_batches
+from core.data.batch_delete import BATCH_ROWS, delete_in_batches
 from locations import jobs as people
 from locations.models import IdempotentAnswer, Invitation, Role
 from locations.rest.idempotency import KEPT, forget_answers
@@ -57,11 +57,11 @@ def test_it_deletes_in_slices_all_that_it_was_given_and_nothing_else() -> None:
     old = timezone.now() - 2 * KEPT
     IdempotentAnswer.objects.bulk_create(
         IdempotentAnswer(account=account, key=str(number), request_hash="0", created_at=old)
-        for number in range(ROWS + 1)
+        for number in range(BATCH_ROWS + 1)
     )
     IdempotentAnswer.objects.create(account=account, key="new", request_hash="0")
 
-    assert forget_answers() == ROWS + 1
+    assert forget_answers() == BATCH_ROWS + 1
 
     assert [answer.key for answer in IdempotentAnswer.objects.all()] == ["new"]
     assert delete_in_batches(IdempotentAnswer.objects.none()) == 0

@@ -1,4 +1,4 @@
-"""Operators see how the jobs stand: in the admin, among what is wrong, and on the terminal."""
+"""Operators see the status of the jobs: in the admin, among the alerts, and on the terminal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def operator(client: Client, settings: Settings) -> Client:
 
 
 def ran(ago: timedelta = HOUR, **columns: Any) -> dict[str, Any]:
-    """The columns of a job that has run well ``ago``."""
+    """The columns of a job that succeeded ``ago``."""
     at = timezone.now() - ago
     return {
         "last_started_at": at,
@@ -59,9 +59,7 @@ def troubles() -> list[str]:
     return [line.text for line in operator_alerts.alerts() if line.subject == "Title of tidy"]
 
 
-def test_the_page_tells_how_each_ended_and_when_it_comes_round(
-    operator: Client, add_job: AddJob
-) -> None:
+def test_the_page_shows_the_last_result_and_the_next_run(operator: Client, add_job: AddJob) -> None:
     add_job()
     make_job(late=-2.5 * HOUR, **ran())
 
@@ -71,14 +69,14 @@ def test_the_page_tells_how_each_ended_and_when_it_comes_round(
         assert words in text
 
 
-def test_the_page_tells_what_runs(operator: Client, add_job: AddJob) -> None:
+def test_the_page_shows_what_is_running(operator: Client, add_job: AddJob) -> None:
     add_job()
     make_job(**running(timedelta(minutes=3)))
 
     assert "running for 3 min" in operator.get(PAGE).content.decode()
 
 
-def test_run_now_makes_it_due_and_is_in_the_log(operator: Client, add_job: AddJob) -> None:
+def test_run_now_makes_it_due_and_is_logged(operator: Client, add_job: AddJob) -> None:
     add_job()
     make_job(late=-10 * HOUR)
 
@@ -86,23 +84,23 @@ def test_run_now_makes_it_due_and_is_in_the_log(operator: Client, add_job: AddJo
         PAGE, {"action": "run_now", "_selected_action": "tidy"}, follow=True
     ).content.decode()
 
-    assert "Title of tidy: a gateway begins it within a few seconds." in answer
+    assert "Title of tidy: a gateway starts it within a few seconds." in answer
     assert row().due_at <= timezone.now()
     entry = LogEntry.objects.get()
-    assert (entry.object_id, entry.get_change_message()) == ("tidy", "Asked to run now")
+    assert (entry.object_id, entry.get_change_message()) == ("tidy", "Requested a run")
 
 
-def test_run_now_says_that_it_runs_already(operator: Client, add_job: AddJob) -> None:
+def test_run_now_reports_a_job_that_is_already_running(operator: Client, add_job: AddJob) -> None:
     add_job()
     make_job(**running(timedelta(minutes=3)))
 
     answer = operator.post(PAGE, {"action": "run_now", "_selected_action": "tidy"}, follow=True)
 
-    assert "Title of tidy: is running now." in answer.content.decode()
+    assert "Title of tidy: is already running." in answer.content.decode()
     assert not LogEntry.objects.exists()
 
 
-def test_nobody_edits_a_job(operator: Client, add_job: AddJob) -> None:
+def test_no_one_can_edit_a_job(operator: Client, add_job: AddJob) -> None:
     add_job()
     make_job()
 
@@ -111,32 +109,34 @@ def test_nobody_edits_a_job(operator: Client, add_job: AddJob) -> None:
     assert operator.get(f"{PAGE}add/").status_code == 403
 
 
-@pytest.mark.parametrize(("failures", "told"), [(2, False), (3, True)])
-def test_a_job_that_failed_three_times_is_wrong(add_job: AddJob, failures: int, told: bool) -> None:
+@pytest.mark.parametrize(("failures", "reported"), [(2, False), (3, True)])
+def test_a_job_that_failed_three_times_is_an_alert(
+    add_job: AddJob, failures: int, reported: bool
+) -> None:
     add_job()
     make_job(late=-HOUR, **ran(last_ok=False, last_result="OSError: no", failures=failures))
 
-    assert (troubles() == ["failed 3 times in a row, last with: OSError: no"]) is told
+    assert (troubles() == ["failed 3 times in a row, last with: OSError: no"]) is reported
 
 
-@pytest.mark.parametrize(("late", "told"), [(DAY - HOUR, False), (DAY + HOUR, True)])
-def test_a_job_that_is_late_by_more_than_its_interval_is_wrong(
-    add_job: AddJob, late: timedelta, told: bool
+@pytest.mark.parametrize(("late", "reported"), [(DAY - HOUR, False), (DAY + HOUR, True)])
+def test_a_job_that_is_late_by_an_interval_is_an_alert(
+    add_job: AddJob, late: timedelta, reported: bool
 ) -> None:
     add_job()
     make_job(late=late, **ran(2 * DAY))
 
-    assert (troubles() == ["should have run 1 day ago"]) is told
+    assert (troubles() == ["should have run 1 day ago"]) is reported
 
 
-def test_a_job_that_hangs_is_wrong(add_job: AddJob) -> None:
+def test_a_job_that_hangs_is_an_alert(add_job: AddJob) -> None:
     add_job()
     make_job(late=DAY + HOUR, **running(DAY))
 
     assert troubles() == ["has been running for 1 day"]
 
 
-def test_a_job_of_another_release_is_shown_and_is_not_wrong(
+def test_a_job_of_another_release_is_shown_without_an_alert(
     operator: Client, add_job: AddJob
 ) -> None:
     add_job()
@@ -146,7 +146,7 @@ def test_a_job_of_another_release_is_shown_and_is_not_wrong(
     assert troubles() == []
 
 
-def test_the_diagnostics_name_the_trouble_or_what_comes_next(add_job: AddJob) -> None:
+def test_the_health_check_reports_trouble_or_the_next_run(add_job: AddJob) -> None:
     (before,) = status.findings()
     add_job()
     make_job(late=-2.5 * HOUR)
@@ -174,7 +174,7 @@ def run_command(*arguments: str) -> tuple[int, str]:
 def test_the_command_lists_the_jobs(add_job: AddJob) -> None:
     assert run_command() == (
         0,
-        "No gateway has run yet: the first one begins the scheduled jobs.\n",
+        "No gateway has run yet: the first one creates the scheduled jobs.\n",
     )
     add_job()
     make_job(late=-2.5 * HOUR, **ran())
@@ -188,7 +188,7 @@ def test_the_command_lists_the_jobs(add_job: AddJob) -> None:
     ]
 
 
-def test_the_command_ends_with_1_when_one_is_in_trouble(add_job: AddJob) -> None:
+def test_the_command_exits_with_1_if_a_job_is_in_trouble(add_job: AddJob) -> None:
     add_job()
     make_job(**ran(last_ok=False, last_result="OSError: no", failures=4))
 

@@ -1,4 +1,4 @@
-"""The runner: jobs run in threads beside the event loop, each once, whatever becomes of them."""
+"""The job runner: jobs run in threads beside the event loop, each once per interval."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from django.utils import timezone
 
 from core import tenancy
-from core.data.errors import StoreUnavailable
+from core.data.errors import DatabaseUnavailable
 from core.logs.redaction import redact
 from sessions_app.models import ScheduledJob
 from sessions_app.scheduler.worker import JobRunner, Pace
@@ -28,12 +28,12 @@ PROJECT = Path(__file__).resolve().parents[4]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-QUICK = Pace(look=0.02, renew=0.0, goodbye=0.3)
+QUICK = Pace(poll=0.02, renew=0.0, stop=0.3)
 
 
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
-    """Holds up the jobs that wait for it; opened at the end."""
+    """Blocks the jobs that wait for it; opened at the end."""
     event = threading.Event()
     yield event
     event.set()
@@ -45,7 +45,7 @@ def runner(transactions: Any) -> JobRunner:
 
 @asynccontextmanager
 async def running(count: int = 1) -> AsyncIterator[None]:
-    """So many runners work within the block."""
+    """``count`` runners work within the block."""
     stop = asyncio.Event()
     tasks = [asyncio.create_task(runner(run).run(stop)) for _ in range(count)]
     try:
@@ -74,7 +74,7 @@ async def test_two_runners_run_a_job_once(add_job: AddJob) -> None:
     assert (found.last_ok, found.last_result) == (True, "Deleted 3 things.")
 
 
-async def test_it_sees_the_rows_of_everyone_from_a_thread_of_its_own(add_job: AddJob) -> None:
+async def test_a_job_sees_all_rows_from_its_own_thread(add_job: AddJob) -> None:
     add_job(lambda: f"{tenancy.current()} {threading.current_thread() is threading.main_thread()}")
     await run(make_job)
 
@@ -86,7 +86,7 @@ async def test_it_sees_the_rows_of_everyone_from_a_thread_of_its_own(add_job: Ad
     assert (await run(row)).last_result == "Everyone.EVERYONE False"
 
 
-async def test_a_failure_is_told_in_a_sentence_without_secrets(add_job: AddJob) -> None:
+async def test_a_failure_is_one_sentence_without_secrets(add_job: AddJob) -> None:
     def fail() -> str:
         raise OSError("postgres://pairline:hunter2@db/x does not answer +351911111111\nmore")
 
@@ -106,7 +106,7 @@ async def test_a_failure_is_told_in_a_sentence_without_secrets(add_job: AddJob) 
         assert secret not in failed.last_result
 
 
-async def test_one_that_hangs_keeps_its_lease_and_holds_up_nobody(
+async def test_a_hanging_job_keeps_its_lease_and_blocks_no_other(
     add_job: AddJob, gate: threading.Event
 ) -> None:
     add_job(lambda: str(gate.wait(30)), "hangs")
@@ -125,13 +125,13 @@ async def test_one_that_hangs_keeps_its_lease_and_holds_up_nobody(
         await until(lambda: row("hangs").last_ok, "its end")
 
 
-async def test_the_end_of_one_makes_room_for_the_next_at_once(add_job: AddJob) -> None:
+async def test_a_job_that_ends_makes_room_at_once(add_job: AddJob) -> None:
     names = [f"job{number}" for number in range(7)]
     for name in names:
         add_job(name=name)
         await run(lambda name=name: make_job(name))  # type: ignore[misc]
     stop = asyncio.Event()
-    slow = JobRunner(run, redact, pace=Pace(look=600, goodbye=1))
+    slow = JobRunner(run, redact, pace=Pace(poll=600, stop=1))
     task = asyncio.create_task(slow.run(stop))
 
     await until(lambda: ScheduledJob.objects.filter(last_ok=True).count() == 7, "all of them")
@@ -139,7 +139,7 @@ async def test_the_end_of_one_makes_room_for_the_next_at_once(add_job: AddJob) -
     await task
 
 
-async def test_what_a_dead_gateway_began_is_run_by_the_next(add_job: AddJob) -> None:
+async def test_a_job_of_a_dead_gateway_runs_again(add_job: AddJob) -> None:
     add_job()
     await run(lambda: make_job(lease_owner="dead", lease_expires_at=timezone.now()))
 
@@ -149,7 +149,7 @@ async def test_what_a_dead_gateway_began_is_run_by_the_next(add_job: AddJob) -> 
     assert (await run(row)).last_ok
 
 
-async def test_it_goes_on_when_the_database_is_back(add_job: AddJob) -> None:
+async def test_it_continues_when_the_database_is_back(add_job: AddJob) -> None:
     add_job()
     await run(make_job)
     refused: list[int] = []
@@ -157,7 +157,7 @@ async def test_it_goes_on_when_the_database_is_back(add_job: AddJob) -> None:
     async def unreliable(function: Callable[[], Any]) -> Any:
         if len(refused) < 3:
             refused.append(1)
-            raise StoreUnavailable("gone")
+            raise DatabaseUnavailable("gone")
         return await run(function)
 
     stop = asyncio.Event()
@@ -169,7 +169,7 @@ async def test_it_goes_on_when_the_database_is_back(add_job: AddJob) -> None:
     assert len(refused) == 3
 
 
-async def test_it_stops_within_seconds_and_leaves_the_job_to_the_next(
+async def test_it_stops_within_seconds_and_keeps_the_lease(
     add_job: AddJob, gate: threading.Event
 ) -> None:
     add_job(lambda: str(gate.wait(30)))
@@ -185,15 +185,16 @@ async def test_it_stops_within_seconds_and_leaves_the_job_to_the_next(
     assert (await run(row)).lease_owner
 
 
-def test_a_process_ends_although_a_job_hangs() -> None:
-    """As run_gateway ends: the loop is closed, and Python waits for no thread of a job."""
+def test_a_process_exits_while_a_job_hangs() -> None:
+    """As run_gateway exits: the loop is closed, and Python does not wait for the job's thread."""
     program = """
 import asyncio, time, django
 django.setup()
 from datetime import timedelta
-from sessions_app.scheduler.queue import Claim
+from core.background.jobs import Job
+from core.background.row_queue import Lease
+from sessions_app.scheduler.queue import ClaimedJob
 from sessions_app.scheduler.worker import JobRunner
-from sessions_app.jobs import Job
 
 async def main():
     runner, stop = JobRunner(answer, str, lambda: {"a": job}), asyncio.Event()
@@ -205,7 +206,7 @@ async def main():
     print("stopped", flush=True)
 
 async def answer(function):
-    return [Claim("a", "me", 1)] if function.func.__name__ == "claim_due" else None
+    return [ClaimedJob("a", Lease("a", ()))] if function.func.__name__ == "claim_due" else None
 
 started = []
 job = Job("a", "A", timedelta(days=1), lambda: started.append(1) or time.sleep(600) or "")

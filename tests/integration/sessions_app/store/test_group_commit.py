@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.data.errors import StoreUnavailable as Away
+from core.data.errors import DatabaseUnavailable as Away
 from sessions_app.gateway.ports import Change, LeaseLost, LinkedDevice, NumberTaken, SessionState
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session

@@ -1,4 +1,4 @@
-"""The queue of support bundles: one builder each, and none is lost with its builder."""
+"""The queue of support bundles: one builder each, and none is lost when its builder dies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.integration.at_once import on_its_own_connection, only_on_postgresql
 pytestmark = pytest.mark.django_db
 
 
-def asked_for(account: Account | None = None, **columns: Any) -> SupportBundle:
+def requested(account: Account | None = None, **columns: Any) -> SupportBundle:
     bundle: SupportBundle = SupportBundle.objects.create(
         account=account, asked_by="alice@example.com", **columns
     )
@@ -41,13 +41,13 @@ def written(path: Path) -> Path:
     return path
 
 
-def builder_dies() -> None:
+def leases_expire() -> None:
     SupportBundle.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
 
 
-def test_a_claimed_bundle_is_nobody_elses() -> None:
-    first = asked_for(asked_at=timezone.now() - timedelta(minutes=1))
-    second = asked_for()
+def test_a_claimed_bundle_has_one_builder() -> None:
+    first = requested(asked_at=timezone.now() - timedelta(minutes=1))
+    second = requested()
     mine, next_one = claim(), claim()
     assert mine is not None and next_one is not None
     assert [mine.bundle, next_one.bundle] == [first.pk, second.pk]
@@ -55,11 +55,11 @@ def test_a_claimed_bundle_is_nobody_elses() -> None:
     assert state(first) == "building"
 
 
-def test_a_dead_builders_work_is_done_by_the_next() -> None:
-    bundle = asked_for()
+def test_the_bundle_of_a_dead_builder_is_built_again() -> None:
+    bundle = requested()
     dead = claim()
     assert dead is not None
-    builder_dies()
+    leases_expire()
     alive = claim()
     assert alive is not None and (alive.bundle, alive.attempt) == (bundle.pk, 2)
 
@@ -76,17 +76,17 @@ def test_a_dead_builders_work_is_done_by_the_next() -> None:
     assert bundle.ready_at is not None and bundle.expires_at == bundle.ready_at + KEPT
 
 
-def test_what_kills_every_builder_fails_in_the_end() -> None:
-    bundle = asked_for()
+def test_a_bundle_that_kills_every_builder_fails() -> None:
+    bundle = requested()
     for _ in range(ATTEMPTS):
         assert claim() is not None
-        builder_dies()
+        leases_expire()
     assert claim() is None
     assert state(bundle) == "failed"
 
 
-def test_a_failed_attempt_is_followed_by_another_until_the_last() -> None:
-    bundle = asked_for()
+def test_a_failed_attempt_is_repeated_until_the_last() -> None:
+    bundle = requested()
     states = []
     for _ in range(ATTEMPTS):
         mine = claim()
@@ -98,8 +98,8 @@ def test_a_failed_attempt_is_followed_by_another_until_the_last() -> None:
     assert states == ["waiting", "waiting", "failed"]
 
 
-def test_whoever_hears_that_one_is_ready_hears_it_within_the_transaction() -> None:
-    bundle, heard = asked_for(), []
+def test_the_ready_signal_is_sent_within_the_transaction() -> None:
+    bundle, heard = requested(), []
 
     def refuse(sender: object, bundle: SupportBundle, **kwargs: object) -> None:
         heard.append((bundle.pk, bundle.state, bundle.asked_by))
@@ -118,19 +118,19 @@ def test_whoever_hears_that_one_is_ready_hears_it_within_the_transaction() -> No
     assert state(bundle) == "building"
 
 
-def test_an_account_has_one_at_a_time_and_operators_any_number() -> None:
+def test_an_account_has_one_open_bundle_operators_many() -> None:
     account = make_account()
-    asked_for(account)
-    asked_for(None)
-    asked_for(None)
+    requested(account)
+    requested(None)
+    requested(None)
     with pytest.raises(IntegrityError), transaction.atomic():
-        asked_for(account)
+        requested(account)
 
 
-def test_what_is_past_goes_with_its_file_and_so_do_files_of_nobody() -> None:
-    kept, past = asked_for(), asked_for(expires_at=timezone.now() - timedelta(seconds=1))
+def test_expired_bundles_and_stray_files_are_deleted() -> None:
+    kept, past = requested(), requested(expires_at=timezone.now() - timedelta(seconds=1))
     account = make_account()
-    of_deleted = asked_for(account)
+    of_deleted = requested(account)
     files = [written(one.path) for one in (kept, past, of_deleted)]
     draft, stale = files[0].with_suffix(".1.part"), files[0].with_suffix(".2.part")
     written(draft)
@@ -148,11 +148,11 @@ def test_what_is_past_goes_with_its_file_and_so_do_files_of_nobody() -> None:
 
 @only_on_postgresql
 @pytest.mark.django_db(transaction=True)
-def test_two_builders_at_once_take_different_ones() -> None:
+def test_two_simultaneous_builders_take_different_bundles() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    asked_for()
-    asked_for()
+    requested()
+    requested()
     with transaction.atomic(), ThreadPoolExecutor(1) as threads:
         mine = claim()
         theirs = threads.submit(on_its_own_connection, claim).result(timeout=30)
