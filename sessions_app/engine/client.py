@@ -42,24 +42,25 @@ class Client:
 
     def __init__(
         self,
-        order: StartRequest,
+        request: StartRequest,
         keys: Keys,
         journal: Journal,
         library: Library,
-        turns: LibraryLock,
+        library_lock: LibraryLock,
         gone: set[tuple[str, str]],
         tell: SendSignal,
     ) -> None:
         """``gone`` holds the (store, address) pairs that WhatsApp has logged out."""
-        self.order = order
+        self.request = request
         self.journal = journal
         self._gone = gone
-        self._keys, self._library, self._turns, self._tell = keys, library, turns, tell
+        self._keys, self._library, self._tell = keys, library, tell
+        self._library_lock = library_lock
         # New for each client object: the library confuses two clients with one name.
         self._uuid = uuid4().hex
-        self._names = LidLookup(lambda hidden: library.number_of(self._uuid, hidden))
-        self._sends = SerialThread(f"send-{order.run}")
-        self._turn: LibraryHold | None = None
+        self._lids = LidLookup(lambda hidden: library.number_of(self._uuid, hidden))
+        self._sends = SerialThread(f"send-{request.run}")
+        self._hold: LibraryHold | None = None
         self._changed = threading.Condition()  # guards what follows
         self._me: Jid | None = None
         self._codes = 0  # QR codes shown
@@ -71,7 +72,7 @@ class Client:
 
     def start(self) -> None:
         """Start connecting and return. Events report the rest."""
-        threading.Thread(target=self._live, name=f"run-{self.order.run}", daemon=True).start()
+        threading.Thread(target=self._live, name=f"run-{self.request.run}", daemon=True).start()
 
     def _live(self) -> None:
         try:
@@ -102,38 +103,38 @@ class Client:
     def _prepare(self) -> None:
         """Check the keys. The library reports a logout before it deletes them, and a start that
         finds them in between would end the process."""
-        if self.order.own_proxy:
-            errors.check_proxy(self.order.proxy or "")
-        jid = jids.text(self.order.jid) if self.order.jid else None
+        if self.request.own_proxy:
+            errors.check_proxy(self.request.proxy or "")
+        jid = jids.text(self.request.jid) if self.request.jid else None
         if jid and (self._keys.name, jid) in self._gone:
             raise StartRefused(StartFailure.KEYS_MISSING, "WhatsApp has logged this number out.")
         self._keys.prepare(jid)
 
     def _connect(self) -> str:
         """Block until the client has ended. Returns the library's error text, or ""."""
-        self._turn = self._turns.acquire()
+        self._hold = self._library_lock.acquire()
         if self._stopping:
-            self._turn.release()
+            self._hold.release()
             return ""
         try:
             listener = ClientCallbacks(self._on_qr, self._on_login, self._on_event)
             return self._library.connect(
                 self._uuid,
                 self._keys.name,
-                self.order.jid,
-                self.order.device_name,
-                self.order.proxy,
+                self.request.jid,
+                self.request.device_name,
+                self.request.proxy,
                 listener,
             )
         finally:
-            self._turn.release()
+            self._hold.release()
             self._release()
 
     def _report_end(self, error: str) -> None:
         if not error:
             return
         if self._me is None:
-            self._refused(errors.classify_start(error, proxied=self.order.own_proxy))
+            self._refused(errors.classify_start(error, proxied=self.request.own_proxy))
         else:
             self._report(errors.classify_lost_events(error))
 
@@ -142,8 +143,8 @@ class Client:
 
     def _let_next_start(self) -> None:
         """Let the next start begin: this one has passed the part that must run alone."""
-        if self._turn is not None:
-            self._turn.release()
+        if self._hold is not None:
+            self._hold.release()
 
     def _on_qr(self, text: str) -> None:
         self._let_next_start()
@@ -175,7 +176,7 @@ class Client:
         """WhatsApp may give only a user's hidden id; the key store may have the number."""
         if event.peer:
             return event
-        return replace(event, peer=self._names.number(jids.hidden(event.chat)))
+        return replace(event, peer=self._lids.number(jids.hidden(event.chat)))
 
     def _identified(self, me: Jid) -> None:
         self._let_next_start()
@@ -191,7 +192,7 @@ class Client:
             self._send(event)
 
     def _send(self, event: EngineEvent) -> None:
-        envelope = {"type": Signal.EVENT, "run": self.order.run, "at": time.time()}
+        envelope = {"type": Signal.EVENT, "run": self.request.run, "at": time.time()}
         self._tell(envelope | event.to_wire())
 
     # Commands of the gateway
@@ -281,7 +282,7 @@ class Client:
     # Ending
 
     def _release_in_background(self) -> None:
-        threading.Thread(target=self._release, name=f"stop-{self.order.run}", daemon=True).start()
+        threading.Thread(target=self._release, name=f"stop-{self.request.run}", daemon=True).start()
 
     def _release(self) -> None:
         """Have the library end and forget this client, once."""
@@ -289,5 +290,5 @@ class Client:
             if self._released:
                 return
             self._released = True
-        with self._turns.acquire(), self._names.closed():
+        with self._library_lock.acquire(), self._lids.closed():
             self._library.stop(self._uuid)

@@ -63,7 +63,7 @@ class Commands:
         except ValueError as error:
             raise ProtocolError(f"start: {error}") from None
         own = None if message.get("proxy") is None else field(message, "proxy", str)
-        order = StartRequest(
+        request = StartRequest(
             field(message, "run", str),
             jid,
             field(message, "device_name", str),
@@ -71,7 +71,9 @@ class Commands:
             own_proxy=own is not None,
         )
         try:
-            self._clients.start(order, field(message, "store", str), field(message, "journal", str))
+            self._clients.start(
+                request, field(message, "store", str), field(message, "journal", str)
+            )
         except ValueError as error:
             raise ProtocolError(f"start: {error}") from None
         self._succeeded(message)

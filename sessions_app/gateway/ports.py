@@ -110,7 +110,7 @@ class SessionStore(Protocol):
     async def claim(self, limit: int) -> list[SessionState]:
         """Claim the leases of up to ``limit`` sessions that no gateway runs."""
 
-    async def take_over_from_the_dead(self) -> int:
+    async def free_dead_leases(self) -> int:
         """Free the leases of this machine's gateways that ended without releasing them. Returns
         how many."""
 
@@ -145,7 +145,7 @@ class SessionStore(Protocol):
     ) -> None:
         """Record that this gateway is alive, and its engines."""
 
-    async def farewell(self) -> None:
+    async def mark_stopped(self) -> None:
         """Record that this gateway has stopped on purpose."""
 
 

@@ -77,7 +77,7 @@ class Gateway:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set. Raises OSError if the key folder cannot be created."""
         prepare_keys_dir(self._settings)
-        freed = await self._store.take_over_from_the_dead()
+        freed = await self._store.free_dead_leases()
         if freed:
             logger.info("Took over the sessions of a gateway that died", extra={"sessions": freed})
         loops = [
@@ -252,5 +252,5 @@ class Gateway:
         await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(Exception):
             await self._store.release(held)
-            await self._store.farewell()
+            await self._store.mark_stopped()
         logger.info("Gateway stopped")

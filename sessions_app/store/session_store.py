@@ -34,7 +34,7 @@ class DatabaseSessionStore:
         self._changes = GroupCommit(self._run, owner)
         self._started_at = timezone.now()
 
-    async def take_over_from_the_dead(self) -> int:
+    async def free_dead_leases(self) -> int:
         return await self._run(lambda: leases.expire_leases_of_the_dead(self._host))
 
     async def claim(self, limit: int) -> list[SessionState]:
@@ -116,7 +116,7 @@ class DatabaseSessionStore:
 
         await self._run(write)
 
-    async def farewell(self) -> None:
+    async def mark_stopped(self) -> None:
         await self._run(
             lambda: Gateway.objects.filter(owner=self._owner).update(
                 stopped_at=timezone.now(), engines=[]

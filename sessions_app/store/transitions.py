@@ -148,12 +148,13 @@ def _locked(session_ids: Sequence[UUID]) -> QuerySet[Session]:
 
 
 def _move(row: Session, change: Change) -> Written | None:
-    """Update ``row`` and its record. Returns None if there is nothing new."""
+    """Apply ``change`` to ``row``, in memory and in the database. Returns None if there is no
+    difference."""
     transition = next_transition(Status(row.status), change.event)
     if transition is None:
         logger.debug(
             "Event ignored for session",
-            extra={**_facts(row), "event": str(change.event), "status": row.status},
+            extra={**_log_facts(row), "event": str(change.event), "status": row.status},
         )
         return None
     wanted = _columns(row, transition, change)
@@ -173,7 +174,7 @@ def _columns(row: Session, transition: Transition, change: Change) -> dict[str, 
         "status": str(transition.status),
         "reason": str(transition.reason),
         "detail": change.detail[:120],
-        **_facts_of(change),
+        **_changed_columns(change),
     }
     if transition.status is not Status.QR:
         columns.update(_CODE_CLEARED)
@@ -182,8 +183,8 @@ def _columns(row: Session, transition: Transition, change: Change) -> dict[str, 
     return columns
 
 
-def _facts_of(change: Change) -> dict[str, Any]:
-    """The columns for the fields of ``change`` that are set. Text columns are cleared with ""."""
+def _changed_columns(change: Change) -> dict[str, Any]:
+    """Return the columns for the fields that ``change`` sets. "" clears a text column."""
     columns: dict[str, Any] = {}
     if change.qr is not UNCHANGED:
         columns["qr_text"], columns["qr_number"] = change.qr.text, change.qr.number
@@ -250,10 +251,10 @@ def _event(written: Written) -> SessionEvent:
 
 def _log(row: Session, change: Change) -> None:
     line = _LOG_LINES.get(change.event, "Connection update for session")
-    logger.info(line, extra={**_facts(row), "status": row.status, "reason": row.reason})
+    logger.info(line, extra={**_log_facts(row), "status": row.status, "reason": row.reason})
 
 
-def _facts(row: Session) -> dict[str, str]:
+def _log_facts(row: Session) -> dict[str, str]:
     return {"session": str(row.pk), "location": str(row.location_id)}
 
 

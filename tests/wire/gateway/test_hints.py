@@ -57,7 +57,7 @@ class MemoryStore:
         claimed, self._free = self._free, []
         return claimed
 
-    async def take_over_from_the_dead(self) -> int:
+    async def free_dead_leases(self) -> int:
         return 0
 
     async def renew(self) -> set[UUID]:
@@ -87,7 +87,7 @@ class MemoryStore:
         self, engines: list[dict[str, Any]], neonize_version: str, trouble: str
     ) -> None: ...
 
-    async def farewell(self) -> None: ...
+    async def mark_stopped(self) -> None: ...
 
 
 class MemoryHints(asyncio.Queue[Hint]):

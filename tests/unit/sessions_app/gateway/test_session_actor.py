@@ -79,7 +79,7 @@ class Row:
     async def claim(self, limit: int) -> list[SessionState]:
         return []
 
-    async def take_over_from_the_dead(self) -> int:
+    async def free_dead_leases(self) -> int:
         return 0
 
     async def renew(self) -> set[UUID]:
@@ -98,7 +98,7 @@ class Row:
         self, engines: list[dict[str, Any]], neonize_version: str, trouble: str
     ) -> None: ...
 
-    async def farewell(self) -> None: ...
+    async def mark_stopped(self) -> None: ...
 
 
 class Ledger:
