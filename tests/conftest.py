@@ -1,7 +1,7 @@
-"""What every test has: the right to build rows for anybody.
+"""Every test may create rows of any account.
 
-The product's own ways in begin as nobody and open a scope themselves, whatever a test has open:
-``tests/architecture/test_tenancy.py`` sees to that.
+The entry points of the product start without a scope and open their own, whatever scope a test
+has open; ``tests/architecture/test_tenancy.py`` checks that.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 
 from core import tenancy
 
-# A slow moment of the machine is no fault of what is tested.
+# A slow machine must not fail a test.
 hypothesis.settings.register_profile("pairline", deadline=None)
 hypothesis.settings.load_profile("pairline")
 

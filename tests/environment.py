@@ -14,17 +14,17 @@ from pathlib import Path
 
 MEMORY = Path("/dev/shm")
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK):
-    # WhatsApp's library syncs its key files to disk at each write: thousands of times here.
+    # WhatsApp's library syncs its key files to disk at each write, thousands of times in tests.
     os.environ.setdefault("TMPDIR", str(MEMORY))
 
-# A shell starts what it puts in the background deaf to these two, and every process of a test
-# would inherit that; tests send them.
+# A shell makes its background processes ignore these two signals, and the processes of tests
+# would inherit that, but tests send them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def own_redis(url: str) -> str:
-    """``url`` with a database of this worker's own: who empties his cache leaves others theirs."""
+    """Return ``url`` with a database of this worker: workers must not clear each other's cache."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     return f"{url}?db={int(worker) % 16}" if url else ""
 

@@ -1,7 +1,7 @@
-"""Runs the tiers of the tests and says in one table what ran.
+"""Run the tiers of the tests, and print one table with the results.
 
-A tier that runs no test, or that cannot run, fails the whole; only the browser tier may be
-left out, on a machine without Chromium that is not CI, and then it is said.
+A tier that runs no test, or that cannot run, is a failure. Only the browser tier may be left out,
+on a machine without Chromium that is not CI, and the table shows that.
 """
 
 from __future__ import annotations
@@ -25,14 +25,19 @@ BIN = Path(sys.executable).parent
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 MEMORY = Path("/dev/shm")
 PARALLEL = ("-n", "2", "--dist", "loadfile")
-MORE_PARALLEL = ("-n", "4", "--dist", "worksteal")  # they wait for timers most of their time
-EACH_ALONE = ("-n", "3", "--dist", "load")  # the few that share nothing with their file
+MORE_PARALLEL = ("-n", "4", "--dist", "worksteal")  # they mostly wait for timers
+EACH_ALONE = (
+    "-n",
+    "3",
+    "--dist",
+    "load",
+)  # few tests that share no fixtures
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)
 class Tier:
-    """A name and the commands that must all succeed."""
+    """A tier: its name, and the commands that must all succeed."""
 
     name: str
     commands: tuple[tuple[str, ...], ...]
@@ -69,8 +74,8 @@ TIERS = (
     Tier("integration on SQLite", ((*PYTEST, *PARALLEL, "tests/integration"),)),
     Tier(
         "integration on PostgreSQL and Redis",
-        # The whole server is thrown away afterwards; dropping its databases one by one would
-        # only meet connections that threads still hold.
+        # The server is deleted afterwards. Dropping its databases one by one would fail on
+        # connections that threads still hold.
         ((*PYTEST, *PARALLEL, "--reuse-db", "tests/integration"),),
         engines=True,
     ),

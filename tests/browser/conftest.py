@@ -1,4 +1,4 @@
-"""A real Chromium in front of the product as it ships."""
+"""A real Chromium that opens the product as it ships."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def chromium() -> Iterator[Browser]:
                 "--no-sandbox",
                 "--disable-gpu",
                 "--disable-background-networking",
-                # Chromium counts an answer that a test has altered as one from the public net.
+                # Chromium treats a response that a test has altered as one from a public network.
                 "--disable-features=LocalNetworkAccessChecks",
             ],
         )
@@ -48,7 +48,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def troubles() -> Iterator[list[str]]:
-    """What the browser's console complained of; a test that does not expect it fails."""
+    """Errors in the browser's console; a test that does not expect them fails."""
     heard: list[str] = []
     yield heard
     assert heard == []
@@ -56,9 +56,9 @@ def troubles() -> Iterator[list[str]]:
 
 @pytest.fixture
 def open_page(chromium: Browser, product: Product, troubles: list[str]) -> Iterator[OpenPage]:
-    """Opens a page of a fresh browser at the product; keywords are Playwright's context options."""
+    """Open pages of the product in a fresh browser context; keywords are Playwright's options."""
     contexts: list[BrowserContext] = []
-    over = Event()  # what a page says while it is closed under its sockets is no complaint
+    over = Event()  # errors while a page with open sockets is closed do not count
 
     def hear(lines: list[str]) -> None:
         if not over.is_set():
@@ -84,13 +84,13 @@ def open_page(chromium: Browser, product: Product, troubles: list[str]) -> Itera
 
 
 def _complaints(line: ConsoleMessage) -> list[str]:
-    """Errors, but for the browser's note that a form was answered with 422."""
+    """Return errors, except the browser's note that a form got status 422."""
     refused = "status of 422" in line.text
     return [line.text] if line.type == "error" and not refused else []
 
 
 def sign_in(page: Page, email: str = EMAIL) -> None:
-    """To a page without a socket, which going on would cut off: browsers complain of that."""
+    """Go to a page without a socket; browsers report sockets that a navigation closes."""
     page.goto("/sign-in/?next=/connect/")
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(PASSWORD)

@@ -1,4 +1,4 @@
-"""What is wrong with how a page looks: in both colour schemes, on every screen."""
+"""Check how a page looks, in both colour schemes and on every screen size."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ OF_COLOURS = ["color-contrast", "link-in-text-block"]  # of axe's rules
 
 
 def complaints(page: Page) -> list[str]:
-    """What axe finds: every rule in the light, those that have to do with colours in the dark,
-    too."""
-    page.wait_for_load_state()  # a test may be faster than the style sheet
+    """Return what axe finds: with every rule in the light scheme, with rules about colours in
+    the dark one."""
+    page.wait_for_load_state()  # a test may be faster than the style sheet loads
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     light = Axe().run(page)
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
@@ -26,8 +26,8 @@ def complaints(page: Page) -> list[str]:
 
 
 def too_wide(page: Page, widths: tuple[int, ...], culprits: str = "null") -> list[str]:
-    """The widths (CSS px) at which the page is wider than the screen; ``culprits`` is a
-    script that names what is."""
+    """Return the widths (CSS px) at which the page is wider than the screen. ``culprits`` is a
+    script that names the elements."""
     page.wait_for_load_state()
     found = []
     for width in widths:

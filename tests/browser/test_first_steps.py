@@ -1,4 +1,4 @@
-"""What a new customer sees until his account is at work."""
+"""What a new customer sees before the first number is linked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.browser.conftest import OpenPage, sign_in
 from tests.wire.product import Product, Simulator
 
 
-def test_an_empty_overview_fills_by_itself(
+def test_it_fills_an_empty_overview_live(
     open_page: OpenPage, product: Product, simulator: Simulator
 ) -> None:
     customer = product.create_customer("nora@example.com", "Bakery", "Shop")

@@ -1,4 +1,4 @@
-"""Passkeys, with the browser's own authenticator of tests."""
+"""Passkeys, with the browser's virtual authenticator."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ANY = {
 
 
 def with_authenticator(page: Page, product: Product) -> str:
-    """The address of the site by a name: passkeys do not go with IP addresses."""
+    """Return the site's URL with a host name: passkeys do not work with IP addresses."""
     devices = page.context.new_cdp_session(page)
     devices.send("WebAuthn.enable")
     devices.send("WebAuthn.addVirtualAuthenticator", {"options": ANY})
     return product.address.replace("127.0.0.1", "localhost")
 
 
-def test_a_passkey_signs_in_without_the_password(open_page: OpenPage, product: Product) -> None:
+def test_it_signs_in_with_a_passkey(open_page: OpenPage, product: Product) -> None:
     product.create_customer(DANA, "Dana's", "Faro")
     page = open_page("/sign-in/", signed_in=False)
     site = with_authenticator(page, product)
@@ -48,9 +48,7 @@ def test_a_passkey_signs_in_without_the_password(open_page: OpenPage, product: P
     expect(page.get_by_text(DANA)).to_be_visible()
 
 
-def test_a_passkey_that_is_not_there_is_said_in_words(
-    open_page: OpenPage, product: Product
-) -> None:
+def test_it_explains_that_a_passkey_is_missing(open_page: OpenPage, product: Product) -> None:
     page = open_page("/sign-in/", signed_in=False)
     page.goto(f"{with_authenticator(page, product)}/sign-in/")
 
@@ -60,8 +58,8 @@ def test_a_passkey_that_is_not_there_is_said_in_words(
 
 
 @pytest.mark.parametrize("path", ["/sign-in/", "/settings/passkeys/add/"])
-def test_without_scripts_no_button_shows_that_does_nothing(open_page: OpenPage, path: str) -> None:
-    """Passkeys need a script: their buttons show when it is ready for a click, not before."""
+def test_it_shows_no_passkey_buttons_without_scripts(open_page: OpenPage, path: str) -> None:
+    """Passkeys need a script: their buttons appear once it can handle a click."""
     page = open_page("/sign-in/", signed_in=False, java_script_enabled=False)
     if path != "/sign-in/":
         sign_in(page)

@@ -1,4 +1,4 @@
-"""The pages around the sign-in: for everybody, on every screen."""
+"""Accessibility of the sign-in pages, on every screen size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AFTER += ["/sign-out/", "/confirm/"]
 
 
 def walk(page: Page, paths: list[str]) -> list[str]:
-    """What is wrong on the pages: what axe finds, and what is wider than the screen."""
+    """Return what axe finds on the pages, and what is wider than the screen."""
     found = []
     for path in paths:
         page.goto(path)
@@ -25,7 +25,7 @@ def walk(page: Page, paths: list[str]) -> list[str]:
     return found
 
 
-def test_everybody_can_get_in(open_page: OpenPage) -> None:
+def test_it_is_accessible_and_fits_every_screen(open_page: OpenPage) -> None:
     before = open_page("/sign-in/", signed_in=False)
     after = open_page("/settings/two-factor/app/", signed_in=False)
     after.get_by_label("E-mail").fill(EMAIL)
@@ -40,7 +40,7 @@ def test_everybody_can_get_in(open_page: OpenPage) -> None:
     assert not found, "\n".join(found)
 
 
-def test_a_stranger_signs_up_with_the_keyboard_alone(open_page: OpenPage) -> None:
+def test_it_signs_up_by_keyboard_alone(open_page: OpenPage) -> None:
     page = open_page("/sign-up/", signed_in=False, java_script_enabled=False)
     page.get_by_label("Name of your business").focus()
     for text in ("Harbour Dental", "eve@example.com", PASSWORD):

@@ -1,4 +1,4 @@
-"""From the sign-in to a message both ways, as a person does it."""
+"""From the sign-in to messages in both directions, as a user does it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.wire.product import Product, Simulator, wait_for
 
 
 def create_connection(page: Page, location: str) -> str:
-    """Create a connection for ``location`` by the pages; the id of the session."""
+    """Create a connection for ``location`` on the pages, and return the id of the session."""
     page.goto("/")
     page.get_by_role("link", name="Connect WhatsApp").click()
     page.get_by_label("Location").select_option(location)
@@ -21,7 +21,7 @@ def create_connection(page: Page, location: str) -> str:
 
 
 def shown_code(page: Page, product: Product, session: str) -> str:
-    """The text of the code that is on the screen, and not of any other."""
+    """Return the text of the code on the screen, read from its image."""
     expect(page.get_by_role("img", name=re.compile("QR code"))).to_be_visible()
 
     def same() -> str | None:
@@ -40,7 +40,7 @@ def send(page: Page, to: str, text: str) -> None:
     page.get_by_role("button", name="Send", exact=True).click()
 
 
-def test_a_person_links_a_number_and_talks(
+def test_it_links_a_number_and_exchanges_messages(
     open_page: OpenPage, product: Product, simulator: Simulator
 ) -> None:
     page = open_page()
@@ -68,7 +68,7 @@ def test_a_person_links_a_number_and_talks(
     assert page.evaluate("document.body.dataset.stayed") == "yes", "the page was reloaded"
 
 
-def test_the_whole_story_without_javascript(
+def test_it_works_without_javascript(
     open_page: OpenPage, product: Product, simulator: Simulator
 ) -> None:
     page = open_page(java_script_enabled=False)
@@ -93,7 +93,7 @@ def test_the_whole_story_without_javascript(
     expect(page.get_by_role("status")).to_have_text("Unlinked")
 
 
-def test_a_code_is_as_good_as_a_camera(
+def test_it_links_with_a_typed_code(
     open_page: OpenPage, product: Product, simulator: Simulator
 ) -> None:
     page = open_page()
@@ -110,7 +110,7 @@ def test_a_code_is_as_good_as_a_camera(
 
 
 def type_the_code(page: Page, simulator: Simulator, number: str) -> None:
-    """Ask for a pairing code for the phone ``number``, and type it there."""
+    """Request a pairing code for the phone ``number``, and type it there."""
     page.get_by_label("Number of the phone").fill(number)
     page.get_by_role("button", name="Get a code").click()
     code = page.get_by_label("Pairing code")
@@ -118,7 +118,7 @@ def type_the_code(page: Page, simulator: Simulator, number: str) -> None:
     simulator.ask("POST", "/api/enter-code", {"number": number, "code": code.inner_text()})
 
 
-def test_a_name_of_ones_own_takes_a_typed_code_all_the_same(
+def test_it_links_a_renamed_device_with_a_typed_code(
     open_page: OpenPage, product: Product, simulator: Simulator
 ) -> None:
     page = open_page()
@@ -138,7 +138,7 @@ def test_a_name_of_ones_own_takes_a_typed_code_all_the_same(
     assert "Büro & Söhne 2" in [e.get("name") for e in simulator.ask("GET", "/api/log")]
 
 
-def test_the_page_follows_without_websockets(
+def test_it_updates_without_websockets(
     open_page: OpenPage, product: Product, simulator: Simulator, troubles: list[str]
 ) -> None:
     def refuse(socket: WebSocketRoute) -> None:
@@ -153,7 +153,7 @@ def test_the_page_follows_without_websockets(
     expect(page.get_by_role("status")).to_have_text("✅ Connected")
 
 
-def test_the_page_connects_again_when_the_server_asks_it_to(
+def test_it_reconnects_when_the_server_requests_it(
     open_page: OpenPage, product: Product, simulator: Simulator
 ) -> None:
     session = product.create_session()
@@ -165,11 +165,11 @@ def test_the_page_connects_again_when_the_server_asks_it_to(
         opened.append(socket)
         server = socket.connect_to_server()
         if len(opened) == 1:
-            # Instead of its first word: a server can close no socket that is not yet open.
+            # Wait for the first message: a server cannot close a socket that is not open yet.
             server.on_message(lambda _: socket.close(code=4012))
 
     page.route_web_socket(re.compile("/ws/"), pass_on)
-    page.route("**/live/", lambda poll: poll.fulfill(status=204))  # so the news is a socket's
+    page.route("**/live/", lambda poll: poll.fulfill(status=204))  # the socket must update
     with page.expect_event("websocket", lambda _: len(opened) == 2):
         page.goto(f"/sessions/{session}/")
         expect(page.get_by_text("Code 1 of 6")).to_be_visible()
@@ -180,7 +180,7 @@ def test_the_page_connects_again_when_the_server_asks_it_to(
     assert len(opened) == 2
 
 
-def test_the_list_follows_by_itself(
+def test_it_updates_the_list_live(
     open_page: OpenPage, product: Product, simulator: Simulator
 ) -> None:
     session = product.create_session()
@@ -194,7 +194,7 @@ def test_the_list_follows_by_itself(
     expect(row).to_contain_text("Ready")
 
 
-def test_a_link_that_the_phone_removed_says_what_to_do(
+def test_it_explains_a_link_removed_on_the_phone(
     open_page: OpenPage, product: Product, simulator: Simulator
 ) -> None:
     session, number = product.link()

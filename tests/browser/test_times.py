@@ -1,4 +1,4 @@
-"""Times: relative, in the words of the page's language, that nobody had to translate."""
+"""Relative times, which the browser words in the page's language."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage
 
-# Seconds ago and the way it is told → the words, in English and in German.
-TOLD = [
+# Seconds ago and style → the words in English and in German.
+WORDED = [
     (0.0, "ago", "now", "now"),
     (34.5, "ago", "34 s ago", "34 s ago"),
     (34.5, "since", "34 s", "34 s"),
@@ -35,13 +35,13 @@ SHOW = """([name, ago, style]) => {
 def shown(page: Page) -> list[str]:
     return [
         page.evaluate(SHOW, [f"time-{number}", ago, style])
-        for number, (ago, style, *_) in enumerate(TOLD)
+        for number, (ago, style, *_) in enumerate(WORDED)
     ]
 
 
 def opened(open_page: OpenPage, language: str) -> Page:
-    """A page in ``language`` that goes by the browser's clock: the time that its way here took
-    is not to be told."""
+    """Return a page in ``language`` that uses the browser's clock, so that the duration of the
+    request does not matter."""
 
     def altered(route: Route) -> None:
         answer = route.fetch()
@@ -54,22 +54,20 @@ def opened(open_page: OpenPage, language: str) -> Page:
     return page
 
 
-def test_times_are_told_in_plain_words(open_page: OpenPage) -> None:
+def test_it_words_times_plainly(open_page: OpenPage) -> None:
     page = opened(open_page, "en")
 
-    assert shown(page) == [english for *_, english, _german in TOLD]
+    assert shown(page) == [english for *_, english, _german in WORDED]
 
 
-def test_the_words_are_those_of_the_page_s_language(open_page: OpenPage) -> None:
+def test_it_uses_the_language_of_the_page(open_page: OpenPage) -> None:
     page = opened(open_page, "de")
 
-    assert shown(page) == [german for *_, german in TOLD]
+    assert shown(page) == [german for *_, german in WORDED]
 
 
 @pytest.mark.parametrize(("locale", "day"), [("en-GB", "5 March 2026"), ("en-US", "March 5, 2026")])
-def test_days_are_written_as_the_reader_is_used_to(
-    open_page: OpenPage, locale: str, day: str
-) -> None:
+def test_it_writes_days_in_the_users_format(open_page: OpenPage, locale: str, day: str) -> None:
     page = open_page("/sign-in/", signed_in=False, locale=locale)
     page.goto("/sign-up/")
 

@@ -1,4 +1,4 @@
-"""Chaos needs a product of its own for each test: it does not survive all of them."""
+"""Each chaos test gets a product of its own, because not every test leaves one running."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A process of the product that sends mails and does nothing else: ``python -m
-tests.chaos.mailing send``; with ``prepare N``, the outbox is made and N mails are put there."""
+"""A process that only sends mails: ``python -m tests.chaos.mailing send``. With ``prepare N`` it
+creates the outbox and puts N mails into it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An engine is killed, hangs or goes mad: its sessions come back by themselves."""
+"""An engine is killed, hangs or misbehaves: its sessions come back automatically."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _killed(product: Product, pid: int) -> None:
 
 
 def _back(product: Product, session: str, version: int) -> None:
-    """The session has been away since ``version``, and is ready again."""
+    """Wait until the session is ready again after it was not, since ``version``."""
     wait_for(lambda: product.snapshot(session)["version"] > version, "the loss to be noticed")
     product.until(session, status="ready")
 
@@ -52,7 +52,7 @@ def test_it_sends_each_text_once_across_a_kill(product: Product, simulator: Simu
     unsettled = [m["text"] for m in product.messages(session) if m["status"] == "unconfirmed"]
     missing = [text for text in texts if text not in arrived]
     assert set(missing) <= set(unsettled), "a text was lost without a word"
-    assert len(unsettled) <= 2  # at most the one under way at each kill
+    assert len(unsettled) <= 2  # at most the one in progress at each kill
 
 
 def test_it_loses_no_incoming_text_across_kills(product: Product, simulator: Simulator) -> None:

@@ -1,4 +1,4 @@
-"""The serving process ends, politely or not, and comes back."""
+"""The serving process stops or is killed, and starts again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_it_stops_within_ten_seconds_and_leaves_nothing_behind(
     wait_for(lambda: not any(psutil.pid_exists(pid) for pid in engines), "the engines' end")
 
 
-def test_it_takes_its_sessions_up_again_after_a_polite_stop(product: Product) -> None:
+def test_it_resumes_its_sessions_after_a_stop(product: Product) -> None:
     session, number = product.link()
     product.stop()
 
@@ -38,9 +38,7 @@ def test_it_takes_its_sessions_up_again_after_a_polite_stop(product: Product) ->
     assert product.until(session, status="ready")["phone_number"] == number
 
 
-def test_it_takes_its_sessions_up_again_after_a_kill(
-    product: Product, simulator: Simulator
-) -> None:
+def test_it_resumes_its_sessions_after_a_kill(product: Product, simulator: Simulator) -> None:
     session, number = product.link()
     friend = simulator.new_phone()
     engines = product.engine_pids()

@@ -1,4 +1,4 @@
-"""A process that is killed while it sends mails: nothing is lost, next to nothing comes twice."""
+"""A process is killed while it sends mails: none is lost, and hardly any arrives twice."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from aiosmtpd.controller import Controller
 from tests.wire.product import PATIENCE_SECONDS, PROJECT, free_port, wait_for
 
 MAILS = 200
-CONNECTIONS = 4  # of one process: each may leave one mail of which nobody knows
-# As if the time of a claim had passed.
+CONNECTIONS = 4  # of one process: each may leave one mail with an unknown outcome
+# Expires all claims.
 FREE = "UPDATE notifications_mail SET next_attempt_at = created_at WHERE state = 'waiting'"
 LEFT = "SELECT count(*) FROM notifications_mail WHERE state != 'sent'"
 
 
 class PostOffice:
-    """Counts what it takes by Message-ID, and can stop answering."""
+    """An SMTP handler that counts mails by Message-ID, and can stop responding."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -40,17 +40,17 @@ class PostOffice:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self.hanging += 1
         try:
-            while self.hangs:  # noqa: ASYNC110  it is let go from another thread
+            while self.hangs:  # noqa: ASYNC110  another thread releases it
                 await asyncio.sleep(0.05)
         finally:
             self.hanging -= 1
-        await asyncio.sleep(0.01)  # as over a network, so that a kill meets one under way
+        await asyncio.sleep(0.01)  # as over a network, so that a kill hits one in progress
         self.taken[str(message_from_bytes(envelope.content)["Message-ID"])] += 1
         return "250 OK"
 
 
 class Outbox:
-    """A database with mails in it, and a process that sends them."""
+    """A database with mails, and the process that sends them."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self._database = folder / "pairline.sqlite3"
@@ -106,7 +106,7 @@ def outbox(tmp_path: Path, office: PostOffice) -> Iterator[Outbox]:
     made.close()
 
 
-def test_nothing_is_lost_when_the_mail_server_hangs_and_the_sender_is_killed(
+def test_it_loses_no_mail_when_server_hangs_and_worker_dies(
     office: PostOffice, outbox: Outbox
 ) -> None:
     office.hangs = True

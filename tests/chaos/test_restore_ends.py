@@ -1,4 +1,4 @@
-"""A restore that is killed leaves nothing half done, and can be run again."""
+"""A killed restore leaves nothing half done, and can be repeated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.wire.product import PROJECT, Product, Simulator, wait_for
 
-ROOM = ".copying-*"  # where the keys are unpacked
+ROOM = ".copying-*"  # the folder where the keys are unpacked
 MARK = "whatsapp/restoring.mark"
 
 
@@ -24,7 +24,7 @@ def secret(tmp_path: Path) -> tuple[str, str]:
 
 
 def move_house(product: Product) -> None:
-    """Away with the database and the keys: an empty installation is what is left."""
+    """Delete the database and the keys, which leaves an empty installation."""
     assert product.stop() == 0
     (product.folder / "data").rename(product.folder / "data-before")
     (product.folder / "data").mkdir()
@@ -34,7 +34,7 @@ def move_house(product: Product) -> None:
 
 
 def kill_restore(product: Product, file: str, secret: tuple[str, str], sign: str) -> None:
-    """Begin a restore, and kill it as soon as a file of the data folder is called ``sign``."""
+    """Start a restore, and kill it as soon as the data folder has a file named ``sign``."""
     restore = subprocess.Popen(
         [sys.executable, "manage.py", "restore", file, *secret],
         cwd=PROJECT,
@@ -53,7 +53,7 @@ def accounts(product: Product) -> int:
 
 
 @pytest.mark.parametrize("sign", [ROOM, MARK, "whatsapp/*.sqlite3"])
-def test_a_killed_restore_leaves_nothing_and_can_be_run_again(
+def test_it_leaves_nothing_and_can_be_repeated(
     product: Product, simulator: Simulator, secret: tuple[str, str], sign: str
 ) -> None:
     session, number = product.link()
@@ -63,7 +63,7 @@ def test_a_killed_restore_leaves_nothing_and_can_be_run_again(
 
     kill_restore(product, file, secret, sign)
 
-    if accounts(product) == 0:  # else the commit was faster, and all of it is there
+    if accounts(product) == 0:  # otherwise the commit was faster, and everything is restored
         product.manage("restore", file, *secret)
         assert not (product.folder / "data" / MARK).exists()
     product.start()

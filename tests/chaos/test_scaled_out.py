@@ -98,7 +98,7 @@ def test_it_never_owns_a_number_twice_when_a_gateway_pauses(
     second = cluster.add_gateway()
 
     for pid in (first.pid, *engines):
-        os.kill(pid, signal.SIGSTOP)  # a machine that hangs takes its engines along
+        os.kill(pid, signal.SIGSTOP)  # a machine that hangs stops its engines, too
     wait_for(
         lambda: cluster.product.snapshot(session)["version"] > version,
         "the other gateway to take over",
@@ -152,7 +152,7 @@ def test_it_survives_a_restart_of_postgres(cluster: Cluster, simulator: Simulato
     assert gateway.poll() is None
 
 
-def test_it_lets_go_of_its_numbers_when_the_database_stays_away(
+def test_it_drops_its_numbers_when_the_database_stays_down(
     cluster: Cluster, simulator: Simulator
 ) -> None:
     cluster.add_gateway()

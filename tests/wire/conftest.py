@@ -1,4 +1,4 @@
-"""One simulator and one product a worker; each test takes locations of its own."""
+"""One simulator and one product per worker; each test uses its own locations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A migrated database with its customer, made once a process: each further product copies it."""
+"""A migrated database with a customer, created once per process and copied for each product."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FILES = "pairline.sqlite3", "customer.json"
 
 @cache
 def _template() -> tempfile.TemporaryDirectory[str]:
-    """The folder of the copy; it goes with the process."""
+    """Return the folder of the copy, which is deleted with the process."""
     return tempfile.TemporaryDirectory(prefix="pairline-installed-", ignore_cleanup_errors=True)
 
 
 def keep(folder: Path, customer: dict[str, Any]) -> None:
-    """Remember what was installed in ``folder``, before anything runs on it."""
+    """Copy what was installed in ``folder``, before anything runs on it."""
     template = Path(_template().name)
     shutil.copytree(folder / "data", template / "data")
     shutil.copy(folder / FILES[0], template)
@@ -27,7 +27,7 @@ def keep(folder: Path, customer: dict[str, Any]) -> None:
 
 
 def copy_to(folder: Path) -> dict[str, Any] | None:
-    """The customer, when what was kept now stands in ``folder`` too; None when nothing was."""
+    """Restore the copy into ``folder`` and return its customer; None without a copy."""
     template = Path(_template().name)
     if not (template / FILES[1]).exists():
         return None

@@ -41,8 +41,8 @@ def wait_for(
     seconds: float = PATIENCE_SECONDS,
     pause: float = 0.02,
 ) -> Found:
-    """The first true answer of ``condition``, which another process brings about: it is asked
-    again after ``pause`` seconds. Fails the test after ``seconds``, saying what it waited for."""
+    """Poll ``condition`` every ``pause`` seconds, and return its first true result. Fails the
+    test after ``seconds`` with the name of what it waited for."""
     give_up_at = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < give_up_at, f"waited {seconds:g} s in vain for {what}"
@@ -53,7 +53,7 @@ def wait_for(
 def call(
     method: str, url: str, body: Any = None, headers: dict[str, str] | None = None
 ) -> tuple[int, Any]:
-    """(status, JSON or text) of one HTTP call on this machine."""
+    """Return (status, JSON or text) of one HTTP request on this machine."""
     request = urllib.request.Request(  # noqa: S310  always http://127.0.0.1
         url,
         method=method,
@@ -91,7 +91,7 @@ class Simulator:
         self.control: str = json.loads(self.state_file.read_text())["control"]
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer of the control API; fails on an error answer."""
+        """Return the response of the control API; an error fails the test."""
         status, answer = call(method, self.control + path, body)
         assert status < 400, f"{method} {path}: {status} {answer}"
         return answer
@@ -160,7 +160,7 @@ class Product:
         self._locations = iter(self.customer["locations"])
 
     def _install(self, own_file: bool) -> dict[str, Any]:
-        """The customer, in a migrated database; ``own_file``: one that can be copied."""
+        """Create the customer in a migrated database; ``own_file``: in a copyable file."""
         if own_file and (copied := installed.copy_to(self.folder)):
             return copied
         self.manage("migrate", "-v0")
@@ -171,7 +171,7 @@ class Product:
         return customer
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run one management command to its end."""
+        """Run one management command, and wait for it."""
         done = subprocess.run(
             [self.python, "manage.py", *arguments],
             cwd=PROJECT,
@@ -212,7 +212,7 @@ class Product:
             return False
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Ask it to end; its exit code."""
+        """Stop the process, and return its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
         return self.process.wait(PATIENCE_SECONDS)
@@ -229,10 +229,10 @@ class Product:
     def log(self) -> str:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
-    # --- the customer's doings ----------------------------------------------------------
+    # --- what the customer does ---------------------------------------------------------
 
     def next_location(self) -> str:
-        """A location of alice's that no test has used yet."""
+        """Return a location of alice that no test has used yet."""
         return str(next(self._locations)["id"])
 
     def api(
@@ -254,7 +254,7 @@ class Product:
         return found
 
     def until(self, session: str, **expected: Any) -> dict[str, Any]:
-        """The first snapshot in which all ``expected`` fields have these values."""
+        """Wait for a snapshot in which all ``expected`` fields have these values."""
         last: dict[str, Any] = {}
 
         def matches() -> bool:
@@ -270,12 +270,12 @@ class Product:
         return last
 
     def new_code(self, session: str, old: str) -> str | None:
-        """The text of the code on the screen if it is another than ``old``."""
+        """Return the text of the current code if it differs from ``old``."""
         qr = self.snapshot(session)["qr"]
         return None if qr is None or qr["text"] == old else str(qr["text"])
 
     def link(self, number: str | None = None) -> tuple[str, str]:
-        """Create, scan, wait for ready: (session id, phone number)."""
+        """Create, scan, wait for ready; return (session id, phone number)."""
         session = self.create_session()
         waiting = self.until(session, status="qr")
         self.simulator.scan(waiting["qr"]["text"], number)
@@ -299,7 +299,7 @@ class Product:
         return next(one for one in self.messages(session) if one["id"] == identifier)
 
     def engine_pids(self, kind: str | None = None) -> list[int]:
-        """The engines of this product's process, from the system's process table."""
+        """Return the engines of this product from the system's process table."""
         import psutil
 
         assert self.process is not None

@@ -59,7 +59,7 @@ def _start(printed: Path, product: Product, *arguments: str) -> subprocess.Popen
     )
 
 
-def test_it_is_short_enough_to_be_read(printed: Path) -> None:
+def test_it_is_short_enough_to_read(printed: Path) -> None:
     assert len(printed.read_text().splitlines()) <= 150
 
 
@@ -84,7 +84,7 @@ def test_it_links_a_number_sends_and_reads(
         lambda: [one for one in simulator.messages(receiver) if one["text"] == TEXT], "the text"
     )
     again = _start(printed, product, name, receiver, "And again")
-    assert "And again" in again.communicate(timeout=60)[0]  # it found the number linked
+    assert "And again" in again.communicate(timeout=60)[0]  # the number was linked already
 
 
 def test_it_sends_once_under_one_key(client: Any, product: Product, simulator: Simulator) -> None:
@@ -112,7 +112,7 @@ def test_it_draws_the_code_as_the_product_does(client: Any) -> None:
 
 @pytest.fixture
 def busy_server() -> Iterator[tuple[str, list[float]]]:
-    """A server that has no time twice; its address, and when it was asked."""
+    """A server that responds 429 twice; yields its address and the times of the requests."""
     asked: list[float] = []
 
     class Busy(BaseHTTPRequestHandler):
@@ -124,7 +124,7 @@ def busy_server() -> Iterator[tuple[str, list[float]]]:
             self.wfile.write(json.dumps({"results": [], "next": None}).encode())
 
         def log_message(self, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Busy)
     thread = Thread(target=server.serve_forever)
@@ -135,7 +135,7 @@ def busy_server() -> Iterator[tuple[str, list[float]]]:
     server.server_close()
 
 
-def test_it_waits_as_long_as_it_is_told(client: Any, busy_server: tuple[str, list[float]]) -> None:
+def test_it_waits_for_retry_after(client: Any, busy_server: tuple[str, list[float]]) -> None:
     address, asked = busy_server
 
     assert list(client.Pairline(address, "pl_x").pages("locations/")) == []
@@ -144,7 +144,7 @@ def test_it_waits_as_long_as_it_is_told(client: Any, busy_server: tuple[str, lis
     assert all(later - earlier >= 1 for earlier, later in pairwise(asked))
 
 
-def test_it_believes_what_pairline_has_signed(client: Any) -> None:
+def test_it_accepts_what_pairline_has_signed(client: Any) -> None:
     body, now = json.dumps({"text": TEXT}).encode(), int(time.time())
 
     assert client.webhook_event("whsec_x", signature("whsec_x", now, body), body) == {"text": TEXT}
@@ -154,7 +154,7 @@ def test_it_believes_what_pairline_has_signed(client: Any) -> None:
     ("secret", "late", "spoilt"),
     [("whsec_y", 0, b"{}"), ("whsec_x", 0, b'{"a": 1}'), ("whsec_x", 301, b"{}")],
 )
-def test_it_believes_nothing_else(client: Any, secret: str, late: int, spoilt: bytes) -> None:
+def test_it_rejects_everything_else(client: Any, secret: str, late: int, spoilt: bytes) -> None:
     signed = signature("whsec_x", 1_000, b"{}")
 
     with pytest.raises(ValueError, match="signature"):
@@ -162,6 +162,6 @@ def test_it_believes_nothing_else(client: Any, secret: str, late: int, spoilt: b
 
 
 @pytest.mark.parametrize("header", ["", "nonsense", "t=1", "v1=", "t=,v1=é", "t=x,v1=00"])
-def test_it_takes_no_header_for_a_signature(client: Any, header: str) -> None:
+def test_it_rejects_a_malformed_signature(client: Any, header: str) -> None:
     with pytest.raises(ValueError, match="signature"):
         client.webhook_event("whsec_x", header, b"{}")

@@ -1,4 +1,4 @@
-"""What WhatsApp, the network and the machine can do to a session, and what it says then."""
+"""Failures of WhatsApp, the network and the machine, and the status that a session shows."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from tests.wire.product import Product, Simulator, call, wait_for
 def hasty(
     tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator
 ) -> Iterator[Product]:
-    """A product that calls an attempt stuck after 3 s, and looks after its numbers each second,
-    instead of 30."""
+    """A product with a stuck limit of 3 s and a health check every second, instead of 30."""
     folder = tmp_path_factory.mktemp("hasty")
     seconds = {"GATEWAY_STUCK_SECONDS": "3", "GATEWAY_HEALTH_SECONDS": "1"}
     running = Product(folder, shared_simulator, **seconds).start()
@@ -89,7 +88,7 @@ def test_it_gives_each_refusal_its_own_reason(
     assert product.snapshot(session)["status"] == "disconnected"
 
 
-def test_it_does_not_fight_who_took_the_link_over(product: Product, simulator: Simulator) -> None:
+def test_it_does_not_fight_a_replaced_link(product: Product, simulator: Simulator) -> None:
     session, number = product.link()
 
     simulator.fault("replaced", number=number)
@@ -98,9 +97,7 @@ def test_it_does_not_fight_who_took_the_link_over(product: Product, simulator: S
     assert replaced["next_retry_at"] is not None
 
 
-def test_it_comes_back_by_itself_when_whatsapp_was_away(
-    product: Product, simulator: Simulator
-) -> None:
+def test_it_recovers_after_an_outage_of_whatsapp(product: Product, simulator: Simulator) -> None:
     session, _ = product.link()
 
     simulator.ask("POST", "/api/outage", {"seconds": 4})
@@ -110,9 +107,7 @@ def test_it_comes_back_by_itself_when_whatsapp_was_away(
 
 
 @pytest.mark.parametrize("kind", ["no_515", "close_with_515"])
-def test_it_finishes_a_pairing_that_whatsapp_left_hanging(
-    hasty: Product, simulator: Simulator, kind: str
-) -> None:
+def test_it_finishes_a_pairing_that_hangs(hasty: Product, simulator: Simulator, kind: str) -> None:
     session = hasty.create_session()
     code = hasty.until(session, status="qr")["qr"]["text"]
     simulator.fault(kind)
@@ -123,9 +118,7 @@ def test_it_finishes_a_pairing_that_whatsapp_left_hanging(
 
 
 @pytest.mark.parametrize("kind", ["pair_hmac_wrong", "pair_signature_wrong"])
-def test_it_says_so_when_the_pairing_is_refused(
-    hasty: Product, simulator: Simulator, kind: str
-) -> None:
+def test_it_reports_a_refused_pairing(hasty: Product, simulator: Simulator, kind: str) -> None:
     session = hasty.create_session()
     code = hasty.until(session, status="qr")["qr"]["text"]
     simulator.fault(kind)
@@ -135,9 +128,7 @@ def test_it_says_so_when_the_pairing_is_refused(
     assert hasty.until(session, status="disconnected", reason="pair_error")["action"] == "new_qr"
 
 
-def test_it_tries_once_more_when_no_code_comes_and_then_says_why(
-    hasty: Product, simulator: Simulator
-) -> None:
+def test_it_retries_once_without_a_code(hasty: Product, simulator: Simulator) -> None:
     simulator.fault("silent_handshake")
 
     session = hasty.create_session()
@@ -149,7 +140,7 @@ def test_it_tries_once_more_when_no_code_comes_and_then_says_why(
     hasty.until(session, status="qr")
 
 
-def test_it_says_that_whatsapp_is_out_of_reach(hasty: Product, simulator: Simulator) -> None:
+def test_it_reports_that_whatsapp_is_unreachable(hasty: Product, simulator: Simulator) -> None:
     simulator.fault("refuse_dial", how="tcp")
 
     session = hasty.create_session()
@@ -159,9 +150,7 @@ def test_it_says_that_whatsapp_is_out_of_reach(hasty: Product, simulator: Simula
     assert call("GET", f"{hasty.address}/healthz")[0] == 200
 
 
-def test_it_says_that_stored_keys_are_damaged_and_links_anew(
-    product: Product, simulator: Simulator
-) -> None:
+def test_it_reports_damaged_keys_and_links_again(product: Product, simulator: Simulator) -> None:
     session, number = product.link()
     product.api("POST", f"sessions/{session}/stop/")
     product.until(session, status="disconnected")
@@ -178,7 +167,7 @@ def test_it_says_that_stored_keys_are_damaged_and_links_anew(
     assert list(keys.parent.glob(f"{session}*damaged*")), "the damaged file is set aside"
 
 
-def test_it_says_that_stored_keys_are_missing(product: Product) -> None:
+def test_it_reports_missing_keys(product: Product) -> None:
     session, _ = product.link()
     product.api("POST", f"sessions/{session}/stop/")
     product.until(session, status="disconnected")
@@ -191,9 +180,7 @@ def test_it_says_that_stored_keys_are_missing(product: Product) -> None:
     )
 
 
-def test_it_stays_up_without_neonize_and_says_so(
-    tmp_path: Path, shared_simulator: Simulator
-) -> None:
+def test_it_reports_that_neonize_is_missing(tmp_path: Path, shared_simulator: Simulator) -> None:
     python = _python_without("neonize", tmp_path / "venv")
     crippled = Product(tmp_path, shared_simulator, python=str(python)).start()
     try:
@@ -208,7 +195,7 @@ def test_it_stays_up_without_neonize_and_says_so(
 
 
 def _python_without(package: str, folder: Path) -> Path:
-    """A virtual environment with everything that this one has, but for one package."""
+    """Return a virtual environment like this one, without one package."""
     venv.create(folder, symlinks=True, with_pip=False)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     target = folder / "lib" / version / "site-packages"

@@ -1,4 +1,4 @@
-"""A number is linked through a one-time link, by somebody who has no account here."""
+"""A number is linked through a one-time link, by a person without an account."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.wire.product import EMAIL, PASSWORD, PATIENCE_SECONDS, Product, Simul
 
 
 class Browser:
-    """Keeps cookies, follows redirects, sends forms; runs no script."""
+    """A browser with cookies, redirects and forms, but no scripts."""
 
     def __init__(self, product: Product) -> None:
         self._site = product.address
@@ -23,7 +23,7 @@ class Browser:
         return self._ask(Request(self._site + path))  # noqa: S310  always http://127.0.0.1
 
     def send(self, path: str, **fields: str) -> tuple[int, str]:
-        """The form of the page at ``path``, with its hidden proof that it is the page's own."""
+        """Return the fields of the form at ``path``, including its CSRF token."""
         _, page = self.look(path)
         found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
         form = {"csrfmiddlewaretoken": found[1]} if found else {}
@@ -40,7 +40,7 @@ class Browser:
 
 
 def _make_link(product: Product, location: str) -> str:
-    """The path of a link that alice makes on the page for it."""
+    """Create a link as alice, and return its path."""
     alice = Browser(product)
     alice.send("/sign-in/", login=EMAIL, password=PASSWORD)
     status, page = alice.send(f"/locations/{location}/links/", lifetime="1h")
@@ -56,9 +56,7 @@ def _code_on(phone: Browser, path: str) -> str | None:
     return parse_qs(urlsplit(unescape(offered[1])).fragment)["qr"][0] if offered else None
 
 
-def test_it_links_the_number_of_whoever_has_the_phone(
-    product: Product, simulator: Simulator
-) -> None:
+def test_it_links_a_number_without_an_account(product: Product, simulator: Simulator) -> None:
     location = product.next_location()
     path = _make_link(product, location)
     preview, phone = Browser(product), Browser(product)

@@ -1,4 +1,4 @@
-"""Engines fill up, wear out and are replaced, and no session notices for long."""
+"""Engines fill up, wear out and are replaced, with little effect on their sessions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.wire.product import Product, Simulator, wait_for
 
 @pytest.fixture
 def small(tmp_path: Path, shared_simulator: Simulator) -> Iterator[Product]:
-    """Two sessions an engine."""
+    """Two sessions per engine."""
     running = Product(tmp_path, shared_simulator, GATEWAY_ENGINE_CAPACITY="2").start()
     yield running
     running.close()
@@ -20,7 +20,7 @@ def small(tmp_path: Path, shared_simulator: Simulator) -> Iterator[Product]:
 
 @pytest.fixture
 def short_lived(tmp_path: Path, shared_simulator: Simulator) -> Iterator[Product]:
-    """Two restarts an engine."""
+    """Two restarts per engine."""
     running = Product(tmp_path, shared_simulator, GATEWAY_ENGINE_MAX_STARTS="2").start()
     yield running
     running.close()
@@ -33,7 +33,7 @@ def test_it_starts_another_engine_when_one_is_full(small: Product) -> None:
     assert {small.snapshot(session)["status"] for session in sessions} == {"ready"}
 
 
-def test_it_moves_the_sessions_of_a_worn_out_engine(
+def test_it_moves_sessions_from_a_worn_out_engine(
     short_lived: Product, simulator: Simulator
 ) -> None:
     sessions = [short_lived.link()[0] for _ in range(2)]

@@ -1,4 +1,4 @@
-"""The main job on the real wire: create, scan, ready, messages both ways, and the way out."""
+"""The main path on the real protocol: create, scan, ready, messages both ways, unlink."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import sqlite3
 from tests.wire.product import Product, Simulator, wait_for
 
 
-def test_it_takes_a_person_from_create_to_a_message_both_ways(
-    product: Product, simulator: Simulator
-) -> None:
+def test_it_links_a_number_and_exchanges_messages(product: Product, simulator: Simulator) -> None:
     session = product.create_session()
     waiting = product.until(session, status="qr")
     assert waiting["reason"] == "scan"
@@ -54,7 +52,7 @@ def test_it_writes_every_step_to_the_rows(product: Product) -> None:
     assert shown["phone_seen_at"] is not None  # it has just scanned
 
 
-def test_it_links_by_a_typed_code_too(product: Product, simulator: Simulator) -> None:
+def test_it_links_with_a_typed_code(product: Product, simulator: Simulator) -> None:
     session = product.create_session()
     product.until(session, status="qr")
     number = simulator.new_phone()
@@ -102,7 +100,7 @@ def test_it_unlinks_a_stopped_number_at_whatsapp_too(
     product.api("POST", f"sessions/{session}/unlink/")
     ended = product.until(session, status="disconnected", reason="unlinked")
 
-    assert ended["detail"] == ""  # WhatsApp was told
+    assert ended["detail"] == ""  # WhatsApp has removed the device
     phones = simulator.ask("GET", "/api/state")["phones"]
     assert next(p for p in phones if p["number"] == number)["devices"] == []
 
@@ -119,7 +117,7 @@ def test_it_sends_nothing_over_a_link_that_is_not_ready(product: Product) -> Non
     assert product.messages(session) == []
 
 
-def test_it_says_so_when_the_phone_removes_the_link(product: Product, simulator: Simulator) -> None:
+def test_it_reports_a_link_removed_on_the_phone(product: Product, simulator: Simulator) -> None:
     session, number = product.link()
 
     simulator.unlink(number)
@@ -144,9 +142,7 @@ def test_it_refuses_a_number_that_another_location_has(
     assert product.snapshot(first)["status"] == "ready"
 
 
-def test_it_shows_a_new_code_once_and_then_waits_for_the_customer(
-    product: Product, simulator: Simulator
-) -> None:
+def test_it_restarts_an_expired_code_once(product: Product, simulator: Simulator) -> None:
     session = product.create_session()
     first = product.until(session, status="qr")["qr"]["text"]
 
@@ -161,7 +157,7 @@ def test_it_shows_a_new_code_once_and_then_waits_for_the_customer(
     wait_for(lambda: product.new_code(session, second), "a third code")
 
 
-def test_it_stores_every_rotation_of_the_code(product: Product) -> None:
+def test_it_stores_every_new_code(product: Product) -> None:
     session = product.create_session()
     first = product.until(session, status="qr")["qr"]
 

@@ -1,6 +1,6 @@
-"""What a customer is mailed when WhatsApp does something to his numbers, read at a mail server.
+"""Mails to customers when WhatsApp acts on their numbers, read at a mail server.
 
-Time is moved, in the rows, and not waited for.
+The tests move times in the rows instead of waiting.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ INCIDENT_TIMES = ("opened_at", "due_at", "told_at", "remind_at")
 
 
 class Letterbox:
-    """Keeps every mail that the product hands over."""
+    """An SMTP handler that keeps every mail."""
 
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
@@ -35,7 +35,7 @@ class Letterbox:
         return [str(letter["Subject"]) for letter in self.letters]
 
     def of(self, place: str) -> list[str]:
-        """The subjects of the mails that speak of the location ``place``."""
+        """Return the subjects of the mails about the location ``place``."""
         named = re.compile(rf"\b{place}\b")
         return [str(one["Subject"]) for one in self.letters if named.search(text_of(one))]
 
@@ -75,7 +75,7 @@ def sql(product: Product, statement: str, *values: object) -> None:
 
 
 def move(product: Product, session: str, seconds: int) -> None:
-    """Let ``seconds`` have passed for the incident of ``session``, once there is one."""
+    """Move the incident of ``session`` back by ``seconds``, once there is one."""
     wait_for(lambda: incidents(product, session), "the incident")
     for name in INCIDENT_TIMES:
         earlier = f"strftime('%Y-%m-%d %H:%M:%f000', {name}, '-{seconds} seconds')"
@@ -84,7 +84,7 @@ def move(product: Product, session: str, seconds: int) -> None:
 
 
 def incidents(product: Product, session: str) -> int:
-    """How many losses of the session are not over."""
+    """Return the number of open incidents of the session."""
     rows = sqlite3.connect(product.folder / "pairline.sqlite3", timeout=30)
     counted = (
         "SELECT count(*) FROM notifications_incident WHERE session_id = ? AND ended_at IS NULL"
@@ -100,13 +100,13 @@ def place_of(product: Product, session: str) -> str:
 
 
 def keep_down(product: Product, simulator: Simulator, session: str, number: str) -> None:
-    """Drop it, and let WhatsApp refuse every try to come back."""
+    """Drop the number, and let WhatsApp refuse every reconnect."""
     simulator.fault("failure", number=number, reason=503, times=1000)
     simulator.fault("close", number=number)
     product.until(session, status="initializing")
 
 
-def test_people_are_mailed_of_what_matters_and_of_nothing_else(
+def test_it_sends_mails_about_what_matters_only(
     mailed: Product, simulator: Simulator, letterbox: Letterbox
 ) -> None:
     """Six numbers at once: unlinked on the phone, banned, away for 2 and for 5 minutes, stopped in
@@ -155,7 +155,7 @@ def test_people_are_mailed_of_what_matters_and_of_nothing_else(
 
 
 def assert_fit_to_read(letterbox: Letterbox, product: Product) -> None:
-    """Text and HTML, a button to a page of ours, an address each, and no secret."""
+    """Check that there is text and HTML, a button to one of our pages, one recipient, no secret."""
     identifiers = [str(letter["Message-ID"]) for letter in letterbox.letters]
     assert len(set(identifiers)) == len(identifiers)
     for letter in letterbox.letters:

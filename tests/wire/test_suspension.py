@@ -1,4 +1,4 @@
-"""An account is suspended and resumed while its number is linked: nothing of the link is lost."""
+"""An account is suspended and resumed while its number is linked: the link survives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.wire.product import Product, Simulator, wait_for
 
 
 class Customer:
-    """A customer of her own, whose suspension disturbs no other test."""
+    """A separate customer, so that the suspension affects no other test."""
 
     def __init__(self, product: Product, name: str) -> None:
         self._product = product
@@ -21,11 +21,11 @@ class Customer:
         return self._product.api(method, path, body, self._key)
 
     def put(self, state: str) -> None:
-        """What an operator sets, in the rows."""
+        """Set the state of the account, as an operator does."""
         self._write("update locations_account set state = ? where id = ?", state, self._account)
 
     def asked_long_ago(self, session: str) -> None:
-        """As if the session had been wanted for months."""
+        """Date the request for the session months back."""
         moment = "2026-01-01 12:00:00"
         self._write("update sessions_app_session set wanted_at = ? where id = ?", moment, session)
 
@@ -43,9 +43,7 @@ class Customer:
         return wait_for(matches, f"{expected}")
 
 
-def test_it_pauses_with_its_account_and_comes_back_without_a_scan(
-    product: Product, simulator: Simulator
-) -> None:
+def test_it_suspends_and_resumes_without_a_scan(product: Product, simulator: Simulator) -> None:
     olivia = Customer(product, "olivia")
     status, made = olivia.api("POST", "sessions/", {"location": olivia.location})
     assert status == 201, made
@@ -81,7 +79,7 @@ def test_it_pauses_with_its_account_and_comes_back_without_a_scan(
     )
 
 
-def test_it_ends_a_code_that_nobody_scanned_yet_and_shows_a_new_one_later(
+def test_it_ends_an_unscanned_code_and_shows_a_new_one(
     product: Product,
 ) -> None:
     paula = Customer(product, "paula")
@@ -96,7 +94,7 @@ def test_it_ends_a_code_that_nobody_scanned_yet_and_shows_a_new_one_later(
     assert paula.until(made["id"], status="qr")["qr"]["number"] == 1
 
 
-def test_it_shows_no_code_by_itself_to_one_who_waits_no_longer(product: Product) -> None:
+def test_it_shows_no_code_after_the_attempt_timed_out(product: Product) -> None:
     sofia = Customer(product, "sofia")
     _, made = sofia.api("POST", "sessions/", {"location": sofia.location})
     sofia.until(made["id"], status="qr")
@@ -110,9 +108,7 @@ def test_it_shows_no_code_by_itself_to_one_who_waits_no_longer(product: Product)
     assert (expired["status"], expired["qr"]) == ("disconnected", None)
 
 
-def test_it_stays_paused_through_a_restart_of_the_product(
-    product: Product, simulator: Simulator
-) -> None:
+def test_it_stays_suspended_across_a_restart(product: Product, simulator: Simulator) -> None:
     rita = Customer(product, "rita")
     _, made = rita.api("POST", "sessions/", {"location": rita.location})
     linked = simulator.scan(rita.until(made["id"], status="qr")["qr"]["text"])

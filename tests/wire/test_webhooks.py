@@ -1,4 +1,4 @@
-"""Webhooks of the product as it ships: signed, tried again, and not lost when it is killed."""
+"""Webhooks of the product as it ships: signed, retried, and not lost in a crash."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.wire.product import Product, Simulator, wait_for
 
 @dataclass(frozen=True)
 class Received:
-    """One request, as it came; ``answered`` is what it was told."""
+    """One request as received; ``answered`` is the status of the response."""
 
     headers: dict[str, str]
     body: bytes
@@ -33,8 +33,8 @@ class Received:
 
 @dataclass
 class Server:
-    """A customer's server. ``broken``: it answers 500 to message.received so many times;
-    ``silent``: it takes requests and answers none."""
+    """A customer's server. ``broken``: how often it responds 500 to message.received;
+    ``silent``: it accepts requests and never responds."""
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
@@ -66,7 +66,7 @@ def server() -> Iterator[Server]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     running.daemon_threads = True
@@ -80,7 +80,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def hooked(tmp_path_factory: pytest.TempPathFactory, simulator: Simulator) -> Iterator[Product]:
-    """A product whose operator lets webhooks go to this machine."""
+    """A product whose operator allows webhooks to this machine."""
     running = Product(
         tmp_path_factory.mktemp("hooked"), simulator, WEBHOOKS_ALLOW_PRIVATE="true"
     ).start()
@@ -95,7 +95,7 @@ def _hook(product: Product, url: str, *events: str) -> dict[str, Any]:
 
 
 def _is_signed(request: Received, secret: str) -> bool:
-    """As docs/how-to/webhooks.md tells customers to check it."""
+    """Verify the signature as docs/how-to/webhooks.md describes."""
     parts = dict(part.split("=", 1) for part in request.headers["Pairline-Signature"].split(","))
     signed = parts["t"].encode() + b"." + request.body
     expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
@@ -103,7 +103,7 @@ def _is_signed(request: Received, secret: str) -> bool:
     return is_fresh and hmac.compare_digest(expected, parts["v1"])
 
 
-def test_a_customers_server_hears_of_everything_signed_and_once(
+def test_it_delivers_every_event_signed_and_once(
     hooked: Product, simulator: Simulator, server: Server
 ) -> None:
     events = ("session.status", "session.qr", "message.received", "message.receipt")
@@ -146,7 +146,7 @@ def test_a_customers_server_hears_of_everything_signed_and_once(
     assert webhook["secret"] not in hooked.log()
 
 
-def test_what_was_under_way_when_it_was_killed_is_delivered_after_a_restart(
+def test_it_delivers_after_a_kill_and_restart(
     hooked: Product, simulator: Simulator, server: Server
 ) -> None:
     _hook(hooked, server.url, "message.received")
@@ -168,9 +168,7 @@ def test_what_was_under_way_when_it_was_killed_is_delivered_after_a_restart(
     assert (delivery["state"], delivery["attempts"]) == ("delivered", 2)
 
 
-def test_without_the_operators_leave_nothing_goes_to_this_machine(
-    product: Product, server: Server
-) -> None:
+def test_it_sends_nothing_to_private_addresses_by_default(product: Product, server: Server) -> None:
     status, problem = product.api(
         "POST", "webhooks/", {"url": server.url, "events": ["session.status"]}
     )

@@ -11,7 +11,7 @@ from tests.wire.product import Product, Simulator
 def installed(
     tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator
 ) -> Iterator[Product]:
-    """A product that is set up but does not run; a test may start it and has to end it."""
+    """A product that is set up but not running. A test may start it and must stop it."""
     product = Product(tmp_path_factory.mktemp("installed"), shared_simulator)
     yield product
     product.close()

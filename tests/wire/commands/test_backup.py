@@ -1,4 +1,4 @@
-"""A machine is lost and its backup put on another one: the numbers are ready without a scan."""
+"""A backup is restored on another machine: the numbers are ready without a scan."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def product(tmp_path: Path, simulator: Simulator, postgres: str) -> Iterator[Pro
 
 
 def lose_the_machine(product: Product, database: str) -> None:
-    """Its disk and its secrets; what comes instead has another, freshly migrated database."""
+    """Replace the machine: new disk, new secrets, and a freshly migrated database."""
     shutil.rmtree(product.folder / "data")
     for file in product.folder.glob("pairline.sqlite3*"):
         file.unlink()
@@ -45,11 +45,11 @@ def devices(simulator: Simulator, number: str) -> list[dict[str, Any]]:
 
 
 def online(simulator: Simulator, number: str) -> list[str]:
-    """The addresses of the number's devices that are connected."""
+    """Return the addresses of the number's connected devices."""
     return [one["jid"] for one in devices(simulator, number) if one["online"]]
 
 
-def test_a_number_is_ready_without_a_scan_on_another_machine(
+def test_it_moves_a_number_without_a_scan(
     product: Product, simulator: Simulator, postgres: str
 ) -> None:
     product.start()
@@ -77,7 +77,7 @@ def test_a_number_is_ready_without_a_scan_on_another_machine(
     assert [one["text"] for one in simulator.messages(friend)] == ["Before", "After"]
 
 
-def test_a_number_whose_keys_are_lost_is_ready_without_a_scan_beside_one_that_runs(
+def test_it_restores_one_number_beside_a_running_one(
     product: Product, simulator: Simulator
 ) -> None:
     product.start()

@@ -1,4 +1,4 @@
-"""``cleanup_sessions`` beside a running product: it harms nothing and names what is wrong."""
+"""``cleanup_sessions`` beside a running product: it harms nothing and reports problems."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def running(installed: Product, simulator: Simulator) -> Iterator[Product]:
     installed.close()
 
 
-A_COMMAND = 2.0  # seconds between two runs of a command that waits for something
+A_COMMAND = 2.0  # seconds between two runs of a command that a test polls
 
 
 def diagnose(product: Product, **environment: str) -> tuple[int, dict[str, Any]]:
-    """The exit code, and the findings by name (the worst of each)."""
+    """Return the exit code, and the findings by name (the worst of each)."""
     done = _run(product, environment)
     order = ("ok", "warning", "trouble")
     found: dict[str, Any] = {}
@@ -41,7 +41,7 @@ def diagnose(product: Product, **environment: str) -> tuple[int, dict[str, Any]]
     return done.returncode, found
 
 
-# With a limit on files Python would leave a truncated cache of its own code behind.
+# With a limit on file size, Python would leave truncated bytecode files behind.
 NO_CACHE = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -64,7 +64,7 @@ def _level(product: Product, name: str) -> str:
     return str(diagnose(product)[1][name]["level"])
 
 
-def test_a_product_that_works_needs_nobody(running: Product) -> None:
+def test_it_finds_nothing_in_a_working_product(running: Product) -> None:
     _, number = running.link()
     code, found = diagnose(running)
     assert (code, {name: f["text"] for name, f in found.items() if f["level"] != "ok"}) == (0, {})
@@ -77,9 +77,7 @@ def test_a_product_that_works_needs_nobody(running: Product) -> None:
     assert number[1:] not in spoken.stdout + spoken.stderr and "\x1b" not in spoken.stdout
 
 
-def test_a_cleanup_beside_a_running_gateway_harms_nothing(
-    running: Product, simulator: Simulator
-) -> None:
+def test_it_harms_nothing_beside_a_running_gateway(running: Product, simulator: Simulator) -> None:
     linked, number = running.link()
     pairing = running.create_session()
     code = running.until(pairing, status="qr")["qr"]["text"]
@@ -101,7 +99,7 @@ def test_a_cleanup_beside_a_running_gateway_harms_nothing(
     assert running.until(linked, status="ready")["phone_number"] == number
 
 
-def test_a_gateway_that_was_killed_is_missed_and_its_keys_are_kept(
+def test_it_reports_a_killed_gateway_and_keeps_its_keys(
     running: Product, simulator: Simulator
 ) -> None:
     linked, number = running.link()
@@ -126,7 +124,7 @@ def _ended(product: Product) -> list[str]:
     return [one["session"] for one in json.loads(done.stdout)["ended"]]
 
 
-def test_a_garbled_key_store_is_named(running: Product) -> None:
+def test_it_reports_a_damaged_key_store(running: Product) -> None:
     linked, _ = running.link()
     assert running.stop() == 0
     store = running.folder / "data" / "whatsapp" / f"{linked}.sqlite3"
@@ -138,7 +136,7 @@ def test_a_garbled_key_store_is_named(running: Product) -> None:
     store.write_bytes(content)
 
 
-def test_a_database_that_is_not_there_is_named_and_survived(installed: Product) -> None:
+def test_it_reports_a_missing_database(installed: Product) -> None:
     url = f"postgres://pairline:hunter2@127.0.0.1:{free_port()}/pairline"
     code, found = diagnose(installed, DATABASE_URL=url)
     assert (code, found["database"]["level"]) == (1, "trouble")
@@ -147,22 +145,18 @@ def test_a_database_that_is_not_there_is_named_and_survived(installed: Product) 
     assert {"neonize", "WhatsApp", "data folder", "port"} <= set(found)
 
 
-def test_a_database_without_its_tables_is_told_how_to_get_them(
-    installed: Product, tmp_path: Path
-) -> None:
+def test_it_suggests_migrate_for_missing_tables(installed: Product, tmp_path: Path) -> None:
     code, found = diagnose(installed, DATABASE_URL=f"sqlite:///{tmp_path / 'new.sqlite3'}")
     assert (code, found["migrations"]["next_step"]) == (1, "manage.py migrate")
 
 
-def test_a_redis_that_is_not_there_is_named(installed: Product, simulator: Simulator) -> None:
+def test_it_reports_an_unreachable_redis(installed: Product, simulator: Simulator) -> None:
     _, found = diagnose(installed, REDIS_URL=f"redis://127.0.0.1:{free_port()}")
     assert found["hints"]["level"] == "trouble"
     assert "REDIS_URL" in found["hints"]["next_step"]
 
 
-def test_a_disk_that_takes_no_more_is_named_and_survived(
-    installed: Product, simulator: Simulator
-) -> None:
+def test_it_reports_a_full_disk(installed: Product, simulator: Simulator) -> None:
     done = _run(installed, {}, limit=4096)
     found = {one["name"]: one for one in json.loads(done.stdout)["findings"]}
     assert done.returncode == 1
@@ -172,7 +166,7 @@ def test_a_disk_that_takes_no_more_is_named_and_survived(
     assert "Traceback" not in done.stderr
 
 
-def test_a_wrong_clock_is_named(installed: Product, tmp_path: Path) -> None:
+def test_it_reports_a_wrong_clock(installed: Product, tmp_path: Path) -> None:
     with Expired(tmp_path) as expired:
         state = {
             "proxy": expired.proxy,
@@ -189,7 +183,7 @@ def test_a_wrong_clock_is_named(installed: Product, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "value"), [("DJANGO_DEBUG", "perhaps"), ("DJANGO_SECRET_KEY", "")]
 )
-def test_a_setting_that_keeps_everything_from_starting_is_named(
+def test_it_reports_a_setting_that_prevents_the_start(
     installed: Product, variable: str, value: str
 ) -> None:
     done = _run(installed, {variable: value})

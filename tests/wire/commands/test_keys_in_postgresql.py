@@ -1,4 +1,4 @@
-"""The operators' commands with the library's own tables in a real PostgreSQL."""
+"""The operators' commands with WhatsApp keys in a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def devices(url: str) -> set[str]:
 
 
 def rows_of(url: str, address: str) -> dict[str, int]:
-    """How many rows each table of the library has for the device at ``address``."""
+    """Return the number of rows of each library table for the device at ``address``."""
     query = (
         "SELECT table_name, column_name FROM information_schema.columns"
         " WHERE table_name LIKE 'whatsmeow_%' AND column_name IN ('jid', 'our_jid')"
@@ -51,14 +51,14 @@ def rows_of(url: str, address: str) -> dict[str, int]:
     return {table: count[0] for table, count in found.items() if count and count[0]}
 
 
-def test_a_trial_leaves_no_device(shared: Product, simulator: Simulator, url: str) -> None:
-    shared.manage("test_qr")  # the tables are there now
+def test_it_leaves_no_device_after_a_trial(shared: Product, simulator: Simulator, url: str) -> None:
+    shared.manage("test_qr")  # creates the tables
     before = devices(url)
     assert shared.manage("test_qr").stdout.startswith("SUCCESS")
     assert devices(url) == before
 
 
-def test_the_keys_of_a_session_that_is_no_more_go_and_all_others_stay(
+def test_it_deletes_only_keys_of_deleted_sessions(
     shared: Product, simulator: Simulator, url: str
 ) -> None:
     shared.start()

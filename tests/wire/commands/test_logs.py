@@ -1,4 +1,4 @@
-"""The whole story at the lowest log level, and not one secret in the log of it."""
+"""The life of a session at the lowest log level, without a secret in the log."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ OUTGOING, INCOMING = "Your appointment is at ten", "Could we make it eleven, ple
 
 @dataclass(frozen=True)
 class Told:
-    """A log, and what happened while it was written."""
+    """A log, and the secrets that were in use while it was written."""
 
     log: str
-    disk: str  # what is kept of it on disk
+    disk: str  # the log file
     session: str
     location: str
     number: str
@@ -36,8 +36,8 @@ def told(
     tmp_path_factory: pytest.TempPathFactory,
     shared_simulator: Simulator,
 ) -> Iterator[Told]:
-    """Create, look at the code, ask for a pairing code, scan, write, read, unlink; with
-    everything logged that can be."""
+    """Create, show the code, request a pairing code, scan, send, receive, unlink, at the lowest
+    log level."""
     folder = tmp_path_factory.mktemp(request.param)
     product = Product(
         folder, shared_simulator, LOG_FORMAT=request.param, WHATSAPP_LOG_LEVEL="debug"
@@ -56,7 +56,7 @@ def _story(product: Product, simulator: Simulator) -> Told:
     status, _ = product.api("POST", f"sessions/{session}/pairing-code/", {"phone": number})
     assert status == 202
     code = wait_for(lambda: product.snapshot(session)["pairing_code"], "the pairing code")
-    assert product.api("GET", "sessions/unknown/")[0] == 404  # Django has a word on it, too
+    assert product.api("GET", "sessions/unknown/")[0] == 404  # Django logs it, too
     simulator.scan(qr, number)
     assert product.until(session, status="ready")["phone_number"] == number
     sent = product.send(session, friend, OUTGOING)
@@ -86,7 +86,7 @@ def _story(product: Product, simulator: Simulator) -> Told:
 
 
 def _keys(store: Path) -> dict[str, str]:
-    """The secret bytes in a key store, in the ways in which they could be written."""
+    """Return the secret bytes of a key store in every encoding that a log might use."""
     found = {}
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as keys:
         row = keys.execute(
@@ -99,19 +99,19 @@ def _keys(store: Path) -> dict[str, str]:
     return found
 
 
-def test_the_log_of_the_whole_story_holds_no_secret(told: Told) -> None:
+def test_it_logs_no_secret(told: Told) -> None:
     for log in (told.log.lower(), told.disk.lower()):
         assert [name for name, secret in told.secrets.items() if secret.lower() in log] == []
 
 
-def test_the_log_on_disk_tells_the_same_story_in_json(told: Told) -> None:
+def test_it_writes_the_same_log_to_disk_as_json(told: Told) -> None:
     entries = [json.loads(line) for line in told.disk.splitlines()]
     of_session = [one["message"] for one in entries if one.get("session") == told.session]
     assert "Session connected" in of_session
     assert any("Client/Recv" in one["message"] for one in entries)
 
 
-def test_the_log_tells_the_story_with_session_and_location(told: Told) -> None:
+def test_it_logs_session_and_location_of_each_step(told: Told) -> None:
     for step in (
         "QR code generated for session",
         "QR code stored for session with status 'qr'",
@@ -124,16 +124,16 @@ def test_the_log_tells_the_story_with_session_and_location(told: Told) -> None:
     assert any("logged_out" in line and told.session in line for line in told.log.splitlines())
 
 
-def test_the_library_was_heard_at_its_lowest_level(told: Told) -> None:
+def test_it_logs_the_library_at_its_lowest_level(told: Told) -> None:
     assert "Client/Recv" in told.log and "pair-device" in told.log
 
 
-def test_a_log_in_json_is_json_throughout(told: Told) -> None:
+def test_it_writes_json_throughout(told: Told) -> None:
     lines = told.log.splitlines()
     if not any(line.startswith("{") for line in lines):
         assert any(" INFO    Session connected  session=" in line for line in lines)
         return
     spoken = [line for line in lines if not line.startswith("Pairline is ready on ")]
-    assert len(spoken) == len(lines) - 1  # what serve says to whoever started it
+    assert len(spoken) == len(lines) - 1  # the output of serve on the terminal
     for line in spoken:
         assert {"at", "level", "logger", "message"} <= set(json.loads(line))
