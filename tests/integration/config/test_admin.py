@@ -188,8 +188,8 @@ def test_restart_and_stop_record_the_operator(operator: Client) -> None:
     assert "1 asked to stop" in act(operator, "stop", session)
     assert Session.objects.get().wanted == Wanted.STOPPED
     assert Session.objects.get().status == Status.READY  # the gateway's to change
-    told = AuditEvent.objects.filter(account=session.account).values_list("verb", "actor")
-    assert sorted(told) == [
+    recorded = AuditEvent.objects.filter(account=session.account).values_list("verb", "actor")
+    assert sorted(recorded) == [
         ("session_restarted", "Operator operator@example.com"),
         ("session_stopped", "Operator operator@example.com"),
     ]

@@ -73,8 +73,8 @@ def test_a_bundle_contains_no_secret(
     assert {name: found for name, found in leaks.items() if found} == {}
     everything = "".join(files.values())
     assert len(hidden) > 25
-    for told in (str(session.pk), session.location.name, "…5678", r"Dropped: code \u2026"):
-        assert told in everything
+    for expected in (str(session.pk), session.location.name, "…5678", r"Dropped: code \u2026"):
+        assert expected in everything
     assert ("Traceback" in everything) is not for_customer
 
 

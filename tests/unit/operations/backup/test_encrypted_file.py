@@ -65,7 +65,7 @@ def test_it_reads_at_any_position(start: int, length: int) -> None:
 
 
 def test_it_refuses_a_file_with_any_changed_byte() -> None:
-    file = sealed(b"a secret of somebody's")
+    file = sealed(b"a secret of a customer")
 
     for place in range(len(file)):
         changed = bytearray(file)

@@ -64,9 +64,9 @@ def test_it_limits_the_log_lines_in_memory(tmp_path: Path) -> None:
 
 
 def test_customers_read_nothing_about_the_machine() -> None:
-    told = line("a", 1, status="ready", error="Traceback /srv/x.py", pid=7, host="web-1")
+    ours = line("a", 1, status="ready", error="Traceback /srv/x.py", pid=7, host="web-1")
     foreign = line("a", 2, logger="whatsapp")
-    (only,) = customer_lines([told, foreign])
+    (only,) = customer_lines([ours, foreign])
     assert json.loads(only) == {
         "at": "0001",
         "message": "Dropped",
@@ -76,7 +76,7 @@ def test_customers_read_nothing_about_the_machine() -> None:
 
 
 def test_it_redacts_settings_that_are_not_listed() -> None:
-    told = redacted_settings(
+    redacted = redacted_settings(
         {
             "A_NEW_ONE": "hunter2",
             "ANOTHER": "",
@@ -87,7 +87,7 @@ def test_it_redacts_settings_that_are_not_listed() -> None:
             "REDIS_URL": "http://[hunter2",
         }
     )
-    assert told == {
+    assert redacted == {
         "A_NEW_ONE": "set",
         "ANOTHER": "not set",
         "DATABASE_URL": "set (postgres)",
