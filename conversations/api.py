@@ -1,4 +1,4 @@
-"""``/api/v1/sessions/<id>/messages/``: send a text, read what went out and came in."""
+"""``/api/v1/sessions/<id>/messages/``: send texts, read messages."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class MessageList(ApiView):
     @extend_schema(
         operation_id="list_messages",
         tags=TAGS,
-        summary="Read the messages of a session",
-        description="Newest first, 50 a page.",
+        summary="List the messages of a session",
+        description="Newest first, 50 per page.",
         parameters=[MessageFilterSerializer, CURSOR],
         responses={
             200: MessagePageSerializer,
@@ -47,15 +47,15 @@ class MessageList(ApiView):
     )
     def get(self, request: Request, session_id: UUID) -> Response:
         session = find(Session.objects.all(), principal_of(request), session_id)
-        asked = MessageFilterSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        return page_of(listed(session.pk, asked.validated_data), request, MessageSerializer)
+        filters = MessageFilterSerializer(data=request.query_params)
+        filters.is_valid(raise_exception=True)
+        return page_of(listed(session.pk, filters.validated_data), request, MessageSerializer)
 
     @extend_schema(
         operation_id="send_message",
         tags=TAGS,
         summary="Send a text",
-        description="The text waits its turn; texts of one session go out in their order.",
+        description="The text is queued. Texts of one session are sent in order.",
         parameters=[IDEMPOTENCY_KEY],
         request=NewMessageSerializer,
         responses={
@@ -69,9 +69,9 @@ class MessageList(ApiView):
         principal = principal_of(request)
         sessions = Session.objects.select_related("location")
         session = find_writable(sessions, principal, session_id)
-        asked = NewMessageSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        text: dict[str, Any] = asked.validated_data
+        body = NewMessageSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        text: dict[str, Any] = body.validated_data
         return once(request, session.account_id, lambda: _send(principal, session, text))
 
 

@@ -1,5 +1,4 @@
-"""The shapes of the messages API: what comes in, checked by the ledger's rules, and what the
-OpenAPI schema says of what goes out."""
+"""The serializers of the messages API."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from conversations.models import MAX_TEXT_CHARACTERS, Direction, Message, Messag
 from conversations.rules import BadText, MessageText, checked_text
 from locations.rest.fields import MomentField, PhoneNumberField, TextField
 from locations.rest.pagination import PageSerializer
-from locations.rest.schema import answered, asked, listed
+from locations.rest.schema import page_example, request_example, response_example
 
 _EXAMPLE = {
     "id": "5b8f0f5e-3f0e-4f0d-9e3b-9a3f6b1d7c33",
@@ -32,7 +31,7 @@ _EXAMPLE = {
 }
 
 
-@asked("A reminder", {"to": _EXAMPLE["peer"], "text": _EXAMPLE["text"]})
+@request_example("A reminder", {"to": _EXAMPLE["peer"], "text": _EXAMPLE["text"]})
 class NewMessageSerializer(serializers.Serializer[Any]):
     """A text to send."""
 
@@ -40,7 +39,7 @@ class NewMessageSerializer(serializers.Serializer[Any]):
     text = TextField(
         allow_blank=True,
         trim_whitespace=False,
-        help_text=f"1 to {MAX_TEXT_CHARACTERS:,} characters, sent as they are.",
+        help_text=f"1 to {MAX_TEXT_CHARACTERS:,} characters, sent unchanged.",
     )
 
     def validate_text(self, text: str) -> MessageText:
@@ -51,16 +50,18 @@ class NewMessageSerializer(serializers.Serializer[Any]):
 
 
 class MessageFilterSerializer(serializers.Serializer[Any]):
-    """What to list."""
+    """The filters of the list."""
 
     direction = serializers.ChoiceField(
-        choices=Direction.values, required=False, help_text="Only what went `out` or came `in`."
+        choices=Direction.values,
+        required=False,
+        help_text="Only `out` (sent) or `in` (received).",
     )
     status = serializers.ChoiceField(
         choices=MessageStatus.values, required=False, help_text="Only messages with this status."
     )
     since = MomentField(
-        required=False, help_text="Only messages whose `created_at` is this moment or later."
+        required=False, help_text="Only messages whose `created_at` is this time or later."
     )
 
 
@@ -75,33 +76,33 @@ class MessageErrorSerializer(serializers.Serializer[Any]):
         return super().to_representation(instance) if failed else None
 
 
-@answered("A delivered text", _EXAMPLE)
+@response_example("A delivered text", _EXAMPLE)
 class MessageSerializer(serializers.Serializer[Any]):
-    """One message, in or out."""
+    """A message, sent or received."""
 
     id = serializers.UUIDField()
     session = serializers.UUIDField(source="session_id", help_text="The id of its session.")
     direction = serializers.ChoiceField(choices=Direction.choices)
     status = serializers.ChoiceField(
         choices=MessageStatus.choices,
-        help_text="`unconfirmed`: it may have left; a receipt settles it, and it is never sent "
-        "again by itself.",
+        help_text="`unconfirmed`: it may have been sent. A receipt may still confirm it; it is "
+        "never sent again automatically.",
     )
-    peer = serializers.CharField(help_text="The other side's number; empty when it is hidden.")
-    peer_name = serializers.CharField(help_text="The name that the other side gives itself.")
-    text = serializers.CharField(help_text="The text, or the caption of a medium.")
+    peer = serializers.CharField(help_text="The number of the other side; empty if it is hidden.")
+    peer_name = serializers.CharField(help_text="The display name of the other side.")
+    text = serializers.CharField(help_text="The text, or the caption of an attachment.")
     media = serializers.CharField(help_text="`image`, `audio`, …; empty for a text.")
-    whatsapp_id = serializers.CharField(help_text="WhatsApp's id; empty until it is known.")
+    whatsapp_id = serializers.CharField(help_text="The id at WhatsApp; empty until it is known.")
     error = MessageErrorSerializer(
         source="*", allow_null=True, help_text="Only while `status` is `failed`."
     )
-    created_by = serializers.CharField(help_text="Who sent it from here; empty otherwise.")
-    created_at = serializers.DateTimeField(help_text="When it came into the ledger.")
-    sent_at = serializers.DateTimeField(allow_null=True, help_text="By WhatsApp's clock.")
+    created_by = serializers.CharField(help_text="The user or API key that sent it.")
+    created_at = serializers.DateTimeField(help_text="When we stored it.")
+    sent_at = serializers.DateTimeField(allow_null=True, help_text="According to WhatsApp.")
     delivered_at = serializers.DateTimeField(allow_null=True)
     read_at = serializers.DateTimeField(allow_null=True)
 
 
-@listed("The last page", _EXAMPLE)
+@page_example("The last page", _EXAMPLE)
 class MessagePageSerializer(PageSerializer):
     results = MessageSerializer(many=True)

@@ -1,4 +1,4 @@
-"""``/api/v1/locations/``: what can be linked."""
+"""``/api/v1/locations/``: the locations of an account."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from locations.rest.base_view import ApiView, principal_of
 from locations.rest.fields import TextField
 from locations.rest.pagination import CURSOR, PageSerializer, page_of
 from locations.rest.problems import LOCATION_BUSY, conflict_at, problem_responses
-from locations.rest.schema import answered, asked, listed
+from locations.rest.schema import page_example, request_example, response_example
 
 _EXAMPLE = {
     "id": "7f3f5a0e-5f0c-4c58-9c3e-2f6a4d9b1c22",
@@ -28,17 +28,17 @@ _EXAMPLE = {
 }
 
 
-@answered("A location", _EXAMPLE)
+@response_example("A location", _EXAMPLE)
 class LocationSerializer(serializers.Serializer[Any]):
     """A location of your account."""
 
     id = serializers.UUIDField()
     name = serializers.CharField()
-    ghl_id = serializers.CharField(help_text="Its id at GoHighLevel; empty when not connected.")
+    ghl_id = serializers.CharField(help_text="Its id in GoHighLevel; empty if not connected.")
     created_at = serializers.DateTimeField()
 
 
-@asked("A location", {"name": "Harbour Dental · Porto", "ghl_id": ""})
+@request_example("A location", {"name": "Harbour Dental · Porto", "ghl_id": ""})
 class NewLocationSerializer(serializers.Serializer[Any]):
     """The location to add."""
 
@@ -48,14 +48,14 @@ class NewLocationSerializer(serializers.Serializer[Any]):
         default="",
         allow_blank=True,
         validators=[ghl_id_validator],
-        help_text="Its id at GoHighLevel, if it is there.",
+        help_text="Its id in GoHighLevel, if it has one.",
     )
 
     def validate_name(self, name: str) -> str:
         return location_name(name)
 
 
-@listed("The last page", _EXAMPLE)
+@page_example("The last page", _EXAMPLE)
 class LocationPageSerializer(PageSerializer):
     results = LocationSerializer(many=True)
 
@@ -65,7 +65,7 @@ class LocationList(ApiView):
         operation_id="list_locations",
         tags=["Locations"],
         summary="List your locations",
-        description="By name, 50 a page.",
+        description="Sorted by name, 50 per page.",
         parameters=[CURSOR],
         responses={200: LocationPageSerializer, **problem_responses(400)},
     )
@@ -77,7 +77,7 @@ class LocationList(ApiView):
         operation_id="create_location",
         tags=["Locations"],
         summary="Add a location",
-        description="Then link a number to it by creating a session.",
+        description="To link a number to it, create a session.",
         request=NewLocationSerializer,
         responses={
             201: LocationSerializer,
@@ -87,10 +87,10 @@ class LocationList(ApiView):
     def post(self, request: Request) -> Response:
         principal = principal_of(request)
         account = actions.account_to_add_to(principal)
-        asked = NewLocationSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        body = NewLocationSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         try:
-            location = actions.add(account, **asked.validated_data, by=principal)
+            location = actions.add(account, **body.validated_data, by=principal)
         except actions.GhlIdTaken as error:
             raise serializers.ValidationError({"ghl_id": [str(error)]}) from None
         return Response(LocationSerializer(location).data, status=201)
@@ -100,7 +100,8 @@ class LocationDetail(ApiView):
     @extend_schema(
         operation_id="read_location",
         tags=["Locations"],
-        summary="Read a location",
+        summary="Get a location",
+        description="Its name and its id in GoHighLevel.",
         responses={200: LocationSerializer, **problem_responses(404)},
     )
     def get(self, request: Request, location_id: UUID) -> Response:
@@ -111,7 +112,7 @@ class LocationDetail(ApiView):
         operation_id="delete_location",
         tags=["Locations"],
         summary="Delete a location",
-        description="With the history of what was linked there; unlink its number first.",
+        description="Also deletes the history of its numbers. Unlink its number first.",
         responses={204: None, **problem_responses(404, 409, codes={409: (LOCATION_BUSY,)})},
     )
     def delete(self, request: Request, location_id: UUID) -> Response:

@@ -35,8 +35,7 @@ standing_changed = Signal()
 commit."""
 
 terms_changed = Signal()
-"""``before``, ``after``: an ``Account`` whose terms change. Sent in the transaction of the
-change."""
+"""``before``, ``after``: an ``Account`` whose terms change. Sent in the transaction."""
 
 location_hold_asked = Signal()
 """``location_id``: receivers return whether something, such as a linked number, must be released

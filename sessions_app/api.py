@@ -1,7 +1,7 @@
-"""``/api/v1/sessions/``: link a number, follow its status, say what is wanted of it.
+"""``/api/v1/sessions/``: link a number, follow its status, restart, stop and unlink it.
 
-What is asked for is written at once and answered with 202; the gateway makes it true, and the
-snapshot shows how far it has come.
+Commands are stored and answered with 202; the gateway carries them out, and the session shows the
+progress.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from sessions_app.serializers import (
 )
 
 TAGS = ["Sessions"]
-_WISH_PROBLEMS = problem_responses(404, 409, codes={409: (NOT_POSSIBLE,)})
+_COMMAND_PROBLEMS = problem_responses(404, 409, codes={409: (NOT_POSSIBLE,)})
 
 
 def _rows() -> SessionQuerySet:
@@ -52,23 +52,23 @@ class SessionList(ApiView):
         operation_id="list_sessions",
         tags=TAGS,
         summary="List your sessions",
-        description="Newest first, 50 a page, with those you have unlinked. Codes are left out.",
+        description="Newest first, 50 per page, including unlinked ones. Codes are left out.",
         parameters=[SessionFilterSerializer, CURSOR],
         responses={200: SessionPageSerializer, **problem_responses(400, codes={400: ("invalid",)})},
     )
     def get(self, request: Request) -> Response:
-        asked = SessionFilterSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        filters = SessionFilterSerializer(data=request.query_params)
+        filters.is_valid(raise_exception=True)
         now = timezone.now()
-        rows = visible(_filtered(_rows(), asked.validated_data, now), principal_of(request))
+        rows = visible(_filtered(_rows(), filters.validated_data, now), principal_of(request))
         return page_of(rows, request, SnapshotSerializer, context={"now": now, "with_code": False})
 
     @extend_schema(
         operation_id="create_session",
         tags=TAGS,
         summary="Link a number to a location",
-        description="Then read the session until `status` is `qr`, show its `qr` to the person "
-        "with the phone, and go on reading until it is `ready`.",
+        description="Then poll the session until `status` is `qr`, show its `qr` to the owner of "
+        "the phone, and keep polling until it is `ready`.",
         parameters=[IDEMPOTENCY_KEY],
         request=NewSessionSerializer,
         responses={
@@ -80,11 +80,11 @@ class SessionList(ApiView):
     )
     def post(self, request: Request) -> Response:
         principal = principal_of(request)
-        asked = NewSessionSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        wanted_id = asked.validated_data["location"]
+        body = NewSessionSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wanted_id = body.validated_data["location"]
         location = find_writable(Location.objects.all(), principal, wanted_id)
-        proxy = asked.validated_data.get("proxy", {}).get("proxy")
+        proxy = body.validated_data.get("proxy", {}).get("proxy")
         return once(request, location.account_id, lambda: _create(principal, location, proxy))
 
 
@@ -96,22 +96,22 @@ def _create(principal: Principal, location: Location, proxy: ProxyAddress | None
     return Response(SnapshotSerializer(session).data, status=201)
 
 
-def _filtered(rows: SessionQuerySet, asked: dict[str, Any], now: datetime) -> SessionQuerySet:
-    if "status" in asked:
-        rows = rows.shown_as(Status(asked["status"]), now)
-    if "location" in asked:
-        rows = rows.of_location(asked["location"])
-    if "since" in asked:
-        rows = rows.standing_since(asked["since"])
+def _filtered(rows: SessionQuerySet, filters: dict[str, Any], now: datetime) -> SessionQuerySet:
+    if "status" in filters:
+        rows = rows.shown_as(Status(filters["status"]), now)
+    if "location" in filters:
+        rows = rows.of_location(filters["location"])
+    if "since" in filters:
+        rows = rows.standing_since(filters["since"])
     return rows
 
 
 def _busy(location: Location) -> Conflict:
-    in_the_way = Session.objects.live().of_location(location.pk).values_list("pk", flat=True)
+    existing = Session.objects.live().of_location(location.pk).values_list("pk", flat=True)
     return Conflict(
         LOCATION_BUSY,
-        "This location has a connection already. Use that session, or unlink it first.",
-        session=in_the_way.first(),
+        "This location already has a session. Use that one, or unlink it first.",
+        session=existing.first(),
     )
 
 
@@ -119,8 +119,8 @@ class SessionDetail(ApiView):
     @extend_schema(
         operation_id="read_session",
         tags=TAGS,
-        summary="Read a session",
-        description="While a number is being linked, read it once a second.",
+        summary="Get a session",
+        description="While a number is being linked, poll it once per second.",
         responses={200: SnapshotSerializer, **problem_responses(404)},
     )
     def get(self, request: Request, session_id: UUID) -> Response:
@@ -128,10 +128,10 @@ class SessionDetail(ApiView):
         return Response(SnapshotSerializer(session).data)
 
 
-def _wish(
+def _command(
     request: Request, session_id: UUID, ask: Callable[[Principal, Session], None]
 ) -> Response:
-    """Write the wish ``ask`` and answer with the snapshot."""
+    """Store the command ``ask`` and respond with the session."""
     principal = principal_of(request)
     session: Session = find_writable(_rows(), principal, session_id)
     with conflict_at(NotPossible, NOT_POSSIBLE):
@@ -143,40 +143,40 @@ class SessionRestart(ApiView):
     @extend_schema(
         operation_id="restart_session",
         tags=TAGS,
-        summary="Start afresh",
-        description="Reconnects a linked number; otherwise asks for a new code.",
+        summary="Restart a session",
+        description="Reconnects a linked number. Otherwise requests a new QR code.",
         request=None,
-        responses={202: SnapshotSerializer, **_WISH_PROBLEMS},
+        responses={202: SnapshotSerializer, **_COMMAND_PROBLEMS},
     )
     def post(self, request: Request, session_id: UUID) -> Response:
-        return _wish(request, session_id, actions.restart)
+        return _command(request, session_id, actions.restart)
 
 
 class SessionStop(ApiView):
     @extend_schema(
         operation_id="stop_session",
         tags=TAGS,
-        summary="Disconnect and keep the link",
-        description="A restart brings it back without a new scan.",
+        summary="Stop a session",
+        description="Disconnects the number and keeps the link: a restart needs no new scan.",
         request=None,
-        responses={202: SnapshotSerializer, **_WISH_PROBLEMS},
+        responses={202: SnapshotSerializer, **_COMMAND_PROBLEMS},
     )
     def post(self, request: Request, session_id: UUID) -> Response:
-        return _wish(request, session_id, actions.stop)
+        return _command(request, session_id, actions.stop)
 
 
 class SessionUnlink(ApiView):
     @extend_schema(
         operation_id="unlink_session",
         tags=TAGS,
-        summary="Remove the link for good",
-        description="Removes us from the phone's linked devices and deletes the keys. Asking "
-        "again changes nothing.",
+        summary="Unlink a number",
+        description="Removes us from the linked devices of the phone and deletes the keys. "
+        "Repeating it changes nothing.",
         request=None,
         responses={202: SnapshotSerializer, **problem_responses(404)},
     )
     def post(self, request: Request, session_id: UUID) -> Response:
-        return _wish(request, session_id, _unlink)
+        return _command(request, session_id, _unlink)
 
 
 def _unlink(principal: Principal, session: Session) -> None:
@@ -188,9 +188,9 @@ class SessionPairingCode(ApiView):
     @extend_schema(
         operation_id="ask_pairing_code",
         tags=TAGS,
-        summary="Get a code to type instead of a scan",
-        description="Only while `status` is `qr`. The code appears as `pairing_code` of the "
-        "session as soon as WhatsApp gives it, within a second or two.",
+        summary="Request a pairing code",
+        description="A code to type on the phone instead of scanning. Only while `status` is `qr`. "
+        "It appears as `pairing_code` of the session within a second or two.",
         request=PairingSerializer,
         responses={
             202: SnapshotSerializer,
@@ -199,8 +199,8 @@ class SessionPairingCode(ApiView):
     )
     def post(self, request: Request, session_id: UUID) -> Response:
         def ask(principal: Principal, session: Session) -> None:
-            asked = PairingSerializer(data=request.data)
-            asked.is_valid(raise_exception=True)
-            actions.ask_pairing_code(principal, session, asked.validated_data["phone"])
+            body = PairingSerializer(data=request.data)
+            body.is_valid(raise_exception=True)
+            actions.ask_pairing_code(principal, session, body.validated_data["phone"])
 
-        return _wish(request, session_id, ask)
+        return _command(request, session_id, ask)

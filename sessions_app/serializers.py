@@ -1,5 +1,4 @@
-"""The shapes of the sessions API: what comes in, checked, and what the OpenAPI schema says of
-what goes out. Snapshots themselves are answered as they are, see ``snapshot.py``."""
+"""The serializers of the sessions API."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from rest_framework import serializers
 
 from locations.rest.fields import MomentField, PhoneNumberField
 from locations.rest.pagination import PageSerializer
-from locations.rest.schema import answered, asked, listed
+from locations.rest.schema import page_example, request_example, response_example
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
 from sessions_app.proxies.serializers import NewProxySerializer
@@ -24,7 +23,7 @@ def _words(words: type[Status] | type[Wanted] | type[Reason] | type[Action]) -> 
 
 
 class IdField(serializers.UUIDField):
-    """A UUID as text; a number is not taken for one."""
+    """A UUID as a string; numbers are refused."""
 
     def to_internal_value(self, data: Any) -> UUID:
         if not isinstance(data, str):
@@ -33,44 +32,44 @@ class IdField(serializers.UUIDField):
         return value
 
 
-@asked("For a location", {"location": "7f3f5a0e-5f0c-4c58-9c3e-2f6a4d9b1c22"})
+@request_example("For a location", {"location": "7f3f5a0e-5f0c-4c58-9c3e-2f6a4d9b1c22"})
 class NewSessionSerializer(serializers.Serializer[Any]):
-    """Which location to link."""
+    """The location to link."""
 
     location = IdField(help_text="The id of one of your locations.")
     proxy = NewProxySerializer(
-        required=False, help_text="The proxy to go through, from the first code on."
+        required=False, help_text="The proxy to connect through, from the first code on."
     )
 
 
-@asked("A phone", {"phone": "+351912345678"})
+@request_example("A phone", {"phone": "+351912345678"})
 class PairingSerializer(serializers.Serializer[Any]):
-    """The phone on which the code will be typed."""
+    """The phone on which the code will be entered."""
 
     phone = PhoneNumberField(help_text="Its number with + and country code: `+351912345678`.")
 
 
 class SessionFilterSerializer(serializers.Serializer[Any]):
-    """What to list."""
+    """The filters of the list."""
 
     status = serializers.ChoiceField(
-        choices=_words(Status), required=False, help_text="Only sessions that show this status."
+        choices=_words(Status), required=False, help_text="Only sessions with this status."
     )
     location = serializers.UUIDField(required=False, help_text="Only sessions of this location.")
     since = MomentField(
         required=False,
-        help_text="Only sessions whose `since` is this moment or later: what has changed.",
+        help_text="Only sessions that changed at this time or later (see `since`).",
     )
 
 
 class QrSerializer(serializers.Serializer[Any]):
-    """A code that waits for a scan. It is a credential: do not store it."""
+    """A QR code that waits for a scan. It is a credential: do not store it."""
 
-    text = serializers.CharField(help_text="What the QR code says.")
-    svg = serializers.CharField(help_text="The same as a complete picture, `<svg …>`.")
-    number = serializers.IntegerField(help_text="The how manieth code of this attempt, from 1.")
-    of = serializers.IntegerField(help_text="How many codes an attempt has.")
-    expires_at = serializers.DateTimeField(help_text="When the next code takes its place.")
+    text = serializers.CharField(help_text="The content of the QR code.")
+    svg = serializers.CharField(help_text="The QR code as an image, `<svg …>`.")
+    number = serializers.IntegerField(help_text="The number of this code, from 1.")
+    of = serializers.IntegerField(help_text="The number of codes per attempt.")
+    expires_at = serializers.DateTimeField(help_text="When the next code replaces it.")
 
 
 _EXAMPLE = {
@@ -98,7 +97,7 @@ _EXAMPLE = {
 }
 
 
-@answered("A linked number", _EXAMPLE)
+@response_example("A linked number", _EXAMPLE)
 class SnapshotSerializer(serializers.Serializer[Any]):
     """The state of a session, at one version.
 
@@ -108,35 +107,35 @@ class SnapshotSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     location = serializers.UUIDField(help_text="The id of its location.")
     location_name = serializers.CharField()
-    wanted = serializers.ChoiceField(choices=_words(Wanted), help_text="What you asked for.")
-    status = serializers.ChoiceField(choices=_words(Status), help_text="What is true now.")
+    wanted = serializers.ChoiceField(choices=_words(Wanted), help_text="The state you requested.")
+    status = serializers.ChoiceField(choices=_words(Status), help_text="The current state.")
     label = serializers.CharField(  # type: ignore[assignment]
-        help_text="The status as a word for people."
+        help_text="The status as a word for users."
     )
-    reason = serializers.ChoiceField(choices=_words(Reason), help_text="Refines the status.")
-    sentence = serializers.CharField(help_text="The reason as a sentence for people.")
-    advice = serializers.CharField(help_text="What to do, or to expect, for people.")
-    detail = serializers.CharField(help_text="More about the reason; often empty.")
-    action = serializers.ChoiceField(choices=_words(Action), help_text="The one next step.")
-    phone_number = serializers.CharField(help_text="The linked number; empty until a scan.")
-    linked = serializers.BooleanField(help_text="Whether WhatsApp knows us as a device of it.")
+    reason = serializers.ChoiceField(choices=_words(Reason), help_text="The reason for the status.")
+    sentence = serializers.CharField(help_text="The reason as a sentence for users.")
+    advice = serializers.CharField(help_text="What to do or expect, for users.")
+    detail = serializers.CharField(help_text="Details of the reason; often empty.")
+    action = serializers.ChoiceField(choices=_words(Action), help_text="The next step.")
+    phone_number = serializers.CharField(help_text="The linked number; empty until the scan.")
+    linked = serializers.BooleanField(help_text="Whether we are a linked device of the number.")
     qr = QrSerializer(allow_null=True, help_text="Only while `status` is `qr`; null in lists.")
     pairing_code = serializers.CharField(
-        help_text="To type on the phone instead of a scan; empty until it was asked for and given."
+        help_text="The code to enter on the phone instead of scanning; empty until it is issued."
     )
-    pairing_error = serializers.CharField(help_text="Why no pairing code could be given.")
-    version = serializers.IntegerField(help_text="Grows with every change of this session.")
-    since = serializers.DateTimeField(help_text="Since when the status and reason stand.")
+    pairing_error = serializers.CharField(help_text="Why no pairing code could be issued.")
+    version = serializers.IntegerField(help_text="Increases with every change of the session.")
+    since = serializers.DateTimeField(help_text="The time of the last change of status or reason.")
     last_proof_at = serializers.DateTimeField(
-        allow_null=True, help_text="When the link last proved to be alive."
+        allow_null=True, help_text="When the connection was last confirmed."
     )
     phone_seen_at = serializers.DateTimeField(
         allow_null=True,
-        help_text="When the number's own phone last did something, to the hour. WhatsApp unlinks "
-        "a number whose phone is away for 14 days.",
+        help_text="When the phone of the number was last active, to the hour. WhatsApp unlinks a "
+        "number whose phone is offline for 14 days.",
     )
     next_retry_at = serializers.DateTimeField(
-        allow_null=True, help_text="When we try again by ourselves."
+        allow_null=True, help_text="The time of the next automatic retry."
     )
 
     def to_representation(self, instance: Session) -> dict[str, Any]:
@@ -145,6 +144,6 @@ class SnapshotSerializer(serializers.Serializer[Any]):
         return super().to_representation(row)
 
 
-@listed("The last page", _EXAMPLE)
+@page_example("The last page", _EXAMPLE)
 class SessionPageSerializer(PageSerializer):
     results = SnapshotSerializer(many=True)

@@ -1,4 +1,4 @@
-"""Operators' pages for accounts and plans: terms, usage, suspension, viewing as the owner."""
+"""The admin of accounts and plans: terms, usage, suspension, viewing as the owner."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ _SUSPEND = Question(
     action="suspend",
     title="Suspend these accounts?",
     consequence="All numbers of these accounts are disconnected until you resume them. Links and "
-    "keys stay, texts wait, and nobody has to scan again.",
+    "keys are kept, texts wait, and no number needs a new scan.",
     yes="Suspend them",
 )
 
 
 def operator_of(request: HttpRequest) -> Principal:
-    """Who an operator is in a customer's audit log."""
+    """Return the operator as the actor in a customer's audit log."""
     return impersonation.operator(getattr(request.user, "email", ""), ip_address_of(request))
 
 
@@ -134,11 +134,11 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def locations_used(self, account: Any) -> str:
         return _used(account, Resource.LOCATIONS)
 
-    @admin.display(description="connections", ordering="used_sessions")
+    @admin.display(description="numbers", ordering="used_sessions")
     def connections_used(self, account: Any) -> str:
         return _used(account, Resource.SESSIONS)
 
-    @admin.display(description="people", ordering="used_members")
+    @admin.display(description="members", ordering="used_members")
     def people_used(self, account: Any) -> str:
         return _used(account, Resource.MEMBERS)
 

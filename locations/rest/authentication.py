@@ -1,4 +1,4 @@
-"""Who asks over the API: bearer keys."""
+"""Authentication of the API by bearer keys."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ LAST_USED_STEP = timedelta(minutes=1)
 
 
 class BearerKeyAuthentication(BaseAuthentication):
-    """``Authorization: Bearer pl_…``; the request's user is then the key's ``Principal``."""
+    """``Authorization: Bearer pl_…``. Sets ``request.user`` to the key's ``Principal``."""
 
     def authenticate(self, request: Request) -> tuple[Principal, ApiKey] | None:
-        """The key's principal; None without a bearer header. Raises AuthenticationFailed, or
-        KeyExpired when the key was right until its time was over."""
+        """Return the principal and the key; None without a bearer header. Raises
+        AuthenticationFailed, or KeyExpired."""
         scheme, _, secret = get_authorization_header(request).partition(b" ")
         if scheme.lower() != b"bearer":
             return None
-        with tenancy.everyone():  # the door itself: here it is found out whose rows it may see
-            return _let_in(secret.strip().decode("latin-1"), ip_address_of(request))
+        with tenancy.everyone():  # no tenant is known yet
+            return _authenticate(secret.strip().decode("latin-1"), ip_address_of(request))
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="Pairline API"'
 
 
-def _let_in(secret: str, address: str | None) -> tuple[Principal, ApiKey]:
+def _authenticate(secret: str, address: str | None) -> tuple[Principal, ApiKey]:
     now = timezone.now()
     key = ApiKey.objects.with_secret(secret, now)
     if key is None:
@@ -49,14 +49,14 @@ def _let_in(secret: str, address: str | None) -> tuple[Principal, ApiKey]:
 
 
 def _note_use(key: ApiKey, now: datetime) -> None:
-    """Remember the use, at most once a minute: a read should not cost a write each time."""
+    """Update ``last_used_at`` at most once a minute, so that reads rarely cost a write."""
     if key.last_used_at is None or key.last_used_at <= now - LAST_USED_STEP:
         unchanged = Q(last_used_at=key.last_used_at)
         ApiKey.objects.filter(unchanged, pk=key.pk).update(last_used_at=now)
 
 
 class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the OpenAPI schema describes ``BearerKeyAuthentication``."""
+    """Describe ``BearerKeyAuthentication`` in the OpenAPI schema."""
 
     target_class = "locations.rest.authentication.BearerKeyAuthentication"
     name = "ApiKey"
@@ -65,5 +65,5 @@ class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "An API key of your account (`pl_…`). It is shown once, when made.",
+            "description": "An API key of your account (`pl_…`). It is shown only once.",
         }

@@ -1,4 +1,4 @@
-"""Every failure under /api/ is one problem document (RFC 9457), whoever raised it."""
+"""Turn every error under /api/ into a problem document (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ logger = logging.getLogger(__name__)
 
 
 class TooLarge(exceptions.APIException):
-    """The body is over DATA_UPLOAD_MAX_MEMORY_SIZE; nothing of it was read."""
+    """The body exceeds DATA_UPLOAD_MAX_MEMORY_SIZE and was not read."""
 
     status_code = 413
 
 
-# Exception → (code, what to do). The first that fits counts.
-_SENTENCES: Mapping[type[Exception], tuple[str, str]] = {
-    exceptions.ValidationError: ("invalid", "Correct the fields that are named in errors."),
+# Exception → (code, detail). The first match counts.
+_DETAILS: Mapping[type[Exception], tuple[str, str]] = {
+    exceptions.ValidationError: ("invalid", "Correct the fields listed in errors."),
     exceptions.ParseError: (
         "not_json",
-        "The body cannot be read as JSON. Check it, for example for a missing quote.",
+        "The body is not valid JSON. Check it, for example for a missing quote.",
     ),
     exceptions.NotAuthenticated: (
         "key_missing",
@@ -48,23 +48,23 @@ _SENTENCES: Mapping[type[Exception], tuple[str, str]] = {
     ),
     KeyExpired: (
         "key_expired",
-        "The time of this API key is over. Use another, or make a new one.",
+        "This API key has expired. Use another one, or create a new one.",
     ),
     exceptions.AuthenticationFailed: (
         "key_invalid",
-        "This API key is unknown or revoked. Use another one, or make a new one.",
+        "This API key is unknown or revoked. Use another one, or create a new one.",
     ),
     exceptions.PermissionDenied: (
         "forbidden",
-        "You may look at this but not change it. Ask an owner of the account.",
+        "You can see this but not change it. Ask an owner of the account.",
     ),
     exceptions.NotFound: (
         "not_found",
-        "There is nothing here that this key may see. Check the address and the id.",
+        "Nothing here is visible to this key. Check the URL and the id.",
     ),
     exceptions.MethodNotAllowed: (
         "method_not_allowed",
-        "Use one of the methods that the header Allow names.",
+        "Use one of the methods listed in the Allow header.",
     ),
     exceptions.NotAcceptable: ("not_acceptable", 'Send the header "Accept: application/json".'),
     TooLarge: ("too_large", "The body is too large. Send less at once."),
@@ -73,15 +73,15 @@ _SENTENCES: Mapping[type[Exception], tuple[str, str]] = {
         'Send JSON, with the header "Content-Type: application/json".',
     ),
 }
-_FAILURE = "The request could not be done. Try again; if it fails again, tell the operator when."
+_FAILURE = "The request failed. Try again; if it keeps failing, tell the operator when."
 
 
 def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
-    """REST framework's exception handler: the problem document for ``exc``."""
+    """Return the problem document for ``exc``. This is REST framework's exception handler."""
     known = _as_api_exception(exc)
     if known is None:
         return _failure(exc, context)
-    code, detail = _told(known)
+    code, detail = _code_and_detail(known)
     body: dict[str, Any] = dict(problem(known.status_code, code, detail))
     if isinstance(known, exceptions.ValidationError):
         body["errors"] = _by_field(known.detail)
@@ -106,26 +106,26 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
     return exc if isinstance(exc, exceptions.APIException) else None
 
 
-def _told(exc: exceptions.APIException) -> tuple[str, str]:
+def _code_and_detail(exc: exceptions.APIException) -> tuple[str, str]:
     if isinstance(exc, Refusal):
         return exc.code, str(exc.detail)
-    for kind, told in _SENTENCES.items():
+    for kind, known in _DETAILS.items():
         if isinstance(exc, kind):
-            return told
+            return known
     return "bad_request", str(exc.detail)
 
 
 def _by_field(detail: Any) -> dict[str, list[str]]:
-    """Sentences by field; those about the whole body are under "body"."""
+    """Return the messages by field. Those about the whole body are under "body"."""
     fields = detail if isinstance(detail, dict) else {api_settings.NON_FIELD_ERRORS_KEY: detail}
     return {
-        "body" if name == api_settings.NON_FIELD_ERRORS_KEY else name: [str(s) for s in sentences]
-        for name, sentences in fields.items()
+        "body" if name == api_settings.NON_FIELD_ERRORS_KEY else name: [str(s) for s in messages]
+        for name, messages in fields.items()
     }
 
 
 def _failure(exc: Exception, context: Mapping[str, Any]) -> Response:
-    """A fault of ours: logged whole, answered without a word about our insides."""
+    """Log an unexpected error, and respond without internal details."""
     request = context["request"]._request
     logger.error("An API request failed", exc_info=exc, extra={"path": request.path})
     got_request_exception.send(sender=None, request=request)
@@ -137,22 +137,22 @@ def _plain(status: int, code: str, detail: str) -> HttpResponse:
 
 
 @login_not_required
-@csrf_exempt  # there is nothing to forge, and no page to show
+@csrf_exempt  # nothing to forge
 def nothing_here(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-    """The last pattern under /api/: an address that is none of ours."""
-    detail = "There is no such address. See /api/docs/ for those there are; they end with a slash."
+    """Respond to unknown URLs. This is the last pattern under /api/."""
+    detail = "There is no such URL. See /api/docs/ for all URLs; they end with a slash."
     return _plain(404, "not_found", detail)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400: a request that was refused before any view saw it."""
+    """Handle requests refused before any view (Django's handler400)."""
     if not request.path.startswith("/api/"):
         return defaults.bad_request(request, exception)
-    return _plain(400, "bad_request", "The request cannot be read. Check its address and headers.")
+    return _plain(400, "bad_request", "The request is malformed. Check its URL and headers.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: a fault of ours outside of any API view."""
+    """Handle errors outside of API views (Django's handler500)."""
     if not request.path.startswith("/api/"):
         return defaults.server_error(request)
     return _plain(500, "failure", _FAILURE)

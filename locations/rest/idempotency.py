@@ -1,9 +1,8 @@
-"""``Idempotency-Key``: a request that is sent again is answered again, and not done again.
+"""``Idempotency-Key``: a repeated request gets the stored response and is not executed again.
 
-The answer is written in the transaction of what it tells of: either both are there or neither,
-whatever dies in between. Of two that come at once the second waits for the first at the unique
-constraint, and then gives the same answer. A refusal did nothing, so it is not remembered: the
-same key may try again.
+The response is stored in the transaction of the action, so either both exist or neither. Of two
+concurrent requests the second waits for the first at the unique constraint, and then returns the
+same response. Errors are not stored: the same key may try again.
 """
 
 from __future__ import annotations
@@ -34,15 +33,15 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER,
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
-    description="A word of your choice (a UUID, say), new for each thing you do. If you do not "
-    "hear back, ask again with the same one: within 24 hours you get the answer of the first "
-    "time, with the header `Idempotent-Replayed: true`, and nothing is done twice.",
+    description="A value of your choice, such as a UUID, new for each action. If you get no "
+    "response, repeat the request with the same key: within 24 hours you get the response of the "
+    "first request, with the header `Idempotent-Replayed: true`, and nothing is done twice.",
 )
 _KEY = re.compile("[!-~]{1,255}")
 
 
 class Mismatch(Refusal):
-    """The key was used for another request."""
+    """The key was used for a different request."""
 
     status_code = 422
 
@@ -50,39 +49,40 @@ class Mismatch(Refusal):
         super().__init__(
             "idempotency_mismatch",
             "This Idempotency-Key was used for another request within the last 24 hours. Use a "
-            "new one for each thing you do.",
+            "new one for each action.",
         )
 
 
 def once(request: Request, account_id: UUID, answer: Callable[[], Response]) -> Response:
-    """``answer()``, or what it returned to the same request before; without an Idempotency-Key
-    always ``answer()``. Whatever it raises undoes what it did and is not remembered.
+    """Return ``answer()``, or the stored response if the request has an Idempotency-Key that was
+    used before. If ``answer`` raises, its transaction is rolled back and nothing is stored.
 
-    The caller has been through the door: nobody gets an answer here who could not have asked.
-    Raises ValidationError for a key that is none, Mismatch."""
+    The caller has checked the access. Raises ValidationError for an invalid key, or Mismatch."""
     key = request.headers.get(HEADER)
     if key is None:
         return answer()
     if not _KEY.fullmatch(key):
-        raise ValidationError({HEADER: ["Use 1 to 255 letters, digits or signs of ASCII."]})
-    asked = _hash(request)
+        raise ValidationError({HEADER: ["Use 1 to 255 printable ASCII characters without spaces."]})
+    request_hash = _hash(request)
     forget_answers(account_id)
     try:
-        return _first(account_id, key, asked, answer)
+        return _first(account_id, key, request_hash, answer)
     except _Again:
-        return _replayed(account_id, key, asked)
+        return _replayed(account_id, key, request_hash)
 
 
 class _Again(Exception):
-    """The key is there already."""
+    """The key has been used before."""
 
 
-def _first(account_id: UUID, key: str, asked: str, answer: Callable[[], Response]) -> Response:
+def _first(
+    account_id: UUID, key: str, request_hash: str, answer: Callable[[], Response]
+) -> Response:
     with transaction.atomic():
         try:
             with transaction.atomic():
                 row = IdempotentAnswer.objects.create(
-                    account_id=account_id, key=key, request_hash=asked
+                    account_id=account_id, key=key, request_hash=request_hash
                 )
         except IntegrityError:
             raise _Again from None
@@ -92,22 +92,22 @@ def _first(account_id: UUID, key: str, asked: str, answer: Callable[[], Response
     return response
 
 
-def _replayed(account_id: UUID, key: str, asked: str) -> Response:
+def _replayed(account_id: UUID, key: str, request_hash: str) -> Response:
     row = IdempotentAnswer.objects.filter(account_id=account_id, key=key).first()
-    if row is None:  # forgotten just now
-        raise Conflict("in_progress", "The same request is being answered. Ask again.")
-    if row.request_hash != asked:
+    if row is None:  # deleted in the meantime
+        raise Conflict("in_progress", "The same request is in progress. Repeat it.")
+    if row.request_hash != request_hash:
         raise Mismatch
     return Response(json.loads(row.body), row.status, headers={REPLAYED: "true"})
 
 
 def _hash(request: Request) -> str:
-    """What is asked, without regard to the order and spacing of its JSON."""
+    """Hash the request, independent of the key order and spacing of its JSON."""
     body = json.dumps(request.data, sort_keys=True)
     return hashlib.sha256(f"{request.method} {request.path}\n{body}".encode()).hexdigest()
 
 
 def forget_answers(account_id: UUID | None = None) -> int:
-    """Delete answers older than ``KEPT``, of one account or of all; how many there were."""
+    """Delete responses older than ``KEPT``, of one account or of all. Return their number."""
     old = IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - KEPT)
     return delete_in_batches(old if account_id is None else old.filter(account_id=account_id))

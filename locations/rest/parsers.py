@@ -1,5 +1,5 @@
-"""Reads JSON bodies: in UTF-8 and of a bounded depth, whatever the request claims. Their size is
-bounded by Django (DATA_UPLOAD_MAX_MEMORY_SIZE)."""
+"""Parse JSON bodies, always as UTF-8 and with bounded nesting. Django limits their size
+(DATA_UPLOAD_MAX_MEMORY_SIZE)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rest_framework.parsers import JSONParser
 
 
 class StrictJSONParser(JSONParser):
-    """``application/json``. Raises ParseError when it is not JSON."""
+    """Parse ``application/json``. Raises ParseError."""
 
     def parse(
         self,
@@ -20,7 +20,7 @@ class StrictJSONParser(JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         context = dict(parser_context or {})
-        context["encoding"] = "utf-8"  # not what the header says: "zlib" is an encoding, too
+        context["encoding"] = "utf-8"  # not the one of the header: "zlib" is an encoding, too
         try:
             return super().parse(stream, media_type, context)
         except RecursionError:

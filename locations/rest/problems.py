@@ -1,4 +1,4 @@
-"""What the API answers when something is not possible: problem details (RFC 9457).
+"""Problem details (RFC 9457): the API's error responses.
 
 This module has the registry of problem codes and the shape; ``exception_handler`` turns every
 exception into one. Each app registers the codes of its own in ``problem_codes.py``.
@@ -23,7 +23,7 @@ PROBLEM_TYPE = "application/problem+json"
 
 
 class Problem(TypedDict):
-    """``detail`` is a sentence for people that says what to do; ``code`` is for programs."""
+    """``detail`` is a sentence for users that says what to do; ``code`` is for programs."""
 
     type: str
     title: str
@@ -75,22 +75,22 @@ def problem(status: int, code: str, detail: str) -> Problem:
 _TITLES: Mapping[str, str] = {
     "invalid": "Some fields are not valid",
     "not_json": "The body is not JSON",
-    "key_missing": "An API key is needed",
+    "key_missing": "An API key is required",
     "key_invalid": "The API key is not valid",
     "key_expired": "The API key has expired",
-    "forbidden": "You may look at this but not change it",
-    "scope_missing": "The API key may not do this",
-    "not_found": "There is nothing here",
-    "method_not_allowed": "The method is not possible here",
-    "not_acceptable": "Only JSON is answered",
-    "in_progress": "The same request is being answered",
+    "forbidden": "You can see this but not change it",
+    "scope_missing": "The API key lacks a scope",
+    "not_found": "Not found",
+    "method_not_allowed": "The method is not allowed",
+    "not_acceptable": "Only JSON is available",
+    "in_progress": "The same request is in progress",
     "idempotency_mismatch": "The Idempotency-Key belongs to another request",
     "too_many_requests": "Too many requests",
-    "over_limit": "The plan has no room for more",
+    "over_limit": "The plan's limit is reached",
     "account_suspended": "The account is suspended",
     "too_large": "The body is too large",
     "unsupported_media_type": "The body must be JSON",
-    "bad_request": "The request cannot be read",
+    "bad_request": "The request is malformed",
     "failure": "Something failed on our side",
 }
 for _code, _title in _TITLES.items():
@@ -98,10 +98,11 @@ for _code, _title in _TITLES.items():
 
 LOCATION_BUSY = register_code(
     "location_busy",
-    "The location has a connection already",
+    "The location already has a session",
     members={
         "session": serializers.UUIDField(
-            required=False, help_text="With code `location_busy`: the session that is in the way."
+            required=False,
+            help_text="With code `location_busy`: the session of the location.",
         )
     },
 )
@@ -122,11 +123,11 @@ _ALWAYS = (401, 403, 406, 429)
 
 
 class KeyExpired(AuthenticationFailed):
-    """The key was right, but its time is over."""
+    """The API key has expired."""
 
 
 class Refusal(APIException):
-    """A refusal with words of its own. ``members`` are added to the problem."""
+    """An error with its own code and detail. ``members`` are added to the problem document."""
 
     def __init__(self, code: str, detail: str, **members: object) -> None:
         super().__init__(detail, code)
@@ -134,14 +135,14 @@ class Refusal(APIException):
 
 
 class Conflict(Refusal):
-    """What was asked does not fit the state of things."""
+    """The request conflicts with the current state."""
 
     status_code = 409
 
 
 @contextmanager
 def conflict_at(error: type[Exception], code: str) -> Iterator[None]:
-    """Raises Conflict ``code`` at ``error``, with its sentence."""
+    """Turn ``error`` into a Conflict with ``code``."""
     try:
         yield
     except error as refused:
@@ -149,8 +150,8 @@ def conflict_at(error: type[Exception], code: str) -> Iterator[None]:
 
 
 class OverPlan(Refusal):
-    """The account may not have more of something: ``code`` says whether for its plan's limit or
-    because it is suspended."""
+    """The account may not have more of a resource: its plan's limit is reached, or it is
+    suspended."""
 
     status_code = 402
 
@@ -165,48 +166,48 @@ class OverPlan(Refusal):
 
 
 class ScopeMissing(Refusal):
-    """The key was made without the scope that this takes."""
+    """The API key lacks the scope that the operation requires."""
 
     status_code = 403
 
     def __init__(self, scope: str) -> None:
-        detail = f'This key has no scope "{scope}". Use one that has it, or make a new one.'
+        detail = f'This key lacks the scope "{scope}". Use one that has it, or create a new one.'
         super().__init__("scope_missing", detail, scope=scope)
 
 
 class TooManyRequests(Refusal):
-    """The key or its account has used up its calls; ``wait``: seconds until the next fits."""
+    """The key or its account has exceeded its rate limit. ``wait``: seconds to wait."""
 
     status_code = 429
 
     def __init__(self, limit: int, wait: int) -> None:
-        detail = f"At most {limit} calls a minute are possible. Try again in {wait} s."
+        detail = f"At most {limit} calls per minute are allowed. Try again in {wait} s."
         super().__init__("too_many_requests", detail)
         self.wait = wait
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """Why a request was not done, by RFC 9457."""
+    """An error, as defined by RFC 9457."""
 
-    type = serializers.CharField(help_text="A URI that names the kind of problem.")
-    title = serializers.CharField(help_text="The kind of problem in words; always the same.")
-    status = serializers.IntegerField(help_text="The HTTP status, again.")
-    code = serializers.CharField(help_text="The kind of problem as a word for programs.")
-    detail = serializers.CharField(help_text="A sentence for people that says what to do.")
+    type = serializers.CharField(help_text="A URI that identifies the type of problem.")
+    title = serializers.CharField(help_text="The type of problem in words. The same for each type.")
+    status = serializers.IntegerField(help_text="The HTTP status.")
+    code = serializers.CharField(help_text="The type of problem, for programs.")
+    detail = serializers.CharField(help_text="A sentence for users that says what to do.")
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
-        help_text="With code `invalid`: the sentences about each field.",
+        help_text="With code `invalid`: the messages by field.",
     )
     resource = serializers.CharField(
-        required=False, help_text="With status 402: what there is no room for, `sessions` say."
+        required=False, help_text="With status 402: the limited resource, such as `sessions`."
     )
-    limit = serializers.IntegerField(required=False, help_text="With status 402: the most of it.")
+    limit = serializers.IntegerField(required=False, help_text="With status 402: its limit.")
     used = serializers.IntegerField(
-        required=False, help_text="With status 402: how much there is of it."
+        required=False, help_text="With status 402: how much of it is used."
     )
     scope = serializers.CharField(
-        required=False, help_text="With code `scope_missing`: the scope that the key needs."
+        required=False, help_text="With code `scope_missing`: the required scope."
     )
 
     def get_fields(self) -> dict[str, Field[Any, Any, Any, Any]]:
@@ -216,11 +217,10 @@ class ProblemSerializer(serializers.Serializer[Any]):
 def problem_responses(
     *statuses: int, codes: Mapping[int, tuple[str, ...]] | None = None
 ) -> dict[tuple[int, str], OpenApiResponse]:
-    """For the OpenAPI schema: the problems of an operation, with an example for each code.
+    """Return the problems of an operation for the OpenAPI schema, with an example for each code.
 
-    Every operation has ``_ALWAYS`` besides; ``codes`` names the codes of a status where they are
-    not ``_DEFAULT_CODES``."""
-    chosen = {
+    ``_ALWAYS`` is added to ``statuses``. ``codes`` overrides ``_DEFAULT_CODES``."""
+    by_status = {
         status: (codes or {}).get(status) or _DEFAULT_CODES[status]
         for status in sorted({*_ALWAYS, *statuses})
     }
@@ -230,7 +230,7 @@ def problem_responses(
             description=". ".join(_CODES[kind].title for kind in kinds),
             examples=[_example(status, kind) for kind in kinds],
         )
-        for status, kinds in chosen.items()
+        for status, kinds in by_status.items()
     }
 
 

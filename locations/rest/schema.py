@@ -1,4 +1,4 @@
-"""Examples for the OpenAPI schema, said beside the shape that they are of."""
+"""Helpers for the OpenAPI schema: examples next to their serializer, and response headers."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _DONE = ["200", "201", "202"]
 Shape = TypeVar("Shape", bound=type)
 
 
-def asked(name: str, value: Mapping[str, Any]) -> Callable[[Shape], Shape]:
-    """For a serializer: a body that is sent."""
+def request_example(name: str, value: Mapping[str, Any]) -> Callable[[Shape], Shape]:
+    """Add an example of a request body to a serializer."""
     return _with(OpenApiExample(name, value=dict(value), request_only=True))
 
 
-def answered(name: str, value: Mapping[str, Any]) -> Callable[[Shape], Shape]:
-    """For a serializer: a body that is answered."""
+def response_example(name: str, value: Mapping[str, Any]) -> Callable[[Shape], Shape]:
+    """Add an example of a response body to a serializer."""
     example = OpenApiExample(name, value=dict(value), response_only=True, status_codes=_DONE)
     return _with(example)
 
 
-def listed(name: str, row: Mapping[str, Any]) -> Callable[[Shape], Shape]:
-    """For the serializer of a page: one that has ``row`` and is the last."""
-    return answered(name, {"next": None, "previous": None, "results": [dict(row)]})
+def page_example(name: str, row: Mapping[str, Any]) -> Callable[[Shape], Shape]:
+    """Add an example of a page to its serializer: the last page, with one ``row``."""
+    return response_example(name, {"next": None, "previous": None, "results": [dict(row)]})
 
 
 def _with(example: OpenApiExample) -> Callable[[Shape], Shape]:
@@ -35,27 +35,26 @@ def _with(example: OpenApiExample) -> Callable[[Shape], Shape]:
 
 
 _RATE = {
-    "RateLimit-Limit": "How many calls a minute are possible.",
-    "RateLimit-Remaining": "How many of them are left.",
-    "RateLimit-Reset": "Seconds without a call after which all of them are there again.",
+    "RateLimit-Limit": "The number of calls allowed per minute.",
+    "RateLimit-Remaining": "The number of calls left.",
+    "RateLimit-Reset": "Seconds without a call until all calls are available again.",
 }
 
 
 def describe_headers(result: dict[str, Any], **context: object) -> dict[str, Any]:
-    """drf-spectacular's hook: the headers of each answer. Where there is no limit, those of the
-    rate are left out."""
+    """Describe the headers of each response. This is a hook of drf-spectacular."""
     for operation in _operations(result):
         names = {parameter["name"] for parameter in operation.get("parameters", [])}
         for status, response in operation["responses"].items():
             headers = response.setdefault("headers", {})
-            if status not in ("401", "406"):  # refused before it was counted
+            if status not in ("401", "406"):  # not counted
                 headers.update({name: _number(words) for name, words in _RATE.items()})
             if status == "401":
                 headers["WWW-Authenticate"] = _header("string", "How to send a key.")
             if status == "429":
                 headers["Retry-After"] = _number("Seconds to wait.", required=True)
             if HEADER in names and status.startswith("2"):
-                headers[REPLAYED] = _header("string", "`true`: the answer of the first time.")
+                headers[REPLAYED] = _header("string", "`true` for a stored response.")
     return result
 
 

@@ -1,4 +1,4 @@
-"""``/api/v1/webhooks/``: where your server is told what happens."""
+"""``/api/v1/webhooks/``: the webhooks of an account."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class WebhookList(ApiView):
         operation_id="list_webhooks",
         tags=TAGS,
         summary="List your webhooks",
-        description="Newest first, 50 a page, without their secrets.",
+        description="Newest first, 50 per page, without their secrets.",
         parameters=[CURSOR],
         responses={
             200: WebhookPageSerializer,
@@ -49,10 +49,10 @@ class WebhookList(ApiView):
     @extend_schema(
         operation_id="create_webhook",
         tags=TAGS,
-        summary="Make a webhook",
-        description="The answer has its secret, which is shown this once. A key of some locations "
-        "has to name one of them. With `format` `slack` it is an incoming webhook of a Slack "
-        "channel (or of Mattermost, or Discord's `…/slack`), which hears of `notice` only.",
+        summary="Create a webhook",
+        description="The response contains its secret, which is shown only once. A key limited to "
+        "some locations must name one of them. With `format` `slack`, the URL is an incoming "
+        "webhook of Slack (or Mattermost, or Discord's `…/slack`), which gets `notice` only.",
         request=NewWebhookSerializer,
         responses={
             201: WebhookWithSecretSerializer,
@@ -61,19 +61,19 @@ class WebhookList(ApiView):
     )
     def post(self, request: Request) -> Response:
         principal = principal_of(request)
-        asked = NewWebhookSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data
-        location = _location(principal, wanted["location"])
+        body = NewWebhookSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        values = body.validated_data
+        location = _location(principal, values["location"])
         account_id = location.account_id if location else account_to_add_to(principal).pk
         with conflict_at(actions.TooManyWebhooks, TOO_MANY_WEBHOOKS):
             webhook = actions.create(
                 principal,
                 account_id,
-                url=wanted["url"],
-                events=wanted["events"],
+                url=values["url"],
+                events=values["events"],
                 location=location,
-                form=wanted["format"],
+                form=values["format"],
             )
         return Response(WebhookWithSecretSerializer(webhook).data, status=201)
 
@@ -91,8 +91,8 @@ class WebhookDetail(ApiView):
     @extend_schema(
         operation_id="read_webhook",
         tags=TAGS,
-        summary="Read a webhook",
-        description="Whether it is on, and if not, why.",
+        summary="Get a webhook",
+        description="Whether it is enabled, and if not, why.",
         responses={200: WebhookSerializer, **problem_responses(404)},
     )
     def get(self, request: Request, webhook_id: UUID) -> Response:
@@ -103,7 +103,7 @@ class WebhookDetail(ApiView):
         operation_id="change_webhook",
         tags=TAGS,
         summary="Change a webhook",
-        description="Only what you name changes. Switched on again, what waits is sent.",
+        description="Changes only the fields you send. Enabling it sends the waiting events.",
         request=ChangeWebhookSerializer,
         responses={
             200: WebhookSerializer,
@@ -113,16 +113,16 @@ class WebhookDetail(ApiView):
     def patch(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        asked = ChangeWebhookSerializer(data=request.data, context={"format": webhook.format})
-        asked.is_valid(raise_exception=True)
-        actions.change_some(principal, webhook, **asked.validated_data)
+        body = ChangeWebhookSerializer(data=request.data, context={"format": webhook.format})
+        body.is_valid(raise_exception=True)
+        actions.change_some(principal, webhook, **body.validated_data)
         return Response(WebhookSerializer(webhook).data)
 
     @extend_schema(
         operation_id="delete_webhook",
         tags=TAGS,
         summary="Delete a webhook",
-        description="With its log. What waits is not delivered.",
+        description="Also deletes its log. Waiting events are not delivered.",
         responses={204: None, **problem_responses(404)},
     )
     def delete(self, request: Request, webhook_id: UUID) -> Response:
@@ -135,9 +135,9 @@ class WebhookRotate(ApiView):
     @extend_schema(
         operation_id="rotate_webhook_secret",
         tags=TAGS,
-        summary="Get a new secret",
-        description="It signs from now on, and is shown this once. What your server refuses "
-        "until it knows it is tried again. A Slack channel has none.",
+        summary="Rotate the secret of a webhook",
+        description="The new secret signs all deliveries from now on, and is shown only once. "
+        "Deliveries that your server refuses meanwhile are retried. A Slack webhook has none.",
         request=None,
         responses={
             200: WebhookWithSecretSerializer,

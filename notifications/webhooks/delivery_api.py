@@ -1,4 +1,4 @@
-"""``/api/v1/webhooks/<id>/deliveries/``: what became of each event, and sending it again."""
+"""``/api/v1/webhooks/<id>/deliveries/``: the delivery log, tests and replays."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class DeliveryList(ApiView):
     @extend_schema(
         operation_id="list_deliveries",
         tags=TAGS,
-        summary="Read the log of a webhook",
-        description="Newest first, 50 a page, kept for 30 days; without what was sent.",
+        summary="List the deliveries of a webhook",
+        description="Newest first, 50 per page, kept for 30 days; without the body.",
         parameters=[DeliveryFilterSerializer, CURSOR],
         responses={
             200: DeliveryPageSerializer,
@@ -41,11 +41,11 @@ class DeliveryList(ApiView):
     )
     def get(self, request: Request, webhook_id: UUID) -> Response:
         webhook = find(Webhook.objects.defer("secret"), principal_of(request), webhook_id)
-        asked = DeliveryFilterSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data
+        filters = DeliveryFilterSerializer(data=request.query_params)
+        filters.is_valid(raise_exception=True)
+        chosen = filters.validated_data
         rows: DeliveryQuerySet = Delivery.objects.of_webhook(webhook.pk).defer("payload")
-        rows = rows.in_state(wanted.get("state", "")).of_kind(wanted.get("type", ""))
+        rows = rows.in_state(chosen.get("state", "")).of_kind(chosen.get("type", ""))
         return page_of(rows, request, DeliverySerializer)
 
 
@@ -54,7 +54,7 @@ class WebhookTest(ApiView):
         operation_id="test_webhook",
         tags=TAGS,
         summary="Send a test event",
-        description="Of type `webhook.test`, sent once. Its delivery says what came of it.",
+        description="Of type `webhook.test`, sent once. Its delivery shows the result.",
         request=None,
         responses={202: DeliverySerializer, **_OFF},
     )
@@ -71,8 +71,8 @@ class WebhookReplay(ApiView):
     @extend_schema(
         operation_id="replay_failed_deliveries",
         tags=TAGS,
-        summary="Send all that failed again",
-        description="With the same ids, as if it were new.",
+        summary="Replay all failed deliveries",
+        description="With the same ids, as if they were new.",
         request=None,
         responses={202: ReplayedSerializer, **_OFF},
     )
@@ -88,8 +88,8 @@ class DeliveryReplay(ApiView):
     @extend_schema(
         operation_id="replay_delivery",
         tags=TAGS,
-        summary="Send a delivery again",
-        description="With the same ids, as if it were new; one that waits is tried now.",
+        summary="Replay a delivery",
+        description="With the same ids, as if it were new. A waiting delivery is sent now.",
         request=None,
         responses={202: DeliverySerializer, **_OFF},
     )

@@ -1,5 +1,5 @@
-"""What is sent: built at the moment of sending, so that neither a message nor a code is kept in
-the log of deliveries. What is gone by then is not sent.
+"""The payloads of webhooks, built when they are sent, so that the delivery log contains neither
+messages nor codes. If the subject no longer exists, nothing is sent.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _TEXT_WHEN_TOO_LARGE = 32 * 1024  # characters; each takes at most six bytes
 
 
 class Gone(Exception):
-    """What the event was about is no longer there; ``str()`` says so to people."""
+    """The subject of the event no longer exists. ``str()`` is a sentence for users."""
 
 
 def body_of(delivery: Delivery, form: str = WebhookFormat.PAIRLINE) -> bytes:
-    """The JSON of ``delivery`` in the format ``form``, in UTF-8, at most ``MAX_BODY_BYTES``.
-    Raises Gone."""
+    """Return the body of ``delivery`` in the format ``form``: JSON in UTF-8, at most
+    ``MAX_BODY_BYTES``. Raises Gone."""
     data = _data(delivery)
     if form == WebhookFormat.SLACK:
         return json.dumps(slack.message(data), ensure_ascii=False).encode()
@@ -62,7 +62,7 @@ def _message_of(delivery: Delivery) -> Message:
     ours = rows.filter(account_id=delivery.account_id)
     message: Message | None = ours.filter(pk__in=[delivery.message_id]).first()
     if message is None:
-        raise Gone("The message is no longer there.")
+        raise Gone("The message no longer exists.")
     return message
 
 
@@ -83,7 +83,7 @@ def _received(message: Message) -> dict[str, Any]:
 
 
 def _receipt(message: Message, recorded: Mapping[str, Any]) -> dict[str, Any]:
-    """How far it had come when the event was written: the row may be further by now."""
+    """Return the status at the time of the event; the row may have changed since."""
     failed = recorded["status"] == "failed"
     return {
         "message": message.pk,
@@ -100,17 +100,17 @@ def _receipt(message: Message, recorded: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _code_of(delivery: Delivery) -> str:
-    """The text of the very code that the event was about. Raises Gone."""
+    """Return the text of the code that the event was about. Raises Gone."""
     ours = Session.objects.filter(account_id=delivery.account_id)
     row: Session | None = ours.filter(pk__in=[delivery.session_id]).first()
     shown = {"expires_at": row.qr_expires_at} if row else {}
     if row is None or not row.qr_text or not _same_moment(shown, delivery.payload):
-        raise Gone("The code is no longer shown; a newer one has an event of its own.")
+        raise Gone("The code is no longer shown. A newer code has its own event.")
     return str(row.qr_text)
 
 
 def _same_moment(shown: Mapping[str, Any], recorded: Mapping[str, Any]) -> bool:
-    """Each code has an expiry of its own; compared as JSON has it."""
+    """Return whether both have the same expiry as JSON: each code has its own."""
     return bool(
         json.loads(json.dumps(shown, cls=DjangoJSONEncoder))["expires_at"] == recorded["expires_at"]
     )

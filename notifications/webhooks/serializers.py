@@ -1,5 +1,4 @@
-"""The shapes of the webhooks API: what comes in, checked, and what the OpenAPI schema says of
-what goes out."""
+"""The serializers of the webhooks API."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from rest_framework import serializers
 
 from locations.rest.fields import FlagField, TextField
 from locations.rest.pagination import PageSerializer
-from locations.rest.schema import answered, asked, listed
+from locations.rest.schema import page_example, request_example, response_example
 from notifications.models import Delivery, DeliveryState, WebhookEvent, WebhookFormat
 from notifications.models.webhook import SUBSCRIBABLE
 from notifications.webhooks.dns_guard import checked_url
@@ -44,12 +43,12 @@ _DELIVERY = {
 
 
 class UrlField(TextField):
-    """An address that may be posted to."""
+    """A URL to which webhooks may be sent."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
             max_length=MAX_URL_CHARACTERS,
-            help_text="Public, with https. It is checked again each time that something is sent.",
+            help_text="Public, with https. It is checked again before each delivery.",
             **options,
         )
 
@@ -65,39 +64,39 @@ _SLACK_EVENTS = [str(WebhookEvent.NOTICE)]
 
 def _check_events(events: list[str], form: str) -> None:
     if form == WebhookFormat.SLACK and events != _SLACK_EVENTS:
-        raise serializers.ValidationError({"events": ["A Slack channel hears of notice only."]})
+        raise serializers.ValidationError({"events": ["A Slack webhook gets notice only."]})
 
 
 class EventsField(serializers.ListField):
-    """Kinds of events, one at least."""
+    """Event types, at least one."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
             child=serializers.ChoiceField(choices=_EVENTS),
             allow_empty=False,
             max_length=20,
-            help_text="`session.qr` carries the code itself, a credential. Only `notice` with "
-            "`format` `slack`, where it may be left out.",
+            help_text="`session.qr` contains the QR code itself, a credential. With `format` "
+            "`slack` only `notice`, which is the default there.",
             **options,
         )
 
 
-@asked("For status and messages", {name: _WEBHOOK[name] for name in ("url", "events")})
+@request_example("For status and messages", {name: _WEBHOOK[name] for name in ("url", "events")})
 class NewWebhookSerializer(serializers.Serializer[Any]):
-    """Where to, what of, and from which location."""
+    """The URL, the event types and the location of a webhook."""
 
     url = UrlField()
     format = serializers.ChoiceField(
         choices=WebhookFormat.choices,
         default=str(WebhookFormat.PAIRLINE),
-        help_text="`slack`: what a Slack channel takes. It cannot be changed later.",
+        help_text="`slack`: the format of Slack's incoming webhooks. It cannot be changed later.",
     )
     events = EventsField(required=False)
     location = IdField(
         required=False,
         allow_null=True,
         default=None,
-        help_text="Only what happens at this location; null: at all of them.",
+        help_text="Only events of this location; null for all locations.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -109,9 +108,9 @@ class NewWebhookSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-@asked("Switch it on again", {"enabled": True})
+@request_example("Switch it on again", {"enabled": True})
 class ChangeWebhookSerializer(serializers.Serializer[Any]):
-    """What is to be another way; one field at least."""
+    """The fields to change, at least one."""
 
     url = UrlField(required=False)
     events = EventsField(required=False)
@@ -119,60 +118,62 @@ class ChangeWebhookSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:
-            raise serializers.ValidationError("Name what is to change: url, events or enabled.")
+            raise serializers.ValidationError("Send at least one of url, events and enabled.")
         _check_events(attrs.get("events", _SLACK_EVENTS), self.context.get("format", ""))
         return attrs
 
 
-@answered("A webhook", _WEBHOOK)
+@response_example("A webhook", _WEBHOOK)
 class WebhookSerializer(serializers.Serializer[Any]):
     """A webhook, without its secret."""
 
     id = serializers.UUIDField()
     url = serializers.CharField(
         source="shown_url",
-        help_text="Of a Slack channel only the beginning: whoever knows it may write there.",
+        help_text="Only its beginning for a Slack webhook, because the URL itself is a credential.",
     )
     format = serializers.ChoiceField(choices=WebhookFormat.choices)
     events = serializers.ListField(child=serializers.ChoiceField(choices=_EVENTS))
     location = serializers.UUIDField(
-        source="location_id", allow_null=True, help_text="Null: all locations."
+        source="location_id", allow_null=True, help_text="Null for all locations."
     )
     enabled = serializers.BooleanField()
     disabled_reason = serializers.CharField(
-        help_text="Why it is switched off, for people; empty while it is on."
+        help_text="Why it is disabled, for users; empty while it is enabled."
     )
     created_at = serializers.DateTimeField()
 
 
-@answered("A new webhook", {**_WEBHOOK, "secret": "whsec_…"})
+@response_example("A new webhook", {**_WEBHOOK, "secret": "whsec_…"})
 class WebhookWithSecretSerializer(WebhookSerializer):
-    """A webhook and its secret, which is shown this once."""
+    """A webhook with its secret, which is shown only once."""
 
     secret = serializers.CharField(
-        help_text="Signs what is sent. Keep it; it is not shown again. Empty for a Slack channel."
+        help_text="Signs deliveries. Store it: it is not shown again. Empty for a Slack webhook."
     )
 
 
-@listed("The last page", _WEBHOOK)
+@page_example("The last page", _WEBHOOK)
 class WebhookPageSerializer(PageSerializer):
     results = WebhookSerializer(many=True)
 
 
 class DeliveryFilterSerializer(serializers.Serializer[Any]):
-    """What to list."""
+    """The filters of the list."""
 
     state = serializers.ChoiceField(
         choices=DeliveryState.choices, required=False, help_text="Only deliveries in this state."
     )
     type = serializers.ChoiceField(
-        choices=WebhookEvent.choices, required=False, help_text="Only deliveries of this event."
+        choices=WebhookEvent.choices,
+        required=False,
+        help_text="Only deliveries of this event type.",
     )
 
 
-@answered("It is tried again", _DELIVERY)
+@response_example("It is tried again", _DELIVERY)
 class DeliverySerializer(serializers.Serializer[Any]):
-    """An event on its way to a webhook, and what became of it."""
+    """The delivery of an event to a webhook, and its result."""
 
     id = serializers.UUIDField(help_text="As in the header `Pairline-Delivery`.")
     webhook = serializers.UUIDField(source="webhook_id")
@@ -182,17 +183,17 @@ class DeliverySerializer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(source="kind", choices=WebhookEvent.choices)
     state = serializers.ChoiceField(
         choices=DeliveryState.choices,
-        help_text="`skipped`: what it was about is gone, such as a code that was replaced.",
+        help_text="`skipped`: its subject no longer exists, such as a replaced QR code.",
     )
     attempts = serializers.IntegerField()
     status_code = serializers.IntegerField(
-        allow_null=True, help_text="Of the last answer; null when there was none."
+        allow_null=True, help_text="Of the last response; null if there was none."
     )
-    error = serializers.CharField(help_text="What was wrong the last time; empty if nothing was.")
+    error = serializers.CharField(help_text="The error of the last attempt, if any.")
     duration_ms = serializers.IntegerField(allow_null=True)
     created_at = serializers.DateTimeField(help_text="When the event happened.")
     attempted_at = serializers.DateTimeField(allow_null=True)
-    next_attempt_at = serializers.DateTimeField(allow_null=True, help_text="Null unless it waits.")
+    next_attempt_at = serializers.DateTimeField(allow_null=True, help_text="Null unless waiting.")
 
     def to_representation(self, instance: Delivery) -> dict[str, Any]:
         shown = super().to_representation(instance)
@@ -201,13 +202,13 @@ class DeliverySerializer(serializers.Serializer[Any]):
         return shown
 
 
-@listed("The last page", _DELIVERY)
+@page_example("The last page", _DELIVERY)
 class DeliveryPageSerializer(PageSerializer):
     results = DeliverySerializer(many=True)
 
 
-@answered("Three of them", {"replayed": 3})
+@response_example("Three of them", {"replayed": 3})
 class ReplayedSerializer(serializers.Serializer[Any]):
-    """How many deliveries are sent again."""
+    """The number of deliveries that are sent again."""
 
     replayed = serializers.IntegerField()

@@ -1,5 +1,4 @@
-"""``/api/v1/sessions/<id>/proxy/``: the proxy that a number goes through. Its login is taken,
-never given out."""
+"""``/api/v1/sessions/<id>/proxy/``: the proxy of a number. Its login is write-only."""
 
 from __future__ import annotations
 
@@ -30,7 +29,8 @@ class SessionProxy(ApiView):
     @extend_schema(
         operation_id="read_proxy",
         tags=_TAGS,
-        summary="Read a number's proxy",
+        summary="Get a number's proxy",
+        description="Without its login.",
         responses={200: ProxySerializer, **problem_responses(404)},
     )
     def get(self, request: Request, session_id: UUID) -> Response:
@@ -39,27 +39,27 @@ class SessionProxy(ApiView):
     @extend_schema(
         operation_id="set_proxy",
         tags=_TAGS,
-        summary="Go through a proxy",
-        description="What runs is connected anew, through it. While it fails, the session says "
-        "`proxy_failed` and tries again through it, never without it. A login is not kept from "
-        "before: send it each time.",
+        summary="Set a number's proxy",
+        description="A running session reconnects through it. While the proxy fails, the session "
+        "has the reason `proxy_failed` and retries through it, never without it. An earlier login "
+        "is not kept: send it each time.",
         request=NewProxySerializer,
         responses={200: ProxySerializer, **_WRITE_PROBLEMS},
     )
     def put(self, request: Request, session_id: UUID) -> Response:
         principal = principal_of(request)
         session = find_writable(_rows(), principal, session_id)
-        asked = NewProxySerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        body = NewProxySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         with conflict_at(NotPossible, NOT_POSSIBLE):
-            actions.use(principal, session, asked.validated_data["proxy"])
+            actions.use(principal, session, body.validated_data["proxy"])
         return _response(session)
 
     @extend_schema(
         operation_id="remove_proxy",
         tags=_TAGS,
-        summary="Go without a proxy",
-        description="What runs is connected anew, directly.",
+        summary="Remove a number's proxy",
+        description="A running session reconnects directly.",
         request=None,
         responses={
             200: ProxySerializer,

@@ -1,4 +1,4 @@
-"""The shapes of a proxy in the API. Its login is taken, never given out."""
+"""The serializers of proxies. The login is write-only."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from locations.rest.fields import TextField
-from locations.rest.schema import asked
+from locations.rest.schema import request_example
 from sessions_app.engine.proxy_url import LONGEST_LOGIN, SCHEMES, NotAProxy, ProxyAddress, is_host
 from sessions_app.gateway.ports import ProxyUnusable
 from sessions_app.proxies.checker import check
 
 
-@asked(
+@request_example(
     "A proxy with a login",
     {
         "scheme": "socks5",
@@ -25,7 +25,7 @@ from sessions_app.proxies.checker import check
     },
 )
 class NewProxySerializer(serializers.Serializer[Any]):
-    """A proxy that leads to WhatsApp. It is tried before it is taken, which needs up to 10 s."""
+    """A proxy. It is tested with a connection to WhatsApp first, which takes up to 10 s."""
 
     scheme = serializers.ChoiceField(choices=SCHEMES)
     host = TextField(max_length=253, help_text="A name or an IP address.")
@@ -40,13 +40,13 @@ class NewProxySerializer(serializers.Serializer[Any]):
     )
 
     def validate_host(self, host: str) -> str:
-        """Raises ValidationError for what is no host."""
+        """Raise ValidationError unless ``host`` is a host name or an IP address."""
         if not is_host(host):
             raise serializers.ValidationError("This is neither a host name nor an IP address.")
         return host
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """With the ``proxy``, tried. Raises ValidationError."""
+        """Return the tested ``proxy``. Raises ValidationError."""
         login = attrs.get("user", ""), attrs.get("password", "")
         try:
             proxy = ProxyAddress(attrs["scheme"], attrs["host"], attrs["port"], *login)
@@ -72,10 +72,10 @@ class ProxySerializer(serializers.Serializer[Any]):
     """The proxy that a number goes through. Serializes a ``StoredProxy``."""
 
     address = serializers.CharField(
-        source="address.shown", allow_null=True, help_text="Null: it connects directly."
+        source="address.shown", allow_null=True, help_text="Null for a direct connection."
     )
     has_login = serializers.BooleanField(help_text="Whether a user and password are stored.")
     readable = serializers.BooleanField(
-        help_text="False when what is stored cannot be read any more: the number does not connect "
-        "until you set the proxy again or remove it."
+        help_text="False if the stored proxy can no longer be decrypted: the number does not "
+        "connect until you set or remove the proxy."
     )
