@@ -73,7 +73,7 @@ def paths(chromium: Browser, product: Product, login: str) -> list[str]:
     found += [f"/locations/{product.next_location()}/links/"]
     page.goto("/settings/keys/new/")
     page.get_by_label("Name").fill("Till in the shop")
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create the key").click()
     page.goto("/settings/members/")
     page.get_by_label("E-mail").fill("bob@example.com")
     page.get_by_role("button", name="Send invitation").click()

@@ -63,9 +63,7 @@ def let_time_pass(client: Client, minutes: int) -> None:
     session.save()
 
 
-def test_he_sees_what_the_owner_sees_marked_on_every_page(
-    operator: Client, account: Account
-) -> None:
+def test_it_marks_every_page_of_the_owner(operator: Client, account: Account) -> None:
     assert "Porto" not in operator.get("/numbers/").content.decode()
 
     begun = view(operator, account)
@@ -135,9 +133,7 @@ def test_it_ends_after_half_an_hour(
     assert len(log()) == (1 if sees else 2)
 
 
-def test_it_ends_with_the_right_to_it_and_with_the_owner(
-    operator: Client, account: Account
-) -> None:
+def test_it_ends_without_permission_or_owner(operator: Client, account: Account) -> None:
     view(operator, account)
     Member.objects.update(role=Role.MEMBER)
     assert "Porto" not in operator.get("/numbers/").content.decode()
@@ -256,9 +252,7 @@ def test_other_accounts_stay_closed(operator: Client, account: Account) -> None:
     assert "Faro" not in operator.get("/numbers/").content.decode()
 
 
-def test_his_sockets_see_the_account_only_while_he_views_it(
-    operator: Client, account: Account
-) -> None:
+def test_sockets_see_the_account_only_while_viewing(operator: Client, account: Account) -> None:
     op = User.objects.get(email="op@example.com")
     view(operator, account)
     key = str(operator.session.session_key)

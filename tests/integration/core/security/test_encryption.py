@@ -91,7 +91,7 @@ def test_it_does_not_open_rubbish(content: str) -> None:
         unseal(f"v1.{key_ids()[0]}.{content}", "tests")
 
 
-def test_it_seals_by_the_secret_key_where_there_are_no_keys(settings: Settings) -> None:
+def test_it_encrypts_with_the_secret_key_by_default(settings: Settings) -> None:
     settings.FIELD_ENCRYPTION_KEYS = []
     sealed = seal(CODE, "tests")
     settings.FIELD_ENCRYPTION_KEYS = [NEW]
@@ -180,7 +180,7 @@ def test_a_dump_is_sealed_and_can_be_loaded(stored: Stored) -> None:
     assert unseal(stored(session), "sessions_app.session.qr_text") == CODE
 
 
-def test_a_code_that_nobody_opens_does_not_hold_up_the_session(settings: Settings) -> None:
+def test_an_undecryptable_code_does_not_block_the_session(settings: Settings) -> None:
     settings.FIELD_ENCRYPTION_KEYS = [OTHER]
     session = make_session(status=Status.QR, qr_text=CODE)
     settings.FIELD_ENCRYPTION_KEYS = [NEW]

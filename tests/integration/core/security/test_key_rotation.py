@@ -83,7 +83,7 @@ def test_it_says_how_many_cannot_be_opened(
     assert CODE not in out.getvalue() + str(refused.value)
 
 
-def test_it_leaves_a_row_alone_that_somebody_else_wrote_meanwhile(
+def test_it_skips_a_row_written_concurrently(
     session: Session, settings: Settings, field: SealedTextField
 ) -> None:
     """Between reading and writing: the newer text stays."""

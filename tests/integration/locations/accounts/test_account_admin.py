@@ -75,7 +75,7 @@ def test_it_lists_plan_state_and_usage_beside_the_limits(operator: Client) -> No
     assert "Suspended (trial ended)" in text
 
 
-def test_its_list_takes_the_same_queries_for_any_number_of_accounts(operator: Client) -> None:
+def test_its_list_needs_a_constant_number_of_queries(operator: Client) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as asked:
             assert operator.get(LIST).status_code == 200
@@ -109,7 +109,7 @@ def test_an_account_is_found_by_name_member_and_state(
     assert (str(account.pk) in text) is found
 
 
-def test_it_asks_before_it_suspends_and_then_writes_it_down(operator: Client) -> None:
+def test_it_confirms_and_records_a_suspension(operator: Client) -> None:
     account = make_account("Harbour Group")
 
     asked = act(operator, "suspend", account)
@@ -125,7 +125,7 @@ def test_it_asks_before_it_suspends_and_then_writes_it_down(operator: Client) ->
     assert log() == [("account_suspended", "Operator op@example.com")]
 
 
-def test_it_resumes_an_account_and_a_trial_that_ran_out(operator: Client) -> None:
+def test_it_resumes_accounts_and_expired_trials(operator: Client) -> None:
     suspended = make_account("Late Ltd", state=AccountState.SUSPENDED)
     ended = timezone.now() - timedelta(days=9)
     over = make_account("Old Ltd", state=AccountState.TRIAL, trial_ends_at=ended)
@@ -138,7 +138,7 @@ def test_it_resumes_an_account_and_a_trial_that_ran_out(operator: Client) -> Non
     assert log() == [("account_resumed", "Operator op@example.com")] * 2
 
 
-def test_a_change_of_terms_is_written_with_what_is_new(operator: Client) -> None:
+def test_it_records_a_change_of_terms(operator: Client) -> None:
     account = make_account("Harbour Group")
     plan = make_plan("Small")
 
@@ -151,7 +151,7 @@ def test_a_change_of_terms_is_written_with_what_is_new(operator: Client) -> None
     assert "plan: Small" in event.detail and "connections: 7" in event.detail
 
 
-def test_a_suspension_on_the_page_is_one_line_and_a_new_name_is_none(operator: Client) -> None:
+def test_the_admin_records_terms_but_not_names(operator: Client) -> None:
     account = make_account("Harbour Group")
 
     change(operator, account, name="Harbour Two")

@@ -49,7 +49,7 @@ def test_lists_show_the_current_account_only(
     assert current(alice) == "Second Street"
 
 
-def test_a_link_leads_to_what_it_names_and_switches_by_itself(
+def test_a_link_switches_to_its_account(
     alice: Client, second: Account, first_session: Session
 ) -> None:
     assert current(alice) == "Harbour Group"
@@ -69,7 +69,7 @@ def test_a_poll_in_another_window_does_not_switch(alice: Client, second: Account
     assert current(alice) == "Harbour Group"
 
 
-def test_an_account_that_is_lost_falls_back_to_the_first(
+def test_it_falls_back_to_the_first_account(
     alice: Client, second: Account, people: dict[str, User]
 ) -> None:
     alice.post(reverse("account_switch", args=[second.pk]))
@@ -165,9 +165,7 @@ def test_members_and_viewers_leave(
     assert AuditEvent.objects.get().verb == "member_left"
 
 
-def test_the_last_owner_cannot_leave_and_is_told_what_to_do(
-    alice: Client, account: Account
-) -> None:
+def test_the_last_owner_cannot_leave(alice: Client, account: Account) -> None:
     answer = alice.post(reverse("account_leave", args=[account.pk]))
 
     assert answer.status_code == 422
@@ -175,7 +173,7 @@ def test_the_last_owner_cannot_leave_and_is_told_what_to_do(
     assert Member.objects.filter(account=account).count() == 3
 
 
-def test_who_has_no_account_can_make_one_or_use_an_invitation(db: None, sign_in: SignIn) -> None:
+def test_a_user_without_account_can_create_one(db: None, sign_in: SignIn) -> None:
     dora = sign_in(make_user("dora"))
 
     page = dora.get(reverse("members"), follow=True)

@@ -49,7 +49,7 @@ def test_it_prints_one_json_object_and_nothing_else() -> None:
     assert {row["id"] for row in answer["locations"]} == {str(o.pk) for o in Location.objects.all()}
 
 
-def test_it_makes_the_user_an_owner_who_can_sign_in() -> None:
+def test_it_creates_an_owner_who_can_sign_in() -> None:
     _run()
 
     member = Member.objects.get()

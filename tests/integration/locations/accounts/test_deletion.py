@@ -47,7 +47,7 @@ def progress(client: Client, account: Account) -> str:
     return client.get(reverse("account_deleting", args=[account.pk])).text
 
 
-def test_it_says_what_is_lost_and_asks_for_the_name(
+def test_it_lists_losses_and_asks_for_the_name(
     alice: Client, account: Account, session: Session
 ) -> None:
     make_message(session)
@@ -140,9 +140,7 @@ def test_other_accounts_are_left_alone(
     assert Message.objects.filter(pk=message.pk).exists()
 
 
-def test_who_deleted_it_is_told_that_it_is_gone(
-    alice: Client, bob: Client, account: Account
-) -> None:
+def test_the_user_who_deleted_it_sees_the_end(alice: Client, bob: Client, account: Account) -> None:
     delete(alice, account)
     deletion.finish_due()
 

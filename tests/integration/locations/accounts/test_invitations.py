@@ -35,9 +35,7 @@ def token(alice: Client, account: Account) -> str:
     return token_in_mail()
 
 
-def test_an_invitation_goes_out_by_mail_and_only_its_hash_is_kept(
-    alice: Client, account: Account
-) -> None:
+def test_it_mails_the_token_and_stores_its_hash(alice: Client, account: Account) -> None:
     answer = invite(alice, account, "Dora@Example.com", "viewer")
 
     assert answer.status_code == 302
@@ -126,9 +124,7 @@ def test_garbage_is_no_invitation(client: Client, alice: Client, garbage: str) -
         assert visitor.get(f"/invitations/{garbage}/").status_code == 404
 
 
-def test_who_is_not_signed_in_is_shown_the_way_and_the_token_waits(
-    client: Client, token: str
-) -> None:
+def test_an_anonymous_visitor_learns_how_to_join(client: Client, token: str) -> None:
     answer = client.get(page(token))
 
     assert answer.status_code == 200
@@ -141,7 +137,7 @@ def test_who_is_not_signed_in_is_shown_the_way_and_the_token_waits(
     assert Invitation.objects.get().accepted_at is None
 
 
-def test_somebody_else_is_told_to_use_the_other_address_and_nothing_more(
+def test_another_user_learns_only_the_masked_address(
     charlie: Client, account: Account, token: str
 ) -> None:
     answer = charlie.get(page(token))
@@ -233,7 +229,7 @@ def test_only_owners_invite(
         ("BOB@EXAMPLE.COM", "is a member already"),
     ],
 )
-def test_a_bad_address_is_said_beside_the_field_and_kept(
+def test_it_shows_a_bad_address_beside_its_field(
     alice: Client, people: dict[str, User], account: Account, email: str, says: str
 ) -> None:
     answer = invite(alice, account, email)
@@ -286,7 +282,7 @@ def test_an_account_name_cannot_break_out_of_a_mail(db: None, sign_in: SignIn) -
 NEW = {"email": "dora@example.com", "password1": "correct horse battery staple"}
 
 
-def test_who_signs_up_with_the_invited_address_makes_no_account_of_his_own(
+def test_an_invited_sign_up_creates_no_account(
     client: Client, account: Account, token: str
 ) -> None:
     client.get(page(token))
@@ -303,7 +299,7 @@ def test_who_signs_up_with_the_invited_address_makes_no_account_of_his_own(
     assert [(m.account, m.role) for m in dora.memberships.all()] == [(account, Role.MEMBER)]
 
 
-def test_who_signs_up_with_another_address_proves_it_and_joins_nothing(
+def test_a_sign_up_with_another_address_joins_nothing(
     client: Client, account: Account, token: str
 ) -> None:
     client.get(page(token))

@@ -86,7 +86,7 @@ def test_each_change_tells_whom_it_concerns(
         assert "<bdi>Harbour Group</bdi>" in body(letter, "html")
 
 
-def test_an_invitation_waits_for_a_mail_server_that_is_down(
+def test_an_invitation_waits_while_mail_is_down(
     alice: Client, account: Account, settings: Settings, unused_tcp_port: int
 ) -> None:
     name_server(settings, unused_tcp_port)  # nobody listens there yet

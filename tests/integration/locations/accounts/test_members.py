@@ -55,7 +55,7 @@ def test_it_says_when_somebody_was_last_seen(
     assert "not seen yet" in alice.get(reverse("members")).text  # vera
 
 
-def test_it_changes_a_role_tells_the_person_and_writes_it_down(
+def test_it_changes_mails_and_records_a_role(
     alice: Client, account: Account, people: dict[str, User]
 ) -> None:
     answer = post(alice, "member_role", account, people["vera"], role="member")
@@ -174,7 +174,7 @@ def test_a_stranger_finds_no_people(
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_an_owner_cannot_reach_people_of_another_account_through_his_own(
+def test_an_owner_cannot_reach_members_of_other_accounts(
     charlie: Client, people: dict[str, User], name: str
 ) -> None:
     own = Account.objects.get(name="Elsewhere")
@@ -196,7 +196,7 @@ def test_it_hands_an_account_over_by_name(
     assert written()[0].to == "bob@example.com"
 
 
-def test_it_asks_for_the_password_when_the_sign_in_is_old(
+def test_it_asks_for_the_password_after_a_while(
     alice: Client, account: Account, people: dict[str, User]
 ) -> None:
     session = alice.session

@@ -30,7 +30,7 @@ def _opens(secret: str) -> bool:
     return answer.status_code == 200
 
 
-def test_an_owner_makes_a_key_and_sees_its_secret_once(alice: Client, account: Account) -> None:
+def test_it_shows_a_new_secret_once(alice: Client, account: Account) -> None:
     page = alice.post(NEW, _asked(), follow=True)
 
     secret, key = _secret(page), ApiKey.objects.get()
@@ -42,7 +42,7 @@ def test_an_owner_makes_a_key_and_sees_its_secret_once(alice: Client, account: A
     assert secret not in alice.get(LIST).content.decode()
 
 
-def test_loading_the_page_again_neither_shows_nor_makes_a_secret(alice: Client) -> None:
+def test_a_reload_neither_shows_nor_creates_a_secret(alice: Client) -> None:
     made = alice.post(NEW, _asked())
     secret = _secret(alice.get(made["Location"]))
 
@@ -179,7 +179,7 @@ def test_an_owner_revokes_a_key_for_good(alice: Client, account: Account) -> Non
 
 
 @pytest.mark.parametrize("who", ["bob", "vera"])
-def test_others_of_the_account_see_the_list_and_change_nothing(
+def test_other_members_can_only_read_the_list(
     who: str, request: pytest.FixtureRequest, account: Account
 ) -> None:
     client: Client = request.getfixturevalue(who)
@@ -209,7 +209,7 @@ def test_a_strangers_keys_are_not_there(charlie: Client, account: Account) -> No
     assert _opens(secret)
 
 
-def test_each_change_is_in_the_audit_log_without_a_secret(alice: Client, account: Account) -> None:
+def test_it_records_each_change_without_secrets(alice: Client, account: Account) -> None:
     made = _secret(alice.post(NEW, _asked(), follow=True))
     key = ApiKey.objects.get()
     rotated = _secret(alice.post(f"/settings/keys/{key.pk}/rotate/", {"grace": "24h"}, follow=True))

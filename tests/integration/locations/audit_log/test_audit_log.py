@@ -31,7 +31,7 @@ def targets(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("address", [LOG, DOWNLOAD])
-def test_owners_alone_read_it(alice: Client, bob: Client, vera: Client, address: str) -> None:
+def test_only_owners_can_read_it(alice: Client, bob: Client, vera: Client, address: str) -> None:
     assert [c.get(address).status_code for c in (alice, bob, vera)] == [200, 403, 403]
 
 
@@ -65,7 +65,7 @@ def test_it_shows_who_did_what_newest_first(
         ({"who": "alice@example.com", "what": "invited"}, ["dora"]),
     ],
 )
-def test_it_is_filtered(
+def test_it_filters_by_all_fields(
     alice: Client, account: Account, asked: dict[str, str], found: list[str]
 ) -> None:
     note(account, target="dora", at=NOON + timedelta(hours=12))  # the next day begins
@@ -89,7 +89,7 @@ def test_it_is_filtered(
         ({"q": "\x00"}, "Null characters are not allowed"),
     ],
 )
-def test_a_filter_that_makes_no_sense_is_said_beside_its_field(
+def test_it_explains_an_invalid_filter_beside_its_field(
     alice: Client, account: Account, asked: dict[str, str], says: str
 ) -> None:
     note(account)
@@ -126,7 +126,7 @@ def test_what_people_wrote_is_shown_as_text(alice: Client, account: Account) -> 
     assert row["who"] == "'=cmd()|' /C calc'!A0"
 
 
-def test_a_verb_that_is_no_longer_known_is_shown_as_it_is(alice: Client, account: Account) -> None:
+def test_it_shows_an_unknown_verb_unchanged(alice: Client, account: Account) -> None:
     note(account, verb="flew_away")
 
     assert "flew_away" in alice.get(LOG).text

@@ -17,7 +17,7 @@ def mailed_code(post_office: PostOffice) -> str:
 
 def test_a_mailed_code_signs_in(browser: Client, alice: User, post_office: PostOffice) -> None:
     asked = browser.post(ASK, {"email": "alice@example.com"}, follow=True)
-    assert "Type the code" in asked.text
+    assert "Enter the code" in asked.text
     code = mailed_code(post_office)
     assert code in text_of(post_office.last())
 
@@ -50,9 +50,7 @@ def test_three_wrong_codes_are_enough(
     assert not is_signed_in(browser)
 
 
-def test_a_code_for_an_unknown_address_is_answered_byte_for_byte_alike(
-    alice: User, post_office: PostOffice
-) -> None:
+def test_a_code_request_reveals_no_unknown_address(alice: User, post_office: PostOffice) -> None:
     seen = []
     for email in ("alice@example.com", "nobody@example.com"):
         browser = Client()
@@ -106,7 +104,7 @@ def test_signing_out_everywhere_else_ends_the_others(signed_in: Client) -> None:
     assert not is_signed_in(elsewhere)
 
 
-def test_a_browser_with_a_strange_name_is_shown_as_text(signed_in: Client) -> None:
+def test_it_escapes_a_strange_browser_name(signed_in: Client) -> None:
     sign_in(Client(headers={"User-Agent": "<script>alert(1)</script>\u202e" + "x" * 300}))
 
     page = signed_in.get("/settings/sign-ins/").text

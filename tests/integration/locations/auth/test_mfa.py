@@ -21,7 +21,7 @@ def codes_of(browser: Client) -> list[str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_app_is_set_up_by_its_code_or_its_key(sure: Client) -> None:
+def test_it_sets_up_an_app_by_code_or_key(sure: Client) -> None:
     page = sure.get("/settings/two-factor/app/")
     secret = page.context["form"].secret
 
@@ -96,7 +96,7 @@ def test_wrong_codes_are_limited(app_secret: str) -> None:
 
 
 def test_the_app_is_switched_off_after_a_question(sure: Client, app_secret: str) -> None:
-    assert "Switch the app off" in sure.get("/settings/two-factor/app/remove/").text
+    assert "Turn the app off" in sure.get("/settings/two-factor/app/remove/").text
 
     sure.post("/settings/two-factor/app/remove/")
 
@@ -141,7 +141,7 @@ def test_two_factor_is_for_who_is_signed_in(browser: Client, db: None, page: str
     assert answer["Location"].startswith("/sign-in/")
 
 
-def test_the_second_step_is_for_who_has_done_the_first(browser: Client, db: None) -> None:
+def test_the_second_step_needs_the_first(browser: Client, db: None) -> None:
     assert browser.get(STEP)["Location"] == "/sign-in/"
     assert browser.post(STEP, {"code": "000000"})["Location"] == "/sign-in/"
 
@@ -189,7 +189,7 @@ def test_the_passkeys_of_others_do_not_exist(
     assert Authenticator.objects.get().wrap().name == "Laptop"
 
 
-def test_the_page_for_a_new_passkey_asks_the_browser_for_one(sure: Client) -> None:
+def test_the_passkey_page_asks_the_browser(sure: Client) -> None:
     page = sure.get("/settings/passkeys/add/")
 
     assert page.context["js_data"]["creation_options"]["publicKey"]["rp"]["name"] == "Pairline"

@@ -75,7 +75,7 @@ def test_customers_do_not_get_into_the_admin(signed_in: Client) -> None:
     assert signed_in.get("/admin/", follow=True).status_code == 403
 
 
-def test_a_person_that_an_operator_adds_confirms_his_address_first(browser: Client) -> None:
+def test_a_user_added_by_an_operator_confirms_their_address(browser: Client) -> None:
     User.objects.create_user("dana@example.com", PASSWORD)
 
     answer = browser.post(

@@ -26,7 +26,7 @@ def test_it_signs_in_by_e_mail_whatever_its_case(browser: Client, alice: User) -
 
 
 @pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
-def test_it_says_the_same_for_a_wrong_password_and_an_unknown_person(
+def test_it_answers_wrong_passwords_like_unknown_users(
     browser: Client, alice: User, email: str
 ) -> None:
     answer = browser.post(SIGN_IN, {"login": email, "password": "wrong"})
@@ -36,7 +36,7 @@ def test_it_says_the_same_for_a_wrong_password_and_an_unknown_person(
     assert f'value="{email}"' in answer.text
 
 
-def test_it_goes_on_to_the_page_that_was_asked_for(browser: Client, alice: User) -> None:
+def test_it_continues_to_the_requested_page(browser: Client, alice: User) -> None:
     asked = browser.get("/connect/")
 
     answer = browser.post(asked["Location"], ALICE)
@@ -78,7 +78,7 @@ def test_it_signs_out_by_post_only(signed_in: Client) -> None:
     assert not is_signed_in(signed_in)
 
 
-def test_a_part_of_a_page_takes_the_whole_page_to_the_sign_in(browser: Client, db: None) -> None:
+def test_a_partial_request_redirects_the_whole_page(browser: Client, db: None) -> None:
     answer = browser.get("/", headers={"HX-Request": "true"}, follow=True)
 
     assert answer["HX-Redirect"] == SIGN_IN
@@ -97,9 +97,7 @@ def test_five_wrong_passwords_are_enough(browser: Client, alice: User) -> None:
     assert not is_signed_in(browser)
 
 
-def test_the_limit_of_one_address_is_not_that_of_another(
-    browser: Client, alice: User, account: Any
-) -> None:
+def test_each_address_has_its_own_limit(browser: Client, alice: User, account: Any) -> None:
     for _ in range(6):
         browser.post(SIGN_IN, {"login": "bob@example.com", "password": "x"})
 
@@ -131,9 +129,7 @@ def test_too_many_of_anything_is_a_page_of_ours(browser: Client, db: None) -> No
     assert "Wait a few minutes" in answer.text
 
 
-def test_who_is_switched_off_is_told_so_after_his_password_only(
-    browser: Client, alice: User
-) -> None:
+def test_an_inactive_user_learns_it_after_the_password(browser: Client, alice: User) -> None:
     alice.is_active = False
     alice.save()
 

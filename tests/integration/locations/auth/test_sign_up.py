@@ -50,7 +50,7 @@ def test_the_letter_says_the_same_in_html(browser: Client, post_office: PostOffi
     assert f'href="http://localhost:8000{link_in(text_of(post_office.last()))}"' in html
 
 
-def test_the_link_starts_with_the_public_address_whatever_host_was_asked(
+def test_the_link_starts_with_the_public_url(
     browser: Client, post_office: PostOffice, settings: Settings
 ) -> None:
     settings.PUBLIC_URL = "https://pairline.example.com"
@@ -61,7 +61,7 @@ def test_the_link_starts_with_the_public_address_whatever_host_was_asked(
     assert "http://localhost" not in text_of(post_office.last())
 
 
-def test_in_another_browser_the_link_confirms_and_the_password_is_asked(
+def test_another_browser_confirms_and_asks_for_the_password(
     browser: Client, post_office: PostOffice
 ) -> None:
     browser.post(SIGN_UP, DANA)
@@ -100,7 +100,7 @@ def test_a_used_link_is_the_same_page(browser: Client, post_office: PostOffice) 
 
 
 @pytest.mark.parametrize("spelled", ["alice@example.com", "ALICE@Example.com"])
-def test_a_used_address_is_answered_byte_for_byte_like_a_new_one(
+def test_a_sign_up_does_not_reveal_used_addresses(
     alice: User, post_office: PostOffice, spelled: str
 ) -> None:
     seen = []
@@ -129,7 +129,7 @@ def test_a_used_address_is_answered_byte_for_byte_like_a_new_one(
     assert User.objects.count() == 2
 
 
-def test_the_letter_to_a_used_address_names_the_ways_in(
+def test_the_mail_to_a_used_address_names_ways_in(
     browser: Client, alice: User, post_office: PostOffice
 ) -> None:
     browser.post(SIGN_UP, {**DANA, "email": "alice@example.com"})
@@ -165,9 +165,7 @@ def test_it_makes_all_or_nothing() -> None:
     assert (User.objects.count(), Account.objects.count()) == (0, 0)
 
 
-def test_a_mail_server_that_is_down_is_said_and_loses_nothing(
-    browser: Client, settings: Settings
-) -> None:
+def test_it_reports_a_mail_server_that_is_down(browser: Client, settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
 

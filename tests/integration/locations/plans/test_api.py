@@ -42,9 +42,7 @@ def test_it_adds_reads_and_deletes_a_location(program: Caller) -> None:
     ]
 
 
-def test_a_location_over_the_limit_is_a_problem_with_numbers(
-    program: Caller, small: Account
-) -> None:
+def test_a_location_over_the_limit_is_a_problem(program: Caller, small: Account) -> None:
     for name in "AB":
         make_location(small, name)
 
@@ -54,9 +52,7 @@ def test_a_location_over_the_limit_is_a_problem_with_numbers(
     assert Location.objects.count() == 2
 
 
-def test_a_session_over_the_limit_is_a_problem_with_numbers(
-    program: Caller, small: Account
-) -> None:
+def test_a_session_over_the_limit_is_a_problem(program: Caller, small: Account) -> None:
     make_session(make_location(small, "A"))
     free = make_location(small, "B")
 
@@ -98,7 +94,7 @@ def test_it_names_the_fields_that_are_wrong(program: Caller, body: dict[str, obj
     assert not Location.objects.exists()
 
 
-def test_a_ghl_id_of_another_account_is_refused_without_a_word_about_it(program: Caller) -> None:
+def test_a_used_ghl_id_reveals_no_other_account(program: Caller) -> None:
     other = make_location(make_account("Elsewhere"), "Elsewhere")
     Location.objects.filter(pk=other.pk).update(ghl_id="taken")
 

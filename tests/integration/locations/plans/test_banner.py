@@ -45,7 +45,7 @@ def test_every_page_says_how_the_account_stands(
         assert says is None or says in page, address
 
 
-def test_it_tells_the_owner_what_to_do_and_others_whom_to_tell(
+def test_it_advises_owners_and_other_members(
     alice: Client, vera: Client, charlie: Client, account: Account
 ) -> None:
     put(account, AccountState.SUSPENDED)

@@ -19,7 +19,7 @@ from tests.integration.at_once import meet, only_on_postgresql
 
 
 @pytest.mark.django_db
-def test_an_account_has_the_limits_of_its_plan_and_its_own_where_it_has_them() -> None:
+def test_own_limits_override_those_of_the_plan() -> None:
     plan = make_plan("Small", max_locations=2, max_sessions=3, max_members=4)
     account = make_account(plan=plan, own_max_sessions=9, own_max_api_calls_a_minute=0)
 
@@ -35,7 +35,7 @@ def test_an_account_without_a_plan_has_the_default_one() -> None:
 
 
 @pytest.mark.django_db
-def test_an_account_is_never_without_limits_for_want_of_a_plan() -> None:
+def test_an_account_without_plan_has_trial_limits() -> None:
     account = Account.objects.create(name="New")
     Plan.objects.all().delete()
 
@@ -43,7 +43,7 @@ def test_an_account_is_never_without_limits_for_want_of_a_plan() -> None:
 
 
 @pytest.mark.django_db
-def test_who_signs_up_begins_with_a_trial_of_fourteen_days() -> None:
+def test_a_sign_up_starts_a_trial_of_fourteen_days() -> None:
     account = Account.objects.create(name="New")
 
     assert account.state == AccountState.TRIAL
@@ -52,7 +52,7 @@ def test_who_signs_up_begins_with_a_trial_of_fourteen_days() -> None:
 
 
 @pytest.mark.django_db
-def test_the_default_plan_and_one_in_use_cannot_be_deleted() -> None:
+def test_it_protects_default_and_used_plans() -> None:
     used = make_account(plan=make_plan("Used")).plan
     default = make_plan("Basic")
     Plan.objects.update(is_default=False)
@@ -111,7 +111,7 @@ def test_it_must_be_asked_in_the_transaction_that_adds() -> None:
 
 
 @pytest.mark.django_db
-def test_a_connection_over_the_limit_is_not_made_and_nothing_is_lost() -> None:
+def test_a_session_over_the_limit_loses_nothing() -> None:
     account = make_account(plan=make_plan("Small", max_sessions=1))
     first, second = make_location(account, "A"), make_location(account, "B")
     session = create_session(first, by="alice")
@@ -129,7 +129,7 @@ def test_a_connection_over_the_limit_is_not_made_and_nothing_is_lost() -> None:
 @pytest.mark.django_db(transaction=True)
 @only_on_postgresql
 @pytest.mark.parametrize("what", ["locations", "sessions"])
-def test_two_at_once_do_not_both_take_the_last_place(what: str) -> None:
+def test_concurrent_requests_do_not_exceed_the_limit(what: str) -> None:
     account = make_account(plan=make_plan("Small", max_locations=3, max_sessions=1))
     first, second = make_location(account, "A"), make_location(account, "B")
 

@@ -26,7 +26,7 @@ def small(account: Account, **limits: int) -> None:
 
 
 @pytest.mark.parametrize("who", ["alice", "bob"])
-def test_owners_and_members_add_a_location_and_go_on_to_connect_it(
+def test_owners_and_members_add_a_location(
     who: str, account: Account, request: pytest.FixtureRequest
 ) -> None:
     client: Client = request.getfixturevalue(who)
@@ -52,7 +52,7 @@ def test_owners_and_members_add_a_location_and_go_on_to_connect_it(
         ({"name": "Porto", "ghl_id": "taken"}, "cannot be used"),
     ],
 )
-def test_it_says_beside_the_field_what_is_wrong_and_keeps_what_was_typed(
+def test_it_explains_errors_and_keeps_the_input(
     alice: Client, typed: dict[str, str], says: str
 ) -> None:
     other = make_location(make_account("Elsewhere"))
@@ -66,9 +66,7 @@ def test_it_says_beside_the_field_what_is_wrong_and_keeps_what_was_typed(
     assert f'value="{typed.get("ghl_id", "")}"' in answer.content.decode() or "ghl_id" not in typed
 
 
-def test_over_the_limit_it_says_what_to_do_and_keeps_what_was_typed(
-    alice: Client, account: Account
-) -> None:
+def test_over_the_limit_it_keeps_the_input(alice: Client, account: Account) -> None:
     make_location(account)
     small(account, max_locations=1)
 
@@ -81,9 +79,7 @@ def test_over_the_limit_it_says_what_to_do_and_keeps_what_was_typed(
     assert Location.objects.count() == 1
 
 
-def test_a_connection_over_the_limit_is_explained_and_not_made(
-    alice: Client, account: Account
-) -> None:
+def test_it_explains_a_refused_session_over_the_limit(alice: Client, account: Account) -> None:
     make_session(make_location(account, "A"))
     free = make_location(account, "B")
     small(account, max_sessions=1)
@@ -107,7 +103,7 @@ def test_it_renames_a_location(alice: Client, account: Account) -> None:
     assert AuditEvent.objects.get(verb="location_changed").target == "Old"
 
 
-def test_it_asks_before_it_deletes_a_location_by_its_name(alice: Client, account: Account) -> None:
+def test_it_confirms_before_deleting_a_location(alice: Client, account: Account) -> None:
     location = make_location(account, "Porto")
 
     asked = alice.get(f"{LIST}{location.pk}/delete/").content.decode()
@@ -192,7 +188,7 @@ def test_a_paused_number_says_why_and_offers_no_restart(alice: Client, account: 
     assert f"/sessions/{session.pk}/unlink/" in page
 
 
-def test_a_suspended_account_sends_nothing_even_before_its_number_is_paused(
+def test_a_suspended_account_sends_nothing_at_once(
     account: Account,
 ) -> None:
     session = make_session(make_location(account))

@@ -49,7 +49,7 @@ def test_the_database_and_the_rule_agree_who_is_suspended() -> None:
     assert others == set(Account.objects.all()) - expected
 
 
-def test_it_is_told_which_of_its_sessions_may_not_run() -> None:
+def test_it_learns_which_sessions_may_not_run() -> None:
     session = make_suspended(lease_owner="one")
     make_session(lease_owner="one")
 
@@ -78,7 +78,7 @@ def test_it_is_told_when_a_trial_has_run_out() -> None:
         ({**PAUSED, "wanted": Wanted.UNLINKED}, True),
     ],
 )
-def test_it_claims_of_a_suspended_account_only_what_has_to_be_done(
+def test_it_claims_only_necessary_work_of_suspended_accounts(
     columns: dict[str, Any], claimed: bool
 ) -> None:
     make_suspended(**{**FREE, **columns})
@@ -86,7 +86,7 @@ def test_it_claims_of_a_suspended_account_only_what_has_to_be_done(
     assert bool(leases.claim("one", 10)) is claimed
 
 
-def test_it_claims_what_is_paused_as_soon_as_the_account_may_run() -> None:
+def test_it_claims_paused_sessions_after_a_resume() -> None:
     session = make_suspended(**{**FREE, **PAUSED, "jid": "351911111111:1@s.whatsapp.net"})
     Account.objects.update(state=AccountState.ACTIVE)
 
@@ -96,7 +96,7 @@ def test_it_claims_what_is_paused_as_soon_as_the_account_may_run() -> None:
     assert next_step(state, timezone.now()) is NextStep.RESUME
 
 
-def test_it_writes_the_pause_and_the_return_in_the_timeline() -> None:
+def test_it_records_pause_and_return_in_the_timeline() -> None:
     session = make_suspended(lease_owner="one", lease_epoch=1)
 
     paused = apply_change(
@@ -112,7 +112,7 @@ def test_it_writes_the_pause_and_the_return_in_the_timeline() -> None:
     assert [event.event for event in session.events.order_by("version")] == ["suspended", "resumed"]
 
 
-def test_a_gateway_that_reads_again_knows_how_the_account_stands_now() -> None:
+def test_a_gateway_reads_the_current_account_state() -> None:
     session = make_suspended(lease_owner="one", lease_epoch=1)
 
     def read() -> bool:

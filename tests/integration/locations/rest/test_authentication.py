@@ -16,7 +16,7 @@ def test_a_key_opens_the_api(caller: Caller) -> None:
     assert caller.get(PATH).status_code == 200
 
 
-def test_a_call_without_a_key_is_told_how_to_send_one(db: None) -> None:
+def test_it_explains_how_to_send_a_key(db: None) -> None:
     answer = Caller().get(PATH)
 
     body = assert_problem(answer, 401, "key_missing")

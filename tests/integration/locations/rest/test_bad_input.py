@@ -69,7 +69,7 @@ def test_what_is_no_text_is_refused(
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("name", ["cursor", "status", "location", "direction", "since", "nonsense"])
-def test_a_text_in_a_filter_is_refused_or_left_out(
+def test_it_refuses_or_ignores_invalid_filters(
     caller: Caller, session: Session, name: str, text: str
 ) -> None:
     if len(text) > 10_000:

@@ -54,9 +54,7 @@ def test_a_repeated_text_is_answered_after_the_session_ended(
     assert caller.post(_path(session), TEXT, **KEY).status_code == 202
 
 
-def test_the_order_and_spacing_of_json_make_no_other_request(
-    caller: Caller, session: Session
-) -> None:
+def test_key_order_and_spacing_do_not_matter(caller: Caller, session: Session) -> None:
     caller.post(_path(session), TEXT, **KEY)
     body = f'{{ "text" : "{TEXT["text"]}",  "to":"{TEXT["to"]}" }}'
 
@@ -169,7 +167,7 @@ def test_answers_are_forgotten_after_a_day(caller: Caller, session: Session) -> 
 
 @pytest.mark.django_db(transaction=True)
 @only_on_postgresql
-def test_of_eight_at_once_one_is_sent_and_all_hear_of_it(transactional_db: None) -> None:
+def test_of_eight_at_once_only_one_is_sent(transactional_db: None) -> None:
     session = make_session(make_location(make_account()))
     secret = make_key(session.account)
 

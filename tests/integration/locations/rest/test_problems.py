@@ -48,7 +48,7 @@ def test_nothing_is_done_without_a_key(session: Session, method: str, path: str)
 
 
 @pytest.mark.parametrize(("method", "path"), OF_A_SESSION)
-def test_a_foreign_session_is_as_absent_as_one_that_never_was(
+def test_a_foreign_session_looks_like_a_missing_one(
     caller: Caller, foreign: Session, method: str, path: str
 ) -> None:
     before = Session.objects.values().get()
@@ -86,7 +86,7 @@ def test_a_wrong_method_names_the_right_ones(
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "x"]
 )
-def test_a_body_that_is_not_sent_as_json_is_refused(
+def test_it_refuses_a_body_without_json_content_type(
     caller: Caller, session: Session, method: str, path: str, content_type: str
 ) -> None:
     address = path.format(id=session.pk)
@@ -120,9 +120,7 @@ def test_a_body_that_is_not_json_is_refused(
 
 
 @pytest.mark.parametrize("charset", ["zlib", "rot13", "utf-16", "idna", "nonsense"])
-def test_json_is_read_as_utf_8_whatever_the_header_says(
-    caller: Caller, session: Session, charset: str
-) -> None:
+def test_it_reads_json_as_utf_8_always(caller: Caller, session: Session, charset: str) -> None:
     answer = caller.post(
         f"/sessions/{session.pk}/messages/",
         GOOD_BODY,
@@ -159,7 +157,7 @@ def test_an_unknown_address_is_a_problem_like_any_other(db: None, path: str, met
     assert "/api/docs/" in body["detail"]
 
 
-def test_a_request_that_no_view_saw_is_a_problem_too(settings: Any) -> None:
+def test_a_request_refused_before_views_is_a_problem(settings: Any) -> None:
     settings.DEBUG, settings.ALLOWED_HOSTS = False, ["pairline.example"]
 
     answer = Client(raise_request_exception=False).get("/api/v1/x/", headers={"host": "evil"})
@@ -187,7 +185,7 @@ def test_a_fault_of_ours_tells_nothing_of_our_insides(
     assert "pl_secret-key" not in caplog.text
 
 
-def test_a_fault_outside_of_the_views_is_a_problem_too(settings: Any) -> None:
+def test_an_error_outside_of_views_is_a_problem(settings: Any) -> None:
     settings.DEBUG = False
     settings.MIDDLEWARE = [
         "tests.integration.locations.rest.test_problems.failing",

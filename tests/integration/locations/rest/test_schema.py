@@ -73,7 +73,7 @@ def test_each_operation_has_words_and_needs_a_key(schema: Any) -> None:
     assert schema["components"]["securitySchemes"]["ApiKey"]["scheme"] == "bearer"
 
 
-def test_each_failure_is_a_problem_with_an_example_for_each_code(schema: Any) -> None:
+def test_each_failure_has_an_example_per_code(schema: Any) -> None:
     for operation in _operations(schema):
         failures = {s: r for s, r in operation["responses"].items() if not s.startswith("2")}
         assert "401" in failures
@@ -104,7 +104,7 @@ def test_the_headers_of_limits_and_repetitions_are_described(schema: Any) -> Non
     assert "Idempotent-Replayed" in send["responses"]["202"]["headers"]
 
 
-def test_each_field_is_described_where_its_name_does_not_say_all(schema: Any) -> None:
+def test_it_describes_fields_that_need_it(schema: Any) -> None:
     snapshot = schema["components"]["schemas"]["Snapshot"]["properties"]
     for name in ("status", "reason", "action", "qr", "last_proof_at", "version"):
         assert snapshot[name]["description"]
@@ -131,7 +131,7 @@ def test_the_page_to_try_it_loads_nothing_from_elsewhere() -> None:
 
 
 @pytest.mark.django_db
-def test_the_script_of_that_page_comes_from_an_address_of_its_own() -> None:
+def test_the_script_of_the_page_has_its_own_url() -> None:
     html = Client().get("/api/docs/").content.decode()
     [address] = re.findall(r'<script src="(/api/docs/[^"]+)"', html)
 

@@ -71,7 +71,7 @@ def _ids(session: Session) -> dict[str, UUID]:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_it_answers_as_its_schema_says(
+def test_it_responds_as_its_schema_describes(
     case: Any, known: Iterator[dict[str, UUID]], account: Account
 ) -> None:
     note(f"SCHEMATHESIS_SEED={SEED}")

@@ -70,17 +70,13 @@ def test_every_other_change_takes_the_scope_manage(
     assert Session.objects.values().get() == before
 
 
-def test_a_missing_scope_is_said_whether_the_session_is_there_or_not(
-    account: Account, foreign: Session
-) -> None:
+def test_a_missing_scope_is_reported_for_any_session(account: Account, foreign: Session) -> None:
     caller = Caller(make_key(account, scopes=["read"]))
 
     assert_problem(caller.post(f"/sessions/{foreign.pk}/stop/"), 403, "scope_missing")
 
 
-def test_a_key_made_before_there_were_scopes_may_do_everything(
-    account: Account, session: Session
-) -> None:
+def test_a_key_without_scopes_may_do_everything(account: Account, session: Session) -> None:
     caller = Caller(ApiKey.issue(account, "Old")[1])
 
     assert caller.get("/sessions/").status_code == 200
@@ -107,7 +103,7 @@ def test_a_key_of_some_locations_sees_these_alone(account: Account, session: Ses
 
 
 @pytest.mark.parametrize(("path", "body"), [*[(path, None) for path in READS[2:]], *MANAGES[1:]])
-def test_what_is_elsewhere_is_absent_for_a_key_of_some_locations(
+def test_a_limited_key_sees_nothing_elsewhere(
     account: Account, session: Session, path: str, body: Any
 ) -> None:
     caller = limited_to(account, make_location(account, "Harbour Dental · Porto"))
@@ -128,7 +124,7 @@ def test_a_key_of_some_locations_links_no_number_elsewhere(account: Account) -> 
     assert not Session.objects.exists()
 
 
-def test_a_key_whose_last_location_is_deleted_does_not_open_all_others(
+def test_a_key_without_remaining_locations_has_no_access(
     account: Account, session: Session
 ) -> None:
     last = make_location(account, "Closed")
@@ -152,7 +148,7 @@ def test_an_expired_key_says_so(account: Account) -> None:
     assert_problem(caller.get("/sessions/"), 401, "key_expired")
 
 
-def test_an_expired_key_that_is_revoked_is_as_unknown_as_any(account: Account) -> None:
+def test_a_revoked_expired_key_is_unknown(account: Account) -> None:
     past = timezone.now() - timedelta(seconds=1)
     caller = Caller(make_key(account, expires_at=past, revoked_at=past))
 

@@ -31,7 +31,7 @@ def allow(account: Account, calls: int | None) -> None:
     account.save()
 
 
-def test_each_answer_says_how_many_calls_are_left(account: Account, caller: Caller) -> None:
+def test_each_response_has_the_remaining_calls(account: Account, caller: Caller) -> None:
     allow(account, 5)
 
     answers = [caller.get("/locations/") for _ in range(2)]
@@ -42,7 +42,7 @@ def test_each_answer_says_how_many_calls_are_left(account: Account, caller: Call
     assert "Retry-After" not in answers[0].headers
 
 
-def test_one_call_too_many_says_when_to_come_back(account: Account, caller: Caller) -> None:
+def test_a_call_too_many_gets_retry_after(account: Account, caller: Caller) -> None:
     allow(account, 3)
     for _ in range(3):
         assert caller.get("/locations/").status_code == 200
@@ -83,7 +83,7 @@ def test_an_account_shares_its_calls_among_its_keys(account: Account) -> None:
     assert_problem(other.get("/locations/"), 429, "too_many_requests")
 
 
-def test_a_key_with_a_limit_of_its_own_leaves_the_rest_to_others(account: Account) -> None:
+def test_a_limited_key_leaves_the_rest_to_others(account: Account) -> None:
     allow(account, 10)
     small, large = Caller(make_key(account, calls_a_minute=2)), Caller(make_key(account))
     answers = [small.get("/locations/") for _ in range(6)]
@@ -102,7 +102,7 @@ def test_accounts_do_not_take_calls_from_each_other(account: Account, caller: Ca
     assert Caller(make_key(other)).get("/locations/").status_code == 200
 
 
-def test_without_a_limit_nothing_is_said(account: Account) -> None:
+def test_without_a_limit_there_are_no_headers(account: Account) -> None:
     account.plan, account.own_max_api_calls_a_minute = None, None
     account.save()
     make_plan("Trial", is_default=True, max_api_calls_a_minute=None)
@@ -113,7 +113,7 @@ def test_without_a_limit_nothing_is_said(account: Account) -> None:
     assert "RateLimit-Limit" not in answer.headers
 
 
-def test_of_many_calls_at_once_exactly_the_limit_gets_through(account: Account) -> None:
+def test_concurrent_calls_never_exceed_the_limit(account: Account) -> None:
     allow(account, 20)
     key = ApiKey.objects.select_related("account__plan").get(
         key_hash=ApiKey.hash(make_key(account))
@@ -129,7 +129,7 @@ def test_of_many_calls_at_once_exactly_the_limit_gets_through(account: Account) 
     assert passed == 20
 
 
-def test_a_cache_that_is_away_stops_nobody(
+def test_an_unavailable_cache_lets_calls_through(
     account: Account, caller: Caller, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     allow(account, 1)

@@ -96,7 +96,7 @@ def test_it_has_a_page_for_what_is_not_there(alice: Client) -> None:
     answer = alice.get(reverse("session", args=[uuid.uuid4()]))
 
     assert answer.status_code == 404
-    assert "There is nothing here" in answer.text
+    assert "Page not found" in answer.text
 
 
 def test_it_refuses_a_form_without_its_token(alice: Client, session: Session) -> None:

@@ -49,9 +49,7 @@ def written(log: logging.Logger) -> None:
         handler.flush()
 
 
-def test_a_line_is_one_json_object_that_nobody_else_may_read(
-    log: logging.Logger, folder: Path
-) -> None:
+def test_each_line_is_one_private_json_object(log: logging.Logger, folder: Path) -> None:
     log.info("Session %s", "connected", extra={"session": "a"})
     written(log)
     (entry,) = entries(folder)
@@ -124,7 +122,7 @@ def test_processes_share_it_without_losing_a_line(folder: Path) -> None:
     assert all(path.stat().st_size <= at_once for path in files_of(folder))
 
 
-def test_a_disk_that_takes_nothing_costs_lines_and_no_time(folder: Path) -> None:
+def test_a_full_disk_costs_lines_but_no_time(folder: Path) -> None:
     folder.parent.mkdir()
     folder.write_text("in the way")
     handler = DiskLog(folder, waiting=50)

@@ -95,7 +95,7 @@ def test_the_ids_of_sessions_and_locations_stay(identifier: object) -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_text_can_be_redacted_and_twice_is_as_once(text: str) -> None:
+def test_it_redacts_any_text_idempotently(text: str) -> None:
     once = redact(text)
     assert redact(once) == once
 

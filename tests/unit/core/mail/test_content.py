@@ -75,7 +75,7 @@ def test_a_name_is_only_text(name: str) -> None:
     assert shown in mail.text and shown in mail.subject
 
 
-def test_a_subject_that_is_too_long_says_that_it_was_cut() -> None:
+def test_it_shortens_long_subjects_with_an_ellipsis() -> None:
     assert render(letter("x" * 300)).subject == f"{'x' * 199}…"
 
 
@@ -83,7 +83,7 @@ def test_emoji_of_several_parts_stay_one() -> None:
     assert "👩‍⚕️ Évora" in render(letter("👩‍⚕️ Évora")).subject
 
 
-def test_the_first_line_says_what_to_do_and_the_button_stands_by_itself(
+def test_the_first_line_is_the_lead(
     settings: Settings,
 ) -> None:
     settings.PUBLIC_URL = "https://pairline.example"

@@ -33,5 +33,5 @@ def test_it_takes_nonsense_for_no_address(nonsense: str) -> None:
     assert client_ip(nonsense, "", 0) is None
 
 
-def test_it_leaves_the_zone_of_a_link_local_address_out() -> None:
+def test_it_drops_the_zone_of_link_local_addresses() -> None:
     assert client_ip("fe80::1%eth0", "", 0) == "fe80::1"

@@ -26,7 +26,7 @@ COUNTED = [Resource.LOCATIONS, Resource.SESSIONS, Resource.MEMBERS]
 
 
 @pytest.mark.parametrize("resource", COUNTED)
-def test_it_lets_the_last_place_be_taken_and_no_further_one(resource: Resource) -> None:
+def test_it_allows_the_limit_but_not_more(resource: Resource) -> None:
     assert verdict(resource, limits(3), usage(2), 1, runs=True) is None
 
     refusal = verdict(resource, limits(3), usage(3), 1, runs=True)
@@ -60,7 +60,7 @@ def test_it_says_the_limit_and_what_to_do(resource: Resource, most: int, words: 
 
 
 @pytest.mark.parametrize("resource", list(Resource))
-def test_a_suspended_account_adds_nothing_however_much_its_plan_allows(resource: Resource) -> None:
+def test_a_suspended_account_cannot_add_anything(resource: Resource) -> None:
     refusal = verdict(resource, limits(None), usage(0), 1, runs=False)
 
     assert refusal is not None
@@ -78,7 +78,7 @@ def test_a_suspended_account_adds_nothing_however_much_its_plan_allows(resource:
         (timedelta(days=400), AccountState.SUSPENDED),
     ],
 )
-def test_a_trial_is_past_due_for_three_days_and_then_suspended(
+def test_an_ended_trial_is_past_due_then_suspended(
     after_its_end: timedelta, stands: AccountState
 ) -> None:
     assert standing(AccountState.TRIAL, NOON, NOON + after_its_end) is stands

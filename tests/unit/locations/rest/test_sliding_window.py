@@ -9,7 +9,7 @@ counts = st.integers(0, 5000)
 moments = st.floats(0, 59.99)
 
 
-def test_it_counts_of_the_minute_before_what_the_last_sixty_seconds_reach_into() -> None:
+def test_it_counts_the_overlap_with_the_previous_minute() -> None:
     assert Window(before=60, now=10, elapsed=0).calls == 70
     assert Window(before=60, now=10, elapsed=45).calls == 25
 
@@ -20,15 +20,15 @@ def test_it_says_how_many_more_fit() -> None:
     assert Window(before=0, now=12, elapsed=5).left(10) == 0
 
 
-def test_it_waits_within_the_minute_while_the_one_before_fades() -> None:
+def test_it_waits_while_the_previous_minute_fades() -> None:
     assert Window(before=60, now=30, elapsed=0).wait(60) == 31
 
 
-def test_it_waits_beyond_the_turn_when_this_minute_is_full() -> None:
+def test_it_waits_into_the_next_minute_when_full() -> None:
     assert Window(before=0, now=10, elapsed=50).wait(10) == 10 + 6
 
 
-def test_it_is_empty_a_whole_window_after_the_last_minute_with_calls() -> None:
+def test_it_is_empty_after_a_whole_window() -> None:
     assert Window(before=0, now=0, elapsed=10).empty_after == 0
     assert Window(before=3, now=0, elapsed=10).empty_after == 50
     assert Window(before=3, now=1, elapsed=10).empty_after == 110
