@@ -149,7 +149,7 @@ def make_delivery(webhook: Webhook, **columns: Any) -> Delivery:
 
 
 def make_incident(session: Session, **columns: Any) -> Incident:
-    """An open incident of ``session`` that nobody was told of; ``columns`` win."""
+    """An open incident of ``session`` without a notice; ``columns`` win."""
     incident: Incident = Incident.objects.create(
         **{
             "account_id": session.account_id,
@@ -163,7 +163,7 @@ def make_incident(session: Session, **columns: Any) -> Incident:
 
 
 def make_notice(session: Session, kind: NoticeKind = NoticeKind.LOST, **columns: Any) -> Notice:
-    """A notice about ``session`` that is due and not told yet; ``columns`` win."""
+    """A notice about ``session`` that is due; ``columns`` win."""
     facts = {
         "location": session.location.name,
         "number": session.phone_number,

@@ -1,4 +1,4 @@
-"""What an owner sets up, and what a person with a link sees: for everybody, on every screen."""
+"""Accessibility of the settings and of one-time links, on every screen size."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ TORN = """[...document.querySelectorAll("button, .button, .pill, .tabs a")]
 def product(
     tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator
 ) -> Iterator[Product]:
-    """One of our own: its webhooks may have addresses of this machine."""
+    """A product of this module: its webhooks may have addresses of this machine."""
     folder = tmp_path_factory.mktemp("settings")
     running = Product(folder, shared_simulator, WEBHOOKS_ALLOW_PRIVATE="true").start()
     yield running
@@ -55,7 +55,7 @@ def product(
 
 @pytest.fixture(scope="module")
 def login(chromium: Browser, product: Product) -> str:
-    """The file of a browser that has signed in."""
+    """The storage file of a browser that has signed in."""
     context = chromium.new_context(base_url=product.address)
     sign_in(context.new_page())
     file = str(product.folder / "signed-in.json")
@@ -92,7 +92,7 @@ def paths(chromium: Browser, product: Product, login: str) -> list[str]:
 
 
 def _of_webhooks(product: Product) -> list[str]:
-    """A webhook that nobody answers for, what was to be delivered, and whose news that was."""
+    """A webhook whose server does not respond, with its delivery and notice."""
     body = {"url": f"http://127.0.0.1:{free_port()}/hook", "events": ["session.status"]}
     status, webhook = product.api("POST", "webhooks/", body)
     assert status == 201, webhook
@@ -104,9 +104,7 @@ def _of_webhooks(product: Product) -> list[str]:
     return [*doors, f"/settings/webhooks/deliveries/{deliveries[0]['id']}/"]
 
 
-def test_axe_finds_nothing_in_the_settings(
-    open_page: OpenPage, paths: list[str], login: str
-) -> None:
+def test_it_has_accessible_settings(open_page: OpenPage, paths: list[str], login: str) -> None:
     page = open_page(signed_in=False, storage_state=login)
     found = []
     for path in paths:
@@ -117,7 +115,7 @@ def test_axe_finds_nothing_in_the_settings(
     assert not found, "\n".join(found)
 
 
-def test_axe_finds_nothing_where_something_is_missing(open_page: OpenPage, login: str) -> None:
+def test_it_has_accessible_form_errors(open_page: OpenPage, login: str) -> None:
     page = open_page(signed_in=False, storage_state=login)
     found = []
     for path in ("/settings/locations/new/", "/settings/keys/new/", "/settings/webhooks/new/"):
@@ -129,7 +127,7 @@ def test_axe_finds_nothing_where_something_is_missing(open_page: OpenPage, login
     assert not found, "\n".join(found)
 
 
-def test_the_settings_have_room_on_every_screen(
+def test_it_fits_settings_on_every_screen(
     open_page: OpenPage, paths: list[str], login: str
 ) -> None:
     page = open_page(signed_in=False, storage_state=login, device_scale_factor=2)
@@ -142,8 +140,8 @@ def test_the_settings_have_room_on_every_screen(
 
 
 def _without_room(page: Page) -> list[str]:
-    """What is wider than the screen, and what is torn into letters: at 320 and 360 CSS px, and
-    at 640, which is what a zoom of 200 % leaves of 1280."""
+    """Return what is wider than the screen, or broken into letters: at 320 and 360 CSS px, and at
+    640, which is 1280 at a zoom of 200 %."""
     found = []
     for width in (640, 360, 320):
         found += too_wide(page, (width,))
@@ -151,7 +149,7 @@ def _without_room(page: Page) -> list[str]:
     return found
 
 
-def test_axe_finds_nothing_on_the_way_of_a_link(
+def test_it_has_accessible_one_time_links(
     open_page: OpenPage,
     product: Product,
     simulator: Simulator,
@@ -191,7 +189,7 @@ def _tab_to(page: Page, wanted: Locator) -> None:
     raise AssertionError("no way there by keyboard")
 
 
-def test_the_list_of_numbers_is_usable_by_keyboard_alone(
+def test_it_lists_numbers_by_keyboard_alone(
     open_page: OpenPage, product: Product, login: str
 ) -> None:
     session, _ = product.link()
@@ -225,9 +223,7 @@ def test_the_list_of_numbers_is_usable_by_keyboard_alone(
     expect(page).to_have_url(re.compile(f"/sessions/{session}/"))
 
 
-def test_the_time_zone_of_who_has_chosen_none_is_his_browsers(
-    open_page: OpenPage, login: str
-) -> None:
+def test_it_preselects_the_browsers_time_zone(open_page: OpenPage, login: str) -> None:
     page = open_page(
         "/settings/notifications/",
         signed_in=False,

@@ -30,7 +30,7 @@ def meet(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
 def on_its_own_connection(act: Callable[[], Any]) -> Any:
     """What ``act`` gives, in a thread that a test starts; the connection is closed after it."""
     try:
-        with tenancy.everyone():  # a thread that is started by hand begins as nobody
+        with tenancy.everyone():  # a new thread starts without a tenant scope
             return act()
     finally:
         connection.close()

@@ -17,7 +17,7 @@ from tests.wire.product import Product, Simulator, free_port, wait_for
 
 @pytest.fixture
 def silent() -> Iterator[int]:
-    """A port of this machine where everybody is let in and nobody is answered."""
+    """A port of this machine that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0), backlog=16) as server:
         yield server.getsockname()[1]
 
@@ -36,7 +36,7 @@ def running(installed: Product, simulator: Simulator) -> Product:
     return installed if installed.process else installed.start()
 
 
-def test_an_installation_that_works_is_well(running: Product) -> None:
+def test_it_finds_a_working_installation_well(running: Product) -> None:
     told = wait_for(lambda: (found := _told(running))["ok"] and found, "the gateway's heartbeat")
 
     levels = {finding["name"]: finding["level"] for finding in told["findings"]}
@@ -44,9 +44,7 @@ def test_an_installation_that_works_is_well(running: Product) -> None:
     assert {"database", "migrations", "gateway", "WhatsApp", "clock", "mail", "port"} <= set(levels)
 
 
-def test_a_bundle_beside_a_running_product_tells_of_a_session_and_not_its_code(
-    running: Product, tmp_path: Path
-) -> None:
+def test_it_bundles_a_session_without_its_code(running: Product, tmp_path: Path) -> None:
     session = running.create_session()
     code = running.until(session, status="qr")["qr"]["text"]
 
@@ -63,9 +61,7 @@ def test_a_bundle_beside_a_running_product_tells_of_a_session_and_not_its_code(
         assert secret not in everything
 
 
-def test_it_ends_in_time_when_everything_outside_is_down_or_silent(
-    installed: Product, silent: int, tmp_path: Path
-) -> None:
+def test_it_ends_in_time_when_servers_hang(installed: Product, silent: int, tmp_path: Path) -> None:
     state = json.loads(installed.simulator.state_file.read_text())
     (tmp_path / "state.json").write_text(
         json.dumps({**state, "proxy": f"http://127.0.0.1:{silent}"})

@@ -18,7 +18,7 @@ SignIn = Callable[[User], Client]
 
 @pytest.fixture(autouse=True)
 def rows_of_all() -> Iterator[None]:
-    """Tests look at rows of every account; requests begin as nobody all the same."""
+    """Tests see rows of every account; requests still start without a scope."""
     with tenancy.everyone():
         yield
 

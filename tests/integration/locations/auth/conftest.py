@@ -42,7 +42,7 @@ def alice(account: Account) -> User:
 
 @pytest.fixture
 def browser() -> Client:
-    """A browser that nobody has signed in with."""
+    """A browser without a sign-in."""
     return Client()
 
 

@@ -28,7 +28,7 @@ async def _listen() -> str:
 
 
 async def _heard(channel: str) -> list[str]:
-    """The ids that gateways are told to look at, until the end that is sent here."""
+    """Return the ids in the hints to gateways, up to the end marker that this sends."""
     layer = get_channel_layer()
     await layer.group_send(GATEWAY_GROUP, {"type": "end"})
     ids = []
@@ -65,7 +65,7 @@ def test_gateways_look_at_everything_when_an_account_stands_otherwise(
 
 
 def _undone(account: Account, act: Callable[..., bool]) -> None:
-    """Do it and take it back: nobody hears of what was not committed."""
+    """Suspend and roll back: no hint is sent before a commit."""
     with transaction.atomic():
         act(account, by=OPERATOR)
         transaction.set_rollback(True)

@@ -76,5 +76,5 @@ def session(account: Account) -> Session:
 
 @pytest.fixture
 def foreign(db: None) -> Session:
-    """A session of charlie, who is nobody here."""
+    """A session of charlie, a stranger."""
     return make_session(make_location(make_account("Charlie and Sons"), "Elsewhere"))

@@ -1,4 +1,4 @@
-"""Small screens, keyboards, screen readers, dark rooms."""
+"""Accessibility of the pages: small screens, keyboard, screen readers, dark scheme."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Scheme = Literal["light", "dark"]
 
 @pytest.fixture(scope="module")
 def paths(product: Product) -> list[str]:
-    """Every kind of page, with a session in every state that it can be brought to."""
+    """Every kind of page, with a session in every reachable state."""
     waiting = product.create_session()
     product.until(waiting, status="qr")
     ready, _ = product.link()
@@ -45,7 +45,7 @@ def paths(product: Product) -> list[str]:
     ]
 
 
-def test_axe_finds_nothing(open_page: OpenPage, paths: list[str]) -> None:
+def test_it_passes_axe(open_page: OpenPage, paths: list[str]) -> None:
     page = open_page()
     found = []
     for path in paths:
@@ -59,7 +59,7 @@ def test_axe_finds_nothing(open_page: OpenPage, paths: list[str]) -> None:
     assert not found, "\n".join(found)
 
 
-def test_nothing_is_wider_than_the_screen(open_page: OpenPage, paths: list[str]) -> None:
+def test_it_is_no_wider_than_the_screen(open_page: OpenPage, paths: list[str]) -> None:
     page = open_page()
     wide = []
     for path in paths:
@@ -87,7 +87,7 @@ WIDEST = """[...document.querySelectorAll("body *")]
   .map((e) => `${e.tagName}.${e.className}: ${e.textContent.trim().slice(0, 30)}`).slice(-4)"""
 
 
-def test_texts_twice_as_long_have_room(open_page: OpenPage, paths: list[str]) -> None:
+def test_it_has_room_for_texts_twice_as_long(open_page: OpenPage, paths: list[str]) -> None:
     page = open_page()
     wide = []
     for path in paths:
@@ -106,7 +106,7 @@ def waiting(product: Product) -> str:
     return f"/sessions/{session}/"
 
 
-def test_a_code_is_large_enough_and_always_on_white(open_page: OpenPage, waiting: str) -> None:
+def test_it_shows_a_large_code_on_white(open_page: OpenPage, waiting: str) -> None:
     for screen in (320, 1280):
         page = open_page(waiting, viewport={"width": screen, "height": 740}, color_scheme="dark")
 
@@ -119,7 +119,7 @@ def test_a_code_is_large_enough_and_always_on_white(open_page: OpenPage, waiting
 
 
 @pytest.mark.parametrize("width", [768, 1280, 1600])
-def test_the_account_s_menu_stands_at_the_right(open_page: OpenPage, width: int) -> None:
+def test_it_places_the_account_menu_at_the_right(open_page: OpenPage, width: int) -> None:
     page = open_page("/connect/", viewport={"width": width, "height": 740})
 
     edge, menu, bell, sign_out = page.evaluate(
@@ -135,7 +135,7 @@ def test_the_account_s_menu_stands_at_the_right(open_page: OpenPage, width: int)
     assert 0 <= sign_out[0] - bell[1] <= 24
 
 
-def test_the_first_tab_skips_to_the_content(open_page: OpenPage) -> None:
+def test_it_skips_to_the_content_with_the_first_tab(open_page: OpenPage) -> None:
     page = open_page("/")
 
     page.keyboard.press("Tab")
@@ -165,7 +165,7 @@ def test_it_signs_in_and_unlinks_by_keyboard_alone(open_page: OpenPage, product:
 
 
 def _tab_to(page: Page, text: str) -> None:
-    """Press Tab until what has the focus says ``text``, as a person without a mouse does."""
+    """Press Tab until the focused element has the text ``text``."""
     for _ in range(40):
         page.keyboard.press("Tab")
         focused = page.evaluate("document.activeElement.innerText || ''")
@@ -174,7 +174,7 @@ def _tab_to(page: Page, text: str) -> None:
     raise AssertionError(f"no way to {text!r} by keyboard")
 
 
-def test_the_menu_closes_with_escape(open_page: OpenPage, product: Product) -> None:
+def test_it_closes_the_menu_with_escape(open_page: OpenPage, product: Product) -> None:
     session, _ = product.link()
     page = open_page(f"/sessions/{session}/")
     page.get_by_text("More").click()
@@ -185,7 +185,7 @@ def test_the_menu_closes_with_escape(open_page: OpenPage, product: Product) -> N
     expect(page.get_by_role("link", name="Unlink")).to_be_hidden()
 
 
-def test_nothing_moves_for_who_asked_for_that(open_page: OpenPage, waiting: str) -> None:
+def test_it_respects_reduced_motion(open_page: OpenPage, waiting: str) -> None:
     page = open_page(waiting, reduced_motion="reduce")
 
     moving = page.locator(".frame").evaluate("e => getComputedStyle(e).animationName")
@@ -193,7 +193,7 @@ def test_nothing_moves_for_who_asked_for_that(open_page: OpenPage, waiting: str)
     assert moving == "none"
 
 
-def test_a_second_sign_in_goes_straight_to_the_numbers(open_page: OpenPage) -> None:
+def test_it_skips_the_sign_in_when_signed_in(open_page: OpenPage) -> None:
     page = open_page(signed_in=False)
     sign_in(page)
 
@@ -225,7 +225,7 @@ def test_it_works_under_a_strict_content_policy(
     expect(page.get_by_role("status")).to_have_text("✅ Connected")
 
 
-def test_what_fails_says_so_and_keeps_what_was_typed(
+def test_it_reports_a_failed_request_and_keeps_the_input(
     open_page: OpenPage, product: Product, troubles: list[str]
 ) -> None:
     session, _ = product.link()
@@ -247,7 +247,7 @@ def test_what_fails_says_so_and_keeps_what_was_typed(
 
 
 @pytest.mark.parametrize("place", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])  # UTC+14, UTC-11
-def test_days_are_those_of_the_reader(open_page: OpenPage, waiting: str, place: str) -> None:
+def test_it_uses_days_of_the_users_time_zone(open_page: OpenPage, waiting: str, place: str) -> None:
     page = open_page(waiting, timezone_id=place)
 
     today = page.evaluate("new Date().toLocaleDateString('en-GB', {dateStyle: 'long'})")
@@ -255,7 +255,7 @@ def test_days_are_those_of_the_reader(open_page: OpenPage, waiting: str, place: 
     expect(page.locator(".timeline h3")).to_have_text([today])
 
 
-def test_the_focus_is_where_the_next_word_goes(open_page: OpenPage, product: Product) -> None:
+def test_it_focuses_the_next_field_to_fill(open_page: OpenPage, product: Product) -> None:
     session, _ = product.link()
     page = open_page(f"/sessions/{session}/")
     page.get_by_label("To", exact=True).fill("911")
