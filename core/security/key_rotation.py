@@ -30,7 +30,7 @@ _NAMED = 3
 
 
 @dataclass(frozen=True)
-class Batch:
+class RotatedBatch:
     """The result for up to ``BATCH_ROWS`` rows: re-encrypted (``resealed``), not decryptable by
     any key (``broken``), or skipped because they were written concurrently (``overtaken``)."""
 
@@ -42,8 +42,8 @@ class Batch:
     def checked(self) -> int:
         return self.resealed + self.broken + self.overtaken
 
-    def __add__(self, other: Batch) -> Batch:
-        return Batch(
+    def __add__(self, other: RotatedBatch) -> RotatedBatch:
+        return RotatedBatch(
             self.resealed + other.resealed,
             self.broken + other.broken,
             self.overtaken + other.overtaken,
@@ -71,7 +71,7 @@ def sealed_fields() -> list[SealedTextField]:
     ]
 
 
-def reseal(field: SealedTextField, *, dry_run: bool = False) -> Iterator[Batch]:
+def reseal(field: SealedTextField, *, dry_run: bool = False) -> Iterator[RotatedBatch]:
     """Re-encrypt with the first key all values that another key has encrypted, one batch per
     transaction. With ``dry_run`` only decrypt them. Rows are not locked: a concurrent write
     wins."""
@@ -86,7 +86,7 @@ def reseal(field: SealedTextField, *, dry_run: bool = False) -> Iterator[Batch]:
         after = found[-1][0]
         with transaction.atomic():
             became = Counter(_reseal_row(field, pk, old, dry_run) for pk, old in found)
-        yield Batch(became["resealed"], became["broken"], became["overtaken"])
+        yield RotatedBatch(became["resealed"], became["broken"], became["overtaken"])
 
 
 def unopenable() -> list[Unopenable]:

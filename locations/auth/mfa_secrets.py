@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from core.security.encryption import SealBroken, key_ids, seal, unseal
-from core.security.key_rotation import Batch
+from core.security.key_rotation import RotatedBatch
 
 PURPOSE = "mfa.authenticator.data"
 _SECRETS = ("secret", "seed")
@@ -22,24 +22,24 @@ def opened(text: str) -> str:
     return unseal(text, PURPOSE)
 
 
-def reseal(*, dry_run: bool = False) -> Batch:
+def reseal(*, dry_run: bool = False) -> RotatedBatch:
     """Re-encrypt with the first key what another key has encrypted. ``dry_run``: only decrypt."""
-    total = Batch()
+    total = RotatedBatch()
     for pk in Authenticator.objects.values_list("pk", flat=True):
         with transaction.atomic():
             total = total + _reseal_row(pk, dry_run)
     return total
 
 
-def _reseal_row(pk: int, dry_run: bool) -> Batch:
+def _reseal_row(pk: int, dry_run: bool) -> RotatedBatch:
     row = Authenticator.objects.select_for_update().filter(pk=pk).first()
     old = {name: row.data[name] for name in _SECRETS if name in row.data} if row else {}
     if row is None or all(text.split(".")[1:2] == [key_ids()[0]] for text in old.values()):
-        return Batch()
+        return RotatedBatch()
     try:
         row.data.update({name: sealed(opened(text)) for name, text in old.items()})
     except SealBroken:
-        return Batch(broken=1)
+        return RotatedBatch(broken=1)
     if not dry_run:
         row.save(update_fields=["data"])
-    return Batch(resealed=1)
+    return RotatedBatch(resealed=1)

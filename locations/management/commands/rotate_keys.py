@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.security.encryption import SealedTextField
-from core.security.key_rotation import Batch, reseal, sealed_fields
+from core.security.key_rotation import RotatedBatch, reseal, sealed_fields
 from locations.auth import mfa_secrets
 
 
@@ -34,14 +34,14 @@ class Command(BaseCommand):
 
     def _rotate(self, field: SealedTextField, dry_run: bool) -> int:
         """Return the number of texts in the column that cannot be decrypted."""
-        total = Batch()
+        total = RotatedBatch()
         for number, batch in enumerate(reseal(field, dry_run=dry_run)):
             total = total + batch
             if number:
                 self.stdout.write(f"{field.purpose}: {total.checked} checked …")
         return self._report(field.purpose, total, dry_run)
 
-    def _report(self, purpose: str, total: Batch, dry_run: bool) -> int:
+    def _report(self, purpose: str, total: RotatedBatch, dry_run: bool) -> int:
         verb = "would be re-encrypted" if dry_run else "re-encrypted"
         trouble = f", {total.broken} cannot be decrypted" if total.broken else ""
         overtaken = f", {total.overtaken} changed in the meantime" if total.overtaken else ""

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from core.security.encryption import SealedTextField, key_ids
-from core.security.key_rotation import BATCH_ROWS, Batch, reseal, sealed_fields, unopenable
+from core.security.key_rotation import BATCH_ROWS, RotatedBatch, reseal, sealed_fields, unopenable
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
 from tests.factory import make_account, make_location, make_session
@@ -99,7 +99,7 @@ def test_it_skips_a_row_written_concurrently(
 
     (batch,) = reseal(WhoeverIsFaster())  # type: ignore[arg-type]
 
-    assert batch == Batch(overtaken=1)
+    assert batch == RotatedBatch(overtaken=1)
     session.refresh_from_db()
     assert session.qr_text == "a newer code"
 
