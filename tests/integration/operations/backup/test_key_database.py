@@ -145,7 +145,7 @@ def test_it_restores_keys_from_files_to_a_database(
     settings.WHATSAPP_AUTH_STORE = database.url
 
     database.ask("UPDATE whatsmeow_version SET version = 14")
-    with pytest.raises(BackupRefused, match="another version of WhatsApp's library"):
+    with pytest.raises(BackupRefused, match="different versions of WhatsApp's library"):
         restore_all(made.path, KEY, silent)
     database.ask("UPDATE whatsmeow_version SET version = 13")
     restore_all(made.path, KEY, silent)
@@ -162,7 +162,7 @@ def test_it_refuses_keys_from_a_database_for_files(
     lose_everything(keys)
     settings.WHATSAPP_AUTH_STORE = "files"
 
-    with pytest.raises(BackupRefused, match="kept in a PostgreSQL"):
+    with pytest.raises(BackupRefused, match="kept in PostgreSQL"):
         restore_all(made.path, KEY, silent)
     assert not Account.objects.exists()
 
@@ -208,7 +208,7 @@ def test_it_reports_missing_key_tables(keys: Keys, database: KeyDatabase, back_u
     for table in reversed([statement.split()[2] for statement in TABLES[:-1]]):
         database.ask(f"DROP TABLE {table}")
 
-    with pytest.raises(BackupRefused, match="start the product once"):
+    with pytest.raises(BackupRefused, match="start Pairline once"):
         restore_all(made.path, KEY, silent)
     assert not Account.objects.exists()
 
