@@ -32,7 +32,7 @@ REOPENED_WITHIN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
-class Down:
+class OutageExtent:
     """The extent: numbers that are down for reasons in ``OURS``, their accounts, linked numbers."""
 
     numbers: int
@@ -40,7 +40,7 @@ class Down:
     linked: int
 
 
-def begins(down: Down) -> bool:
+def begins(down: OutageExtent) -> bool:
     """Return whether this is an outage."""
     if down.numbers < LEAST_NUMBERS or down.accounts < LEAST_ACCOUNTS:
         return False

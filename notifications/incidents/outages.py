@@ -17,7 +17,7 @@ from notifications.incidents.outage_rules import (
     OURS,
     REOPENED_WITHIN,
     SETTLE,
-    Down,
+    OutageExtent,
     begins,
     is_over,
 )
@@ -64,11 +64,11 @@ def _begun(now: datetime) -> Outage | None:
             held=Count("pk", filter=~Q(reason=Reason.GATEWAY_OFFLINE)),
         )
     )
-    down = Down(counted["numbers"], counted["accounts"], linked=0)
+    down = OutageExtent(counted["numbers"], counted["accounts"], linked=0)
     if not begins(down):  # usually the end, so that linked numbers are not counted each time
         return None
     linked = Session.objects.filter(wanted=Wanted.LINKED).exclude(jid="").count()
-    if not begins(Down(down.numbers, down.accounts, linked)):
+    if not begins(OutageExtent(down.numbers, down.accounts, linked)):
         return None
     recent = Outage.objects.filter(ended_at__gt=now - REOPENED_WITHIN).first()
     if recent is not None:
@@ -99,7 +99,7 @@ def _update(outage: Outage, now: datetime) -> None:
     outage.save(update_fields=["most", "accounts", "ended_at"])
 
 
-def _alarm(outage: Outage, down: Down, *, held: bool) -> None:
+def _alarm(outage: Outage, down: OutageExtent, *, held: bool) -> None:
     content = outage_mail(down.numbers, down.accounts, outage.began_at, gateway_alive=held)
     _mail_operators(outage, "began", content)
 

@@ -15,7 +15,7 @@ from notifications.kinds import REMINDERS, NoticeKind
 from sessions_app.lifecycle import Reason, Status
 
 
-class Tell(Enum):
+class NoticeTiming(Enum):
     """When a reason of a session that is not ready has a notice."""
 
     AT_ONCE = "at once"  # only a person can repair it
@@ -33,21 +33,21 @@ class Rule:
     platform may be at fault, so many of these at once are an outage.
     """
 
-    tell: Tell
+    timing: NoticeTiming
     cause: str
     ours: bool = False
 
 
 def _at_once(reason: Reason) -> Rule:
-    return Rule(Tell.AT_ONCE, str(reason))
+    return Rule(NoticeTiming.AT_ONCE, str(reason))
 
 
 def _after_grace(reason: Reason, *, ours: bool = False) -> Rule:
-    return Rule(Tell.GRACE, str(reason), ours)
+    return Rule(NoticeTiming.GRACE, str(reason), ours)
 
 
-NETWORK = Rule(Tell.GRACE, "network", ours=True)
-_KEEP = Rule(Tell.KEEP, "")
+NETWORK = Rule(NoticeTiming.GRACE, "network", ours=True)
+_KEEP = Rule(NoticeTiming.KEEP, "")
 
 RULES: Mapping[Reason, Rule] = {
     Reason.STARTING: NETWORK,
@@ -78,9 +78,9 @@ RULES: Mapping[Reason, Rule] = {
     Reason.PROXY_FAILED: _after_grace(Reason.PROXY_FAILED),
     Reason.ENGINE_UNAVAILABLE: _after_grace(Reason.ENGINE_UNAVAILABLE, ours=True),
     Reason.NUMBER_TAKEN: _KEEP,
-    Reason.SUSPENDED_BILLING: Rule(Tell.HUSH, ""),
-    Reason.USER_DISCONNECT: Rule(Tell.CONFIRM, ""),
-    Reason.UNLINKED: Rule(Tell.CONFIRM, ""),
+    Reason.SUSPENDED_BILLING: Rule(NoticeTiming.HUSH, ""),
+    Reason.USER_DISCONNECT: Rule(NoticeTiming.CONFIRM, ""),
+    Reason.UNLINKED: Rule(NoticeTiming.CONFIRM, ""),
     Reason.CLEANED_UP: _after_grace(Reason.CLEANED_UP),
 }
 """The rule for each reason of a session that is linked, or has just lost its link."""
@@ -88,7 +88,7 @@ RULES: Mapping[Reason, Rule] = {
 HEALING = frozenset(
     str(reason)
     for reason, rule in RULES.items()
-    if rule.tell is Tell.GRACE and reason is not Reason.PAIRING
+    if rule.timing is NoticeTiming.GRACE and reason is not Reason.PAIRING
 )
 """Reasons for which a linked number is not ready and that usually heal by themselves."""
 
@@ -100,7 +100,7 @@ UNSEEN_WARNINGS = (10, 12)
 
 
 @dataclass(frozen=True)
-class Open:
+class OpenIncident:
     """An incident that is not over.
 
     ``told`` has the causes that have had a notice. ``due_at`` is when the notice of the present
@@ -135,32 +135,32 @@ class Step:
     ``notice`` is the kind of notice to write, or None.
     """
 
-    incident: Open | None
+    incident: OpenIncident | None
     ending: str = ""
     notice: NoticeKind | None = None
 
 
-def after(incident: Open | None, change: SessionChange, grace: timedelta) -> Step:
+def after(incident: OpenIncident | None, change: SessionChange, grace: timedelta) -> Step:
     """Decide what follows from ``change``; ``incident`` is the open one of the number."""
     if change.status is Status.READY:
         return _ready(incident)
     rule = RULES[change.reason]
-    if rule.tell is Tell.CONFIRM:
+    if rule.timing is NoticeTiming.CONFIRM:
         ending = "unlinked" if change.reason is Reason.UNLINKED else "stopped"
         told = change.linked or incident is not None
         return Step(None, ending, NoticeKind.STOPPED if told else None)
-    if rule.tell is Tell.HUSH:
+    if rule.timing is NoticeTiming.HUSH:
         return Step(None, "suspended")
-    if rule.tell is Tell.KEEP or not change.linked:
+    if rule.timing is NoticeTiming.KEEP or not change.linked:
         return Step(incident)
     return _lost(incident or _opened(change), change, rule, grace)
 
 
-def _opened(change: SessionChange) -> Open:
-    return Open(change.reason, change.reason, change.at)
+def _opened(change: SessionChange) -> OpenIncident:
+    return OpenIncident(change.reason, change.reason, change.at)
 
 
-def _ready(incident: Open | None) -> Step:
+def _ready(incident: OpenIncident | None) -> Step:
     if incident is None:
         return Step(None)
     if incident.told:
@@ -169,10 +169,10 @@ def _ready(incident: Open | None) -> Step:
     return Step(None, "ready", NoticeKind.LINKED if linked else None)
 
 
-def _lost(incident: Open, change: SessionChange, rule: Rule, grace: timedelta) -> Step:
+def _lost(incident: OpenIncident, change: SessionChange, rule: Rule, grace: timedelta) -> Step:
     if rule.cause in incident.told:  # drop a pending notice of another cause
         return Step(replace(incident, reason=change.reason, due_at=None))
-    if rule.tell is Tell.AT_ONCE:
+    if rule.timing is NoticeTiming.AT_ONCE:
         known = replace(incident, reason=change.reason)
         return Step(_told(known, change.at), notice=NoticeKind.LOST)
     # One grace for all such reasons: going from one to the next does not postpone the notice.
@@ -180,7 +180,7 @@ def _lost(incident: Open, change: SessionChange, rule: Rule, grace: timedelta) -
     return Step(replace(incident, reason=change.reason, due_at=due_at))
 
 
-def due(incident: Open, now: datetime) -> Step:
+def due(incident: OpenIncident, now: datetime) -> Step:
     """Decide what is due for ``incident`` at ``now``: the notice of the loss, or a reminder."""
     if incident.due_at is not None and incident.due_at <= now:
         return Step(_told(incident, now), notice=NoticeKind.LOST)
@@ -189,7 +189,7 @@ def due(incident: Open, now: datetime) -> Step:
     return Step(incident)
 
 
-def _told(incident: Open, now: datetime) -> Open:
+def _told(incident: OpenIncident, now: datetime) -> OpenIncident:
     """Record the notice of the present cause; reminders count from it."""
     return replace(
         incident,
@@ -201,7 +201,7 @@ def _told(incident: Open, now: datetime) -> Open:
     )
 
 
-def _reminded(incident: Open, now: datetime) -> Open:
+def _reminded(incident: OpenIncident, now: datetime) -> OpenIncident:
     """Record the reminder of ``now``; reminders missed in the meantime are skipped."""
     told_at = incident.told_at or now
     done = sum(told_at + wait <= now for wait in REMINDERS)

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from notifications.incidents.notices import PendingNotice, notices_of
-from notifications.incidents.rules import HEALING, Open, SessionChange, Step, after
+from notifications.incidents.rules import HEALING, OpenIncident, SessionChange, Step, after
 from notifications.models import Incident, Notice
 from sessions_app.lifecycle import Reason, Status
 from sessions_app.models import Session
@@ -44,15 +44,15 @@ class _Move:
     """
 
     row: Incident | None
-    before: Open | None
+    before: OpenIncident | None
     step: Step
     session: Session
     by: str
 
 
-def open_state(row: Incident) -> Open:
+def open_state(row: Incident) -> OpenIncident:
     """Return ``row`` in the form that the rules work on."""
-    return Open(
+    return OpenIncident(
         began_with=Reason(row.began_with),
         reason=Reason(row.reason),
         opened_at=row.opened_at,
@@ -120,7 +120,7 @@ def _move(written: Written, row: Incident | None, now: datetime) -> _Move:
     return _Move(row, before, step, session, written.change.actor)
 
 
-def _opened(session: Session, incident: Open) -> Incident:
+def _opened(session: Session, incident: OpenIncident) -> Incident:
     return Incident(
         account_id=session.account_id,
         session=session,

@@ -62,22 +62,22 @@ class MailFilter(forms.Form):
 
 
 class MailLog(TypedDict):
-    """A filtered page of the log. ``everybodys``: it lists the mails of all members."""
+    """A filtered page of the log. ``all_members``: it lists the mails of all members."""
 
     page: Page[Mail]
     form: MailFilter
     query: Mapping[str, str]
     filtered: bool
-    everybodys: bool
+    all_members: bool
 
 
 def mail_log(principal: Principal, parameters: Mapping[str, Any]) -> MailLog:
     """Return the mails that ``principal`` may see, newest first, filtered by query parameters."""
     form = MailFilter(parameters)
     chosen = form.chosen
-    everybodys = principal.owns(principal.account)
+    all_members = principal.owns(principal.account)
     rows = cast(MailQuerySet, visible(Mail.objects.without_texts(), principal))
-    if not everybodys:
+    if not all_members:
         rows = rows.filter(user=principal.user)
     rows = rows.in_state(chosen.get("state", "")).of_kind(chosen.get("kind", ""))
     found = Paginator(rows.to_address(chosen.get("q", "")), ROWS_A_PAGE)
@@ -86,5 +86,5 @@ def mail_log(principal: Principal, parameters: Mapping[str, Any]) -> MailLog:
         "form": form,
         "query": {"filters": f"{urlencode(chosen)}&" if chosen else ""},
         "filtered": bool(chosen),
-        "everybodys": everybodys,
+        "all_members": all_members,
     }

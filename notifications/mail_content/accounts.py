@@ -19,13 +19,13 @@ from notifications.preferences.recipients import Recipient
 
 def plan(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
     """Return the mail about a change of the plan; of several changes, about the latest."""
-    return plans.content(max(notices, key=lambda notice: notice.at), account, recipient)
+    return plans.plan_mail(max(notices, key=lambda notice: notice.at), account, recipient)
 
 
 def webhook_off(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
     """Return the mail about webhooks that were switched off after a day of failures."""
-    first, said = notices[0], {"account": account, "n": len(notices)}
-    one = _("A webhook of %(account)s was switched off") % said
+    first, values = notices[0], {"account": account, "n": len(notices)}
+    one = _("A webhook of %(account)s was switched off") % values
     many = ngettext(
         "%(n)d webhook of %(account)s was switched off",
         "%(n)d webhooks of %(account)s were switched off",
@@ -34,7 +34,7 @@ def webhook_off(notices: Sequence[Notice], account: str, recipient: Recipient) -
     address = [] if notices[1:] else [(_("Address"), notice_facts.text(first, "host"))]
     why = _("Its server accepts no deliveries. %(why)s") % {"why": notice_facts.text(first, "why")}
     return MailContent(
-        subject=many % said if notices[1:] else one,
+        subject=many % values if notices[1:] else one,
         lead=_("Fix the server that receives the events, then switch the webhook on again."),
         button=_webhooks_button(notices),
         rows=_pairs(notices, lambda notice: notice_facts.text(notice, "host")),
@@ -52,8 +52,8 @@ def webhook_off(notices: Sequence[Notice], account: str, recipient: Recipient) -
 def bounced(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
     """Return the mail about members whose address is on the suppression list."""
     first = notices[0]
-    said = {"email": notice_facts.text(first, "email"), "n": len(notices)}
-    one = _("Mails to %(email)s do not arrive") % said
+    values = {"email": notice_facts.text(first, "email"), "n": len(notices)}
+    one = _("Mails to %(email)s do not arrive") % values
     many = ngettext(
         "Mails to %(n)d of your members do not arrive",
         "Mails to %(n)d of your members do not arrive",
@@ -62,7 +62,7 @@ def bounced(notices: Sequence[Notice], account: str, recipient: Recipient) -> Ma
     why = _("Reason: %(why)s") % {"why": notice_facts.text(first, "why")}
     address = [] if notices[1:] else [(_("Address"), notice_facts.text(first, "email"))]
     return MailContent(
-        subject=many % said if notices[1:] else one,
+        subject=many % values if notices[1:] else one,
         lead=_("Check the address with its owner, and invite the correct one if it is wrong."),
         button=Button(_("Open your members"), reverse("members")),
         rows=_pairs(notices, partial(notice_facts.text, name="email")),

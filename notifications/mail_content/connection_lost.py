@@ -40,8 +40,8 @@ def reminder(notices: Sequence[Notice], account: str, recipient: Recipient) -> M
         len(notices),
     ) % {"n": len(notices)}
     if len(notices) == 1:
-        said = {"place": notice_facts.place(notices[0]), "happened": still_line(notices[0])}
-        subject = _("%(place)s: %(happened)s") % said
+        values = {"place": notice_facts.subject_of(notices[0]), "happened": still_line(notices[0])}
+        subject = _("%(place)s: %(happened)s") % values
     last = all(notice_facts.count(notice, "days") >= REMINDERS[-1].days for notice in notices)
     ends = [_("This is the last reminder.")] if last else []
     content = _content(notices, recipient, subject, ends)
@@ -139,7 +139,7 @@ def _after_loss(notices: Sequence[Notice]) -> list[str]:
 
 
 def _named(notice: Notice) -> dict[str, str]:
-    return {"place": notice_facts.place(notice), "happened": happened(notice)}
+    return {"place": notice_facts.subject_of(notice), "happened": happened(notice)}
 
 
 def _loss(notice: Notice) -> LossAdvice:

@@ -52,8 +52,8 @@ def _section(
 
 
 def _row(notice: Notice, account: str, zone: str) -> Pair:
-    about, says = line_of(notice, account, zone)
-    return about, f"{says} · {short(notice.at, zone)}"
+    about, line = line_of(notice, account, zone)
+    return about, f"{line} · {short(notice.at, zone)}"
 
 
 def _lead(need: int) -> str:

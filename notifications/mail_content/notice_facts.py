@@ -23,7 +23,7 @@ from sessions_app.lifecycle import Reason
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT, _NO_BREAK = "\u200e", "\u200f", "\u00a0"
 
 
-def place(notice: Notice) -> str:
+def subject_of(notice: Notice) -> str:
     """Return the name of the number: its location, else the number itself, else "A number"."""
     return text(notice, "location") or number(notice) or _("A number")
 
@@ -97,15 +97,15 @@ def since_line(notices: Sequence[Notice], recipient: Recipient) -> Pair:
     return _("Since"), moment(min(map(since, notices)), recipient.time_zone)
 
 
-def rows(notices: Sequence[Notice], says: Callable[[Notice], str]) -> list[Pair]:
-    """Return a row for each of several notices, with its text from ``says``; none for one."""
-    return [row(notice, says(notice)) for notice in notices] if notices[1:] else []
+def rows(notices: Sequence[Notice], describe: Callable[[Notice], str]) -> list[Pair]:
+    """Return a row for each of several notices, with its text from ``describe``; none for one."""
+    return [row(notice, describe(notice)) for notice in notices] if notices[1:] else []
 
 
-def row(notice: Notice, says: str) -> Pair:
-    """Return a row: the location, then ``says`` and the number."""
+def row(notice: Notice, description: str) -> Pair:
+    """Return a row: the location, then ``description`` and the number."""
     written = number(notice) if text(notice, "location") else ""
-    return place(notice), f"{says} · {written}" if written else says
+    return subject_of(notice), f"{description} · {written}" if written else description
 
 
 def button(notices: Sequence[Notice], label: str) -> Button:

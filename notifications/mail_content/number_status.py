@@ -18,7 +18,7 @@ from sessions_app.lifecycle import Reason
 def linked(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
     """Return the mail about numbers that were linked."""
     first = notices[0]
-    one = _("%(place)s: WhatsApp is linked") % {"place": notice_facts.place(first)}
+    one = _("%(place)s: WhatsApp is linked") % {"place": notice_facts.subject_of(first)}
     n = len(notices)
     many = ngettext("%(n)d number is linked", "%(n)d numbers are linked", n) % {"n": n}
     return MailContent(
@@ -40,7 +40,7 @@ def linked(notices: Sequence[Notice], account: str, recipient: Recipient) -> Mai
 def recovered(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
     """Return the mail about numbers that are connected again."""
     first = notices[0]
-    one = _("%(place)s: Connected again") % {"place": notice_facts.place(first)}
+    one = _("%(place)s: Connected again") % {"place": notice_facts.subject_of(first)}
     n = len(notices)
     many = ngettext("%(n)d number is connected again", "%(n)d numbers are connected again", n) % {
         "n": n
@@ -60,7 +60,7 @@ def stopped(notices: Sequence[Notice], account: str, recipient: Recipient) -> Ma
     """Return the confirmation that a user stopped or unlinked numbers."""
     first = notices[0]
     one = _("%(place)s: %(happened)s") % {
-        "place": notice_facts.place(first),
+        "place": notice_facts.subject_of(first),
         "happened": stopped_line(first),
     }
     n = len(notices)

@@ -59,8 +59,8 @@ def _subject(notices: Sequence[Notice]) -> str:
             "%(n)d phones have been offline for a long time",
             n,
         ) % {"n": n}
-    said = {"place": notice_facts.place(notices[0]), "happened": away_line(notices[0])}
-    return _("%(place)s: %(happened)s") % said
+    values = {"place": notice_facts.subject_of(notices[0]), "happened": away_line(notices[0])}
+    return _("%(place)s: %(happened)s") % values
 
 
 def _unlinked_at(notice: Notice) -> datetime:

@@ -85,7 +85,7 @@ CHANGES: Mapping[str, PlanChange] = {
 }
 
 
-def content(notice: Notice, account: str, recipient: Recipient) -> MailContent:
+def plan_mail(notice: Notice, account: str, recipient: Recipient) -> MailContent:
     """Return the mail about one change."""
     change, at = _change(notice), notice_facts.time(notice, "ends_at")
     ends = [(str(change.ends), moment(at, recipient.time_zone))] if at and change.ends else []

@@ -48,10 +48,10 @@ class PreviewOptions:
 
     @classmethod
     def parse(cls, query: Mapping[str, Any]) -> PreviewOptions:
-        asked = {name: str(query.get(name, "")) for name in _CHOICES}
+        given = {name: str(query.get(name, "")) for name in _CHOICES}
         return cls(
             **{
-                name: asked[name] if asked[name] in choices else choices[0]
+                name: given[name] if given[name] in choices else choices[0]
                 for name, choices in _CHOICES.items()
             }
         )

@@ -73,10 +73,10 @@ def _losses() -> Iterator[Sample]:
         ends = _later(hours=6) if reason is Reason.TEMP_BAN else ""
         yield _of(NoticeKind.LOST, f"lost-{reason}", _("Lost"), reason=reason, until=ends)
     for days in (1, 3, 7):
-        told = {"reason": Reason.LOGGED_OUT, "since": _later(days=-days), "days": days}
-        yield _of(NoticeKind.REMINDER, f"reminder-{days}", _("Lost"), **told)
-    told = {"reason": Reason.UNREACHABLE, "since": _later(days=-3), "days": 3}
-    yield _of(NoticeKind.REMINDER, "reminder-unreachable", _("Lost"), **told)
+        facts = {"reason": Reason.LOGGED_OUT, "since": _later(days=-days), "days": days}
+        yield _of(NoticeKind.REMINDER, f"reminder-{days}", _("Lost"), **facts)
+    facts = {"reason": Reason.UNREACHABLE, "since": _later(days=-3), "days": 3}
+    yield _of(NoticeKind.REMINDER, "reminder-unreachable", _("Lost"), **facts)
 
 
 def _numbers() -> Iterator[Sample]:
@@ -148,10 +148,10 @@ def _operators() -> Iterator[Sample]:
 _NEVER_SEVERAL = {NoticeKind.PLAN, NoticeKind.BUNDLE_READY}
 
 
-def _of(kind: NoticeKind, name: str, group: str | Promise, **told: Any) -> Sample:
+def _of(kind: NoticeKind, name: str, group: str | Promise, **facts: Any) -> Sample:
     def write(count: int) -> MailContent:
         content = content_for(
-            kind, [_notice(kind, n, told) for n in range(count)], _ACCOUNT, _OWNER
+            kind, [_notice(kind, n, facts) for n in range(count)], _ACCOUNT, _OWNER
         )
         must = DEFAULTS[FOLLOWS.get(kind, kind)].owners_must
         return content if must else replace(content, unsubscribe="/unsubscribe/sample/")
@@ -159,7 +159,7 @@ def _of(kind: NoticeKind, name: str, group: str | Promise, **told: Any) -> Sampl
     return Sample(name, group, write, several=kind not in _NEVER_SEVERAL)
 
 
-def _notice(kind: NoticeKind, number: int, told: Mapping[str, Any]) -> Notice:
+def _notice(kind: NoticeKind, number: int, facts: Mapping[str, Any]) -> Notice:
     about = {
         "location": _PLACES[number % len(_PLACES)],
         "number": f"+3519123456{number + 10:02}",
@@ -168,7 +168,7 @@ def _notice(kind: NoticeKind, number: int, told: Mapping[str, Any]) -> Notice:
     return Notice(
         kind=kind,
         session_id=uuid.UUID(int=100 + number),
-        facts={**about, **told},
+        facts={**about, **facts},
         at=_AT + timedelta(minutes=5 + number),
     )
 

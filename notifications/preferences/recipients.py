@@ -18,7 +18,7 @@ from notifications.models import Wish
 from notifications.models.preference import USUAL_HOUR
 
 
-class Earlier(NamedTuple):
+class EarlierPreference(NamedTuple):
     """The preference before the latest choice, and until when it applied."""
 
     when: When
@@ -42,7 +42,7 @@ class Recipient:
     time_zone: str = UTC_NAME
     hour: int = USUAL_HOUR
     preferences: Mapping[NoticeKind, When] = field(default_factory=dict)
-    earlier: Mapping[NoticeKind, Earlier] = field(default_factory=dict)
+    earlier: Mapping[NoticeKind, EarlierPreference] = field(default_factory=dict)
     quiet_too: bool = True  # whether the summary includes notices beyond the daily limit
 
     def must_get(self, kind: NoticeKind) -> bool:
@@ -148,6 +148,8 @@ def _recipient(person: Mapping[str, Any], preferences: Iterable[_Wish]) -> Recip
         preferences={
             NoticeKind(preference.kind): When(preference.when) for preference in preferences
         },
-        earlier={NoticeKind(w.kind): Earlier(When(w.before), w.since) for w in preferences},
+        earlier={
+            NoticeKind(w.kind): EarlierPreference(When(w.before), w.since) for w in preferences
+        },
         quiet_too=person["quiet_too"] is not False,
     )

@@ -17,6 +17,6 @@ def test_it_lists_every_reason_with_its_rule(reason: Reason) -> None:
     rule = RULES[reason]
     ours = "yes" if rule.ours else ""
 
-    row = f"| `{reason.value}` | {rule.tell.value} | {ours} | {REASONS[reason].sentence} |"
+    row = f"| `{reason.value}` | {rule.timing.value} | {ours} | {REASONS[reason].sentence} |"
 
     assert row in PAGE.read_text().splitlines()

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from notifications.incidents.rules import (
     NETWORK,
     RULES,
-    Open,
+    NoticeTiming,
+    OpenIncident,
     SessionChange,
     Step,
-    Tell,
     after,
     due,
     unseen_warning,
@@ -35,18 +35,18 @@ def changed(reason: Reason, *, linked: bool = True, at: datetime = START) -> Ses
     return SessionChange(status, reason, linked, at)
 
 
-def lost(reason: Reason = Reason.RECONNECTING) -> Open:
+def lost(reason: Reason = Reason.RECONNECTING) -> OpenIncident:
     found = after(None, changed(reason), GRACE).incident
     assert found is not None
     return found
 
 
-def told(reason: Reason = Reason.LOGGED_OUT) -> Open:
+def notified(reason: Reason = Reason.LOGGED_OUT) -> OpenIncident:
     incident = lost(reason)
     return incident if incident.told else _incident(due(incident, START + GRACE))
 
 
-def _incident(step: Step) -> Open:
+def _incident(step: Step) -> OpenIncident:
     assert step.incident is not None
     return step.incident
 
@@ -55,12 +55,12 @@ def test_it_has_a_rule_for_every_reason() -> None:
     assert set(RULES) == set(Reason)
 
 
-def of(tell: Tell) -> list[Reason]:
-    return [reason for reason, rule in RULES.items() if rule.tell is tell and reason not in READY]
+def of(tell: NoticeTiming) -> list[Reason]:
+    return [reason for reason, rule in RULES.items() if rule.timing is tell and reason not in READY]
 
 
 EXPECTED = {
-    Tell.AT_ONCE: {
+    NoticeTiming.AT_ONCE: {
         Reason.LOGGED_OUT,
         Reason.ACCOUNT_LOCKED,
         Reason.ACCOUNT_BANNED,
@@ -68,9 +68,9 @@ EXPECTED = {
         Reason.KEYS_MISSING,
         Reason.KEYS_DAMAGED,
     },
-    Tell.CONFIRM: {Reason.USER_DISCONNECT, Reason.UNLINKED},
-    Tell.HUSH: {Reason.SUSPENDED_BILLING},
-    Tell.KEEP: {
+    NoticeTiming.CONFIRM: {Reason.USER_DISCONNECT, Reason.UNLINKED},
+    NoticeTiming.HUSH: {Reason.SUSPENDED_BILLING},
+    NoticeTiming.KEEP: {
         Reason.SCAN,
         Reason.PAIR_CODE,
         Reason.QR_EXPIRED,
@@ -82,18 +82,18 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("tell", EXPECTED)
-def test_it_has_the_rules_of_the_table(tell: Tell) -> None:
+def test_it_has_the_rules_of_the_table(tell: NoticeTiming) -> None:
     assert set(of(tell)) == EXPECTED[tell]
 
 
-@pytest.mark.parametrize("reason", of(Tell.AT_ONCE))
+@pytest.mark.parametrize("reason", of(NoticeTiming.AT_ONCE))
 def test_it_notifies_at_once_if_action_is_needed(reason: Reason) -> None:
     step = after(None, changed(reason), GRACE)
     assert step.notice is NoticeKind.LOST
     assert _incident(step).told == {RULES[reason].cause}
 
 
-@pytest.mark.parametrize("reason", of(Tell.GRACE))
+@pytest.mark.parametrize("reason", of(NoticeTiming.GRACE))
 def test_it_notifies_after_the_grace_if_it_may_heal(reason: Reason) -> None:
     step = after(None, changed(reason), GRACE)
     assert step.notice is None
@@ -101,7 +101,7 @@ def test_it_notifies_after_the_grace_if_it_may_heal(reason: Reason) -> None:
     assert due(_incident(step), START + GRACE).notice is NoticeKind.LOST
 
 
-@pytest.mark.parametrize("reason", of(Tell.GRACE))
+@pytest.mark.parametrize("reason", of(NoticeTiming.GRACE))
 def test_it_is_silent_after_recovery_within_the_grace(reason: Reason) -> None:
     step = after(lost(reason), changed(Reason.OK), GRACE)
     assert step.incident is None
@@ -114,27 +114,27 @@ def test_it_ignores_a_failed_first_attempt(reason: Reason) -> None:
     assert (step.incident, step.notice) == (None, None)
 
 
-@pytest.mark.parametrize("reason", of(Tell.CONFIRM))
+@pytest.mark.parametrize("reason", of(NoticeTiming.CONFIRM))
 def test_it_confirms_what_a_user_ended(reason: Reason) -> None:
     assert after(None, changed(reason), GRACE).notice is NoticeKind.STOPPED
-    step = after(told(), changed(reason, linked=False), GRACE)
+    step = after(notified(), changed(reason, linked=False), GRACE)
     assert (step.incident, step.notice) == (None, NoticeKind.STOPPED)
 
 
 def test_it_ends_an_incident_silently_on_suspension() -> None:
-    step = after(told(), changed(Reason.SUSPENDED_BILLING), GRACE)
+    step = after(notified(), changed(Reason.SUSPENDED_BILLING), GRACE)
     assert (step.incident, step.ending, step.notice) == (None, "suspended", None)
 
 
-@pytest.mark.parametrize("reason", of(Tell.KEEP))
+@pytest.mark.parametrize("reason", of(NoticeTiming.KEEP))
 def test_it_ignores_another_attempt_to_link(reason: Reason) -> None:
-    incident = told()
+    incident = notified()
     assert after(incident, changed(reason, linked=False), GRACE) == Step(incident)
 
 
-@pytest.mark.parametrize("reason", [*of(Tell.AT_ONCE), *of(Tell.GRACE)])
+@pytest.mark.parametrize("reason", [*of(NoticeTiming.AT_ONCE), *of(NoticeTiming.GRACE)])
 def test_it_notifies_of_recovery_after_a_notified_loss(reason: Reason) -> None:
-    assert after(told(reason), changed(Reason.OK), GRACE).notice is NoticeKind.RECOVERED
+    assert after(notified(reason), changed(Reason.OK), GRACE).notice is NoticeKind.RECOVERED
 
 
 def test_it_notifies_of_a_logout_found_after_a_drop() -> None:
@@ -150,17 +150,17 @@ def test_it_keeps_the_grace_when_the_reason_changes(reason: Reason) -> None:
 
 
 def test_it_reminds_after_one_three_and_seven_days() -> None:
-    incident, heard = told(), []
+    incident, reminded = notified(), []
     for hour in range(24 * 30):
         now = START + timedelta(hours=hour)
         step = due(incident, now)
         incident = _incident(step)
-        heard += [(now - START, incident.reminders)] if step.notice else []
-    assert heard == [(wait, place) for place, wait in enumerate(REMINDERS, 1)]
+        reminded += [(now - START, incident.reminders)] if step.notice else []
+    assert reminded == [(wait, place) for place, wait in enumerate(REMINDERS, 1)]
 
 
 def test_it_skips_missed_reminders() -> None:
-    step = due(told(), START + 4 * DAY)
+    step = due(notified(), START + 4 * DAY)
     assert step.notice is NoticeKind.REMINDER
     assert due(_incident(step), START + 5 * DAY).notice is None
     assert due(_incident(step), START + 7 * DAY).notice is NoticeKind.REMINDER
@@ -182,7 +182,7 @@ class World:
 
     linked: bool = False
     now: datetime = START
-    incident: Open | None = None
+    incident: OpenIncident | None = None
     notices: list[NoticeKind] = field(default_factory=list)
     causes: Counter[str] = field(default_factory=Counter)
 
@@ -215,7 +215,7 @@ class World:
             assert max(self.causes.values()) == 1, "two notices of one cause"
         if step.notice is NoticeKind.RECOVERED:
             assert before is not None
-            assert before.told, "recovered, and nobody knew that it was lost"
+            assert before.told, "recovery after a loss without a notice"
         if step.notice is NoticeKind.REMINDER:
             assert before is not None
             assert before.told
@@ -242,7 +242,10 @@ def test_it_never_notifies_twice_in_any_timeline(
     assert back <= lost
 
 
-@given(st.lists(STEPS, max_size=40), st.sampled_from([*of(Tell.AT_ONCE), *of(Tell.GRACE)]))
+@given(
+    st.lists(STEPS, max_size=40),
+    st.sampled_from([*of(NoticeTiming.AT_ONCE), *of(NoticeTiming.GRACE)]),
+)
 def test_it_never_misses_a_loss_in_any_timeline(
     steps: list[Reason | timedelta], reason: Reason
 ) -> None:
@@ -263,7 +266,7 @@ def test_it_never_misses_a_loss_in_any_timeline(
     assert world.notices == [NoticeKind.LOST]
 
 
-@given(st.lists(st.sampled_from(of(Tell.GRACE)), min_size=1, max_size=30))
+@given(st.lists(st.sampled_from(of(NoticeTiming.GRACE)), min_size=1, max_size=30))
 def test_it_notifies_within_the_grace_whatever_reasons_follow(reasons: list[Reason]) -> None:
     world = World(linked=True)
     for reason in reasons:

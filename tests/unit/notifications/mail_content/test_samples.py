@@ -13,7 +13,7 @@ from core.mail.content import MailContent, render
 from core.mail.text import WIDTH
 from locations.auth import mails
 from locations.models.plans import AccountState
-from notifications.incidents.rules import RULES, Tell
+from notifications.incidents.rules import RULES, NoticeTiming
 from notifications.kinds import DEFAULTS, NoticeKind
 from notifications.mail_content.loss_reasons import LOSSES
 from notifications.mail_content.plans import CHANGES
@@ -87,9 +87,13 @@ def test_it_has_a_sample_for_every_kind() -> None:
 
 
 def test_it_has_a_sample_for_every_loss() -> None:
-    told = {reason for reason, rule in RULES.items() if rule.tell in (Tell.AT_ONCE, Tell.GRACE)}
+    reported = {
+        reason
+        for reason, rule in RULES.items()
+        if rule.timing in (NoticeTiming.AT_ONCE, NoticeTiming.GRACE)
+    }
 
-    assert told <= set(LOSSES)
+    assert reported <= set(LOSSES)
     assert {f"lost-{reason}" for reason in LOSSES} <= set(SAMPLES)
 
 
