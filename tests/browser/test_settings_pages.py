@@ -77,7 +77,7 @@ def paths(chromium: Browser, product: Product, login: str) -> list[str]:
     page.goto("/settings/members/")
     page.get_by_label("E-mail").fill("bob@example.com")
     page.get_by_role("button", name="Send invitation").click()
-    expect(page.get_by_text("An invitation is on its way")).to_be_visible()
+    expect(page.get_by_text("An invitation was sent")).to_be_visible()
     for path, door in [
         ("/settings/keys/", re.compile("New secret for Till|Revoke Till")),
         ("/settings/locations/", re.compile("(Change|Delete) Place 0")),

@@ -217,7 +217,7 @@ def test_what_is_about_a_person_stays_closed(operator: Client, account: Account,
     for ask in (operator.get, operator.post):
         answer = ask(reverse(name))
         assert answer.status_code == 403
-        assert "Stop that first" in answer.content.decode()
+        assert "Stop viewing first" in answer.content.decode()
 
 
 def test_the_account_and_its_people_stay_with_the_owner(operator: Client, account: Account) -> None:

@@ -110,13 +110,13 @@ def test_anybody_makes_a_new_account_and_owns_it(vera: Client) -> None:
     [
         ("", "Give the account a name."),
         ("   ", "Give the account a name."),
-        ("\u2800\u3164", "Give it a name that can be seen."),
-        ("\u200d\u200c", "Give it a name that can be seen."),
+        ("\u2800\u3164", "Enter a name with visible characters."),
+        ("\u200d\u200c", "Enter a name with visible characters."),
         ("a" * 121, "at most 120 characters"),
-        ("Harbour\u200bGroup", "cannot be seen"),
-        ("\u202epuorG ruobraH", "cannot be seen"),
-        ("Harbour\ufeff", "cannot be seen"),
-        ("Harbour\x07", "cannot be seen"),
+        ("Harbour\u200bGroup", "invisible characters"),
+        ("\u202epuorG ruobraH", "invisible characters"),
+        ("Harbour\ufeff", "invisible characters"),
+        ("Harbour\x07", "invisible characters"),
         ("Harbour\x00", "Null characters are not allowed"),
     ],
 )
@@ -169,7 +169,7 @@ def test_the_last_owner_cannot_leave(alice: Client, account: Account) -> None:
     answer = alice.post(reverse("account_leave", args=[account.pk]))
 
     assert answer.status_code == 422
-    assert "You are the only owner. Hand the account over to another member first" in answer.text
+    assert "You are the only owner. Transfer ownership to another member first" in answer.text
     assert Member.objects.filter(account=account).count() == 3
 
 
@@ -179,7 +179,7 @@ def test_a_user_without_account_can_create_one(db: None, sign_in: SignIn) -> Non
     page = dora.get(reverse("members"), follow=True)
 
     assert page.redirect_chain == [(reverse("account_new"), 302)]
-    assert "You are in no account at the moment." in page.text
+    assert "You are not a member of an account." in page.text
     assert dora.get(reverse("dashboard")).status_code in (200, 302)
 
 

@@ -115,7 +115,7 @@ def test_it_says_all_that_is_wrong_at_once() -> None:
 def test_it_says_what_to_do_about_a_known_user(email: str) -> None:
     make_user("alice")
 
-    with pytest.raises(CommandError, match="is a user already"):
+    with pytest.raises(CommandError, match="is already a user"):
         _run(email=email)
 
     assert _rows() == [1, 0, 0, 0, 0]
@@ -136,7 +136,7 @@ def test_it_leaves_nothing_behind_when_it_fails_half_way() -> None:
 
     post_save.connect(get_in_between, sender=Account)
     try:
-        with pytest.raises(ValidationError, match="is a user already"):
+        with pytest.raises(ValidationError, match="is already a user"):
             create_customer(
                 email="alice@example.com", password=PASSWORD, account="A", locations=["L"]
             )
@@ -155,7 +155,7 @@ def test_it_needs_its_options(left_out: str) -> None:
 
 
 def test_it_needs_at_least_one_location() -> None:
-    with pytest.raises(ValidationError, match="Name at least one location"):
+    with pytest.raises(ValidationError, match="Pass at least one location"):
         create_customer(email="alice@example.com", password=PASSWORD, account="A", locations=[])
 
 

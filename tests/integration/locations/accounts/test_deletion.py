@@ -169,7 +169,7 @@ def test_nothing_can_be_changed_meanwhile(
     ]
 
     assert [answer.status_code for answer in answers] == [403] * 6
-    assert "This account is being deleted." in answers[0].text
+    assert "This account is being deleted" in answers[0].text
     assert delete(alice, account).status_code == 403
     assert len(written()) == 3
 

@@ -176,7 +176,7 @@ def test_revoking_ends_the_link(alice: Client, dora: Client, token: str) -> None
     alice.post(reverse("invitation_revoke", args=[invitation.pk]))
 
     assert dora.post(page(token)).status_code == 404
-    assert "Nobody is invited" in alice.get(reverse("members")).text
+    assert "There are no open invitations" in alice.get(reverse("members")).text
     assert AuditEvent.objects.filter(verb="invitation_revoked").exists()
 
 
@@ -188,7 +188,7 @@ def test_what_was_accepted_meanwhile_stays_accepted(
 
     answer = alice.post(reverse(name, args=[Invitation.objects.get().pk]), follow=True)
 
-    assert "has used the invitation already" in answer.text
+    assert "has already accepted the invitation" in answer.text
     assert Invitation.objects.get().revoked_at is None
 
 
@@ -218,15 +218,15 @@ def test_only_owners_invite(
 @pytest.mark.parametrize(
     ("email", "says"),
     [
-        ("", "Write the address"),
+        ("", "Enter the address"),
         ("nobody", "This is not an e-mail address"),
         ("a" * 300 + "@example.com", "at most 254 characters"),
-        ("dora@exam\u200bple.com", "cannot be seen"),
-        ("dora@\u202eexample.com", "cannot be seen"),
+        ("dora@exam\u200bple.com", "invisible characters"),
+        ("dora@\u202eexample.com", "invisible characters"),
         ("👩@example.com", "This is not an e-mail address"),
         ("dora@example.com\nBcc: eve@example.com", "This is not an e-mail address"),
-        ("bob@example.com", "is a member already"),
-        ("BOB@EXAMPLE.COM", "is a member already"),
+        ("bob@example.com", "is already a member"),
+        ("BOB@EXAMPLE.COM", "is already a member"),
     ],
 )
 def test_it_shows_a_bad_address_beside_its_field(
@@ -245,7 +245,7 @@ def test_nobody_is_invited_twice_at_a_time(alice: Client, account: Account, toke
     answer = invite(alice, account, "DORA@example.com")
 
     assert answer.status_code == 422
-    assert "dora@example.com is invited already. Resend or revoke" in answer.text
+    assert "dora@example.com is already invited. Resend or revoke" in answer.text
     assert Invitation.objects.count() == 1
 
 
@@ -256,7 +256,7 @@ def test_a_full_plan_says_so_beside_the_field(alice: Client, account: Account) -
     answer = invite(alice, account, "emil@example.com")
 
     assert answer.status_code == 422
-    assert "room for 4 people" in answer.text
+    assert "allows 4 members" in answer.text
 
 
 def test_the_place_of_an_invitation_is_its_own(dora: Client, account: Account, token: str) -> None:
@@ -288,7 +288,7 @@ def test_an_invited_sign_up_creates_no_account(
     client.get(page(token))
     form = client.get(reverse("account_signup"), {"next": page(token)})
     assert "Name of your business" not in form.text
-    assert "Use the address that your invitation was sent to." in form.text
+    assert "Use the address that received the invitation." in form.text
 
     answer = client.post(reverse("account_signup"), {**NEW, "next": page(token)}, follow=True)
 

@@ -28,7 +28,7 @@ def test_it_sets_up_an_app_by_code_or_key(sure: Client) -> None:
     assert "<svg" in page.text and secret in page.text
     wrong = sure.post("/settings/two-factor/app/", {"code": "000000"})
     assert wrong.status_code == 422
-    assert "This is not the code" in wrong.text
+    assert "This code is not correct" in wrong.text
     done = sure.post("/settings/two-factor/app/", {"code": app_code(secret)})
 
     assert done["Location"] == "/settings/two-factor/codes/"

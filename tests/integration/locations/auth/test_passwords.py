@@ -24,7 +24,7 @@ def test_who_forgot_it_chooses_a_new_one(
     browser: Client, alice: User, post_office: PostOffice
 ) -> None:
     asked = browser.post("/reset/", {"email": "Alice@example.com"}, follow=True)
-    assert "a link is on its way" in asked.text
+    assert "we sent a link to it" in asked.text
     letter = post_office.last()
     assert (letter["To"], letter["Subject"]) == ("alice@example.com", "Choose a new password")
 
@@ -161,7 +161,7 @@ def test_a_new_address_counts_once_it_is_confirmed(
     answer = sure.post(
         "/settings/email/", {"action_add": "", "email": "alice@new.example"}, follow=True
     )
-    assert "takes its place once you open the link" in answer.text
+    assert "replaces it once you open the link" in answer.text
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"
 
@@ -202,7 +202,7 @@ def test_it_asks_again_before_the_address_changes(browser: Client, alice: User) 
     assert answer["Location"].startswith("/confirm/")
 
     done = browser.post(answer["Location"], {"password": PASSWORD}, follow=True)
-    assert "takes its place" in done.text
+    assert "replaces it once" in done.text
     assert EmailAddress.objects.filter(email="alice@new.example").exists()
 
 

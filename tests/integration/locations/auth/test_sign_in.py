@@ -32,7 +32,7 @@ def test_it_answers_wrong_passwords_like_unknown_users(
     answer = browser.post(SIGN_IN, {"login": email, "password": "wrong"})
 
     assert answer.status_code == 422
-    assert "do not go together" in answer.text
+    assert "do not match" in answer.text
     assert f'value="{email}"' in answer.text
 
 
@@ -90,7 +90,7 @@ def test_who_is_signed_in_needs_no_sign_in(signed_in: Client) -> None:
 
 def test_five_wrong_passwords_are_enough(browser: Client, alice: User) -> None:
     for _ in range(5):
-        assert "do not go together" in browser.post(SIGN_IN, {**ALICE, "password": "x"}).text
+        assert "do not match" in browser.post(SIGN_IN, {**ALICE, "password": "x"}).text
 
     assert "Too many attempts" in browser.post(SIGN_IN, {**ALICE, "password": "x"}).text
     assert "Too many attempts" in browser.post(SIGN_IN, ALICE).text  # the right one, too
@@ -115,7 +115,7 @@ def test_a_header_does_not_make_another_of_him(browser: Client, alice: User) -> 
         for number in range(11)
     ]
 
-    assert "do not go together" in answers[9].text
+    assert "do not match" in answers[9].text
     assert "Too many attempts" in answers[10].text
 
 
@@ -133,10 +133,10 @@ def test_an_inactive_user_learns_it_after_the_password(browser: Client, alice: U
     alice.is_active = False
     alice.save()
 
-    assert "do not go together" in browser.post(SIGN_IN, {**ALICE, "password": "x"}).text
+    assert "do not match" in browser.post(SIGN_IN, {**ALICE, "password": "x"}).text
     answer = browser.post(SIGN_IN, ALICE, follow=True)
 
-    assert "has been switched off" in answer.text
+    assert "is disabled" in answer.text
     assert not is_signed_in(browser)
 
 

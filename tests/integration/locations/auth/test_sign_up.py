@@ -124,7 +124,7 @@ def test_a_sign_up_does_not_reveal_used_addresses(
 
     assert seen[0] == seen[1]
     letters = [(str(letter["To"]).lower(), letter["Subject"]) for letter in post_office.letters]
-    assert ("alice@example.com", "You have an account already") in letters
+    assert ("alice@example.com", "You already have an account") in letters
     assert ("dana@example.com", "Confirm your e-mail address") in letters
     assert User.objects.count() == 2
 
@@ -171,7 +171,7 @@ def test_it_reports_a_mail_server_that_is_down(browser: Client, settings: Settin
 
     answer = browser.post(SIGN_UP, DANA, follow=True)
 
-    assert "We cannot send mails right now" in answer.text
+    assert "We cannot send mail right now" in answer.text
     assert Member.objects.get().account.name == "Harbour Dental"
 
 

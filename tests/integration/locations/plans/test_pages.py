@@ -45,8 +45,8 @@ def test_owners_and_members_add_a_location(
     ("typed", "says"),
     [
         ({"name": ""}, "Give the location a name."),
-        ({"name": "\u2800"}, "Give it a name that can be seen."),
-        ({"name": "abc\u202edef"}, "characters that cannot be seen"),
+        ({"name": "\u2800"}, "Enter a name with visible characters."),
+        ({"name": "abc\u202edef"}, "invisible characters"),
         ({"name": "x" * 121}, "at most 120 characters"),
         ({"name": "Porto", "ghl_id": "two words"}, "Copy the id from GoHighLevel"),
         ({"name": "Porto", "ghl_id": "taken"}, "cannot be used"),
@@ -74,7 +74,7 @@ def test_over_the_limit_it_keeps_the_input(alice: Client, account: Account) -> N
 
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "room for 1 location" in page and "ask your operator" in page
+    assert "allows 1 location" in page and "ask your operator" in page
     assert 'value="Porto"' in page
     assert Location.objects.count() == 1
 
@@ -88,7 +88,7 @@ def test_it_explains_a_refused_session_over_the_limit(alice: Client, account: Ac
 
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "room for 1 connection" in page
+    assert "allows 1 number" in page
     assert f'<option value="{free.pk}" selected>' in page
     assert Session.objects.count() == 1
 

@@ -131,7 +131,7 @@ async def test_it_skips_a_message_that_was_deleted(receiver: Receiver) -> None:
         await until(lambda: _state(delivery) == "skipped", "the end of the delivery")
 
     assert receiver.requests == []
-    assert delivery.error == "The message is no longer there."
+    assert delivery.error == "The message no longer exists."
 
 
 async def test_it_retries_with_the_same_ids(receiver: Receiver) -> None:
