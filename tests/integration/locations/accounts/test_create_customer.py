@@ -178,7 +178,7 @@ def test_it_asks_for_no_password_without_a_terminal() -> None:
     out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out) == (1, b"")
-    assert b"Give a --password, or run this on a terminal" in err
+    assert b"Pass --password, or run this on a terminal" in err
 
 
 @pytest.mark.parametrize(

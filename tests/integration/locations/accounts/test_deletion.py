@@ -56,7 +56,7 @@ def test_it_lists_losses_and_asks_for_the_name(
 
     assert "1 linked number, which is unlinked first" in page
     assert "1 message" in page
-    assert "the access of 3 people" in page
+    assert "the access of 3 members" in page
     assert "Download the export first" in page
 
 
@@ -144,7 +144,7 @@ def test_the_user_who_deleted_it_sees_the_end(alice: Client, bob: Client, accoun
     delete(alice, account)
     deletion.finish_due()
 
-    assert "<bdi>Harbour Group</bdi> is deleted" in progress(alice, account)
+    assert "<bdi>Harbour Group</bdi> was deleted" in progress(alice, account)
     assert bob.get(reverse("account_deleting", args=[account.pk])).status_code == 404
 
 

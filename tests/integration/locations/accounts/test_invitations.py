@@ -78,7 +78,7 @@ def test_an_invitation_works_once(dora: Client, token: str) -> None:
 
     for answer in (dora.get(page(token)), dora.post(page(token))):
         assert answer.status_code == 404
-        assert "does not work any more" in answer.text
+        assert "no longer works" in answer.text
 
 
 def gone_expired(token: str) -> None:

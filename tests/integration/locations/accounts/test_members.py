@@ -62,7 +62,7 @@ def test_it_changes_mails_and_records_a_role(
 
     assert answer.status_code == 302
     said = alice.get(reverse("members")).text
-    assert "The role of vera@example.com is Member now." in said
+    assert "The role of vera@example.com is now Member." in said
     assert role_of(people["vera"], account) == Role.MEMBER
     assert [message.to for message in written()] == ["vera@example.com"]
     assert "Your role is now: Member" in written()[0].text
@@ -187,7 +187,7 @@ def test_it_hands_an_account_over_by_name(
 ) -> None:
     address = reverse("member_hand_over", args=[account.pk, people["bob"].pk])
 
-    assert "over to bob@example.com?" in alice.get(address).text
+    assert "to bob@example.com?" in alice.get(address).text
     assert alice.post(address).status_code == 302  # alice has signed in just now
 
     assert role_of(people["bob"], account) == Role.OWNER

@@ -172,7 +172,7 @@ def test_an_owner_revokes_a_key_for_good(alice: Client, account: Account) -> Non
 
     page = alice.post(f"/settings/keys/{key.pk}/revoke/", follow=True)
 
-    assert "Reminders is revoked." in page.content.decode()
+    assert "Reminders was revoked." in page.content.decode()
     assert not _opens(secret)
     assert alice.post(f"/settings/keys/{key.pk}/rotate/", {"grace": "now"}).status_code == 404
     assert alice.get(f"/settings/keys/{key.pk}/revoke/").status_code == 404

@@ -116,7 +116,7 @@ def test_a_session_over_the_limit_loses_nothing() -> None:
     first, second = make_location(account, "A"), make_location(account, "B")
     session = create_session(first, by="alice")
 
-    with pytest.raises(OverLimit, match="room for 1 connection"):
+    with pytest.raises(OverLimit, match="allows 1 number"):
         create_session(second, by="alice")
     with pytest.raises(LocationBusy):  # the nearer reason
         create_session(first, by="alice")

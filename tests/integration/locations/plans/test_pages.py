@@ -160,7 +160,7 @@ def test_the_plan_page_shows_what_is_used_of_it(alice: Client, account: Account)
 
     assert "Small" in page and "Active" in page
     assert "1 of 2" in page and "1 of 5" in page and "1, no limit" in page
-    assert "up to 60 a minute" in page
+    assert "up to 60 per minute" in page
 
 
 def test_the_plan_page_says_what_a_suspension_means(alice: Client, account: Account) -> None:

@@ -51,7 +51,7 @@ def test_it_refuses_nothing_where_there_is_no_limit(resource: Resource) -> None:
 
 
 @pytest.mark.parametrize("resource", COUNTED)
-@pytest.mark.parametrize(("most", "words"), [(1, "room for 1 "), (7, "room for 7 ")])
+@pytest.mark.parametrize(("most", "words"), [(1, "allows 1 "), (7, "allows 7 ")])
 def test_it_says_the_limit_and_what_to_do(resource: Resource, most: int, words: str) -> None:
     refusal = verdict(resource, limits(most), usage(most), 1, runs=True)
 
