@@ -1,5 +1,7 @@
-"""What people and keys ask of sessions: the wish and its row in the audit log, in one
-transaction. The caller has been through the door for writing."""
+"""Actions on sessions. Each writes the request and its audit log entry in one transaction.
+
+The caller has checked write access.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,14 @@ from sessions_app.models import Session
 
 
 class LocationBusy(Exception):
-    """The location has a live session already: use that one, or unlink it first."""
+    """The location already has a live session: use it, or unlink it first."""
 
 
 def create_session(location: Location, *, by: str, proxy: str = "") -> Session:
-    """Create a session of ``location`` that is wanted linked, through ``proxy`` (a URL, "" for
-    none); the gateway gets a hint after the commit. Raises LocationBusy when the location has a
-    live session, and OverLimit when the account may not have another one."""
+    """Create a session of ``location`` to be linked through ``proxy`` (a URL, "" for none).
+
+    The gateway gets a hint after the commit. Raises LocationBusy if the location has a live
+    session, and OverLimit if the account may not have another one."""
     try:
         with transaction.atomic():
             if not Session.objects.live().of_location(location.pk).exists():  # else LocationBusy
@@ -38,26 +41,26 @@ def create_session(location: Location, *, by: str, proxy: str = "") -> Session:
                 proxy=proxy,
             )
     except IntegrityError as error:
-        says = gettext("%(location)s has a connection already.")
-        raise LocationBusy(says % {"location": location.name}) from error
-    session.announce_wish()
+        text = gettext("%(location)s already has a number.")
+        raise LocationBusy(text % {"location": location.name}) from error
+    session.announce_request()
     return session
 
 
 def connect(principal: Principal, location: Location, proxy: ProxyAddress | None = None) -> Session:
-    """A new session of ``location``, through ``proxy`` from its first code on. Raises LocationBusy
-    or OverLimit."""
+    """Create a session of ``location`` that uses ``proxy`` from its first code on. Raises
+    LocationBusy or OverLimit."""
     url = proxy.url if proxy else ""
     with transaction.atomic():
         session = create_session(location, by=principal.name, proxy=url)
         record(principal, location.account_id, SessionVerb.SESSION_CREATED, location.name)
         if proxy:
-            note(principal, session, proxy)
+            record_proxy(principal, session, proxy)
     return session
 
 
 def restart(principal: Principal, session: Session) -> None:
-    """Start afresh. Raises NotPossible, as the others below."""
+    """Connect anew. Raises NotPossible, as do the other actions below."""
     with transaction.atomic():
         session.ask_restart(by=principal.name)
         _record(principal, session, SessionVerb.SESSION_RESTARTED)
@@ -85,7 +88,7 @@ def ask_pairing_code(principal: Principal, session: Session, phone: str) -> None
 
 
 def name_device(principal: Principal, session: Session, name: str) -> None:
-    """Call our device ``name`` on the phone."""
+    """Set the name that the phone shows for our device."""
     with transaction.atomic():
         session.ask_device_name(name, by=principal.name)
         _record(principal, session, SessionVerb.DEVICE_NAMED)
@@ -97,8 +100,8 @@ def _record(principal: Principal, session: Session, verb: SessionVerb) -> None:
 
 @dataclass(frozen=True)
 class StoredProxy:
-    """What is stored: ``address`` None when there is none, or when it cannot be read, which is
-    not the same: a number whose proxy cannot be read does not connect."""
+    """The stored proxy of a session. ``address`` is None if there is no proxy, or if it cannot be
+    decrypted (``readable`` is False). A number whose proxy cannot be read does not connect."""
 
     address: ProxyAddress | None = None
     readable: bool = True
@@ -112,24 +115,24 @@ class StoredProxy:
         return self.address is not None and self.address.has_login
 
 
-def stored(session: Session) -> StoredProxy:
-    """The proxy of ``session``."""
+def stored_proxy(session: Session) -> StoredProxy:
+    """Return the stored proxy of ``session``."""
     try:
         return StoredProxy(parse(session.proxy) if session.proxy else None)
     except (SealBroken, NotAProxy):
         return StoredProxy(readable=False)
 
 
-def use(principal: Principal, session: Session, proxy: ProxyAddress) -> None:
-    """Go through ``proxy`` from now on. Raises NotPossible when the session is unlinked."""
+def set_proxy(principal: Principal, session: Session, proxy: ProxyAddress) -> None:
+    """Use ``proxy`` from now on. Raises NotPossible if the session is unlinked."""
     with transaction.atomic():
         session.set_proxy(proxy.url, by=principal.name)
-        note(principal, session, proxy)
+        record_proxy(principal, session, proxy)
 
 
-def remove(principal: Principal, session: Session) -> None:
-    """Go without a proxy from now on; nothing happens where there is none. Raises NotPossible
-    when the session is unlinked."""
+def remove_proxy(principal: Principal, session: Session) -> None:
+    """Stop using a proxy; does nothing if there is none. Raises NotPossible if the session is
+    unlinked."""
     if not session.has_proxy:
         return
     with transaction.atomic():
@@ -137,8 +140,8 @@ def remove(principal: Principal, session: Session) -> None:
         record(principal, session.account_id, SessionVerb.PROXY_REMOVED, session.location.name)
 
 
-def note(principal: Principal, session: Session, proxy: ProxyAddress) -> None:
-    """Remember in the audit log that ``proxy`` was set: where it is, and nothing of its login."""
+def record_proxy(principal: Principal, session: Session, proxy: ProxyAddress) -> None:
+    """Record in the audit log that ``proxy`` was set: its address, without the login."""
     record(
         principal,
         session.account_id,

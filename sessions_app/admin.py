@@ -1,6 +1,7 @@
-"""Operators' pages for sessions and gateways: what is true is shown, never typed.
+"""Admin pages for sessions and gateways. State is shown, never edited.
 
-No QR text, pairing code or key gets here; the linked number does, for operators search by it.
+They contain no QR text, pairing code or key. They do show the linked number, because operators
+search by it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from core.text.units import plural
 from core.web import admin_base
 from core.web.admin_base import Question
 from locations import impersonation
@@ -23,8 +25,8 @@ from sessions_app import actions
 from sessions_app.diagnostics.rules import ALIVE_SECONDS
 from sessions_app.lifecycle import Event, Reason
 from sessions_app.models import Gateway, NotPossible, Session, SessionEvent
-from sessions_app.scheduler import admin as job_admin  # noqa: F401  they register their pages
-from sessions_app.support import admin as bundle_admin  # noqa: F401  they register their pages
+from sessions_app.scheduler import admin as scheduler_admin  # noqa: F401  registers its pages
+from sessions_app.support import admin as support_admin  # noqa: F401  registers its pages
 from sessions_app.wording import EVENTS, REASONS
 
 _TIMELINE_ROWS = 100
@@ -32,7 +34,7 @@ _UNLINK = Question(
     action="unlink",
     title="Unlink these numbers?",
     consequence="Pairline is removed from the phones of these numbers and their keys are deleted, "
-    "for good. To link a number again, somebody has to scan a new code.",
+    "permanently. To link a number again, its user must scan a new code.",
     yes="Unlink for good",
 )
 
@@ -81,7 +83,7 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fieldsets = (
         (None, {"fields": ("location", "account", "number", "linked", "id", "created_at")}),
         (
-            "What is true",
+            "Current state",
             {
                 "fields": (
                     "status",
@@ -95,9 +97,9 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 )
             },
         ),
-        ("What was asked for", {"fields": ("wanted", "wanted_attempt", "wanted_at", "wanted_by")}),
+        ("Requested state", {"fields": ("wanted", "wanted_attempt", "wanted_at", "wanted_by")}),
         (
-            "Who runs it",
+            "Gateway",
             {"fields": ("lease_owner", "lease_epoch", "lease_expires_at", "attempt", "version")},
         ),
     )
@@ -123,14 +125,14 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
-        return False  # status and wanted have one writer each; operators have the actions
+        return False  # status and wanted have one writer each; operators use the actions
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Who may use the actions."""
+        """Return whether the user may use the actions."""
         return bool(request.user.has_perm("sessions_app.change_session"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
-        """A linked session is unlinked first, or WhatsApp would go on holding our device."""
+        """Refuse a linked session: WhatsApp would keep our device. Unlink it first."""
         if obj is not None and obj.is_linked:
             return False
         return super().has_delete_permission(request, obj)
@@ -145,7 +147,7 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description="Unlink the selected sessions…", permissions=["operate"])
     def unlink(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
-        """Asks once more, for a number that was unlinked has to be scanned again."""
+        """Ask for confirmation: to link a number again, its user must scan a new code."""
         if admin_base.sure(request):
             self._ask(request, queryset, actions.unlink, "unlink")
             return None
@@ -169,12 +171,13 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             else:
                 asked += 1
         if asked:
-            self.message_user(request, f"{asked} asked to {verb}. The gateway does the rest.")
+            sessions = plural(asked, "session")
+            self.message_user(request, f"Asked the gateway to {verb} {sessions}.")
 
 
 @admin.register(Gateway)
 class GatewayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What each gateway last said of itself."""
+    """The last report of each gateway."""
 
     list_display = ("host", "pid", "alive", "heartbeat_at", "sessions", "memory", "trouble")
     ordering = ("-heartbeat_at",)

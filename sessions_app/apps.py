@@ -9,7 +9,7 @@ class SessionsAppConfig(AppConfig):
         from core.health.operator_alerts import register_alerts
         from locations.audit import AccountVerb, register_verbs
         from locations.plans.entitlements import Resource, register_usage
-        from sessions_app import hints, jobs, receivers  # noqa: F401  receivers
+        from sessions_app import hints, jobs, receivers  # noqa: F401  connects receivers
         from sessions_app.audit_verbs import SessionVerb
         from sessions_app.diagnostics import alerts
         from sessions_app.models import Session

@@ -1,4 +1,4 @@
-"""What people type about sessions, checked; errors are sentences beside the field."""
+"""The forms of the session pages."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from core.text.phone_numbers import EXAMPLE, NotANumber, e164
 from sessions_app.models.session import DEVICE_NAME_CHARACTERS
 
 
-def _asked_for() -> str:
+def _number_required() -> str:
     return str(NotANumber())
 
 
-_needs_a_number = lazy(_asked_for, str)  # in the language of who sees it
+_number_required_lazy = lazy(_number_required, str)  # translated for each user
 
 
 class PhoneField(forms.CharField):
-    """A telephone number with its country code; cleaned to E.164."""
+    """A telephone number with its country code, normalized to E.164."""
 
     def __init__(self, autocomplete: str = "tel", **kwargs: Any) -> None:
         widget = forms.TextInput(
@@ -31,7 +31,7 @@ class PhoneField(forms.CharField):
             **{
                 "widget": widget,
                 "max_length": 40,
-                "error_messages": {"required": _needs_a_number()},
+                "error_messages": {"required": _number_required_lazy()},
                 **kwargs,
             }
         )
@@ -43,15 +43,15 @@ class PhoneField(forms.CharField):
             raise forms.ValidationError(str(error), code="invalid") from error
 
 
-# Seen by everybody who opens the phone's settings: nothing invisible, nothing that reorders.
+# Shown in the phone's settings: no invisible characters, none that change the text direction.
 _NAME = re.compile(r"[\w][\w .,'&-]*")
 
 
 class SmallForm(forms.Form):
-    """A form that stands within a page: when it comes back, the focus is where it is needed."""
+    """A form that is one part of a page. With errors, the first wrong field gets the focus."""
 
     def is_valid(self) -> bool:
-        """As Django's; the first field that is wrong gets the focus."""
+        """Validate the form and focus the first field with an error."""
         valid = super().is_valid()
         for name in self.errors:
             if name in self.fields:
@@ -60,18 +60,18 @@ class SmallForm(forms.Form):
         return valid
 
     def focus(self, name: str) -> None:
-        """Put the focus on the field ``name`` when the form is shown."""
+        """Focus the field ``name`` when the form is rendered."""
         self.fields[name].widget.attrs["autofocus"] = True
 
 
 class ConnectForm(forms.Form):
-    """Which location to connect. Its ``location`` is an id that the tenant door still judges."""
+    """The location to connect. The view still checks access to the id in ``location``."""
 
     location = forms.CharField(error_messages={"required": _("Choose a location.")}, max_length=64)
 
 
 class PairingForm(SmallForm):
-    """The number of the phone that will type a pairing code."""
+    """The number of the phone on which the pairing code will be typed."""
 
     phone = PhoneField(label=_("Number of the phone"))
 
@@ -81,20 +81,20 @@ class PairingForm(SmallForm):
 
 
 class DeviceNameForm(SmallForm):
-    """What WhatsApp shows on the phone under Linked devices."""
+    """The name that WhatsApp shows on the phone under Linked devices."""
 
     name = forms.CharField(
         label=_("Name on the phone"),
         max_length=DEVICE_NAME_CHARACTERS,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "size": 30}),
-        help_text=_("Letters, digits and spaces, at most 40. Empty: Pairline."),
+        help_text=_("Letters, digits and spaces, at most 40. Leave it empty for Pairline."),
     )
 
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())
         if name and not _NAME.fullmatch(name):
             raise forms.ValidationError(
-                _("Write letters, digits, spaces and . , ' & - only."), code="invalid"
+                _("Use only letters, digits, spaces and . , ' & -"), code="invalid"
             )
         return name

@@ -17,7 +17,7 @@ from sessions_app.models import ConnectLink, Gateway, SessionEvent
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 STUCK_AFTER = timedelta(minutes=10)
-# Nobody is there to look twice. WhatsApp itself has let go of a device that was away for so long.
+# The job runs unattended, so it is careful. After so long, WhatsApp has removed the device itself.
 LEFT_OVER_AFTER = timedelta(days=30)
 
 
@@ -35,8 +35,8 @@ def _attempts() -> str:
 
 
 def _cleanup() -> str:
-    """Leftover key files of this machine, links and gateways; nothing is unlinked. Raises
-    OSError when a file cannot be deleted."""
+    """Delete leftover key files of this machine, old links and old gateways. Unlinks nothing.
+    Raises OSError if a file cannot be deleted."""
     now = timezone.now()
     links, gateways = forget_links(now), forget_gateways(now)
     report = run.delete_left_over(LEFT_OVER_AFTER)
@@ -53,15 +53,15 @@ def _timelines() -> str:
     return f"Deleted {plural(forget_events(timezone.now()), 'event')}."
 
 
-# Uptime shows 90 days; people compare with the same month of the year before.
+# Uptime shows 90 days; customers compare with the same month of the year before.
 EVENTS_KEPT = timedelta(days=396)
 LINKS_KEPT = timedelta(days=30)
 GATEWAYS_KEPT = timedelta(days=30)
 
 
 def forget_events(now: datetime) -> int:
-    """Events older than 13 months, but for the two of each session that uptime goes on from: how
-    it stood then, and that it had been ready before."""
+    """Delete events older than 13 months, except the two per session that uptime needs: the
+    latest one, and the latest one that was ready."""
     old = SessionEvent.objects.filter(at__lt=now - EVENTS_KEPT)
     later = old.filter(session=OuterRef("session"), version__gt=OuterRef("version"))
     ready = Q(new_status=Status.READY)
@@ -70,10 +70,10 @@ def forget_events(now: datetime) -> int:
 
 
 def forget_links(now: datetime) -> int:
-    """One-time links that led nowhere any more a month ago."""
+    """Delete one-time links that expired a month ago."""
     return delete_in_batches(ConnectLink.objects.filter(expires_at__lt=now - LINKS_KEPT))
 
 
 def forget_gateways(now: datetime) -> int:
-    """Gateways that ended, or fell silent, a month ago."""
+    """Delete gateways whose last heartbeat is a month old."""
     return delete_in_batches(Gateway.objects.filter(heartbeat_at__lt=now - GATEWAYS_KEPT))

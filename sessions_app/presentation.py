@@ -1,4 +1,4 @@
-"""What a page makes of a snapshot: which picture, which buttons, which first sentence. Pure."""
+"""What a page shows for a snapshot: the picture, the buttons, the first sentence. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LATER_CODE_SECONDS = 20
 
 
 class Picture(StrEnum):
-    """What stands in the card's frame."""
+    """The content of the frame on the session page."""
 
     QR = "qr"
     SKELETON = "skeleton"
@@ -38,7 +38,8 @@ class Picture(StrEnum):
 
 
 def picture(session: SessionSnapshot) -> Picture:
-    """The frame keeps its size while a number is being linked and goes when it is linked."""
+    """Return the content of the frame. It stays until the number is linked, so that the page does
+    not jump."""
     if session["qr"] is not None:
         return Picture.QR
     if session["reason"] == Reason.PAIRING:
@@ -49,7 +50,7 @@ def picture(session: SessionSnapshot) -> Picture:
 
 
 def code_seconds(session: SessionSnapshot) -> int:
-    """How long the code that is shown lives in all, in seconds; 0 when none is shown."""
+    """Return the lifetime of the code that is shown, in seconds; 0 if there is none."""
     if session["qr"] is None:
         return 0
     return FIRST_CODE_SECONDS if session["qr"]["number"] == 1 else LATER_CODE_SECONDS
@@ -57,7 +58,7 @@ def code_seconds(session: SessionSnapshot) -> int:
 
 @dataclass(frozen=True)
 class ActionButton:
-    """A press that posts to the URL named ``url``."""
+    """A button that posts to the URL named ``url``."""
 
     label: str
     url: str
@@ -71,7 +72,7 @@ _URLS: Mapping[Action, str] = {
 
 
 def primary_button(session: SessionSnapshot) -> ActionButton | None:
-    """The one strong action of the session's state, where a press is what it takes."""
+    """Return the primary action for the session's state, or None if it needs no button."""
     action = Action(session["action"])
     url = _URLS.get(action)
     if url is None:
@@ -82,57 +83,63 @@ def primary_button(session: SessionSnapshot) -> ActionButton | None:
 
 @dataclass(frozen=True)
 class MenuItem:
-    """An entry of the menu; a dangerous one leads to a page that asks again."""
+    """An entry of the menu. One that ``confirms`` leads to a page with a form."""
 
     label: str | Promise
-    says: str | Promise
+    help: str | Promise
     url: str
-    asks: bool
+    confirms: bool
 
 
 _RESTART = MenuItem(
     _("Restart"),
-    _("Connects the number anew. No new scan is needed."),
+    _("Reconnects the number. No new scan is needed."),
     "session_restart",
-    asks=False,
+    confirms=False,
 )
 _NEW_CODE = MenuItem(
     _("New QR code"),
-    _("Starts over with the first of six fresh codes."),
+    _("Starts over with the first of six new codes."),
     "session_restart",
-    asks=False,
+    confirms=False,
 )
 _STOP = MenuItem(
     _("Stop…"),
-    _("Disconnects for now. The link is kept and can start again."),
+    _("Disconnects the number, but keeps the link. You can start it again."),
     "session_stop",
-    asks=True,
+    confirms=True,
 )
 _PROXY = MenuItem(
-    _("Proxy…"), _("The way that this number takes to WhatsApp."), "session_proxy", asks=True
+    _("Proxy…"),
+    _("The proxy through which this number reaches WhatsApp."),
+    "session_proxy",
+    confirms=True,
 )
 _BUNDLE = MenuItem(
     _("Support bundle…"),
-    _("A file for whoever helps you, without codes and messages."),
+    _("A file for your support contact, without codes and messages."),
     "session_bundle",
-    asks=True,
+    confirms=True,
 )
 _UNLINK = MenuItem(
-    _("Unlink…"), _("Removes Pairline from the phone, for good."), "session_unlink", asks=True
+    _("Unlink…"),
+    _("Removes Pairline from the phone permanently."),
+    "session_unlink",
+    confirms=True,
 )
 _CANCEL = MenuItem(
-    _("Cancel this connection…"),
+    _("Cancel this attempt…"),
     _("Ends this attempt and frees the location."),
     "session_unlink",
-    asks=True,
+    confirms=True,
 )
 
 
 def menu(session: SessionSnapshot) -> list[MenuItem]:
-    """What else can be done, the most drastic last; nothing once it is unlinked."""
+    """Return the other actions, the most drastic last; none once the session is unlinked."""
     if session["wanted"] == Wanted.UNLINKED:
         return []
-    if session["reason"] == Reason.SUSPENDED_BILLING:  # it starts by itself, and no sooner
+    if session["reason"] == Reason.SUSPENDED_BILLING:  # it starts automatically, but only then
         return [_BUNDLE, _UNLINK] if session["linked"] else [_BUNDLE, _CANCEL]
     if not session["linked"]:
         return [_NEW_CODE, _PROXY, _BUNDLE, _CANCEL]
@@ -143,7 +150,7 @@ def menu(session: SessionSnapshot) -> list[MenuItem]:
 
 @dataclass(frozen=True)
 class DisplayState:
-    """What a session is wanted to be, and what may be said of it now."""
+    """The requested state of a session, and its visible status and reason."""
 
     wanted: str
     status: Status
@@ -151,12 +158,12 @@ class DisplayState:
 
 
 def needs_action(session: DisplayState) -> bool:
-    """Whether the number is down and waits for somebody, who did not stop it himself."""
+    """Return whether the number is down without having been stopped: a user must act."""
     return session.status is Status.DISCONNECTED and session.wanted == Wanted.LINKED
 
 
 def answer(sessions: Iterable[DisplayState]) -> str:
-    """The overview's first line: "All 12 numbers are ready.", "2 of 12 numbers need you.", …"""
+    """Return the summary: "All 12 numbers are ready.", "2 of 12 numbers need you.", …"""
     wanted = [s for s in sessions if s.wanted == Wanted.LINKED]
     total = len(wanted)
     waiting = sum(needs_action(s) for s in wanted)
@@ -166,43 +173,43 @@ def answer(sessions: Iterable[DisplayState]) -> str:
     if waiting and total == 1:
         return gettext("Your number needs you.")
     if waiting:
-        says = ngettext(
+        text = ngettext(
             "%(count)s of %(total)s numbers needs you.",
             "%(count)s of %(total)s numbers need you.",
             waiting,
         )
-        return says % {"count": waiting, "total": total}
+        return text % {"count": waiting, "total": total}
     if ready == total == 2:
         return gettext("Both numbers are ready.")
     if ready == total:
-        says = ngettext("Your number is ready.", "All %(total)s numbers are ready.", total)
-        return says % {"total": total}
-    return _on_the_way(wanted, total, ready)
+        text = ngettext("Your number is ready.", "All %(total)s numbers are ready.", total)
+        return text % {"total": total}
+    return _in_progress(wanted, total, ready)
 
 
-def _on_the_way(wanted: list[DisplayState], total: int, ready: int) -> str:
-    """Nobody is needed, but not every number is ready."""
+def _in_progress(wanted: list[DisplayState], total: int, ready: int) -> str:
+    """Return the summary when no number needs action, but not all are ready."""
     rest = total - ready
     scanning = sum(s.status is Status.QR for s in wanted) == rest
     if ready:
-        partly = _PARTLY_SCANNING if scanning else _PARTLY_ON_THE_WAY
+        partly = _PARTLY_SCANNING if scanning else _PARTLY_CONNECTING
         return str(partly) % {"ready": ready, "total": total, "rest": rest}
     if scanning:
-        says = ngettext(
+        text = ngettext(
             "Your number is waiting for a scan.", "%(total)s numbers are waiting for a scan.", total
         )
     else:
-        says = ngettext("Your number is on the way.", "%(total)s numbers are on the way.", total)
-    return says % {"total": total}
+        text = ngettext("Your number is connecting.", "%(total)s numbers are connecting.", total)
+    return text % {"total": total}
 
 
 _PARTLY_SCANNING = _("Ready: %(ready)s of %(total)s numbers. Waiting for a scan: %(rest)s.")
-_PARTLY_ON_THE_WAY = _("Ready: %(ready)s of %(total)s numbers. On the way: %(rest)s.")
+_PARTLY_CONNECTING = _("Ready: %(ready)s of %(total)s numbers. Connecting: %(rest)s.")
 
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter of the list, with how many rows it leaves."""
+    """A filter of the list, with the number of rows that match it."""
 
     key: str
     label: str
@@ -223,17 +230,17 @@ _MOST_URGENT_FIRST = ("disconnected", "scan", "reconnecting", "preparing", "read
 
 
 def chip_key(session: DisplayState | None) -> str:
-    """The filter that a row belongs to."""
+    """Return the key of the filter that matches ``session`` (None: no session)."""
     return "none" if session is None else _KEYS[label(session.status, session.reason)]
 
 
 def urgency(key: str) -> int:
-    """The place of a filter's rows in a list by status, from 0."""
+    """Return the rank of a filter's rows in a list sorted by status, from 0."""
     return _MOST_URGENT_FIRST.index(key)
 
 
 def chips(keys: Iterable[str], chosen: str) -> list[Chip]:
-    """ "All", and each filter that leaves a row or is chosen."""
+    """Return "All", and each filter that matches a row or is chosen."""
     counts = Counter(keys)
     shown = [
         Chip(key, gettext(name), counts[key], key == chosen)
@@ -244,5 +251,5 @@ def chips(keys: Iterable[str], chosen: str) -> list[Chip]:
 
 
 def known_chip(key: str) -> str:
-    """``key`` if it names a filter, else "" for all."""
+    """Return ``key`` if it names a filter, else "" for all."""
     return key if key in _CHIPS else ""

@@ -1,4 +1,4 @@
-"""What becomes of sessions when their account is deleted, and what its export says of them."""
+"""The part of sessions in deleting and exporting accounts, and in deleting locations."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""All that a viewer may know of a session, at one version: first paint, API and WebSocket
-all show this and nothing else. Pure: a row and the time go in, plain data comes out, its texts
-in the language of whoever is being served.
+"""The public state of a session at one version, for first paint, API and WebSocket alike.
+
+Pure: takes a row and the time, and returns plain data with texts in the active language.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sessions_app.wording import REASONS, label
 
 
 class Qr(TypedDict):
-    """A code that waits for a scan: a credential. ``svg`` is a complete inline image."""
+    """A QR code to scan: a credential. ``svg`` is a complete inline image."""
 
     text: str
     svg: str
@@ -58,7 +58,7 @@ class LocationRow(Protocol):
 
 
 class StandingRow(Protocol):
-    """The columns that tell what may be said of a session now."""
+    """The columns that determine the visible status of a session."""
 
     @property
     def wanted(self) -> str: ...
@@ -73,7 +73,7 @@ class StandingRow(Protocol):
 
 
 class SessionRow(Protocol):
-    """The columns that a snapshot is made of."""
+    """The columns of a snapshot."""
 
     @property
     def location(self) -> LocationRow: ...
@@ -101,27 +101,28 @@ class SessionRow(Protocol):
     created_at: datetime
 
 
-# A live gateway takes a new session within a second; longer without an owner is an outage.
+# A running gateway claims a new session within a second. Longer without a lease is an outage.
 UNCLAIMED_GRACE_SECONDS = 10
 
 
 def observed(row: StandingRow, now: datetime) -> tuple[Status, Reason]:
-    """What may be said at ``now``: without a living gateway nobody can vouch for a row that
-    says "ready", nor will a code that it shows ever be answered."""
+    """Return the status and reason to show at ``now``.
+
+    Without a valid lease, no gateway keeps the row up to date: "ready" may be wrong, and a code
+    that the row contains no longer works."""
     status, reason = Status(row.status), Reason(row.reason)
     if status is Status.DISCONNECTED or row.wanted != Wanted.LINKED:
         return status, reason
-    vouched_until = row.lease_expires_at
-    if vouched_until is None:
+    if row.lease_expires_at is None:
         waiting = (now - row.since).total_seconds()
         orphaned = waiting > UNCLAIMED_GRACE_SECONDS
     else:
-        orphaned = vouched_until < now
+        orphaned = row.lease_expires_at < now
     return (Status.INITIALIZING, Reason.GATEWAY_OFFLINE) if orphaned else (status, reason)
 
 
 def why_not_ready(row: SessionRow, now: datetime) -> Reason | None:
-    """Why no text can be sent at ``now``; None when it can."""
+    """Return the reason why the session cannot send at ``now``, or None if it can."""
     if row.wanted != Wanted.LINKED:
         return Reason.UNLINKED if row.wanted == Wanted.UNLINKED else Reason.USER_DISCONNECT
     status, reason = observed(row, now)
@@ -141,10 +142,10 @@ def _qr(row: SessionRow, status: Status) -> Qr | None:
 
 
 def snapshot(row: SessionRow, now: datetime, *, with_code: bool = True) -> SessionSnapshot:
-    """What a viewer may know of ``row`` at ``now`` (aware).
+    """Return the public state of ``row`` at ``now`` (aware).
 
-    A list leaves the codes out (``with_code=False``): it does not show them, and drawing one
-    takes about 5 ms."""
+    Lists leave out the codes (``with_code=False``): they do not show them, and drawing one takes
+    about 5 ms."""
     status, reason = observed(row, now)
     words = REASONS[reason]
     return {

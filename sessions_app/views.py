@@ -1,4 +1,4 @@
-"""The doors of the list of numbers and of a session's page: load, bind, call one method, answer."""
+"""The views of the list of numbers and of a session's pages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from sessions_app.pages.session_page import free_locations, opened, session_view
 from sessions_app.proxies.forms import ProxyForm
 
 Page = Callable[..., HttpResponse]
-Wish = Callable[[Principal, Session], None]
+SessionAction = Callable[[Principal, Session], None]
 
 
 def _rows() -> SessionQuerySet:
@@ -47,18 +47,18 @@ def numbers_page(request: HttpRequest) -> HttpResponse:
 
 @form_page
 def numbers_restart(request: HttpRequest) -> HttpResponse:
-    """Asks whether the chosen numbers are to be restarted; a POST does it."""
+    """Ask for confirmation to restart the selected numbers; a POST restarts them."""
     principal = principal_of(request)
     if request.method == "POST":
-        outcome = bulk_restart.restart(
+        result = bulk_restart.restart(
             principal, bulk_restart.listed_ids(request.POST.get("sessions", ""))
         )
-        say = messages.warning if outcome.refused or not outcome.asked else messages.success
-        say(request, str(outcome) or gettext("Nothing was chosen."))
+        add = messages.warning if result.refused or not result.restarted else messages.success
+        add(request, str(result) or gettext("No number was selected."))
         return redirect(_back(request.POST))
-    rows = bulk_restart.chosen(principal, request.GET)
+    rows = bulk_restart.selected(principal, request.GET)
     if not rows:
-        messages.warning(request, gettext("Select the numbers that you want to restart first."))
+        messages.warning(request, gettext("First select the numbers that you want to restart."))
         return redirect(_back(request.GET))
     context = {
         "rows": rows,
@@ -70,8 +70,8 @@ def numbers_restart(request: HttpRequest) -> HttpResponse:
     return render(request, "sessions_app/pages/number_list/restart.html", context)
 
 
-def _back(asked: QueryDict) -> str:
-    return reverse("numbers") + "?" + Query.parse(asked).address
+def _back(parameters: QueryDict) -> str:
+    return reverse("numbers") + "?" + Query.parse(parameters).address
 
 
 @sensitive_post_parameters("user", "password")  # of a proxy
@@ -113,7 +113,7 @@ def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 @page
 def session_live(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """The live parts, for a page whose socket is not open."""
+    """Return the live parts, for a page without an open socket."""
     view = session_view(principal_of(request), session_id)
     return render(
         request, "sessions_app/pages/session/_live.html", {**view, "parts": session_parts(view)}
@@ -161,7 +161,7 @@ def session_pairing(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 @form_page
 def session_name(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """What the phone shows under Linked devices."""
+    """Show and change the name that the phone shows under Linked devices."""
     principal = principal_of(request)
     session = find_writable(_rows(), principal, session_id)
     form = DeviceNameForm(request.POST or None, initial={"name": session.device_name})
@@ -178,8 +178,8 @@ def session_name(request: HttpRequest, session_id: UUID) -> HttpResponse:
     )
 
 
-def _act(request: HttpRequest, session_id: UUID, action: Wish, done: str) -> HttpResponse:
-    """Do ``action`` to the session and show its page: in part to htmx, whole to others."""
+def _act(request: HttpRequest, session_id: UUID, action: SessionAction, done: str) -> HttpResponse:
+    """Run ``action`` on the session, then return the live parts for htmx, or redirect."""
     principal = principal_of(request)
     session = find_writable(_rows(), principal, session_id)
     try:
@@ -196,7 +196,7 @@ def _act(request: HttpRequest, session_id: UUID, action: Wish, done: str) -> Htt
 
 
 def _confirm(request: HttpRequest, session_id: UUID, template: str) -> HttpResponse:
-    """The page that says what is lost and asks again."""
+    """Return the page that explains the consequences and asks for confirmation."""
     principal = principal_of(request)
     find_writable(_rows(), principal, session_id)
     context: dict[str, Any] = {**opened(request, session_id)}

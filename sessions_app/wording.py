@@ -1,6 +1,5 @@
-"""What people read: one label a status; one sentence, one advice and one next action a reason.
-
-Pages, API, admin, commands and mails take their words from here and nowhere else.
+"""The texts for users: a label for each status; a sentence, advice and a next action for each
+reason. Pages, API, admin, commands and mails all use them.
 """
 
 from __future__ import annotations
@@ -13,13 +12,12 @@ from sessions_app.lifecycle import Event, Reason, Status
 
 
 def _(text: str) -> str:
-    """Mark ``text`` for the translators. Who shows it translates it: this module knows nothing
-    of languages, nor of Django."""
+    """Mark ``text`` for translation. Callers translate it: this module does not import Django."""
     return text
 
 
 class Action(StrEnum):
-    """The one next step that a person can take."""
+    """The next step that a user can take."""
 
     NONE = "none"
     WAIT = "wait"
@@ -33,7 +31,8 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Wording:
-    """``sentence`` says what is so, ``advice`` what to do or expect, ``action`` the next step."""
+    """``sentence`` describes the state, ``advice`` what to do or expect, ``action`` the next
+    step."""
 
     sentence: str
     advice: str
@@ -117,7 +116,7 @@ REASONS: Mapping[Reason, Wording] = {
     ),
     Reason.STUCK_NO_QR: Wording(
         _("WhatsApp sent no code, twice"),
-        _("Try again. If it happens again, WhatsApp may be disturbed."),
+        _("Try again. If it happens again, WhatsApp may have a problem."),
         Action.NEW_QR,
     ),
     Reason.STREAM_REPLACED: Wording(
@@ -132,7 +131,7 @@ REASONS: Mapping[Reason, Wording] = {
     ),
     Reason.ACCOUNT_LOCKED: Wording(
         _("WhatsApp has locked this account"),
-        _("Open WhatsApp on the phone and follow what it says, then link again."),
+        _("Open WhatsApp on the phone and follow its instructions, then link again."),
         Action.OPEN_WHATSAPP,
     ),
     Reason.ACCOUNT_BANNED: Wording(
@@ -147,12 +146,12 @@ REASONS: Mapping[Reason, Wording] = {
     ),
     Reason.CLIENT_OUTDATED: Wording(
         _("WhatsApp no longer accepts this version of Pairline"),
-        _("We are told and will update. No new scan will be needed."),
+        _("The operator has been notified and will update it. No new scan will be needed."),
         Action.CONTACT_SUPPORT,
     ),
     Reason.CONNECT_FAILURE: Wording(
         _("WhatsApp refused the connection"),
-        _("We try again a few times. If it stays so, restart the link later."),
+        _("We try again a few times. If this continues, restart the link later."),
         Action.RESTART,
     ),
     Reason.KEYS_MISSING: Wording(
@@ -185,7 +184,7 @@ REASONS: Mapping[Reason, Wording] = {
     ),
     Reason.ENGINE_UNAVAILABLE: Wording(
         _("The WhatsApp library could not be started"),
-        _("The operator finds the cause with: manage.py cleanup_sessions diagnostics"),
+        _("The operator can find the cause with: manage.py cleanup_sessions diagnostics"),
         Action.CONTACT_SUPPORT,
     ),
     Reason.NUMBER_TAKEN: Wording(
@@ -203,7 +202,7 @@ REASONS: Mapping[Reason, Wording] = {
     ),
     Reason.USER_DISCONNECT: Wording(
         _("Stopped by you"),
-        _("Start it again whenever you like: no new scan is needed."),
+        _("Start it again at any time: no new scan is needed."),
         Action.RESTART,
     ),
     Reason.UNLINKED: Wording(
@@ -221,7 +220,7 @@ ACTION_LABELS: Mapping[Action, str] = {
     Action.RESTART: _("Restart"),
     Action.CREATE: _("Create connection"),
 }
-"""What stands on the button of an action that is one press; the others have no button."""
+"""The labels of the buttons. Actions without a label have no button."""
 
 START_AGAIN_LABEL = _("Start again")
 
@@ -264,11 +263,11 @@ EVENTS: Mapping[Event, str] = {
     Event.UNLINKED: _("Unlinked"),
     Event.CLEANED_UP: _("A stuck attempt was ended"),
 }
-"""What the timeline says that happened."""
+"""The texts of the timeline."""
 
 
 def label(status: Status, reason: Reason) -> str:
-    """The word beside the dot: "Preparing", "Scan the code", "Ready", "Reconnecting", …"""
+    """Return the label beside the dot: "Preparing", "Scan the code", "Ready", "Reconnecting", …"""
     if status is Status.INITIALIZING and reason in _RECONNECTING_REASONS:
         return RECONNECTING_LABEL
     return STATUS_LABELS[status]

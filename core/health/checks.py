@@ -1,4 +1,4 @@
-"""The registry of health checks: every app adds those of what it owns."""
+"""The registry of health checks. Every app registers those of what it owns."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _CHECKS: dict[str, Check] = {}
 
 
 def register_check(name: str, run: Run) -> None:
-    """Add a check of something outside the database. It runs on a thread of its own, at the same
-    time as the others, and has ten seconds."""
+    """Register a check of something outside the database. Checks run concurrently, each in a
+    thread of its own, with a timeout of ten seconds."""
     _CHECKS[name] = Check(name, run)
 
 

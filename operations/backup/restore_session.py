@@ -63,7 +63,7 @@ def restore_session(
                 _relink(found) if existing else _write_session(archive, found, writer)
                 detail = f"From a backup of {contents.made_at}"
                 record(OPERATOR, found.account.pk, RestoreVerb.SESSION_RESTORED, found.name, detail)
-            Session.objects.get(pk=found.row["id"]).announce_wish()
+            Session.objects.get(pk=found.row["id"]).announce_request()
     return RestoreResult(writer.written, 1, [found.account.name], time.monotonic() - began)
 
 

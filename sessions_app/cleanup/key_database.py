@@ -1,4 +1,4 @@
-"""WhatsApp's keys when they are kept in PostgreSQL: the library's own tables, for all sessions."""
+"""WhatsApp keys in PostgreSQL: the library's own tables, shared by all sessions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ CONNECT_SECONDS = 5
 
 
 class KeysUnreachable(OSError):
-    """The key database cannot be read; the text says why, without its password."""
+    """The key database cannot be read; the text gives the reason, without the password."""
 
     def __init__(self, error: psycopg.Error) -> None:
         super().__init__((str(error).splitlines() or [type(error).__name__])[0][:160])
 
 
 def stored_addresses(url: str) -> set[str]:
-    """The WhatsApp addresses (JIDs) whose keys are in the database at ``url``. Raises
+    """Return the WhatsApp addresses (JIDs) whose keys are in the database at ``url``. Raises
     KeysUnreachable."""
     try:
         with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as keys:
@@ -29,8 +29,7 @@ def stored_addresses(url: str) -> set[str]:
 
 
 def delete_addresses(url: str, addresses: Collection[str]) -> None:
-    """Delete the keys of ``addresses``; what belongs to them goes with them, by the tables'
-    own rules. Raises KeysUnreachable."""
+    """Delete the keys of ``addresses``; the tables cascade. Raises KeysUnreachable."""
     try:
         with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as keys:
             keys.execute("DELETE FROM whatsmeow_device WHERE jid = ANY(%s)", (list(addresses),))

@@ -1,5 +1,7 @@
-"""What lies in the folder of WhatsApp's keys: which file belongs to which session, and whether
-it can be read. Looks only; what may go is decided in ``leftovers.py``."""
+"""The files in the folder of WhatsApp keys: their sessions, and whether they can be read.
+
+This module only reads. ``rules.py`` decides which files may be deleted.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ _BUSY_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class KeyFile:
-    """A file of ours. ``session`` is None for what a trial connection left; ``size`` in bytes."""
+    """A key file. ``session`` is None if it belongs to a trial connection; ``size`` in bytes."""
 
     path: Path
     session: UUID | None
@@ -36,26 +38,26 @@ class KeyFile:
 
     @property
     def is_store(self) -> bool:
-        """Whether it is a session's present key store, not a remainder or a journal."""
+        """Whether it is a session's current key store, not a journal or a damaged copy."""
         return self.session is not None and self.path.suffix == ".sqlite3"
 
 
 class StoreState(StrEnum):
     LINKED = "linked"  # it holds the keys of a linked device
-    EMPTY = "empty"  # nothing was ever linked in it
-    GARBLED = "garbled"  # it is not, or no more, a database
-    CLOSED = "closed"  # it may not be read, or somebody is writing just now
+    EMPTY = "empty"  # it never held keys
+    GARBLED = "garbled"  # it is not a database, or a damaged one
+    CLOSED = "closed"  # it may not be read, or is locked by a writer
     MISSING = "missing"
 
 
 def trial_name(token: str) -> str:
-    """What a trial connection with ``token`` (12 hex digits) calls its files."""
+    """Return the base name of the files of a trial connection with ``token`` (12 hex digits)."""
     return f"test-{token}"
 
 
 def key_files(folder: Path) -> list[KeyFile]:
-    """The files in ``folder`` with names of our making, in order; others are passed over.
-    Empty when there is no such folder. Raises OSError when it cannot be read."""
+    """Return the key files in ``folder``, sorted by name; other files are ignored. Empty if the
+    folder does not exist. Raises OSError if it cannot be read."""
     if not folder.exists():
         return []
     found = (_key_file(path) for path in sorted(folder.iterdir()))
@@ -68,7 +70,7 @@ def _key_file(path: Path) -> KeyFile | None:
         return None
     try:
         stat = path.lstat()
-    except FileNotFoundError:  # gone since it was listed: the gateway works in this folder
+    except FileNotFoundError:  # deleted since it was listed: the gateway uses this folder
         return None
     if not S_ISREG(stat.st_mode):
         return None
@@ -82,24 +84,24 @@ def _key_file(path: Path) -> KeyFile | None:
 
 
 def store_state(path: Path, *, busy: bool) -> StoreState:
-    """What the key store at ``path`` is good for. Of one that is ``busy`` (a connected session
-    writes to it) only the first bytes are read: a lock of ours could make its writer fail."""
+    """Return the state of the key store at ``path``. If it is ``busy`` (a connected session writes
+    to it), only its first bytes are read, because a lock could make the writer fail."""
     try:
         if busy:
-            return _by_its_first_bytes(path)
-        return _by_asking(path)
+            return _by_magic_bytes(path)
+        return _by_query(path)
     except FileNotFoundError:
         return StoreState.MISSING
     except OSError:
         return StoreState.CLOSED
 
 
-def _by_its_first_bytes(path: Path) -> StoreState:
+def _by_magic_bytes(path: Path) -> StoreState:
     with path.open("rb") as file:
         return StoreState.LINKED if file.read(len(_MAGIC)) == _MAGIC else StoreState.GARBLED
 
 
-def _by_asking(path: Path) -> StoreState:
+def _by_query(path: Path) -> StoreState:
     path.open("rb").close()
     url = f"file:{quote(str(path))}?mode=ro"
     try:

@@ -1,4 +1,4 @@
-"""Reads the facts about sessions that ``leftovers.py`` judges by, in one query."""
+"""The facts about sessions that the rules of ``rules.py`` need, read by one query."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _COLUMNS = ("id", "account_id", "status", "reason", "since", "wanted_at", "wante
 
 
 def session_facts(only: Collection[UUID] | None = None) -> dict[UUID, SessionFacts]:
-    """Every session, or those with the ids ``only``, which are then locked until the end of
-    the transaction, so that no gateway takes one of them up meanwhile."""
+    """Return all sessions by id, or those with the ids ``only``. The latter are locked until the
+    end of the transaction, so that no gateway claims one meanwhile."""
     rows = Session.objects.order_by()
     if only is not None:
         rows = rows.select_for_update().filter(pk__in=only)
@@ -29,7 +29,7 @@ def session_facts(only: Collection[UUID] | None = None) -> dict[UUID, SessionFac
 
 
 def linked_addresses() -> dict[str, UUID]:
-    """The WhatsApp addresses (JIDs) of all linked sessions."""
+    """Return the WhatsApp addresses (JIDs) of all linked sessions, with their ids."""
     return dict(Session.objects.exclude(jid="").values_list("jid", "id"))
 
 

@@ -1,4 +1,4 @@
-"""A cleanup's report in lines for the terminal. Pure."""
+"""Format the report of a cleanup for the terminal. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sessions_app.cleanup.run import CleanupReport, Ended
 
 
 def lines(report: CleanupReport, now: datetime | None = None) -> list[str]:
-    """What was done or would be, what was kept and why, and the counts, in that order."""
+    """Return the report as lines: what was done, what was kept and why, and what failed."""
     return [
         *_accounts(report),
         *_ended(report, now or timezone.now()),
@@ -40,7 +40,7 @@ def _ended(report: CleanupReport, now: datetime) -> Iterator[str]:
 def _why(session: Ended) -> str:
     if session.linked:
         return "no gateway runs it; the keys stay, and it reconnects when one does"
-    return "the attempt outlived its time" if session.leased else "no gateway runs it"
+    return "the attempt took too long" if session.leased else "no gateway runs it"
 
 
 def _deleted(report: CleanupReport) -> Iterator[str]:
@@ -73,7 +73,7 @@ def _last(report: CleanupReport) -> str:
     if report.dry_run:
         return "This was a dry run: nothing was changed."
     if report.failed:
-        return "Done, but for what could not be deleted."
+        return "Done, except for what could not be deleted."
     return (
         "Done." if report.ended or report.deleted or report.accounts else "There was nothing to do."
     )

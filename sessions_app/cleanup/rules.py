@@ -1,6 +1,6 @@
-"""What is stuck and what is left over: the rules that cleanup acts on and diagnostics names.
+"""The rules for stuck sessions and leftover files, for cleanup and diagnostics. Pure.
 
-Pure: facts and the time go in. A linked session's keys are kept whatever else is true.
+The keys of a linked session are always kept.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from core.text.units import duration
 from sessions_app.cleanup.key_files import KeyFile
 from sessions_app.lifecycle import Status
 
-# No attempt takes so long in a gateway that works: codes run out after 160 s, and waiting for the
-# first code or for the end of a pairing takes a minute each.
+# No attempt takes longer in a working gateway: codes expire after 160 s, and waiting for the first
+# code or for the end of pairing takes at most a minute each.
 OVERDUE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class SessionFacts:
-    """A session's row as an operator's tool needs it.
+    """The facts about a session that the rules need.
 
-    ``linked``: WhatsApp knows us as a device of its number. ``leased``: a gateway holds it now,
-    by the database's clock. ``pending``: a gateway has, or would find, work with it."""
+    ``linked``: we are a linked device of its number. ``leased``: a gateway holds its lease, by the
+    database's clock. ``pending``: a gateway runs it or would claim it."""
 
     id: UUID
     account_id: UUID
@@ -40,11 +40,11 @@ class SessionFacts:
 
 
 def is_stuck(session: SessionFacts, now: datetime, longer_than: timedelta) -> bool:
-    """Whether it has been on its way for too long: no gateway runs it, or it is an attempt to
-    link that no gateway should have let run on. A linked number that a gateway is reconnecting
-    is not stuck, however long that takes."""
-    on_its_way = session.status in (Status.INITIALIZING, Status.QR)
-    if not on_its_way or now - session.since <= longer_than:
+    """Return whether the session has been connecting for too long: no gateway runs it, or it is a
+    linking attempt that a gateway should have ended. A linked number that a gateway reconnects is
+    never stuck."""
+    connecting = session.status in (Status.INITIALIZING, Status.QR)
+    if not connecting or now - session.since <= longer_than:
         return False
     if not session.leased:
         return True
@@ -54,14 +54,14 @@ def is_stuck(session: SessionFacts, now: datetime, longer_than: timedelta) -> bo
 
 LINKED = "its number is linked"
 LEASED = "a gateway runs it"
-PENDING = "a gateway will take it up"
-UNKNOWN = "the database knows none of the sessions here; is DATABASE_URL the right one?"
+PENDING = "a gateway will run it"
+UNKNOWN = "the database has none of the sessions here; is DATABASE_URL correct?"
 
 
 def reason_to_keep(
     file: KeyFile, session: SessionFacts | None, now: datetime, younger_than: timedelta
 ) -> str:
-    """Why ``file`` of ``session`` (None: there is no such row) stays; "" when it may go."""
+    """Return why ``file`` of ``session`` (None: no row) is kept, or "" if it may be deleted."""
     if session is not None and session.linked:
         return LINKED
     if session is not None and session.leased:
@@ -74,8 +74,8 @@ def reason_to_keep(
 
 
 def as_young_as_the_youngest(files: Iterable[KeyFile]) -> list[KeyFile]:
-    """``files``, those of one session all with the latest of their times: a store is in use while
-    the log beside it is written, although it is older itself."""
+    """Return ``files``, each with the latest time of all files of its session: a store whose log
+    is being written is in use, even if the store itself is older."""
     listed = list(files)
     latest: dict[UUID | None, datetime] = {}
     for file in listed:
@@ -87,20 +87,20 @@ def as_young_as_the_youngest(files: Iterable[KeyFile]) -> list[KeyFile]:
 
 
 NO_SESSION = "there is no such session"
-LINKING = "a number is being linked just now, and these could be its keys: run this again later"
+LINKING = "a number is being linked, and these could be its keys: run this again later"
 
 
 def reason_to_keep_strays(stored: Set[str], linked: Set[str], *, linking: bool) -> str:
-    """Why keys that are ``stored`` in the key database stay although their addresses are not
-    among the ``linked`` ones; "" when they may go. A device is stored a moment before its
-    session is ``linked``, so nothing is said while any gateway is ``linking`` a number."""
+    """Return why keys that are ``stored`` in the key database but not ``linked`` are kept, or ""
+    if they may be deleted. A device is stored a moment before its session is linked, so they are
+    kept while any gateway is ``linking`` a number."""
     if linking:
         return LINKING
     return "" if stored & linked else UNKNOWN
 
 
 def why_left_over(file: KeyFile, session: SessionFacts | None) -> str:
-    """What a file is that has no reason to stay."""
+    """Return why a file that may be deleted is left over."""
     if file.session is None:
         return "left by a trial connection"
     if session is None:

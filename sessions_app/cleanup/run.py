@@ -1,7 +1,7 @@
-"""Ends stuck attempts and deletes key files that nobody needs; safe while a gateway runs.
+"""End stuck attempts and delete leftover key files. Safe while a gateway runs.
 
-Never deletes the keys of a linked session: what may go is decided by ``leftovers.py``, and is
-decided again with the row locked right before a file is deleted.
+The keys of a linked session are never deleted: the rules of ``rules.py`` are checked again, with
+the row locked, right before a file is deleted.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from sessions_app.store.transitions import apply_unowned_change
 logger = logging.getLogger(__name__)
 
 ACTOR = "cleanup"
-_AT_ONCE = 500  # files a transaction, so that no gateway waits long for a row
+_FILES_PER_TRANSACTION = 500  # so that no gateway waits long for a row
 _LINKED_DETAIL = "the number stays linked and reconnects by itself"
 
 Facts = Mapping[UUID, SessionFacts]
@@ -48,7 +48,7 @@ Facts = Mapping[UUID, SessionFacts]
 
 @dataclass(frozen=True)
 class Ended:
-    """An attempt that was stuck: since when, and whether its number is linked all the same."""
+    """A stuck attempt that was ended. ``linked``: its number is linked and will reconnect."""
 
     session: UUID
     status: str
@@ -59,7 +59,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Deleted:
-    """A file that nobody needs; ``size`` in bytes."""
+    """A leftover file; ``size`` in bytes."""
 
     name: str
     size: int
@@ -68,7 +68,7 @@ class Deleted:
 
 @dataclass(frozen=True)
 class Kept:
-    """A file that stays, and why."""
+    """A file that was kept, and why."""
 
     name: str
     why: str
@@ -76,8 +76,8 @@ class Kept:
 
 @dataclass
 class CleanupReport:
-    """What was done, or with ``dry_run`` what would be. ``failed``: what could not be
-    deleted; ``accounts``: how many were deleted whose end was due."""
+    """What was done, or with ``dry_run`` would be. ``failed`` could not be deleted; ``accounts`` is
+    the number of accounts whose deletion was completed."""
 
     dry_run: bool
     ended: list[Ended] = field(default_factory=list)
@@ -88,9 +88,9 @@ class CleanupReport:
 
 
 def clean(older_than: timedelta, *, dry_run: bool) -> CleanupReport:
-    """Finish the deletion of accounts that is due, end attempts that have been stuck for longer
-    than ``older_than`` and delete key files that nobody needs and that were last written longer
-    ago than that. Raises OSError when the folder cannot be read."""
+    """Complete due deletions of accounts, end attempts stuck for longer than ``older_than``, and
+    delete leftover key files that are older than that. Raises OSError if the folder cannot be
+    read."""
     report, now = CleanupReport(dry_run), timezone.now()
     if not dry_run:
         report.accounts = deletion.finish_due(now)
@@ -105,39 +105,39 @@ def clean(older_than: timedelta, *, dry_run: bool) -> CleanupReport:
     if dry_run:
         report.deleted = [_deleted(file, _of(file, facts)) for file in files]
     else:
-        _delete_in_turn(files, report, now, older_than)
+        _delete_all(files, report, now, older_than)
     if gateway_settings().auth_store != "files":
         try:
             _clean_key_database(report)
         except OSError as error:
             report.failed.append(Kept("the key database", str(error)))
     if not dry_run:
-        logger.info("Cleanup done", extra=_counts(report))
+        logger.info("Cleanup finished", extra=_counts(report))
     return report
 
 
 def end_stuck(older_than: timedelta) -> int:
-    """End attempts that have been stuck for longer than ``older_than``; how many. Keys and files
-    are not touched."""
+    """End attempts that have been stuck for longer than ``older_than``. Returns how many. Does not
+    touch keys or files."""
     now = timezone.now()
     stuck = [one for one in session_facts().values() if is_stuck(one, now, older_than)]
     return sum(_end(session, now) for session in stuck)
 
 
 def delete_left_over(older_than: timedelta) -> CleanupReport:
-    """Delete key files that nobody needs, unattended: of a key store with its companions only
-    when all of them were last written longer than ``older_than`` ago. Nothing is unlinked, and
-    keys in PostgreSQL, which have no age, are left to a person. Raises OSError."""
+    """Delete leftover key files, for unattended use: files of one session are deleted only if all
+    of them are older than ``older_than``. Unlinks nothing, and leaves keys in PostgreSQL, which
+    have no age, to the operator. Raises OSError."""
     report, now = CleanupReport(dry_run=False), timezone.now()
     files = _left_over(report, session_facts(), now, older_than, together=True)
-    _delete_in_turn(files, report, now, older_than)
-    logger.info("Leftovers deleted", extra=_counts(report))
+    _delete_all(files, report, now, older_than)
+    logger.info("Leftover files deleted", extra=_counts(report))
     return report
 
 
 def _end(session: SessionFacts, now: datetime) -> bool:
-    """Whether the row was still as we saw it, and is ``disconnected`` now. A linked number is
-    taken up again as soon as a gateway runs; an attempt waits for its customer."""
+    """Mark the session as disconnected unless its row has changed. Returns whether it did. A
+    gateway reconnects a linked number; an attempt waits for the customer."""
     change = Change(
         Event.CLEANED_UP,
         ACTOR,
@@ -164,13 +164,13 @@ def _left_over(
     *,
     together: bool = False,
 ) -> list[KeyFile]:
-    """The files that may go as it looks; those that stay are written into ``report``. With
-    ``together`` the files of one session are as young as the youngest of them."""
+    """Return the files that may be deleted, and add the others to ``report``. With ``together``,
+    the files of one session have the age of the youngest."""
     files = key_files(gateway_settings().keys_dir)
     if together:
         files = as_young_as_the_youngest(files)
-    wrong_database = _knows_none(files, facts)
-    going = []
+    wrong_database = _has_none(files, facts)
+    deletable = []
     for file in files:
         session = _of(file, facts)
         why = reason_to_keep(file, session, now, older_than)
@@ -179,35 +179,35 @@ def _left_over(
         if why:
             report.kept.append(Kept(file.path.name, why))
         else:
-            going.append(file)
-    return going
+            deletable.append(file)
+    return deletable
 
 
 def _of(file: KeyFile, facts: Facts) -> SessionFacts | None:
     return facts.get(file.session) if file.session else None
 
 
-def _knows_none(files: Sequence[KeyFile], facts: Facts) -> bool:
-    """Whether the database knows no session of the folder although keys or messages
-    lie in it: then it is more likely the wrong database than that all of them are gone."""
+def _has_none(files: Sequence[KeyFile], facts: Facts) -> bool:
+    """Return whether the folder contains data of sessions, but the database has none of them.
+    Then this is more likely the wrong database than that all sessions were deleted."""
     of_sessions = [file for file in files if file.session]
     if any(file.session in facts for file in of_sessions):
         return False
-    return any(_matters(file) for file in of_sessions)
+    return any(_has_data(file) for file in of_sessions)
 
 
-def _matters(file: KeyFile) -> bool:
-    """Whether somebody would miss it: it holds keys, or messages not in the ledger yet."""
+def _has_data(file: KeyFile) -> bool:
+    """Return whether it contains keys, or messages that are not in the ledger yet."""
     if file.path.suffix == ".journal":
         return file.size > 0
     return file.is_store and store_state(file.path, busy=False) is not StoreState.EMPTY
 
 
-def _delete_in_turn(
+def _delete_all(
     files: Sequence[KeyFile], report: CleanupReport, now: datetime, older_than: timedelta
 ) -> None:
-    for start in range(0, len(files), _AT_ONCE):
-        chunk = files[start : start + _AT_ONCE]
+    for start in range(0, len(files), _FILES_PER_TRANSACTION):
+        chunk = files[start : start + _FILES_PER_TRANSACTION]
         with transaction.atomic():
             facts = session_facts({file.session for file in chunk if file.session})
             for file in chunk:
@@ -229,11 +229,9 @@ def _delete(file: KeyFile, session: SessionFacts | None, report: CleanupReport) 
 
 
 def _clean_key_database(report: CleanupReport) -> None:
-    """Keys in PostgreSQL have no age; they are read before the rows, so that what is linked
-    meanwhile is known as linked or as being linked. Raises KeysUnreachable."""
-    from sessions_app.cleanup import (
-        key_database,  # only installations with PostgreSQL pay for its driver
-    )
+    """Delete stray keys from PostgreSQL, where keys have no age. They are read before the rows, so
+    that a number that is linked meanwhile appears as linked. Raises KeysUnreachable."""
+    from sessions_app.cleanup import key_database  # loads psycopg only where it is needed
 
     url = gateway_settings().auth_store
     stored = key_database.stored_addresses(url)

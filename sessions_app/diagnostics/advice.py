@@ -1,4 +1,4 @@
-"""What an operator does about a fault of the machine: one sentence each, for all commands."""
+"""The next steps for faults of the machine: one sentence each, for all commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UPDATE = "Update Pairline: WhatsApp asks for a newer version of the library."
 SIMULATOR = (
     "Start the simulator (python -m simulator.whatsapp --state FILE), or unset WHATSAPP_SIMULATOR."
 )
-LOOK = "See the whole picture: manage.py doctor"
+LOOK = "Run all health checks: manage.py doctor"
 KEY_DATABASE = "Start it, or correct WHATSAPP_AUTH_STORE."
 START_GATEWAY = "Start it: manage.py serve (or run_gateway beside serve --no-gateway)"
 

@@ -1,4 +1,4 @@
-"""What of the sessions and of the machine an operator should see at once."""
+"""Operator alerts about sessions and the machine."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from core.health.operator_alerts import Alert
 from core.health.severity import Severity
 from core.text.units import plural
 from sessions_app.diagnostics import machine
-from sessions_app.diagnostics import sessions as row_looks
+from sessions_app.diagnostics import sessions as session_checks
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
 from sessions_app.wording import REASONS
 
-# Faults that the customer cannot mend; every other bad reason waits for him.
+# Faults that only an operator can fix. Customers must act on all other bad reasons.
 _OURS = frozenset(
     {
         Reason.STORAGE_FULL,
@@ -29,42 +29,42 @@ _OURS = frozenset(
         Reason.UNREACHABLE,
     }
 )
-# Down by somebody's will, or never linked.
+# Down on purpose, or never linked.
 _NO_FAULT = frozenset(
     {
         Reason.QR_EXPIRED,
         Reason.USER_DISCONNECT,
         Reason.UNLINKED,
         Reason.CLEANED_UP,
-        Reason.SUSPENDED_BILLING,  # a line about its account says so
+        Reason.SUSPENDED_BILLING,  # its account has an alert of its own
     }
 )
 
 
 def sessions() -> list[Alert]:
-    """Those that are down for a bad reason, a line for each reason."""
+    """Return an alert for each bad reason for which sessions are down."""
     down = Session.objects.filter(wanted=Wanted.LINKED, status=Status.DISCONNECTED)
     bad = down.exclude(reason__in=[str(reason) for reason in _NO_FAULT])
     counts = bad.order_by().values_list("reason").annotate(count=Count("pk"))
-    return [_line(Reason(reason), count) for reason, count in counts]
+    return [_alert(Reason(reason), count) for reason, count in counts]
 
 
-def _line(reason: Reason, count: int) -> Alert:
+def _alert(reason: Reason, count: int) -> Alert:
     words = REASONS[reason]
-    asked = {"status__exact": str(Status.DISCONNECTED), "reason": str(reason)}
+    filters = {"status__exact": str(Status.DISCONNECTED), "reason": str(reason)}
     return Alert(
         Severity.CRITICAL if reason in _OURS else Severity.ERROR,
         plural(count, "number"),
         gettext(words.sentence),
         gettext(words.advice),
-        f"{reverse('admin:sessions_app_session_changelist')}?{urlencode(asked)}",
+        f"{reverse('admin:sessions_app_session_changelist')}?{urlencode(filters)}",
     )
 
 
 def installation() -> list[Alert]:
-    """The findings of the diagnostics that take no time: rows, gateways, disk and data folder."""
-    found: list[Finding] = [*row_looks.sessions(), *row_looks.gateways(), *row_looks.seals()]
-    found += [*machine.data_folder(), *machine.disk()]
+    """Return the findings of the fast health checks: rows, gateways, disk and data folder."""
+    found: list[Finding] = [*session_checks.sessions(), *session_checks.gateways()]
+    found += [*session_checks.seals(), *machine.data_folder(), *machine.disk()]
     return [
         Alert(finding.severity, finding.name, finding.text, finding.next_step)
         for finding in found

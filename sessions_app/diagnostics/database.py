@@ -1,5 +1,4 @@
-"""What the diagnostics look at in the database itself: does it answer, has it its tables, and
-does its clock agree with ours?"""
+"""Health checks of the database: whether it answers, its migrations, its clock."""
 
 from __future__ import annotations
 
@@ -15,11 +14,11 @@ from sessions_app.diagnostics import machine_rules
 from sessions_app.diagnostics.runner import first_line
 
 CONNECT_SECONDS = 5
-_TRIES = 5  # the median of so many answers counts
+_TRIES = 5  # the median counts
 
 
 def database() -> list[Finding]:
-    """Whether it answers, and in how many milliseconds."""
+    """Check that the database answers, and measure how fast."""
     try:
         if connection.vendor == "postgresql":
             _dial_postgres()
@@ -41,15 +40,16 @@ def _answer_seconds() -> float:
 
 
 def _dial_postgres() -> None:
-    """One try past Django's pool, which tries for half a minute. Raises psycopg.Error."""
-    import psycopg  # only installations with PostgreSQL pay for its driver
+    """Connect once without Django's pool, which retries for half a minute. Raises
+    psycopg.Error."""
+    import psycopg  # loaded only where it is needed
 
     parameters = {**connection.get_connection_params(), "connect_timeout": CONNECT_SECONDS}
     psycopg.connect(**parameters).close()
 
 
 def migrations() -> list[Finding]:
-    """Whether the tables are those that this version needs."""
+    """Check that all migrations are applied."""
     plan = MigrationExecutor(connection)
     missing = plan.migration_plan(plan.loader.graph.leaf_nodes())
     if not missing:
@@ -62,7 +62,7 @@ def migrations() -> list[Finding]:
 
 
 def clock() -> list[Finding]:
-    """Leases go by the database's clock, codes by ours: they have to agree."""
+    """Compare the clocks: leases use the database's, codes use this machine's."""
     if connection.vendor == "sqlite":  # it has no clock of its own
         return []
     with connection.cursor() as cursor:

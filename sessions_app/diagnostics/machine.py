@@ -1,4 +1,4 @@
-"""What the diagnostics look at on the machine: library, network, disk, servers, settings."""
+"""Health checks of the machine: library, network, disk, servers, settings."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sessions_app.diagnostics.probes import (
     Port,
     ProbeFault,
     Unreachable,
+    disk_space,
     port_state,
     reach,
-    room,
     try_to_write,
 )
 from sessions_app.diagnostics.versions import NEWEST_TESTED_NEONIZE
@@ -37,7 +37,7 @@ LAYER_SECONDS = 3.0
 
 
 def neonize() -> list[Finding]:
-    """Load it as a gateway does, in an engine, so that it never gets into this process."""
+    """Load the library as a gateway does, in an engine process and not in this one."""
 
     async def start_and_end() -> tuple[str, float]:
         began = time.monotonic()
@@ -57,7 +57,7 @@ def neonize() -> list[Finding]:
 
 
 def whatsapp() -> list[Finding]:
-    """Whether it can be reached, as an engine would, and what it says of our clock."""
+    """Check that WhatsApp can be reached as an engine reaches it, and compare its clock."""
     simulator = settings.WHATSAPP_SIMULATOR
     name = "a simulated WhatsApp" if simulator else "WhatsApp"
     try:
@@ -74,20 +74,19 @@ def whatsapp() -> list[Finding]:
 
 
 def key_stores() -> list[Finding]:
-    """Whether the keys can be read, and how many there are."""
-    told = gateway_settings()
+    """Check that the keys can be read, and count them."""
+    gateway = gateway_settings()
+    folder = gateway.keys_dir
     try:
-        found = rules.of_key_stores(key_files(told.keys_dir), told.keys_dir)
+        found = rules.of_key_stores(key_files(folder), folder)
     except OSError as error:
-        text = f"{told.keys_dir} cannot be read ({error.strerror})"
-        return [Finding("key stores", Severity.CRITICAL, text, advice.readable(told.keys_dir))]
-    return found if told.auth_store == "files" else _key_database(told.auth_store)
+        text = f"{folder} cannot be read ({error.strerror})"
+        return [Finding("key stores", Severity.CRITICAL, text, advice.readable(folder))]
+    return found if gateway.auth_store == "files" else _key_database(gateway.auth_store)
 
 
 def _key_database(url: str) -> list[Finding]:
-    from sessions_app.cleanup import (
-        key_database,  # only installations with PostgreSQL pay for its driver
-    )
+    from sessions_app.cleanup import key_database  # loads psycopg only where it is needed
 
     began = time.monotonic()
     try:
@@ -99,10 +98,10 @@ def _key_database(url: str) -> list[Finding]:
 
 
 def data_folder() -> list[Finding]:
-    """Whether files can be made where the keys live, and in what else is there of ours."""
-    told = gateway_settings()
-    inner = [told.keys_dir, *(told.data_dir / name for name in ("logs", "bundles"))]
-    for folder in [told.data_dir, *(folder for folder in inner if folder.exists())]:
+    """Check that files can be written to the data folder and its subfolders."""
+    gateway = gateway_settings()
+    inner = [gateway.keys_dir, *(gateway.data_dir / name for name in ("logs", "bundles"))]
+    for folder in [gateway.data_dir, *(folder for folder in inner if folder.exists())]:
         try:
             try_to_write(folder)
         except OSError as error:
@@ -110,25 +109,25 @@ def data_folder() -> list[Finding]:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             step = advice.free_space(folder) if full else advice.writable(folder)
             return [Finding("data folder", Severity.CRITICAL, text, step)]
-    return [Finding("data folder", Severity.OK, f"{told.data_dir} can be written to")]
+    return [Finding("data folder", Severity.OK, f"{gateway.data_dir} can be written to")]
 
 
 def disk() -> list[Finding]:
-    """How much may still be written there."""
+    """Check the free space of the data folder's disk."""
     folder = settings.DATA_DIR
     present = next(path for path in (folder, *folder.parents) if path.exists())
-    free, total = room(present)
+    free, total = disk_space(present)
     return [machine_rules.of_disk(free, total, folder)]
 
 
 def hints() -> list[Finding]:
-    """Whether the channel layer passes a message on."""
+    """Check that the channel layer delivers a message."""
     layer = get_channel_layer()
     if layer is None or isinstance(layer, InMemoryChannelLayer):
         return [Finding("hints", Severity.OK, "in memory: for one process that does everything")]
     try:
         seconds = async_to_sync(_round_trip)(layer)
-    except Exception as error:  # the layer's client may raise anything when its server is away
+    except Exception as error:  # a client whose server is away may raise anything
         text = f"the channel layer does not answer ({type(error).__name__})"
         return [Finding("hints", Severity.CRITICAL, text, "Start Redis, or correct REDIS_URL.")]
     return [Finding("hints", Severity.OK, f"the channel layer answers in {seconds * 1000:.0f} ms")]
@@ -144,7 +143,7 @@ async def _round_trip(layer: Any) -> float:
 
 
 def system_checks() -> list[Finding]:
-    """What Django's and our own system checks say."""
+    """Run Django's and our own system checks."""
     found = [
         Finding(
             "settings",
@@ -159,7 +158,7 @@ def system_checks() -> list[Finding]:
 
 
 def port(number: int) -> list[Finding]:
-    """Whether the site can be, or is, served on port ``number``."""
+    """Check that port ``number`` is free, or is already served by this site."""
     texts = {
         Port.FREE: (Severity.OK, f"{number} is free", ""),
         Port.OURS: (Severity.OK, f"{number} is served by Pairline", ""),
@@ -174,5 +173,5 @@ def port(number: int) -> list[Finding]:
             "Serve on a port from 1024 on, behind a web server.",
         ),
     }
-    level, text, step = texts[port_state(number)]
-    return [Finding("port", level, text, step)]
+    severity, text, step = texts[port_state(number)]
+    return [Finding("port", severity, text, step)]

@@ -1,4 +1,4 @@
-"""What facts about the machine mean for its operator. Pure, as ``findings.py``."""
+"""Rules that turn facts about the machine into findings. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ DISK_NOTE_BYTES, DISK_PROBLEM_BYTES = 1_000_000_000, 200_000_000
 
 
 def of_library(version: str, tested: str, seconds: float) -> Finding:
-    """neonize has been loaded in an engine in ``seconds``; is its ``version`` the newest one that
-    was ``tested``?"""
+    """Compare the ``version`` of neonize, which loaded in ``seconds``, with the newest ``tested``
+    one."""
     if version != tested:
         text = f"neonize {version} is installed, but {tested} is the newest that was tested"
         return Finding("neonize", Severity.CRITICAL, text, advice.LIBRARY)
@@ -25,7 +25,7 @@ def of_library(version: str, tested: str, seconds: float) -> Finding:
 
 
 def of_disk(free: int, total: int, folder: Path) -> Finding:
-    """``free`` of ``total`` bytes are left for ``folder``."""
+    """Judge the ``free`` space, of ``total`` bytes, for ``folder``."""
     share = f" ({100 * free / total:.0f} %)" if total else ""
     text = f"{size(free)}{share} free for {folder}"
     if free < DISK_PROBLEM_BYTES:
@@ -36,17 +36,18 @@ def of_disk(free: int, total: int, folder: Path) -> Finding:
 
 
 def of_clock(ahead: float, of_what: str) -> Finding:
-    """This machine's clock is ``ahead`` seconds (or behind, when negative) of another one."""
+    """Judge a clock that is ``ahead`` seconds ahead of another one (behind, if negative)."""
     off = abs(ahead)
     text = f"{off:.1f} s {'ahead of' if ahead > 0 else 'behind'} {of_what}"
     if off > CLOCK_PROBLEM_SECONDS:
         return Finding("clock", Severity.CRITICAL, text, advice.CLOCK)
-    level = Severity.WARNING if off > CLOCK_NOTE_SECONDS else Severity.OK
-    return Finding("clock", level, text, advice.CLOCK if level is Severity.WARNING else "")
+    if off > CLOCK_NOTE_SECONDS:
+        return Finding("clock", Severity.WARNING, text, advice.CLOCK)
+    return Finding("clock", Severity.OK, text)
 
 
 def of_key_database(devices: int, seconds: float) -> Finding:
-    """The key database answered in ``seconds`` and knows so many ``devices``."""
+    """Describe a key database with ``devices`` that answered in ``seconds``."""
     noun = "device" if devices == 1 else "devices"
     text = f"{devices} {noun} in the key database, which answers in {seconds * 1000:.1f} ms"
     return Finding("key stores", Severity.OK, text)

@@ -1,4 +1,4 @@
-"""Looks at the machine: disk, port, and the way to WhatsApp. Blocking, each within seconds."""
+"""Probes of the machine: disk, port, and the route to WhatsApp. Blocking, with timeouts."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _HEAD_BYTES = 16 * 1024
 
 @dataclass(frozen=True)
 class Reached:
-    """``seconds`` until the TLS session stood; ``ahead``: seconds that our clock is ahead of
-    the server's, None when it did not say."""
+    """``seconds`` until the TLS handshake was done; ``ahead``: by how many seconds our clock is
+    ahead of the server's, None if it sent no date."""
 
     seconds: float
     ahead: float | None
@@ -40,7 +40,7 @@ class ProbeFault(StrEnum):
 
 
 class Unreachable(Exception):
-    """The server cannot be used; the text says why."""
+    """The server cannot be reached; the text gives the reason."""
 
     def __init__(self, text: str, fault: ProbeFault = ProbeFault.NETWORK) -> None:
         super().__init__(text)
@@ -48,7 +48,7 @@ class Unreachable(Exception):
 
 
 def reach(route: Route, seconds: float) -> Reached:
-    """Dial, agree on TLS and ask for the time. Raises Unreachable within ``seconds``."""
+    """Connect with TLS and request the time. Raises Unreachable, within ``seconds``."""
     began = time.monotonic()
     try:
         with _dial(route, seconds) as plain:
@@ -57,7 +57,7 @@ def reach(route: Route, seconds: float) -> Reached:
                 took = time.monotonic() - began
                 return Reached(took, _ahead(secured, route.host))
     except ssl.SSLCertVerificationError as error:
-        raise _distrust(error) from None
+        raise _untrusted(error) from None
     except socket.gaierror:
         raise Unreachable("the name cannot be resolved") from None
     except TimeoutError:
@@ -74,7 +74,7 @@ def _context(route: Route) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=route.ca_file)
 
 
-def _distrust(error: ssl.SSLCertVerificationError) -> Unreachable:
+def _untrusted(error: ssl.SSLCertVerificationError) -> Unreachable:
     if error.verify_code in _CERTIFICATE_TIMES:
         today = datetime.now(UTC).strftime("%Y-%m-%d")
         text = f"its certificate is not valid at the time of this machine's clock ({today})"
@@ -96,7 +96,7 @@ def _dial(route: Route, seconds: float) -> socket.socket:
         dialled.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{login}\r\n".encode())
         answer = _head(dialled).split(" ", 2)
         if len(answer) < 2 or answer[1] != "200":
-            raise Unreachable("the proxy refused the way")
+            raise Unreachable("the proxy refused the connection")
     except BaseException:
         dialled.close()
         raise
@@ -111,8 +111,7 @@ def _login(user: str | None, password: str | None) -> str:
 
 
 def _head(connection: socket.socket) -> str:
-    """The head of an HTTP answer, up to its empty line; byte by byte, for what follows a
-    proxy's answer belongs to TLS."""
+    """Read the head of an HTTP response, byte by byte, because TLS follows it."""
     head = b""
     while not head.endswith(b"\r\n\r\n") and len(head) < _HEAD_BYTES:
         byte = connection.recv(1)
@@ -123,23 +122,22 @@ def _head(connection: socket.socket) -> str:
 
 
 def _ahead(secured: ssl.SSLSocket, host: str) -> float | None:
-    """By how many seconds we are ahead of the server's Date; it is welcome, not needed."""
+    """Return by how many seconds our clock is ahead of the server's Date, or None if unknown."""
     try:
         secured.sendall(f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         lines = _head(secured).split("\r\n")
         dates = [line[5:].strip() for line in lines if line.lower().startswith("date:")]
         if not dates:
             return None
-        # Date has whole seconds, cut off: half a second is the fairest guess.
-        said = parsedate_to_datetime(dates[0]).timestamp() + 0.5
-        return time.time() - said
+        # Date is cut off to whole seconds: half a second is the best estimate of the rest.
+        theirs = parsedate_to_datetime(dates[0]).timestamp() + 0.5
+        return time.time() - theirs
     except (OSError, ValueError):
         return None
 
 
-def room(folder: Path) -> tuple[int, int]:
-    """What may still be written to the disk of ``folder``, and how much fits in all, in bytes.
-    Raises OSError."""
+def disk_space(folder: Path) -> tuple[int, int]:
+    """Return the free and the total bytes of the disk of ``folder``. Raises OSError."""
     disk = os.statvfs(folder)
     return disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
 
@@ -164,7 +162,7 @@ class Port(StrEnum):
 
 
 def port_state(port: int) -> Port:
-    """Whether ``port`` of this machine can be served on, or is already served on by us."""
+    """Return whether ``port`` of this machine is free, served by us, taken or forbidden."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

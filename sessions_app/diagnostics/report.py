@@ -1,4 +1,4 @@
-"""Findings as operators read them: one line each, the next step behind it. Pure."""
+"""Format findings for operators: one line each, with the next step. Pure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _WIDTH = max(len(severity.level) for severity in Severity)
 
 
 def plain(text: str) -> str:
-    """``text`` as it is: for files, and terminals without colours."""
+    """Return ``text`` unchanged: for files and terminals without colours."""
     return text
 
 
 def lines(found: Sequence[Finding], paint: Mapping[Severity, Paint] | None = None) -> list[str]:
-    """A line for each of ``found``, then an empty one and what is wrong in a sentence. ``paint``
-    colours the word for a level."""
+    """Return a line for each of ``found``, then an empty line and a summary. ``paint`` colours the
+    level."""
     width = max((len(finding.name) for finding in found), default=0)
     return [*(_line(finding, width, paint or {}) for finding in found), "", summary(found)]
 

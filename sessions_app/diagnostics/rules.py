@@ -1,7 +1,4 @@
-"""What facts about the installation mean for its operator. Pure: facts go in, findings come out.
-
-``trouble`` needs somebody, a ``warning`` is worth knowing, the rest is ``ok``.
-"""
+"""Rules that turn facts about the installation into findings. Pure."""
 
 from __future__ import annotations
 
@@ -24,14 +21,14 @@ from sessions_app.lifecycle import Reason, Status
 
 CLEAN = "manage.py cleanup_sessions cleanup (--dry-run shows what it would do)"
 LEFT_OVER_AFTER = timedelta(minutes=10)
-ALIVE_SECONDS = 30.0  # a gateway says that it lives every 5 s
-LOST_GATEWAY_SECONDS = 7 * 86_400.0  # an older silence is no news
-_NAMED = 3  # how many of a kind are named in a line
+ALIVE_SECONDS = 30.0  # a gateway sends a heartbeat every 5 s
+LOST_GATEWAY_SECONDS = 7 * 86_400.0  # gateways lost for longer are not reported
+_NAMED = 3  # how many of a kind a line names
 
 
 @dataclass(frozen=True)
 class GatewayFacts:
-    """What a gateway last said of itself, ``age`` seconds ago."""
+    """The last heartbeat of a gateway, ``age`` seconds ago."""
 
     place: str  # host and process
     age: float
@@ -45,13 +42,13 @@ class GatewayFacts:
 def of_sessions(
     sessions: Collection[SessionFacts], now: datetime, longer_than: timedelta, *, served: bool
 ) -> list[Finding]:
-    """How many there are in each status, and which are stuck for ``longer_than``. ``served``:
-    a gateway is alive."""
+    """Count the sessions in each status, and find those stuck for ``longer_than``. ``served``: a
+    gateway is alive."""
     stuck = [session for session in sessions if is_stuck(session, now, longer_than)]
     counts = Finding("sessions", Severity.OK, _counts(sessions))
     if not stuck:
-        quiet = f"none is on its way for longer than {duration(longer_than.total_seconds())}"
-        return [counts, Finding("stuck sessions", Severity.OK, quiet)]
+        text = f"none has been connecting for longer than {duration(longer_than.total_seconds())}"
+        return [counts, Finding("stuck sessions", Severity.OK, text)]
     statuses = Counter(str(session.status) for session in stuck)
     oldest = max(now - session.since for session in stuck)
     text = (
@@ -77,7 +74,7 @@ def _counts(sessions: Collection[SessionFacts]) -> str:
 
 
 def of_key_stores(files: Sequence[KeyFile], folder: Path) -> list[Finding]:
-    """How many there are, how big, and whether others may read them."""
+    """Count the key stores, measure them, and check that other users cannot read them."""
     total = sum(file.size for file in files)
     stores = sum(file.is_store for file in files)
     amount = f"{size(total)} ({total} bytes)" if total >= 1_000 else size(total)
@@ -90,7 +87,7 @@ def of_key_stores(files: Sequence[KeyFile], folder: Path) -> list[Finding]:
         Finding(
             "key rights",
             Severity.CRITICAL,
-            f"other users of this machine may read {_named(open_to_others)}",
+            f"other users of this machine can read {_named(open_to_others)}",
             f"chmod 600 {folder}/*",
         ),
     ]
@@ -105,8 +102,8 @@ _STORE_TROUBLE: Mapping[StoreState, str] = {
 
 
 def of_linked_keys(states: Mapping[UUID, StoreState], where: str = "") -> list[Finding]:
-    """Whether each linked session (by id) has its keys; a line for each that has not.
-    ``where`` they are kept, if not in a file each."""
+    """Check that each linked session (by id) has its keys, with a finding for each that has not.
+    ``where`` names their place if they are not in files."""
     bad = {session: state for session, state in states.items() if state in _STORE_TROUBLE}
     if not bad:
         return [
@@ -127,8 +124,8 @@ def of_linked_keys(states: Mapping[UUID, StoreState], where: str = "") -> list[F
 def of_orphans(
     files: Sequence[KeyFile], sessions: Mapping[UUID, SessionFacts], now: datetime
 ) -> list[Finding]:
-    """Which files nobody needs. Those of no session may hold keys and should go; what an
-    attempt that was never linked left is only worth knowing."""
+    """Find leftover files. Files of no session may contain keys and are trouble; those of attempts
+    that were never linked are a warning."""
     left = [
         file
         for file in files
@@ -150,7 +147,7 @@ def of_orphans(
 
 
 def of_stray_devices(count: int) -> Finding:
-    """``count`` devices are in the key database that belong to no session."""
+    """Judge the ``count`` of devices in the key database that belong to no session."""
     if not count:
         return Finding("orphaned keys", Severity.OK, "none in the key database")
     text = f"{plural(count, 'device')} of no session in the key database"
@@ -158,9 +155,9 @@ def of_stray_devices(count: int) -> Finding:
 
 
 def of_seals(unopenable: Sequence[Unopenable]) -> list[Finding]:
-    """Whether the keys are there that tokens and passwords are sealed with."""
+    """Check that the keys for all encrypted tokens and passwords exist."""
     if not unopenable:
-        return [Finding("sealed texts", Severity.OK, "every key that they need is there")]
+        return [Finding("sealed texts", Severity.OK, "all keys for them exist")]
     step = "Restore that key from a backup and add it to FIELD_ENCRYPTION_KEYS."
     return [
         Finding(
@@ -178,8 +175,8 @@ def of_seals(unopenable: Sequence[Unopenable]) -> list[Finding]:
 
 
 def of_gateways(gateways: Sequence[GatewayFacts], waiting: int) -> list[Finding]:
-    """Who is alive, with what engines, and who fell silent. ``waiting``: sessions that no
-    gateway runs although one should."""
+    """Describe the live gateways and their engines, and find lost ones. ``waiting`` is the number
+    of sessions that no gateway runs although one should."""
     alive = [gateway for gateway in gateways if gateway.age <= ALIVE_SECONDS]
     silent = [g for g in gateways if ALIVE_SECONDS < g.age < LOST_GATEWAY_SECONDS]
     found = [
@@ -199,9 +196,9 @@ def of_gateways(gateways: Sequence[GatewayFacts], waiting: int) -> list[Finding]
             )
         ]
     elif silent:
-        text = f"{_named(g.place for g in silent)} fell silent {duration(silent[0].age)} ago"
+        text = f"{_named(g.place for g in silent)} sent no heartbeat for {duration(silent[0].age)}"
         found.append(
-            Finding("gateway", Severity.WARNING, text, "Start it again if it is still wanted.")
+            Finding("gateway", Severity.WARNING, text, "Start it again if it is still needed.")
         )
     return found
 
@@ -230,7 +227,7 @@ def _of_engines(gateway: GatewayFacts) -> list[Finding]:
 
 
 def summary(found: Sequence[Finding]) -> str:
-    """What is wrong right now, in one line."""
+    """Return a summary of the findings in one line."""
     problems = [finding for finding in found if finding.severity.is_trouble]
     notes = sum(finding.severity is Severity.WARNING for finding in found)
     noted = f"; {plural(notes, 'warning')}" if notes else ""
@@ -246,7 +243,8 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 
 def _named(names: Iterable[str], count: int | None = None) -> str:
-    """The first few, and how many more; ``count`` of them when ``names`` are not all."""
+    """List the first few names and the number of the others. ``count`` is the total if ``names``
+    are not all."""
     every = list(names)
     rest = (len(every) if count is None else count) - _NAMED
     shown = ", ".join(every[:_NAMED])

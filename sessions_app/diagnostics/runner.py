@@ -19,7 +19,7 @@ from core.health.checks import Check
 from core.health.findings import Finding
 from core.health.severity import Severity
 
-SECONDS = 10.0  # for all looks together; those that dial have tighter limits of their own
+SECONDS = 10.0  # for all checks together; those that connect have shorter timeouts
 _STEP = "Fix this, then run the command again."
 
 Around = Callable[[], AbstractContextManager[None]]
@@ -27,8 +27,8 @@ Around = Callable[[], AbstractContextManager[None]]
 
 @dataclass
 class CheckGroup:
-    """Checks that run one after the other, on a thread that enters ``around``. Read ``found``
-    once the check's event is set."""
+    """Checks that run one after the other, in a thread that enters ``around``. Read ``found`` once
+    the check's event in ``done`` is set."""
 
     checks: Sequence[Check]
     around: Around = nullcontext
@@ -36,7 +36,7 @@ class CheckGroup:
     done: dict[str, threading.Event] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Begin, on a thread that sees the rows that its starter sees."""
+        """Start the thread, in the tenant scope of the caller."""
         self.done = {check.name: threading.Event() for check in self.checks}
         run = copy_context().run
         threading.Thread(target=run, args=(self._run,), name="check", daemon=True).start()
@@ -46,7 +46,7 @@ class CheckGroup:
         with self.around():
             for check in self.checks:
                 if missing:
-                    text = f"not looked at: the {missing} comes first"
+                    text = f"not checked: the {missing} comes first"
                     self.found[check.name] = [Finding(check.name, Severity.WARNING, text)]
                 else:
                     self.found[check.name] = guarded(check)
@@ -55,13 +55,14 @@ class CheckGroup:
                 self.done[check.name].set()
 
     def result(self, name: str, until: float) -> list[Finding] | None:
-        """What the check ``name`` found by ``until`` (of time.monotonic); None: nothing yet."""
+        """Return the findings of the check ``name``, or None if it has not ended by ``until`` (of
+        time.monotonic)."""
         ended = self.done[name].wait(max(0.0, until - time.monotonic()))
         return self.found[name] if ended else None
 
 
 def run_all(groups: Sequence[CheckGroup], seconds: float = SECONDS) -> dict[str, list[Finding]]:
-    """What was found, by the name of the check. Takes ``seconds`` at most and never raises."""
+    """Return the findings by the name of the check. Takes ``seconds`` at most and never raises."""
     until = time.monotonic() + seconds
     for group in groups:
         group.start()
@@ -74,40 +75,40 @@ def run_all(groups: Sequence[CheckGroup], seconds: float = SECONDS) -> dict[str,
 
 
 def late(name: str, seconds: float) -> list[Finding]:
-    """The check ``name`` has not come to an end."""
+    """Return the finding of a check that has not ended in ``seconds``."""
     return [Finding(name, Severity.CRITICAL, f"no answer in {seconds:g} s", _STEP)]
 
 
 def guarded(check: Check) -> list[Finding]:
-    """What ``check`` finds; if it fails, that."""
+    """Return the findings of ``check``, or its exception as a finding."""
     try:
         return check.run()
-    except Exception as error:  # whatever it is, the other looks go on
+    except Exception as error:  # the other checks still run
         text = f"cannot be checked: {type(error).__name__}: {first_line(error)}"
         return [Finding(check.name, Severity.CRITICAL, text, _STEP)]
 
 
 def first_line(error: Exception) -> str:
-    """What ``error`` says, in a line of at most 160 characters."""
-    return (str(error).splitlines() or ["it says nothing more"])[0][:160]
+    """Return the first line of ``error``, at most 160 characters."""
+    return (str(error).splitlines() or ["no details"])[0][:160]
 
 
 def _trouble(found: list[Finding]) -> bool:
     return any(finding.severity.is_trouble for finding in found)
 
 
-def lent_connection() -> Around:
-    """Lets a lane's thread use the caller's own connection to the database: it sees what the
-    caller sees, within his transaction. The caller keeps off it meanwhile."""
-    mine = connections[DEFAULT_DB_ALIAS]
+def shared_connection() -> Around:
+    """Return a context manager with which another thread uses the caller's database connection.
+    That thread sees the caller's transaction; the caller must not use it meanwhile."""
+    connection = connections[DEFAULT_DB_ALIAS]
 
     @contextmanager
-    def lent() -> Iterator[None]:
-        mine.inc_thread_sharing()
-        connections[DEFAULT_DB_ALIAS] = mine
+    def share() -> Iterator[None]:
+        connection.inc_thread_sharing()
+        connections[DEFAULT_DB_ALIAS] = connection
         try:
             yield
         finally:
-            mine.dec_thread_sharing()
+            connection.dec_thread_sharing()
 
-    return lent
+    return share

@@ -1,4 +1,4 @@
-"""What the diagnostics look at in the rows and beside them: sessions, their keys, gateways."""
+"""Health checks of sessions, their keys, and gateways."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from sessions_app.store.gateway_settings import gateway_settings
 
 
 def sessions() -> list[Finding]:
-    """How many there are in each status, and which are stuck."""
+    """Count the sessions in each status, and find stuck ones."""
     patience = ATTEMPT_BUDGET + 2 * timedelta(seconds=settings.GATEWAY_STUCK_SECONDS)
     served = any(gateway.age <= rules.ALIVE_SECONDS for gateway in _gateway_facts())
     facts = session_facts().values()
@@ -34,21 +34,21 @@ def sessions() -> list[Finding]:
 
 
 def keys() -> list[Finding]:
-    """Whether the sessions have their keys, and no one else has any."""
-    told = gateway_settings()
-    files, facts = key_files(told.keys_dir), session_facts()
-    if told.auth_store == "files":
-        found = _keys_in_files(told, facts.values())
+    """Check that all linked sessions have their keys, and that no others are left over."""
+    gateway = gateway_settings()
+    files, facts = key_files(gateway.keys_dir), session_facts()
+    if gateway.auth_store == "files":
+        found = _keys_in_files(gateway, facts.values())
     else:
-        found = _keys_in_a_database(told.auth_store, facts.values())
+        found = _keys_in_a_database(gateway.auth_store, facts.values())
     return found + rules.of_orphans(files, facts, timezone.now())
 
 
-def _keys_in_files(told: GatewaySettings, facts: Iterable[SessionFacts]) -> list[Finding]:
+def _keys_in_files(gateway: GatewaySettings, facts: Iterable[SessionFacts]) -> list[Finding]:
     return rules.of_linked_keys(
         {
             session.id: store_state(
-                Path(told.store_of(str(session.id))),
+                Path(gateway.store_of(str(session.id))),
                 busy=session.leased and session.status is Status.READY,
             )
             for session in facts
@@ -58,9 +58,7 @@ def _keys_in_files(told: GatewaySettings, facts: Iterable[SessionFacts]) -> list
 
 
 def _keys_in_a_database(url: str, facts: Iterable[SessionFacts]) -> list[Finding]:
-    from sessions_app.cleanup import (
-        key_database,  # only installations with PostgreSQL pay for its driver
-    )
+    from sessions_app.cleanup import key_database  # loads psycopg only where it is needed
 
     try:
         stored = key_database.stored_addresses(url)
@@ -82,13 +80,13 @@ def _keys_in_a_database(url: str, facts: Iterable[SessionFacts]) -> list[Finding
 
 
 def seals() -> list[Finding]:
-    """Tokens and passwords that no key opens. By the ids of the keys: what somebody tampered
-    with shows when it is used, or in ``rotate_keys --dry-run``."""
+    """Find tokens and passwords whose encryption key is missing, by the ids of the keys. Values
+    that were tampered with show when they are used, or in ``rotate_keys --dry-run``."""
     return rules.of_seals(unopenable())
 
 
 def gateways() -> list[Finding]:
-    """Who runs the sessions, with which engines."""
+    """Check the gateways and their engines."""
     waiting = sum(one.pending and not one.leased for one in session_facts().values())
     known = _gateway_facts()
     found = rules.of_gateways(known, waiting)
@@ -99,14 +97,14 @@ def gateways() -> list[Finding]:
                 "gateway",
                 Severity.WARNING,
                 f"{len(alive)} are alive, but hints do not cross processes",
-                "Set REDIS_URL: pages then follow at once instead of within seconds.",
+                "Set REDIS_URL: pages then update at once instead of within seconds.",
             )
         )
     return found
 
 
 def is_alive_on(host: str) -> bool:
-    """Whether a gateway of this machine has given a sign of life within half a minute."""
+    """Return whether a gateway on ``host`` has sent a heartbeat within half a minute."""
     since = timezone.now() - timedelta(seconds=rules.ALIVE_SECONDS)
     mine = Gateway.objects.filter(host=host, stopped_at__isnull=True, heartbeat_at__gte=since)
     return mine.exists()

@@ -1,7 +1,7 @@
-"""A throw-away connection: can this machine get a QR code from WhatsApp right now?
+"""A temporary connection, to check that WhatsApp sends this machine a QR code.
 
-It goes the whole way that a customer's connection goes, engine, key folder and network, but
-touches no row and leaves nothing behind.
+It uses the same engine, key folder and network as a session, but touches no row and leaves no
+files.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Success:
-    """A QR code came. ``text`` is a credential: it may be drawn, never printed."""
+    """A QR code arrived. ``text`` is a credential: it may be drawn, but never printed."""
 
     text: str = field(repr=False)
     library_seconds: float  # to start an engine
-    answer_seconds: float  # from then until the code was there
+    answer_seconds: float  # from then until the code arrived
 
     @property
     def characters(self) -> int:
@@ -52,14 +52,14 @@ class Success:
 
 @dataclass(frozen=True)
 class Failure:
-    """No QR code came: why, and what to do about it."""
+    """No QR code arrived: the cause, and the next step."""
 
     cause: str
     next_step: str
 
 
 async def try_qr(settings: GatewaySettings, seconds: float = SECONDS) -> Success | Failure:
-    """Ask WhatsApp for a QR code, for ``seconds`` at most, and clean up, also when cancelled."""
+    """Request a QR code from WhatsApp, for ``seconds`` at most. Cleans up, also if cancelled."""
     name = trial_name(secrets.token_hex(6))
     try:
         if settings.simulator:
@@ -92,7 +92,7 @@ async def _try(name: str, settings: GatewaySettings, seconds: float) -> Success 
     except CommandRefused as refused:
         return Failure(f"The engine refused to start: {refused}", advice.LOOK)
     finally:
-        engine.kill()  # nothing of a trial is worth a polite end, which may take seconds
+        engine.kill()  # a graceful end may take seconds, and there is nothing to save
         await engine.ended.wait()
     if not isinstance(event, QrShown):
         return failure(event, settings)
@@ -100,7 +100,7 @@ async def _try(name: str, settings: GatewaySettings, seconds: float) -> Success 
 
 
 async def _first_event(engine: EngineProcess, name: str, settings: GatewaySettings) -> ClientEvent:
-    """The first event of a new pairing: a code, or why there is none."""
+    """Return the first event of a new pairing: a code, or why there is none."""
     inbox: asyncio.Queue[ClientEvent] = asyncio.Queue()
     link = RemoteClient(engine, lambda run, event: inbox.put_nowait(event), lambda: None)
     await link.start(name, "", settings)
@@ -117,7 +117,7 @@ def failure(event: ClientEvent, settings: GatewaySettings) -> Failure:
         case ConnectFailure(detail):
             return Failure(f"WhatsApp refused the connection (code {detail}).", _network(settings))
         case EngineEnded():
-            return Failure("The WhatsApp library ended all of a sudden.", advice.LOOK)
+            return Failure("The WhatsApp library ended unexpectedly.", advice.LOOK)
     return Failure("WhatsApp closed the connection before it sent a code.", _network(settings))
 
 
@@ -152,7 +152,8 @@ Paint = Callable[[str], str]
 
 
 def lines(outcome: Success | Failure, good: Paint = plain, bad: Paint = plain) -> list[str]:
-    """Whether a code came, and how fast; or why not, and what to do. Never the code."""
+    """Return the result in lines: how fast the code arrived, or the cause and the next step. They
+    never contain the code."""
     if isinstance(outcome, Failure):
         return [f"{bad('FAILED')}  {outcome.cause}", f"        {outcome.next_step}"]
     library, answer = outcome.library_seconds, outcome.answer_seconds

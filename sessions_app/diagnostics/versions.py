@@ -1,4 +1,4 @@
-"""What is installed here, and what it was tested with."""
+"""The installed versions, and the newest tested version of neonize."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from importlib import metadata
 
 PAIRLINE = "0.1.0"
-NEWEST_TESTED_NEONIZE = "0.5.2"  # the engine relies on its private names (docs/decisions/)
+NEWEST_TESTED_NEONIZE = "0.5.2"  # the engine uses its private names (docs/decisions/)
 
 _PACKAGES = ("django", "channels", "daphne", "neonize", "psycopg", "redis", "cryptography")
 NOT_INSTALLED = "not installed"
 
 
 def versions() -> Mapping[str, str]:
-    """Pairline, Python and the packages that matter, by name. Imports none of them."""
+    """Return the versions of Pairline, Python and the important packages, without importing
+    them."""
     return {
         "pairline": PAIRLINE,
         "python": platform.python_version(),

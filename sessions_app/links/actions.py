@@ -1,8 +1,8 @@
-"""What may be done with a one-time link, by its maker and by the browser that opened it.
+"""Actions on one-time links, for the user who creates one and the browser that opens it.
 
-A link ends when the number becomes ready, when it is revoked or when its time is over. Until the
-button is pressed it starts nothing (chats fetch what is sent in them, to draw a preview); from
-then on it belongs to the browser that pressed it.
+A link ends when the number becomes ready, when it is revoked, or when it expires. Opening it
+starts nothing, because chat apps fetch links to draw a preview. Pressing its button starts the
+session and binds the link to that browser.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ USUAL_LIFETIME = "24h"
 _NEEDS_A_PRESS = (Status.DISCONNECTED,)
 
 
-class NotYours(Exception):
-    """Another browser has the link, or it is over: for this one there is nothing."""
+class LinkUnavailable(Exception):
+    """The link is bound to another browser, or has ended."""
 
 
 class LinkView(TypedDict):
-    """All that whoever has the phone is shown: never a number, a message or an event."""
+    """The content of the link's page. It contains no number, message or event."""
 
     account_name: str
     location_name: str
@@ -54,12 +54,14 @@ class LinkView(TypedDict):
     moving: bool
 
 
-def make(principal: Principal, location: Location, lifetime: timedelta) -> tuple[ConnectLink, str]:
-    """A link to the code of ``location`` and its token, which is stored nowhere. Raises
-    NotPossible while the location has a number that is linked."""
+def create(
+    principal: Principal, location: Location, lifetime: timedelta
+) -> tuple[ConnectLink, str]:
+    """Create a link to the code of ``location``. Returns it with its token, which is not stored.
+    Raises NotPossible while the location has a linked number."""
     session = live_session(location)
     if session is not None and session.is_linked:
-        raise NotPossible(_("This location has a number already. Unlink it first."))
+        raise NotPossible(_("This location already has a number. Unlink it first."))
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         link: ConnectLink = ConnectLink.objects.create(
@@ -74,7 +76,7 @@ def make(principal: Principal, location: Location, lifetime: timedelta) -> tuple
 
 
 def revoke(principal: Principal, link: ConnectLink) -> None:
-    """End ``link`` now, also in the browser that has it open. Twice is as good as once."""
+    """End ``link`` now, also in the browser that has it open. Idempotent."""
     with transaction.atomic():
         mine = ConnectLink.objects.filter(pk=link.pk, revoked_at__isnull=True)
         if mine.update(revoked_at=timezone.now()):
@@ -82,37 +84,37 @@ def revoke(principal: Principal, link: ConnectLink) -> None:
 
 
 def open_links(location: Location) -> list[ConnectLink]:
-    """Those of ``location`` that still lead somewhere, the newest first."""
+    """Return the links of ``location`` that have not ended, the newest first."""
     rows = ConnectLink.objects.open(timezone.now()).filter(location=location)
-    return [link for link in rows.select_related("location") if not is_over(link)]
+    return [link for link in rows.select_related("location") if not has_ended(link)]
 
 
 def live_session(location: Location) -> Session | None:
-    """The session that holds ``location``, if there is one."""
+    """Return the live session of ``location``, or None."""
     rows = Session.objects.live().of_location(location.pk).select_related("location", "account")
     session: Session | None = rows.first()
     return session
 
 
-def usable(token: str) -> ConnectLink | None:
-    """The link that ``token`` opens now; None for whatever else it may be."""
+def open_link(token: str) -> ConnectLink | None:
+    """Return the open link with ``token``, or None."""
     return _open(token_hash=ConnectLink.hash(token))
 
 
-def usable_by_id(link_id: object) -> ConnectLink | None:
-    """The same by its id, for who proves to be its browser."""
+def open_link_by_id(link_id: object) -> ConnectLink | None:
+    """Return the open link with the id, or None. The caller authenticates its browser."""
     return _open(pk=link_id)
 
 
 def _open(**wanted: object) -> ConnectLink | None:
-    with tenancy.everyone():  # whose it is, is what the token says
+    with tenancy.everyone():  # the token identifies the account
         rows = ConnectLink.objects.open(timezone.now()).filter(**wanted)
         link: ConnectLink | None = rows.select_related("location", "account").first()
         return link
 
 
-def is_over(link: ConnectLink) -> bool:
-    """Whether the number has become ready since the link was made."""
+def has_ended(link: ConnectLink) -> bool:
+    """Return whether the number has become ready since the link was created."""
     return bool(
         SessionEvent.objects.filter(
             session__location_id=link.location_id,
@@ -123,42 +125,44 @@ def is_over(link: ConnectLink) -> bool:
 
 
 def belongs_to(link: ConnectLink, browser: str) -> bool:
-    """Whether ``browser`` (its secret, "" for none) is the one that pressed the button."""
+    """Return whether the link is bound to the browser with the secret ``browser`` ("" for none)."""
     return bool(browser and link.browser_hash) and compare_digest(
         link.browser_hash, ConnectLink.hash(browser)
     )
 
 
 def start(link: ConnectLink, browser: str, address: str | None) -> None:
-    """Let the browser with the secret ``browser`` have ``link``, and see to it that a code comes.
+    """Bind ``link`` to the browser with the secret ``browser`` and start a session if needed.
 
-    Raises NotYours, OverLimit when the account may not link another number, NotPossible."""
+    Raises LinkUnavailable, NotPossible, or OverLimit if the account may not link another
+    number."""
     principal = _bearer(link, address)
     with transaction.atomic():
         if not belongs_to(link, browser):
-            _take(link, browser, principal)
-        if is_over(link):
-            raise NotYours
+            _bind(link, browser, principal)
+        if has_ended(link):
+            raise LinkUnavailable
         session = live_session(link.location)
         if session is None:
             actions.connect(principal, link.location)
         elif session.is_linked:
-            raise NotYours
+            raise LinkUnavailable
         elif session.status in _NEEDS_A_PRESS:
             actions.restart(principal, session)
 
 
 def ask_pairing_code(link: ConnectLink, phone: str, address: str | None) -> None:
-    """Ask for a code to type on the phone ``phone`` (E.164). Raises NotYours or NotPossible."""
+    """Request a code to type on the phone with the number ``phone`` (E.164). Raises
+    LinkUnavailable or NotPossible."""
     session = live_session(link.location)
-    if session is None or session.is_linked or is_over(link):
-        raise NotYours
+    if session is None or session.is_linked or has_ended(link):
+        raise LinkUnavailable
     actions.ask_pairing_code(_bearer(link, address), session, phone)
 
 
 def view_of(link: ConnectLink) -> LinkView:
-    """What the browser that has ``link`` may see now."""
-    connected = is_over(link)
+    """Return the content of the page for the browser that ``link`` is bound to."""
+    connected = has_ended(link)
     session = None if connected else live_session(link.location)
     shown = None if session is None else _without_number(session)
     waits = shown is None or shown["status"] in _NEEDS_A_PRESS
@@ -180,14 +184,14 @@ def _without_number(session: Session) -> SessionSnapshot:
     return found
 
 
-def _take(link: ConnectLink, browser: str, principal: Principal) -> None:
+def _bind(link: ConnectLink, browser: str, principal: Principal) -> None:
     hashed, now = ConnectLink.hash(browser), timezone.now()
-    # Of its own columns alone: two that press at once must not both find it free.
+    # One UPDATE checks and binds, so that two browsers cannot both bind it.
     free = ConnectLink.objects.filter(
         pk=link.pk, browser_hash="", revoked_at__isnull=True, expires_at__gt=now
     )
     if not browser or not free.update(browser_hash=hashed, used_at=now):
-        raise NotYours
+        raise LinkUnavailable
     link.browser_hash = hashed
     record(principal, link.account_id, SessionVerb.CONNECT_LINK_USED, link.location.name)
 

@@ -38,7 +38,7 @@ def link_parts(view: LinkView) -> Parts:
 
 
 def _frame(link_id: UUID, browser: str) -> Frame | None:
-    link = actions.usable_by_id(link_id)
+    link = actions.open_link_by_id(link_id)
     if link is None or not actions.belongs_to(link, browser):
         return None
     with tenancy.of_accounts([link.account_id]):

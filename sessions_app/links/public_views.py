@@ -1,9 +1,8 @@
-"""The pages behind a one-time link, for whoever has the phone. No sign-in leads here.
+"""The public pages of one-time links. They need no sign-in.
 
-They carry a secret in their address, so nothing may keep or pass it on: no store, no index, no
-referrer. Without a referrer browsers send no origin with a form either, which Django's check of
-forged posts needs; it is left out here, where it would protect nothing: who can forge a post to
-the address knows the address.
+Their URLs contain a secret, so they send headers against caching, indexing and referrers. Without
+a referrer, browsers send no origin with forms either, and Django's CSRF check would fail. It is
+disabled here: a forged request would need the secret URL.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from locations.plans.limits import OverLimit
 from sessions_app.actions import LocationBusy
 from sessions_app.forms import PairingForm
 from sessions_app.links import actions
-from sessions_app.links.actions import NotYours
+from sessions_app.links.actions import LinkUnavailable
 from sessions_app.links.consumers import browser_of, cookie_name, link_parts
 from sessions_app.models import ConnectLink, NotPossible
 
@@ -36,21 +35,21 @@ LinkPage = Callable[[HttpRequest, ConnectLink, str], HttpResponse]
 
 
 def _behind_link(page: LinkPage) -> Page:
-    """``page`` with the link that the token opens, inside its account; one and the same answer
-    for a token that is expired, used, revoked or made up."""
+    """Call ``page`` with the link of the token, in the scope of its account. Expired, used,
+    revoked and unknown tokens get the same response."""
 
     @login_not_required
     @csrf_exempt
     @never_cache
     @wraps(page)
     def opened(request: HttpRequest, token: str) -> HttpResponse:
-        link = actions.usable(token)
+        link = actions.open_link(token)
         response = _gone(request)
         if link is not None:
             with tenancy.of_accounts([link.account_id]):
                 try:
                     response = page(request, link, token)
-                except NotYours:
+                except LinkUnavailable:
                     response = _gone(request)
         response["Referrer-Policy"] = "no-referrer"
         response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
@@ -62,10 +61,10 @@ def _behind_link(page: LinkPage) -> Page:
 @_behind_link
 @require_http_methods(["GET", "HEAD", "POST"])
 def link_page(request: HttpRequest, link: ConnectLink, token: str) -> HttpResponse:
-    """One button, which starts; then the code, in the browser that pressed it."""
+    """Show a button that starts the session, then the code in the browser that pressed it."""
     if request.method == "POST":
         return _start(request, link, token)
-    if not link.browser_hash and not actions.is_over(link):
+    if not link.browser_hash and not actions.has_ended(link):
         return render(request, "sessions_app/links/start.html", {"link": link})
     _check_browser(request, link)
     context = {**actions.view_of(link), "token": token, "link": link}
@@ -75,7 +74,7 @@ def link_page(request: HttpRequest, link: ConnectLink, token: str) -> HttpRespon
 @_behind_link
 @require_safe
 def link_live(request: HttpRequest, link: ConnectLink, token: str) -> HttpResponse:
-    """The live parts, for a page whose socket is not open."""
+    """Return the live parts, for a page without an open socket."""
     _check_browser(request, link)
     return render(
         request, "sessions_app/links/_live.html", {"parts": link_parts(actions.view_of(link))}
@@ -85,7 +84,7 @@ def link_live(request: HttpRequest, link: ConnectLink, token: str) -> HttpRespon
 @_behind_link
 @require_POST
 def link_pairing(request: HttpRequest, link: ConnectLink, token: str) -> HttpResponse:
-    """A code to type instead of one to scan."""
+    """Request a code to type instead of one to scan."""
     _check_browser(request, link)
     form, asked = PairingForm(request.POST), False
     if form.is_valid():
@@ -123,7 +122,7 @@ def _start(request: HttpRequest, link: ConnectLink, token: str) -> HttpResponse:
 
 def _check_browser(request: HttpRequest, link: ConnectLink) -> None:
     if not actions.belongs_to(link, browser_of(link.pk, request.COOKIES)):
-        raise NotYours
+        raise LinkUnavailable
 
 
 def _gone(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The pages on which people make one-time links to a location's code, and revoke them."""
+"""The pages on which users create and revoke one-time links to a location's code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sessions_app.models import ConnectLink, NotPossible
 
 
 class LifetimeForm(forms.Form):
-    """For how long a link can be opened."""
+    """The lifetime of a link."""
 
     lifetime = forms.ChoiceField(
         label=_("It can be opened for"),
@@ -34,23 +34,23 @@ class LifetimeForm(forms.Form):
 
 @post_only
 def link_new(request: HttpRequest) -> HttpResponse:
-    """From a list of locations to the links of the chosen one. A post, for the form that it
-    stands in has secrets in other fields, which belong in no address."""
+    """Redirect from a list of locations to the links of the chosen one. It is a POST because the
+    form has secrets in other fields, which must not get into a URL."""
     chosen = request.POST.get("location", "")
     if not chosen:
         messages.warning(request, gettext("Choose a location first."))
         return redirect("connect")
     location = find_writable(Location.objects.all(), principal_of(request), chosen)
     if request.POST.get("host"):
-        says = gettext("Create the connection first, so that its proxy is set. Then send a link.")
-        messages.warning(request, says)
+        text = gettext("Create the connection first, so that its proxy is set. Then send a link.")
+        messages.warning(request, text)
         return redirect(f"{reverse('connect')}?location={location.pk}")
     return redirect("location_links", location.pk)
 
 
 @form_page
 def location_links(request: HttpRequest, location_id: UUID) -> HttpResponse:
-    """The open links of a location, and one that was just made, this once; a POST makes it."""
+    """List the open links of a location; a POST creates one, which is then shown once."""
     principal = principal_of(request)
     location = find_writable(Location.objects.all(), principal, location_id)
     choose_account(request, location.account_id)
@@ -58,7 +58,7 @@ def location_links(request: HttpRequest, location_id: UUID) -> HttpResponse:
     if form.is_valid():
         try:
             lifetime = LIFETIMES[form.cleaned_data["lifetime"]]
-            _made, token = actions.make(principal, location, lifetime)
+            _link, token = actions.create(principal, location, lifetime)
             address = request.build_absolute_uri(reverse("link", args=[token]))
             show_once.keep(request, location.pk, address)
             return redirect("location_links", location.pk)
@@ -83,5 +83,5 @@ def link_revoke(request: HttpRequest, link_id: UUID) -> HttpResponse:
     rows = ConnectLink.objects.select_related("location")
     link: ConnectLink = find_writable(rows, principal, link_id)
     actions.revoke(principal, link)
-    messages.success(request, gettext("The link is revoked. Nobody can open it any more."))
+    messages.success(request, gettext("The link is revoked and can no longer be opened."))
     return redirect("location_links", link.location_id)

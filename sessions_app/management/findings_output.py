@@ -1,4 +1,4 @@
-"""How the commands print findings: coloured on a terminal, or as JSON; exit code 1 on trouble."""
+"""Print findings for commands: coloured on a terminal, or as JSON. Exit code 1 on trouble."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sessions_app.diagnostics.report import has_trouble, lines, report
 
 
 def checked_port(port: int) -> int:
-    """``port``, or CommandError when it is none."""
+    """Return ``port``. Raises CommandError if it is out of range."""
     if not 0 < port < 65536:
         raise CommandError("--port must be between 1 and 65535.")
     return port
@@ -26,8 +26,8 @@ def checked_port(port: int) -> int:
 def print_findings(
     command: BaseCommand, found: Sequence[Finding], *, as_json: bool, **more: object
 ) -> None:
-    """Print ``found`` (in JSON with ``more`` beside it). Ends the process with 1 when something
-    needs somebody."""
+    """Print ``found``, as JSON together with ``more``. Ends the process with exit code 1 if any
+    finding is trouble."""
     if as_json:
         print_json(command, {**more, **report(found)})
     else:

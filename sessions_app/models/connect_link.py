@@ -1,4 +1,4 @@
-"""One-time links: whoever has the phone links its number without an account here."""
+"""One-time links, with which the owner of a phone links its number without signing in."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class ConnectLinkQuerySet(TenantQuerySet):
     location_path = "location_id"
 
     def open(self, now: datetime) -> Self:
-        """Those that are neither revoked nor expired; whether the number is linked is not asked."""
+        """Return links that are neither revoked nor expired, even if the number is linked."""
         return self.filter(
             revoked_at__isnull=True, expires_at__gt=now, account__deleting_at__isnull=True
         )
 
 
 class ConnectLink(models.Model):
-    """A link to the code of one location, for one browser. Its token and the browser's secret are
-    kept as SHA-256 alone: with 256 random bits each they cannot be guessed."""
+    """A link to the code of one location, for one browser. Only SHA-256 hashes of its token and of
+    the browser's secret are stored; each has 256 random bits."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="connect_links")
@@ -35,7 +35,7 @@ class ConnectLink(models.Model):
     created_by = models.CharField(max_length=254, editable=False)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
-    # The browser that pressed the button first; no other may go on.
+    # The browser in which the button was pressed first; no other may continue.
     browser_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
     used_at = models.DateTimeField(null=True, editable=False)
 
@@ -50,5 +50,5 @@ class ConnectLink(models.Model):
 
     @staticmethod
     def hash(secret: str) -> str:
-        """SHA-256 in hex."""
+        """Return the SHA-256 of ``secret`` in hex."""
         return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""Running gateways, as they report themselves."""
+"""The reports of gateways."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Gateway(models.Model):
-    """A running gateway and what it says of itself every few seconds."""
+    """A gateway and its last heartbeat, which it writes every few seconds."""
 
     owner = models.CharField(primary_key=True, max_length=120)
     host = models.CharField(max_length=120)

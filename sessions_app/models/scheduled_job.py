@@ -1,4 +1,4 @@
-"""What became of each scheduled job, when it is due next, and who runs it now."""
+"""The state of each scheduled job: its last result, its next run, its lease."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from django.db import models
 
 
 class ScheduledJob(models.Model):
-    """The row of one job (``jobs.py``), for all gateways together; times are the database's."""
+    """The row of one job (see ``jobs.py``) for all gateways. Times are the database's."""
 
     name = models.CharField(primary_key=True, max_length=60)
-    planned_at = models.DateTimeField()  # the point of its rhythm that the next run is for
+    planned_at = models.DateTimeField()  # the scheduled time of the next run, without jitter
     due_at = models.DateTimeField()
     last_started_at = models.DateTimeField(null=True)
     last_finished_at = models.DateTimeField(null=True)

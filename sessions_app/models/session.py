@@ -1,7 +1,7 @@
-"""Sessions (one WhatsApp number linked to a location), their timeline, and gateways.
+"""Sessions: WhatsApp numbers linked to locations.
 
-Two writers, never one column: the web writes ``wanted*``, the gateway everything else. The
-gateway's writes are compare-and-set on ``version`` and ``lease_epoch`` (see ``store.py``).
+No column has two writers: the web writes ``wanted*``, the gateway writes the rest, with
+compare-and-set on ``version`` and ``lease_epoch`` (see ``store/transitions.py``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models.session_queryset import SessionQuerySet
 from sessions_app.signals import session_wanted
 
-DEVICE_NAME_CHARACTERS = 40  # longer ones are cut off on the phone's screen
+DEVICE_NAME_CHARACTERS = 40  # phones cut off longer names
 
 
 def _choices(words: type[Status] | type[Wanted] | type[Reason]) -> list[tuple[str, str]]:
@@ -31,7 +31,7 @@ def _choices(words: type[Status] | type[Wanted] | type[Reason]) -> list[tuple[st
 
 
 class NotPossible(Exception):
-    """What was asked does not fit the session's state; the text says what to do instead."""
+    """The action does not fit the session's state; the text says what to do instead."""
 
 
 class Session(models.Model):
@@ -43,21 +43,21 @@ class Session(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=254, blank=True, default="", editable=False)
 
-    # What the customer asked for: written by the web. A higher ``wanted_attempt`` than
-    # ``attempt`` asks the gateway to start afresh (restart, or a new QR when nothing is linked).
+    # The requested state, written by the web. A ``wanted_attempt`` higher than ``attempt`` makes
+    # the gateway connect anew: a restart, or a new QR code if no number is linked.
     wanted = models.CharField(max_length=10, choices=_choices(Wanted), default=Wanted.LINKED)
     wanted_attempt = models.PositiveIntegerField(default=1)
     wanted_at = models.DateTimeField(default=timezone.now)
     wanted_by = models.CharField(max_length=254, blank=True, default="")
     wanted_pairing_phone = models.CharField(max_length=16, blank=True, default="")  # E.164
-    # What WhatsApp shows under Linked devices; "" is the installation's own name.
+    # The name that WhatsApp shows under Linked devices; "" for the installation's default.
     device_name = models.CharField(max_length=DEVICE_NAME_CHARACTERS, blank=True, default="")
 
-    # The proxy that the number goes through, a URL; "" for none. It can be broken, and is never
-    # taken for none then.
+    # The URL of the number's proxy; "" for none. A value that cannot be decrypted is an error and
+    # is never treated as "".
     proxy = SealedTextField(blank=True, default="", editable=False)
 
-    # What is true: written by the gateway.
+    # The current state, written by the gateway.
     status = models.CharField(
         max_length=12, choices=_choices(Status), default=Status.INITIALIZING, editable=False
     )
@@ -75,7 +75,7 @@ class Session(models.Model):
     # When the number's own phone last did something; written at most hourly.
     phone_seen_at = models.DateTimeField(null=True, editable=False)
 
-    # The code that waits for a scan: credentials, cleared when the status leaves ``qr``.
+    # The codes to scan or type: credentials, cleared when the status leaves ``qr``.
     qr_text = SealedTextField(blank=True, default="", editable=False)
     qr_number = models.PositiveSmallIntegerField(null=True, editable=False)
     qr_of = models.PositiveSmallIntegerField(null=True, editable=False)
@@ -83,11 +83,11 @@ class Session(models.Model):
     pairing_code = SealedTextField(blank=True, default="", editable=False)
     pairing_error = models.CharField(max_length=120, blank=True, default="", editable=False)
 
-    account_state: str  # these three where ``for_gateway`` has read the row
+    account_state: str  # these three only on rows read by ``for_gateway``
     account_trial_ends_at: datetime | None
     read_at: datetime
 
-    # The right to run it: owner, fencing epoch, expiry by the database's clock.
+    # The lease: owner, fencing epoch, and expiry by the database's clock.
     lease_owner = models.CharField(max_length=120, blank=True, default="", editable=False)
     lease_epoch = models.PositiveIntegerField(default=0, editable=False)
     lease_expires_at = models.DateTimeField(null=True, editable=False)
@@ -131,57 +131,58 @@ class Session(models.Model):
 
     @property
     def is_linked(self) -> bool:
-        """True while WhatsApp knows us as a device of the number, connected or not."""
+        """Whether we are a linked device of the number, connected or not."""
         return bool(self.jid)
 
     def ask_restart(self, *, by: str) -> None:
-        """Start afresh: reconnect a linked number, or a new QR when nothing is linked.
+        """Connect anew: reconnect a linked number, or show a new QR code if none is linked.
 
-        Raises NotPossible when the customer has unlinked the session, or the account is
-        suspended: then it comes back by itself as soon as the account may run."""
+        Raises NotPossible if the session is unlinked, or if the account is suspended: then the
+        session reconnects automatically when the account is resumed."""
         if not may_run(self.account):
             raise NotPossible(
                 gettext(
-                    "The account is suspended. Ask your operator to resume it: this connection "
-                    "then comes back by itself."
+                    "The account is suspended. Ask your operator to resume it: this number then "
+                    "reconnects by itself."
                 )
             )
         self._ask(Wanted.LINKED, by=by, attempt=F("wanted_attempt") + 1)
 
     @property
     def may_be_named(self) -> bool:
-        """Whether the phone can still be told another name: it learns it with the link."""
+        """Whether the device name can still change: the phone stores it when it links."""
         return not self.is_linked and self.wanted == Wanted.LINKED
 
     def ask_device_name(self, name: str, *, by: str) -> None:
-        """Be linked as ``name`` ("" for ours), with a new code, for the present one says the old
-        name. Raises NotPossible when a phone is linked, or the session is stopped or unlinked."""
+        """Set the device name ("" for the default) and show a new code, because the present code
+        contains the old name. Raises NotPossible if a phone is linked, or if the session is
+        stopped or unlinked."""
         nameable = Session.objects.filter(pk=self.pk, jid="", wanted=Wanted.LINKED)
         if not nameable.update(device_name=name):
             raise NotPossible(
-                gettext("The name cannot be changed any more: the phone has learned it.")
+                gettext("The name can no longer be changed: the phone has stored it.")
             )
         self.ask_restart(by=by)
 
     def ask_stop(self, *, by: str) -> None:
-        """Disconnect and keep the keys. Raises NotPossible when it is unlinked."""
+        """Disconnect and keep the keys. Raises NotPossible if the session is unlinked."""
         self._ask(Wanted.STOPPED, by=by)
 
     def ask_unlink(self, *, by: str) -> None:
-        """Remove the device at WhatsApp and delete its keys, for good."""
+        """Permanently remove the device at WhatsApp and delete its keys."""
         self._ask(Wanted.UNLINKED, by=by)
 
     @property
     def has_proxy(self) -> bool:
-        """Whether it goes through a proxy, be it one that cannot be read."""
+        """Whether the number has a proxy, including one that cannot be decrypted."""
         try:
             return bool(self.proxy)
         except SealBroken:
             return True
 
     def set_proxy(self, url: str, *, by: str) -> None:
-        """Go through the proxy ``url`` from now on, or through none (""). What runs, or may run
-        by itself, is connected anew. Raises NotPossible when it is unlinked."""
+        """Use the proxy ``url`` from now on, or none (""). A session that runs, or would reconnect
+        automatically, connects anew. Raises NotPossible if it is unlinked."""
         runs = Q(wanted=Wanted.LINKED) & (~Q(jid="") | ~Q(status=Status.DISCONNECTED))
         attempts = F("wanted_attempt")
         anew = Case(
@@ -189,14 +190,15 @@ class Session(models.Model):
             default=attempts,
             output_field=models.PositiveIntegerField(),
         )
-        self._wish(proxy=url, wanted_attempt=anew, wanted_at=timezone.now(), wanted_by=by)
+        self._request(proxy=url, wanted_attempt=anew, wanted_at=timezone.now(), wanted_by=by)
 
     def ask_pairing_code(self, phone: str, *, by: str) -> None:
-        """Ask for a code to type on the phone with the number ``phone`` (E.164).
+        """Request a code to type on the phone with the number ``phone`` (E.164).
 
         Raises NotPossible unless the session waits for a scan."""
         if self.status != Status.QR:
-            raise NotPossible(gettext("A pairing code can be made only while a QR code is shown."))
+            text = gettext("You can get a pairing code only while a QR code is shown.")
+            raise NotPossible(text)
         self._ask(Wanted.LINKED, by=by, phone=phone)
 
     def _ask(
@@ -215,14 +217,14 @@ class Session(models.Model):
         }
         if attempt is not None:
             fields["wanted_attempt"] = attempt
-        self._wish(**fields)
+        self._request(**fields)
 
-    def _wish(self, **fields: Any) -> None:
+    def _request(self, **fields: Any) -> None:
         if not Session.objects.live().filter(pk=self.pk).update(**fields):
-            raise NotPossible(gettext("This connection is unlinked. Create a new one."))
+            raise NotPossible(gettext("This number is unlinked. Create a new connection."))
         self.refresh_from_db()
-        self.announce_wish()
+        self.announce_request()
 
-    def announce_wish(self) -> None:
-        """Tell the gateway, after the commit, that ``wanted`` changed."""
+    def announce_request(self) -> None:
+        """Notify the gateway after the commit that the requested state changed."""
         transaction.on_commit(lambda: session_wanted.send(Session, session_id=self.pk), robust=True)

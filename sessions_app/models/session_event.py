@@ -14,8 +14,8 @@ from sessions_app.models.session_queryset import SessionEventQuerySet
 
 
 class SessionEvent(models.Model):
-    """One row of a session's timeline; append-only. The account is the session's: an account's
-    latest events are read by it, without a look at every session."""
+    """One row of a session's timeline; append-only. It repeats the session's account, so that an
+    account's latest events can be read from one index."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="session_events")
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="events")
@@ -25,7 +25,7 @@ class SessionEvent(models.Model):
     new_status = models.CharField(max_length=12)
     reason = models.CharField(max_length=24)
     detail = models.CharField(max_length=120, blank=True, default="")
-    actor = models.CharField(max_length=254)  # "gateway", "WhatsApp", a person's e-mail, …
+    actor = models.CharField(max_length=254)  # "gateway", "WhatsApp", a user's e-mail, …
     version = models.PositiveIntegerField()
 
     objects = SessionEventQuerySet.as_manager()
@@ -37,8 +37,8 @@ class SessionEvent(models.Model):
         ]
         indexes = [
             models.Index(fields=["account", "-at", "-id"], name="event_of_account"),
-            # With the account, which the tenant's scope asks for, too: or else SQLite reads the
-            # whole account's past for the days of a few sessions.
+            # The account is included because the tenant scope filters by it. Without it, SQLite
+            # reads the account's whole history for a few sessions.
             models.Index(fields=["session", "account", "at"], name="event_of_session"),
         ]
 
@@ -46,6 +46,6 @@ class SessionEvent(models.Model):
         return f"{self.old_status} → {self.new_status} ({self.reason})"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's; the account is the session's own."""
+        """Copy the session's account, then save."""
         self.account_id = self.session.account_id
         super().save(*args, **kwargs)

@@ -1,10 +1,10 @@
-"""The rows of sessions and of their timelines, in sets."""
+"""The query sets of sessions and of their timelines."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -13,33 +13,29 @@ from locations.models import TenantQuerySet
 from sessions_app.lifecycle import Status, Wanted
 from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
 
-if TYPE_CHECKING:
-    pass
-
 
 class SessionQuerySet(TenantQuerySet):
     location_path = "location_id"
 
     def of_location(self, location_id: uuid.UUID) -> Self:
-        """Sessions of one location, past ones included."""
+        """Return the sessions of one location, including unlinked ones."""
         return self.filter(location_id=location_id)
 
     def standing_since(self, moment: datetime) -> Self:
-        """Sessions whose status or reason has changed at ``moment`` or later."""
+        """Return sessions whose status or reason changed at ``moment`` or later."""
         return self.filter(since__gte=moment)
 
     def phones_unseen_since(self, moment: datetime) -> Self:
-        """Linked sessions, ready or on their way back, whose number's own phone has done nothing
-        since ``moment``. One whose phone was never seen is not among them: nobody knows since
-        when."""
+        """Return linked sessions, ready or reconnecting, whose number's own phone was last active
+        before ``moment``. Sessions whose phone was never seen are left out."""
         down = Q(status=Status.DISCONNECTED) | Q(jid="")
         return self.filter(phone_seen_at__lt=moment).exclude(down)
 
     def for_gateway(self) -> Self:
-        """With how the account stands and the database's clock: what a gateway has to know.
+        """Add the columns that a gateway needs: the account's state and the database's clock.
 
-        In no order, and the standing is judged from these columns afterwards: each of the two
-        costs the many small reads of a gateway a third of their time (measured)."""
+        Rows are unordered, and callers derive whether the account may run. Ordering or deriving
+        it in SQL would each cost a third of the time of a gateway's small reads (measured)."""
         return self.order_by().annotate(
             account_state=F("account__state"),
             account_trial_ends_at=F("account__trial_ends_at"),
@@ -47,11 +43,11 @@ class SessionQuerySet(TenantQuerySet):
         )
 
     def live(self) -> Self:
-        """Sessions that hold their location: everything the customer has not unlinked."""
+        """Return sessions that occupy their location: all that are not unlinked."""
         return self.exclude(wanted=Wanted.UNLINKED)
 
     def shown_as(self, status: Status, now: datetime) -> Self:
-        """Sessions whose snapshot at ``now`` shows ``status``: as ``snapshot.py`` decides."""
+        """Return sessions that show ``status`` at ``now``, by the rules of ``snapshot.py``."""
         unclaimed_since = now - timedelta(seconds=UNCLAIMED_GRACE_SECONDS)
         orphaned = Q(wanted=Wanted.LINKED) & (
             Q(lease_expires_at__isnull=False, lease_expires_at__lt=now)

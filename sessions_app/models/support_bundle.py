@@ -1,4 +1,4 @@
-"""Support bundles: ZIPs with what somebody needs to know who helps with a session."""
+"""Support bundles: ZIP files with diagnostics of sessions, for support."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ class SupportBundleQuerySet(TenantQuerySet):
     location_path = "session__location_id"
 
     def open(self) -> Self:
-        """Those that are not made yet."""
+        """Return bundles that are not built yet."""
         return self.filter(state__in=OPEN_STATES)
 
     def to_make(self, now: datetime) -> Self:
-        """Those that nobody makes, or whose maker died; the oldest first."""
+        """Return bundles to build: waiting, or with an expired lease; the oldest first."""
         idle = Q(state=BundleState.WAITING) | Q(
             state=BundleState.BUILDING, lease_expires_at__lt=now
         )
         return self.filter(idle).order_by("asked_at")
 
     def past(self, now: datetime) -> Self:
-        """Those whose time is over."""
+        """Return expired bundles."""
         return self.filter(expires_at__lt=now)
 
 
 class SupportBundle(models.Model):
-    """A bundle that somebody asked for. Without an account it is the operators' own, and holds
-    what no customer should see; with one it is that account's. Without a session it is about all
-    sessions. A builder has a lease of it, so that the work of one that dies is done by another."""
+    """A requested bundle. Without an account it is for operators and contains data of the whole
+    installation; otherwise it belongs to that account. Without a session it covers all sessions.
+    The builder holds a lease, so that another one takes over if it dies."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(
@@ -110,7 +110,7 @@ class SupportBundle(models.Model):
         return f"Support bundle of {self.asked_at:%Y-%m-%d %H:%M} UTC"
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """As Django's; a new one is kept for ``KEPT`` from when it was asked for."""
+        """Set the expiry of a new bundle to ``KEPT`` after the request, then save."""
         if self.expires_at is None:
             self.expires_at = self.asked_at + KEPT
         super().save(*args, **kwargs)  # type: ignore[arg-type]
@@ -121,16 +121,16 @@ class SupportBundle(models.Model):
 
     @property
     def path(self) -> Path:
-        """Where its ZIP is once it is ready."""
+        """The path of the ZIP file once the bundle is ready."""
         return bundles_folder() / f"{self.pk}.zip"
 
     @property
     def file_name(self) -> str:
-        """What it is called where it is downloaded."""
+        """The name of the downloaded file."""
         return f"pairline-support-{self.asked_at:%Y-%m-%d-%H%M}.zip"
 
 
 def bundles_folder() -> Path:
-    """Where the ZIPs are kept. Web and gateways need the same one."""
+    """Return the folder of the ZIP files, which web and gateways must share."""
     folder: Path = settings.DATA_DIR / "bundles"
     return folder

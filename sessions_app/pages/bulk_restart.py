@@ -1,4 +1,4 @@
-"""One wish for many numbers at once. Each goes through the tenant door on its own."""
+"""Restart many numbers at once. Access is checked for each."""
 
 from __future__ import annotations
 
@@ -24,59 +24,59 @@ MOST_AT_ONCE = 1_000
 
 @dataclass
 class RestartResult:
-    """How many were asked, and why others were not: a sentence and how many it concerns."""
+    """How many numbers are restarted, and for each reason (a sentence) how many are not."""
 
-    asked: int = 0
+    restarted: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        says = ngettext("Restarting one number.", "Restarting %(count)s numbers.", self.asked)
-        told = [says % {"count": self.asked}] if self.asked else []
-        for why, count in self.refused.most_common():
-            words = ngettext(
+        text = ngettext("Restarting one number.", "Restarting %(count)s numbers.", self.restarted)
+        sentences = [text % {"count": self.restarted}] if self.restarted else []
+        for reason, count in self.refused.most_common():
+            text = ngettext(
                 "Not restarted: one number.", "Not restarted: %(count)s numbers.", count
             )
-            told.append(f"{words % {'count': count}} {why}")
-        return " ".join(told)
+            sentences.append(f"{text % {'count': count}} {reason}")
+        return " ".join(sentences)
 
 
-def chosen(principal: Principal, asked: QueryDict) -> list[LocationTableRow]:
-    """The rows with a number that the list's form asks for: those that were ticked, or, with
-    ``all``, whatever the list's query matches now. Foreign and unknown ids are left out."""
-    everything = location_table(principal)
-    if asked.get("all"):
-        found = matching(everything, Query.parse(asked))
+def selected(principal: Principal, form: QueryDict) -> list[LocationTableRow]:
+    """Return the rows with a number that the list's ``form`` selects: the ticked ones, or, with
+    ``all``, those that match its query now. Foreign and unknown ids are ignored."""
+    table = location_table(principal)
+    if form.get("all"):
+        found = matching(table, Query.parse(form))
     else:
-        ticked = set(asked.getlist("session"))
-        found = [e for e in everything.entries if e.columns and str(e.columns.id) in ticked]
-    with_number = [e for e in found if e.columns and everything.may_write(e.account_id)]
-    return everything.rows(with_number[:MOST_AT_ONCE])
+        ticked = set(form.getlist("session"))
+        found = [e for e in table.entries if e.columns and str(e.columns.id) in ticked]
+    with_number = [e for e in found if e.columns and table.may_write(e.account_id)]
+    return table.rows(with_number[:MOST_AT_ONCE])
 
 
 def listed_ids(text: str) -> list[str]:
-    """The ids of a form that was shown to be confirmed: one field, parted by commas."""
+    """Return the ids in the confirmation form's field, which separates them by commas."""
     return list(dict.fromkeys(filter(None, text.split(","))))[:MOST_AT_ONCE]
 
 
 def restart(principal: Principal, session_ids: Iterable[str | UUID]) -> RestartResult:
-    """Ask for a restart of each. Raises PermissionDenied when every one of them may only be
-    looked at."""
-    outcome, only_looked_at = RestartResult(), 0
+    """Restart each session. Raises PermissionDenied if ``principal`` may view, but not change,
+    all of them."""
+    result, read_only = RestartResult(), 0
     for session_id in session_ids:
         try:
             with transaction.atomic():
                 _restart_one(principal, session_id)
-            outcome.asked += 1
+            result.restarted += 1
         except Http404:
-            outcome.refused[gettext("It is no longer here.")] += 1
+            result.refused[gettext("It no longer exists.")] += 1
         except PermissionDenied:
-            only_looked_at += 1
-            outcome.refused[gettext("You may look at it but not change it.")] += 1
+            read_only += 1
+            result.refused[gettext("You may view it, but not change it.")] += 1
         except NotPossible as error:
-            outcome.refused[str(error)] += 1
-    if only_looked_at and only_looked_at == outcome.refused.total() and not outcome.asked:
+            result.refused[str(error)] += 1
+    if read_only and read_only == result.refused.total() and not result.restarted:
         raise PermissionDenied
-    return outcome
+    return result
 
 
 def _restart_one(principal: Principal, session_id: str | UUID) -> None:
@@ -86,5 +86,5 @@ def _restart_one(principal: Principal, session_id: str | UUID) -> None:
 
 
 def by_status(rows: Iterable[LocationTableRow]) -> Mapping[str, int]:
-    """How many of ``rows`` are in which status, by its word."""
+    """Return how many of ``rows`` have each status, by its label."""
     return Counter(row["session"]["label"] for row in rows if row["session"])

@@ -1,8 +1,8 @@
-"""Every location of a person and what is linked to it, in two cheap looks at the database.
+"""Every location that a user may see, with its session, read by two cheap queries.
 
-What overview and list both need of all rows (which filter each belongs to) is worked out from a
-few plain columns; a whole snapshot is made of those rows alone that are shown. The codes are
-credentials, and are not even read.
+The overview and the list need the filter of every row, for which a few columns are enough. Whole
+snapshots are built only for the rows that are shown. The codes, which are credentials, are never
+read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sessions_app.snapshot import SessionRow, SessionSnapshot, observed, snapsho
 
 NEEDS_SHOWN = 5
 
-# Of every row; of those that are shown, the rest, too.
+# The columns read of every session, and those read only of the sessions that are shown.
 _OF_ALL = ("location_id", "id", "wanted", "status", "reason", "since", "phone_number",
            "lease_expires_at")  # fmt: skip
 _OF_SHOWN = ("id", "detail", "version", "jid", "last_proof_at", "phone_seen_at",
@@ -37,7 +37,7 @@ _NOT_LISTED = {
 
 
 class Columns(NamedTuple):
-    """What is read of every live session; see ``_OF_ALL``."""
+    """The columns read of every live session; see ``_OF_ALL``."""
 
     location_id: uuid.UUID
     id: uuid.UUID
@@ -51,7 +51,8 @@ class Columns(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LocationEntry:
-    """A location; ``columns`` and ``shown`` are those of its live session, None without one."""
+    """A location. ``columns`` and ``shown`` belong to its live session and are None without one;
+    ``key`` is the filter that matches."""
 
     location_id: uuid.UUID
     account_id: uuid.UUID
@@ -62,7 +63,7 @@ class LocationEntry:
 
 
 class LocationTableRow(TypedDict):
-    """What a page shows of an entry."""
+    """A row as pages show it."""
 
     location_id: uuid.UUID
     name: str
@@ -74,27 +75,27 @@ class LocationTableRow(TypedDict):
 
 @dataclass(frozen=True)
 class LocationTable:
-    """All entries of a person at one moment, by the name of the location."""
+    """All entries that a user may see, ordered by the location's name."""
 
     entries: list[LocationEntry]
     now: datetime
     may_write: Callable[[uuid.UUID], bool]
-    writable: bool  # whether anything may be changed or added, also where there is nothing yet
+    writable: bool  # whether the user may add or change anything, even if there is no entry yet
 
     def answer(self) -> str:
-        """The one sentence that everything else explains."""
+        """Return the summary sentence of the page."""
         return show.answer(entry.shown for entry in self.entries if entry.shown)
 
     def chips(self, chosen: str = "") -> list[show.Chip]:
-        """The filters, with how many entries each leaves."""
+        """Return the filters, with the number of entries that match each."""
         return show.chips((entry.key for entry in self.entries), chosen)
 
-    def needing(self) -> list[LocationEntry]:
-        """The numbers that wait for somebody."""
+    def needing_action(self) -> list[LocationEntry]:
+        """Return the numbers that wait for a user to act."""
         return [e for e in self.entries if e.shown and show.needs_action(e.shown)]
 
     def rows(self, entries: Sequence[LocationEntry]) -> list[LocationTableRow]:
-        """``entries`` as pages show them: one query, however many."""
+        """Return ``entries`` as pages show them, with one query."""
         ids = [entry.columns.id for entry in entries if entry.columns]
         found = Session.objects.filter(pk__in=ids).order_by().values(*_OF_SHOWN)
         rest = {values["id"]: values for values in found}
@@ -120,12 +121,14 @@ class LocationTable:
 
 
 def location_table(principal: Principal) -> LocationTable:
-    """Everything that ``principal`` may see, now."""
+    """Return the table of all that ``principal`` may see, as of now."""
     now = timezone.now()
-    places = visible(Location.objects.all(), principal).values_list("pk", "account_id", "name")
+    locations = visible(Location.objects.all(), principal).values_list("pk", "account_id", "name")
     live = visible(Session.objects.live(), principal).order_by().values_list(*_OF_ALL)
     by_location = {row[0]: Columns._make(row) for row in live}
-    entries = [_entry(pk, account, name, by_location.get(pk), now) for pk, account, name in places]
+    entries = [
+        _entry(pk, account, name, by_location.get(pk), now) for pk, account, name in locations
+    ]
     return LocationTable(entries, now, principal.may_write, principal.may_add)
 
 

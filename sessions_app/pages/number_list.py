@@ -1,4 +1,4 @@
-"""The list of numbers: what it is asked for in its address, and the page that answers."""
+"""The list of numbers: the query in its URL, and the page of results."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _HEADS: Mapping[str, Promise] = {
 }
 
 
-def _place(entry: LocationEntry) -> str:
-    """Évora stands with E, not behind Z."""
+def _by_name(entry: LocationEntry) -> str:
+    """Sort accented letters with their base letter: É with E, not after Z."""
     return normalize("NFKD", entry.name).casefold()
 
 
 _SORTS: Mapping[str, Callable[[LocationEntry], Any]] = {
-    "location": _place,
-    "number": lambda e: (e.columns.phone_number if e.columns else "", _place(e)),
-    "status": lambda e: (show.urgency(e.key), _place(e)),
-    "since": lambda e: (e.columns.since.timestamp() if e.columns else 0, _place(e)),
+    "location": _by_name,
+    "number": lambda e: (e.columns.phone_number if e.columns else "", _by_name(e)),
+    "status": lambda e: (show.urgency(e.key), _by_name(e)),
+    "since": lambda e: (e.columns.since.timestamp() if e.columns else 0, _by_name(e)),
 }
 _HAS: Mapping[str, Callable[[LocationEntry], bool]] = {
     "number": lambda e: bool(e.columns and e.columns.phone_number),
@@ -51,7 +51,7 @@ _HAS: Mapping[str, Callable[[LocationEntry], bool]] = {
 
 @dataclass(frozen=True)
 class Query:
-    """What the list is asked for, as it stands in the address."""
+    """The query parameters of the list."""
 
     text: str = ""
     chip: str = ""
@@ -70,41 +70,41 @@ class Query:
 
     @property
     def filters(self) -> str:
-        """All but the page as an address has it, ready for one more parameter."""
-        return "".join(f"{name}={quote(value)}&" for name, value in self._asked().items())
+        """The query string without the page, ready for one more parameter."""
+        return "".join(f"{name}={quote(value)}&" for name, value in self._parameters().items())
 
     @property
     def address(self) -> str:
-        """The whole query as an address has it."""
+        """The whole query string."""
         return f"{self.filters}page={quote(self.page)}"
 
     @property
     def filtered(self) -> bool:
-        """Whether some entries are left out on purpose."""
+        """Whether the query filters by text or status."""
         return bool(self.text or self.chip)
 
     def link(self, **changed: str) -> str:
-        """The address of the same list, changed, from its first page on."""
-        asked = replace(self, **changed)._asked()
-        return f"?{urlencode(asked)}" if asked else "?"
+        """Return the URL of the first page of the list with these parameters changed."""
+        parameters = replace(self, **changed)._parameters()
+        return f"?{urlencode(parameters)}" if parameters else "?"
 
-    def _asked(self) -> dict[str, str]:
+    def _parameters(self) -> dict[str, str]:
         sort = "" if self.sort == DEFAULT_SORT else self.sort
-        asked = {"q": self.text, "status": self.chip, "sort": sort}
-        return {name: value for name, value in asked.items() if value}
+        parameters = {"q": self.text, "status": self.chip, "sort": sort}
+        return {name: value for name, value in parameters.items() if value}
 
 
 @dataclass(frozen=True)
 class Head:
-    """The head of a column: a link that sorts by it, or turns its order."""
+    """A column heading, with a link that sorts by it or reverses its order."""
 
     label: str | Promise
     link: str
-    order: str  # "ascending", "descending", or "" when the list is sorted by another
+    order: str  # "ascending", "descending", or "" if the list is sorted by another column
 
 
 class Listing(TypedDict):
-    """All that the list shows to one person."""
+    """The content of the list for one user."""
 
     answer: str
     chips: list[tuple[show.Chip, str]]
@@ -118,28 +118,26 @@ class Listing(TypedDict):
 
 
 def listing(principal: Principal, query: Query) -> Listing:
-    """The locations of ``principal`` and their numbers, as ``query`` asks."""
-    everything = location_table(principal)
-    found = matching(everything, query)
+    """Return the page of ``query`` for ``principal``: locations and their numbers."""
+    table = location_table(principal)
+    found = matching(table, query)
     page = Paginator(found, ROWS_A_PAGE).get_page(query.page)
     return {
-        "answer": everything.answer(),
-        "chips": [
-            (chip, query.link(chip=chip.key)) for chip in everything.chips(chosen=query.chip)
-        ],
+        "answer": table.answer(),
+        "chips": [(chip, query.link(chip=chip.key)) for chip in table.chips(chosen=query.chip)],
         "heads": _heads(query),
-        "rows": everything.rows(list(page.object_list)),
+        "rows": table.rows(list(page.object_list)),
         "page": page,
         "query": query,
-        "locations": len(everything.entries),
+        "locations": len(table.entries),
         "found_sessions": sum(entry.columns is not None for entry in found),
-        "may_write": everything.writable,
+        "may_write": table.writable,
     }
 
 
-def matching(everything: LocationTable, query: Query) -> list[LocationEntry]:
-    """The entries that ``query`` asks for, in its order; those without a value come last."""
-    found = [entry for entry in everything.entries if _asked(entry, query)]
+def matching(table: LocationTable, query: Query) -> list[LocationEntry]:
+    """Return the entries that match ``query``, in its order; those without a value come last."""
+    found = [entry for entry in table.entries if _matches(entry, query)]
     name, backwards = query.sort.removeprefix("-"), query.sort.startswith("-")
     found.sort(key=_SORTS[name], reverse=backwards)
     if name in _HAS:
@@ -147,7 +145,7 @@ def matching(everything: LocationTable, query: Query) -> list[LocationEntry]:
     return found
 
 
-def _asked(entry: LocationEntry, query: Query) -> bool:
+def _matches(entry: LocationEntry, query: Query) -> bool:
     if query.chip and entry.key != query.chip:
         return False
     if not query.text:
@@ -162,6 +160,6 @@ def _heads(query: Query) -> list[Head]:
     heads = []
     for name, label in _HEADS.items():
         order = ("descending" if backwards else "ascending") if name == by else ""
-        turned = f"-{name}" if order == "ascending" else name
-        heads.append(Head(label, query.link(sort=turned), order))
+        reversed_sort = f"-{name}" if order == "ascending" else name
+        heads.append(Head(label, query.link(sort=reversed_sort), order))
     return heads

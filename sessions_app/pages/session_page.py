@@ -1,4 +1,4 @@
-"""What the pages read, whole and in one place: the same for first paint, poll and WebSocket."""
+"""The content of the session page, shared by first paint, poll and WebSocket."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TIMELINE_EVENTS = 60
 
 
 class SessionView(TypedDict):
-    """All that the session page shows of a session, to one person."""
+    """The content of the session page for one user."""
 
     session: SessionSnapshot
     may_write: bool
@@ -41,7 +41,7 @@ class SessionView(TypedDict):
 
 
 def session_view(principal: Principal, session_id: object) -> SessionView:
-    """The session for ``principal``; Http404 when he may not see it."""
+    """Return the session page for ``principal``. Raises Http404 without access."""
     row = find(Session.objects.select_related("location"), principal, session_id)
     current = snapshot(row, timezone.now())
     return {
@@ -60,15 +60,15 @@ def session_view(principal: Principal, session_id: object) -> SessionView:
 
 
 def opened(request: HttpRequest, session_id: object) -> SessionView:
-    """The session for the page that ``request`` opens; its account is looked at from now on.
-    Http404 when it may not be seen."""
+    """Return the session page for ``request``, and make the session's account the current one.
+    Raises Http404 without access."""
     view = session_view(principal_of(request), session_id)
     choose_account(request, view["account_id"])
     return view
 
 
 def free_locations(principal: Principal) -> list[Location]:
-    """The locations of ``principal`` that he may connect and that have no live session."""
+    """Return the locations without a live session to which ``principal`` may write."""
     taken = Session.objects.live().values("location")
     return [
         location
@@ -80,8 +80,8 @@ def free_locations(principal: Principal) -> list[Location]:
 def principal_now(
     user_id: uuid.UUID, login_key: str, chosen: uuid.UUID | None = None
 ) -> Principal | None:
-    """Who a socket belongs to, as of now, looking at the account ``chosen``; None when he has
-    signed out or is no longer active."""
+    """Return the current principal of a socket, with ``chosen`` as its account; None if the user
+    has signed out or is no longer active."""
     logins = import_module(settings.SESSION_ENGINE).SessionStore
     if not logins().exists(login_key):
         return None

@@ -1,4 +1,4 @@
-"""The first answer to "is my number up?": one sentence, who waits, how many, what happened."""
+"""The live part of the overview: summary, numbers that need action, counts, latest events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sessions_app.pages.location_table import (
 
 
 class Summary(TypedDict):
-    """The part of the overview that follows the numbers by itself."""
+    """The part of the overview that updates itself."""
 
     answer: str
     needs: list[LocationTableRow]
@@ -28,17 +28,17 @@ class Summary(TypedDict):
     may_write: bool
 
 
-def summary(principal: Principal, everything: LocationTable | None = None) -> Summary:
-    """Of all that ``principal`` may see; ``everything`` when it has been read already."""
-    everything = everything or location_table(principal)
-    needing = everything.needing()
+def summary(principal: Principal, table: LocationTable | None = None) -> Summary:
+    """Return the summary of all that ``principal`` may see. ``table`` saves reading it again."""
+    table = table or location_table(principal)
+    needing = table.needing_action()
     return {
-        "answer": everything.answer(),
-        "needs": everything.rows(needing[:NEEDS_SHOWN]),
+        "answer": table.answer(),
+        "needs": table.rows(needing[:NEEDS_SHOWN]),
         "needs_more": max(0, len(needing) - NEEDS_SHOWN),
-        "counts": everything.chips(),
+        "counts": table.chips(),
         "recent": recent(principal),
-        "locations": len(everything.entries),
-        "sessions": sum(entry.columns is not None for entry in everything.entries),
-        "may_write": everything.writable,
+        "locations": len(table.entries),
+        "sessions": sum(entry.columns is not None for entry in table.entries),
+        "may_write": table.writable,
     }

@@ -1,4 +1,4 @@
-"""A session's events as people read them: newest first, by day, codes folded. Pure."""
+"""A session's timeline: newest first, grouped by day, with repeated codes folded. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _INTERRUPTIONS = frozenset(
 
 
 class EventRow(Protocol):
-    """The columns of a timeline row."""
+    """The columns of an event."""
 
     at: datetime
     event: str
@@ -39,7 +39,7 @@ class EventRow(Protocol):
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One line: when, what, and what else is known of it."""
+    """One entry: the time, a text, and a note."""
 
     at: datetime
     text: str
@@ -52,31 +52,31 @@ class TimelineEntry:
 class TimelineDay:
     day: date
     at: datetime
-    lines: list[TimelineEntry] = field(default_factory=list)
+    entries: list[TimelineEntry] = field(default_factory=list)
 
 
 def days(newest_first: Sequence[EventRow]) -> list[TimelineDay]:
-    """``newest_first`` as lines, grouped by day (UTC)."""
-    lines = entries_of(newest_first)
+    """Return the events as entries, grouped by day (UTC)."""
+    entries = entries_of(newest_first)
     return [
-        TimelineDay(day, at=group[0].at, lines=group)
+        TimelineDay(day, at=group[0].at, entries=group)
         for day, group in (
-            (day, list(rows)) for day, rows in groupby(lines, key=lambda line: line.at.date())
+            (day, list(rows)) for day, rows in groupby(entries, key=lambda entry: entry.at.date())
         )
     ]
 
 
 def entries_of(newest_first: Sequence[EventRow]) -> list[TimelineEntry]:
-    """``newest_first``, events of one session, as lines."""
-    return _fold(_lines(newest_first))
+    """Return the events of one session as entries."""
+    return _fold(_unfolded(newest_first))
 
 
-def _lines(newest_first: Sequence[EventRow]) -> Iterable[TimelineEntry]:
-    for place, row in enumerate(newest_first):
+def _unfolded(newest_first: Sequence[EventRow]) -> Iterable[TimelineEntry]:
+    for index, row in enumerate(newest_first):
         event = Event(row.event)
         text = gettext(EVENTS[event])
         if event is Event.CONNECTED:
-            text = _connected(row, newest_first[place + 1 :])
+            text = _connected(row, newest_first[index + 1 :])
         notes = [row.detail, _by(row.actor)]
         yield TimelineEntry(
             row.at, text, " · ".join(note for note in notes if note), row.new_status, event
@@ -88,7 +88,7 @@ def _by(actor: str) -> str:
 
 
 def _connected(row: EventRow, older: Sequence[EventRow]) -> str:
-    """ "Connected", or "Reconnected after 8 s" when an interruption came before."""
+    """Return "Connected", or "Reconnected after 8 s" after an interruption."""
     began: datetime | None = None
     for earlier in older:
         if Event(earlier.event) not in _INTERRUPTIONS:
@@ -100,14 +100,14 @@ def _connected(row: EventRow, older: Sequence[EventRow]) -> str:
     return gettext("Reconnected after %(duration)s") % {"duration": away}
 
 
-def _fold(lines: Iterable[TimelineEntry]) -> list[TimelineEntry]:
-    """Codes follow each other every 20 seconds: a run of them is one line."""
+def _fold(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
+    """Merge consecutive codes, of which there is one every 20 seconds, into one entry."""
     folded: list[TimelineEntry] = []
-    for event, group in groupby(lines, key=lambda line: line.event):
+    for event, group in groupby(entries, key=lambda entry: entry.event):
         run = list(group)
         if event is Event.QR_CODE and len(run) > 1:
-            says = ngettext("Showed %(count)s QR code", "Showed %(count)s QR codes", len(run))
-            text = says % {"count": len(run)}
+            words = ngettext("Showed %(count)s QR code", "Showed %(count)s QR codes", len(run))
+            text = words % {"count": len(run)}
             folded.append(TimelineEntry(run[0].at, text, "", run[0].status, event))
         else:
             folded.extend(run)

@@ -1,7 +1,7 @@
-"""Ninety days of a number as a picture and in words. Pure.
+"""Draw the uptime of ninety days as an SVG strip, with a text alternative. Pure.
 
-Days without an interruption are one path, so that a strip is 1 kB and not 10. What a colour
-says, a height says, too: whole, half, a stump, a line.
+All days without an interruption share one path, which makes a strip 1 kB instead of 10. Heights
+repeat what the colours mean, for users who cannot tell the colours apart.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from sessions_app.pages.uptime import UptimeDay, is_whole, percent, share_of
 
 CELL, GAP, HEIGHT = 3, 1, 24
 _MOSTLY = 0.95
-_DAYS_NAMED = 5  # in words, for those who hear the picture
+_DAYS_NAMED = 5  # in the text alternative
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A day with an interruption. Its places are texts: no language writes them its own way, and
-    none is asked, five hundred times a page."""
+    """A day with an interruption. The coordinates are strings, so that templates do not localize
+    them, which is slow for five hundred values on a page."""
 
     x: str
     y: str
@@ -35,7 +35,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Strip:
-    """``whole`` and ``empty`` are paths: days without an interruption, days that do not count."""
+    """``whole`` and ``empty`` are SVG paths of the days without an interruption, and of the days
+    that do not count."""
 
     width: int
     height: int
@@ -47,10 +48,10 @@ class Strip:
 
 
 def strip(days: Sequence[UptimeDay]) -> Strip:
-    """The picture of ``days``, oldest first."""
+    """Return the strip of ``days``, oldest first."""
     whole, empty, cells = "", "", []
-    for place, day in enumerate(days):
-        x = place * (CELL + GAP)
+    for index, day in enumerate(days):
+        x = index * (CELL + GAP)
         if day.share is None:
             empty += f"M{x} {HEIGHT - 2}h{CELL}v2h-{CELL}z"
         elif is_whole(day.share):
@@ -73,8 +74,8 @@ def _cell(x: int, day: date, share: float) -> Cell:
 
 @lru_cache(maxsize=1024)
 def _named(day: date, language: str | None) -> str:
-    """ "5 Mar" in the language, which is the active one: each page has the same ninety days many
-    times."""
+    """Return "5 Mar" in ``language``, the active one. Cached, because a page repeats the same
+    ninety days many times."""
     return date_format(day, "j M")
 
 
@@ -89,9 +90,9 @@ def _words(days: Sequence[UptimeDay], shown: str) -> str:
         return f"{words} {gettext('No interruption.')}"
     worst = sorted(hit, key=lambda day: day.share or 0)[:_DAYS_NAMED]
     named = ", ".join(f"{_named(d.day, get_language())} {percent(d.share or 0)}" for d in worst)
-    told = ngettext(
+    interruptions = ngettext(
         "One day with an interruption: %(named)s.",
         "%(count)s days with interruptions, the worst: %(named)s.",
         len(hit),
     )
-    return f"{words} {told % {'count': len(hit), 'named': named}}"
+    return f"{words} {interruptions % {'count': len(hit), 'named': named}}"

@@ -22,7 +22,7 @@ _WRITE_PROBLEMS = problem_responses(400, 404, 409, 413, 415, codes={409: (NOT_PO
 
 
 def _response(session: Session) -> Response:
-    return Response(ProxySerializer(actions.stored(session)).data)
+    return Response(ProxySerializer(actions.stored_proxy(session)).data)
 
 
 class SessionProxy(ApiView):
@@ -52,7 +52,7 @@ class SessionProxy(ApiView):
         body = NewProxySerializer(data=request.data)
         body.is_valid(raise_exception=True)
         with conflict_at(NotPossible, NOT_POSSIBLE):
-            actions.use(principal, session, body.validated_data["proxy"])
+            actions.set_proxy(principal, session, body.validated_data["proxy"])
         return _response(session)
 
     @extend_schema(
@@ -70,7 +70,7 @@ class SessionProxy(ApiView):
         principal = principal_of(request)
         session = find_writable(_rows(), principal, session_id)
         with conflict_at(NotPossible, NOT_POSSIBLE):
-            actions.remove(principal, session)
+            actions.remove_proxy(principal, session)
         return _response(session)
 
 

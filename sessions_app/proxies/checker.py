@@ -1,4 +1,4 @@
-"""Whether a proxy leads to WhatsApp: tried when it is saved, as an engine would go through it."""
+"""Check that WhatsApp can be reached through a proxy, as an engine would reach it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _TYPES = {"http": ProxyType.HTTP, "https": ProxyType.HTTP, "socks5": ProxyType.S
 _LOGIN = re.compile(r"\b407\b|authentication", re.IGNORECASE)
 
 
-def check(proxy: ProxyAddress) -> None:
-    """Dial WhatsApp through ``proxy`` and agree on TLS there, within ``CHECK_SECONDS``. Raises
-    ProxyUnusable with a sentence for the person who typed it."""
+def check_proxy(proxy: ProxyAddress) -> None:
+    """Connect to WhatsApp with TLS through ``proxy``, within ``CHECK_SECONDS``. Raises
+    ProxyUnusable with a sentence for the user who entered it."""
     async_to_sync(_check)(proxy)
 
 
@@ -36,15 +36,15 @@ async def _check(proxy: ProxyAddress) -> None:
         async with asyncio.timeout(CHECK_SECONDS):
             await _reach(proxy if proxy.scheme == "https" else found, route)
     except (ProxyTimeoutError, TimeoutError):
-        says = gettext("The proxy gave no answer within %(seconds)d seconds.")
-        raise ProxyUnusable(says % {"seconds": CHECK_SECONDS}) from None
+        text = gettext("The proxy did not answer within %(seconds)d seconds.")
+        raise ProxyUnusable(text % {"seconds": CHECK_SECONDS}) from None
     except ProxyConnectionError as error:
         raise ProxyUnusable(_of_dial(error)) from None
     except ProxyError as error:
         raise ProxyUnusable(_of_answer(error)) from None
     except ssl.SSLCertVerificationError:
-        says = gettext("What answers through the proxy cannot prove that it is WhatsApp.")
-        raise ProxyUnusable(says) from None
+        text = gettext("The server that the proxy leads to cannot prove that it is WhatsApp.")
+        raise ProxyUnusable(text) from None
     except (OSError, EOFError):
         raise ProxyUnusable(gettext("The proxy does not lead to WhatsApp.")) from None
 
@@ -56,7 +56,7 @@ async def _reach(proxy: ProxyAddress, route: Route) -> None:
         proxy.port,
         proxy.user or None,
         proxy.password or None,
-        rdns=True,  # the proxy looks WhatsApp up, as it does for the library
+        rdns=True,  # the proxy resolves WhatsApp's name, as it does for the library
         proxy_ssl=ssl.create_default_context() if proxy.scheme == "https" else None,
     )
     trust = ssl.create_default_context(cafile=route.ca_file)
@@ -66,7 +66,7 @@ async def _reach(proxy: ProxyAddress, route: Route) -> None:
 
 def _of_dial(error: OSError) -> str:
     if error.errno == errno.ECONNREFUSED:
-        return gettext("Nothing listens at this address: the connection was refused.")
+        return gettext("No proxy listens at this address: the connection was refused.")
     return gettext("The proxy cannot be reached.")
 
 

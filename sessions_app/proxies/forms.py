@@ -1,17 +1,17 @@
-"""A number's proxy as people type it. What is stored of its login is never shown again."""
+"""The form of a number's proxy. A stored login is never shown again."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as says
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.engine.proxy_url import LONGEST_LOGIN, SCHEMES, NotAProxy, ProxyAddress, is_host
 from sessions_app.forms import SmallForm
 from sessions_app.gateway.ports import ProxyUnusable
-from sessions_app.proxies.checker import check
+from sessions_app.proxies.checker import check_proxy
 
 _SCHEME_NAMES = {"http": "HTTP", "https": "HTTPS", "socks5": "SOCKS5"}
 
@@ -21,8 +21,8 @@ def _text(**attributes: str | int) -> forms.TextInput:
 
 
 class ProxyForm(SmallForm):
-    """A proxy that leads to WhatsApp: valid once it has been tried. With ``optional`` nothing at
-    all may be typed as well."""
+    """A proxy through which WhatsApp can be reached, which validation checks. With ``optional``
+    all fields may be empty."""
 
     scheme = forms.ChoiceField(
         label=_("Kind"), choices=[(key, _SCHEME_NAMES[key]) for key in SCHEMES], required=False
@@ -67,23 +67,23 @@ class ProxyForm(SmallForm):
 
     @property
     def is_filled(self) -> bool:
-        """Whether anything but the kind was typed."""
+        """Whether any field except the kind is filled in."""
         return any(self[name].value() for name in ("host", "port", "user", "password"))
 
     def clean_host(self) -> str:
         host: str = self.cleaned_data["host"].strip().strip("[]").lower()
         if host and not is_host(host):
             raise forms.ValidationError(
-                _("Write a host name or an IP address, without http:// and without a port.")
+                _("Enter a host name or an IP address, without http:// and without a port.")
             )
         return host
 
     def clean(self) -> dict[str, Any]:
-        """The fields together, and the try. Raises nothing: errors are in the form."""
+        """Check that the fields are complete, then try the proxy."""
         typed = self.cleaned_data
         if self.errors or (self._optional and not self.is_filled):
             return typed
-        for name, missing in (("host", _("Write its host.")), ("port", _("Write its port."))):
+        for name, missing in (("host", _("Enter its host.")), ("port", _("Enter its port."))):
             if not typed.get(name):
                 self.add_error(name, missing)
         if not self.errors:
@@ -97,13 +97,13 @@ class ProxyForm(SmallForm):
                 scheme, typed["host"], typed["port"], typed["user"], typed["password"]
             )
         except NotAProxy as error:
-            self.add_error("user", says(str(error)))
+            self.add_error("user", gettext(str(error)))
             return None
         kept = self._stored
         if kept is not None and kept.shown == proxy.shown and not proxy.user:
-            proxy = kept  # the login stays, but goes to no other place than it was typed for
+            proxy = kept  # keep the login, but only for the address it was entered with
         try:
-            check(proxy)
+            check_proxy(proxy)
         except ProxyUnusable as error:
             self.add_error(None, str(error))
             return None

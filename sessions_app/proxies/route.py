@@ -14,8 +14,8 @@ WHATSAPP_PORT = 443
 
 @dataclass(frozen=True)
 class Route:
-    """The way to a TLS server: through the ``proxy`` (URL) if there is one, trusting
-    ``ca_file`` alone if it is given."""
+    """The route to a TLS server, through ``proxy`` (a URL) if given. With ``ca_file``, only that
+    certificate authority is trusted."""
 
     host: str = WHATSAPP_HOST
     port: int = WHATSAPP_PORT
@@ -24,8 +24,8 @@ class Route:
 
 
 def route_to_whatsapp(simulator: str | Path | None) -> Route:
-    """As an engine would go: to the simulator if there is one, else through the proxy that the
-    environment names. Raises SimulatorUnusable."""
+    """Return the route that an engine uses: to the simulator if there is one, otherwise through
+    the proxy of the environment. Raises SimulatorUnusable."""
     if simulator:
         state = simulator_state(simulator)
         return Route(proxy=state.proxy, ca_file=state.ca_file)

@@ -11,7 +11,7 @@ from locations.rest.fields import TextField
 from locations.rest.schema import request_example
 from sessions_app.engine.proxy_url import LONGEST_LOGIN, SCHEMES, NotAProxy, ProxyAddress, is_host
 from sessions_app.gateway.ports import ProxyUnusable
-from sessions_app.proxies.checker import check
+from sessions_app.proxies.checker import check_proxy
 
 
 @request_example(
@@ -50,7 +50,7 @@ class NewProxySerializer(serializers.Serializer[Any]):
         login = attrs.get("user", ""), attrs.get("password", "")
         try:
             proxy = ProxyAddress(attrs["scheme"], attrs["host"], attrs["port"], *login)
-            check(proxy)
+            check_proxy(proxy)
         except (NotAProxy, ProxyUnusable) as error:
             raise serializers.ValidationError({"proxy": [str(error)]}) from None
         return {"proxy": proxy}

@@ -22,15 +22,15 @@ from sessions_app.proxies.forms import ProxyForm
 @sensitive_post_parameters("user", "password")
 @form_page
 def session_proxy(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """Shows where the number goes through; a POST tries another proxy and stores it."""
+    """Show the number's proxy; a POST checks another one and stores it."""
     principal = principal_of(request)
     session = find_writable(Session.objects.select_related("location"), principal, session_id)
-    stored = actions.stored(session)
+    stored = actions.stored_proxy(session)
     form = ProxyForm(request.POST if request.method == "POST" else None, stored=stored.address)
     if request.method == "POST" and form.is_valid() and form.proxy is not None:
         try:
-            actions.use(principal, session, form.proxy)
-            messages.success(request, gettext("The proxy leads to WhatsApp, and is used from now."))
+            actions.set_proxy(principal, session, form.proxy)
+            messages.success(request, gettext("The proxy works and is used from now on."))
             return redirect("session", session_id)
         except NotPossible as error:
             form.add_error(None, str(error))
@@ -45,11 +45,11 @@ def session_proxy(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 @post_only
 def session_proxy_remove(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """Go without a proxy from now on."""
+    """Stop using a proxy."""
     principal = principal_of(request)
     session = find_writable(Session.objects.select_related("location"), principal, session_id)
     try:
-        actions.remove(principal, session)
+        actions.remove_proxy(principal, session)
         messages.success(request, gettext("Removed. The number connects without a proxy."))
     except NotPossible as error:
         messages.error(request, str(error))

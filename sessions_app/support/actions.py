@@ -1,5 +1,7 @@
-"""What people do with support bundles: ask for one, look at one, download one. Each is one
-transaction with its line in the audit log; the callers have been through the tenant door."""
+"""Actions on support bundles. Each is one transaction with its audit log entry.
+
+The callers have checked access.
+"""
 
 from __future__ import annotations
 
@@ -23,41 +25,40 @@ _CHUNK_BYTES = 64 * 1024
 
 
 class OneAtATime(Exception):
-    """The account has a bundle that is being made: ``bundle``. ``str()`` says so."""
+    """Another bundle of the account, ``bundle``, is being built."""
 
     def __init__(self, bundle: SupportBundle | None) -> None:
-        super().__init__(_("A support bundle is being made already. Wait until it is ready."))
+        super().__init__(_("A support bundle is already being made. Wait until it is ready."))
         self.bundle = bundle
 
 
 class NotThere(Exception):
-    """The bundle has no file here; ``str()`` says why and what to do."""
+    """The bundle has no file here; the text says why and what to do."""
 
 
 def ask(
     principal: Principal, account_id: UUID, session: Session | None = None, lines: int = USUAL_LINES
 ) -> SupportBundle:
-    """A bundle for the account, about ``session`` or all of its sessions, with ``lines`` of the
-    log for each. Raises OneAtATime."""
+    """Request a bundle for the account about ``session``, or about all of its sessions, with
+    ``lines`` of the log for each. Raises OneAtATime."""
     try:
         with transaction.atomic():
             bundle: SupportBundle = SupportBundle.objects.create(
                 account_id=account_id, session=session, lines=lines, asked_by=principal.name
             )
             record(principal, account_id, SessionVerb.BUNDLE_ASKED, _about(session))
-    except IntegrityError:  # bundle_one_at_a_time: whoever asked at the same moment
+    except IntegrityError:  # bundle_one_at_a_time
         running = SupportBundle.objects.of_accounts([account_id]).open().first()
         raise OneAtATime(running) from None
     return bundle
 
 
-def note_operators(principal: Principal, bundle: SupportBundle) -> None:
-    """An operator asked for a bundle of his own: said in the log of the account that it is
-    about, if it is about one session."""
+def record_operators(principal: Principal, bundle: SupportBundle) -> None:
+    """Record a request by an operator: in the log of the account, if it is about one session."""
     if bundle.session is not None:
         about = _about(bundle.session)
         record(principal, bundle.session.account_id, SessionVerb.BUNDLE_ASKED, about)
-    logger.info("An operator asked for a support bundle", extra={"bundle": str(bundle.pk)})
+    logger.info("An operator requested a support bundle", extra={"bundle": str(bundle.pk)})
 
 
 def _about(session: Session | None) -> str:
@@ -65,14 +66,14 @@ def _about(session: Session | None) -> str:
 
 
 def latest(account_id: UUID | None) -> list[SupportBundle]:
-    """The bundles of the account, the newest first."""
+    """Return the bundles of the account, the newest first."""
     accounts = [] if account_id is None else [account_id]
     rows = SupportBundle.objects.of_accounts(accounts).select_related("session__location")
     return list(rows[:SHOWN])
 
 
 def download(principal: Principal, bundle: SupportBundle) -> Iterator[bytes]:
-    """The ZIP, in pieces; that it was downloaded is in the audit log. Raises NotThere."""
+    """Return the ZIP file in chunks, and record the download. Raises NotThere."""
     if bundle.ready_at is None:
         raise NotThere(_("This support bundle is not ready yet."))
     if not bundle.path.is_file():
@@ -80,10 +81,10 @@ def download(principal: Principal, bundle: SupportBundle) -> Iterator[bytes]:
     account = bundle.account_id or (bundle.session.account_id if bundle.session else None)
     if account is not None:
         record(principal, account, SessionVerb.BUNDLE_DOWNLOADED, _about(bundle.session))
-    return _pieces(bundle.path)
+    return _chunks(bundle.path)
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while piece := file.read(_CHUNK_BYTES):
-            yield piece
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk

@@ -1,5 +1,5 @@
-"""Operators' support bundles: their own, which hold what no customer should see, to make and to
-download; those of customers are only listed."""
+"""The admin page of support bundles. Operators create and download their own, which contain data
+of the whole installation; customers' bundles are only listed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from sessions_app.support import actions
 
 @admin.register(SupportBundle)
 class SupportBundleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """Adding one asks for it; a gateway makes it within seconds."""
+    """Adding a bundle requests it; a gateway builds it within seconds."""
 
     list_display = ("asked_at", "about", "asked_by", "state", "how_big", "expires_at", "file")
     list_filter = ("state",)
@@ -53,18 +53,19 @@ class SupportBundleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gen
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> type[ModelForm[Any]]:
-        says = {"session": "Empty: about all sessions. A gateway makes the bundle within seconds."}
-        return super().get_form(request, obj, change, **{**kwargs, "help_texts": says})
+        text = "Leave it empty for all sessions. A gateway builds the bundle within seconds."
+        help_texts = {"session": text}
+        return super().get_form(request, obj, change, **{**kwargs, "help_texts": help_texts})
 
     def save_model(
         self, request: HttpRequest, obj: SupportBundle, form: ModelForm[Any], change: bool
     ) -> None:
-        """Ask for it, in the operator's name."""
+        """Request the bundle in the operator's name."""
         operator = impersonation.operator(str(request.user), ip_address_of(request))
         obj.asked_by = str(request.user)
         with transaction.atomic():
             super().save_model(request, obj, form, change)
-            actions.note_operators(operator, obj)
+            actions.record_operators(operator, obj)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.download_file)
@@ -72,24 +73,24 @@ class SupportBundleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gen
         return [own, *super().get_urls()]
 
     def download_file(self, request: HttpRequest, bundle_id: Any) -> HttpResponseBase:
-        """The ZIP of an operators' bundle. Raises Http404 for a customer's, and for who may not
-        see bundles."""
+        """Return the ZIP file of an operators' bundle. Raises Http404 for a customer's bundle, and
+        for users who may not view bundles."""
         rows = SupportBundle.objects.select_related("session__location")
         bundle: SupportBundle | None = rows.filter(pk=bundle_id, account=None).first()
         if bundle is None or not self.has_view_permission(request, bundle):
             raise Http404
         operator = impersonation.operator(str(request.user), ip_address_of(request))
         try:
-            pieces = actions.download(operator, bundle)
+            chunks = actions.download(operator, bundle)
         except actions.NotThere as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:sessions_app_supportbundle_changelist")
-        answer = download(request, pieces, "application/zip", bundle.file_name)
-        answer["Content-Length"] = str(bundle.size)
-        return answer
+        response = download(request, chunks, "application/zip", bundle.file_name)
+        response["Content-Length"] = str(bundle.size)
+        return response
 
     def has_change_permission(self, request: HttpRequest, obj: SupportBundle | None = None) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: SupportBundle | None = None) -> bool:
-        return False  # they go by themselves, with their files
+        return False  # a job deletes them with their files

@@ -1,5 +1,5 @@
-"""The doors to support bundles: ask for one, watch it being made, download it. For those who may
-change the account: a bundle says more than a viewer sees."""
+"""The pages of support bundles: request one, follow its progress, download it. They need write
+access, because a bundle contains more than a viewer may see."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sessions_app.support import actions
 
 @form_page
 def support_page(request: HttpRequest) -> HttpResponse:
-    """The account's bundles; a POST asks for one about all of its connections."""
+    """List the account's bundles; a POST requests one about all of its numbers."""
     principal = principal_of(request)
     account = principal.account
     if request.method == "POST":
@@ -38,7 +38,7 @@ def support_page(request: HttpRequest) -> HttpResponse:
 
 @form_page
 def session_bundle(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """Says what would be in a bundle about this connection; a POST asks for it."""
+    """Describe the content of a bundle about this number; a POST requests it."""
     principal = principal_of(request)
     rows = Session.objects.select_related("location")
     session: Session = find_writable(rows, principal, session_id)
@@ -75,7 +75,7 @@ def bundle_page(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
 
 @page
 def bundle_live(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
-    """The part that changes; 204 while it is as the page says (``state``)."""
+    """Return the part that changes, or 204 while it is in the ``state`` that the page shows."""
     bundle = _found(request, bundle_id)
     if request.GET.get("state") == bundle.state:
         return HttpResponse(status=204)
@@ -83,14 +83,14 @@ def bundle_live(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
 
 
 @never_cache
-@require_GET  # no HEAD: each look at the file stands in the audit log
+@require_GET  # no HEAD: each request is recorded as a download in the audit log
 def bundle_file(request: HttpRequest, bundle_id: UUID) -> HttpResponseBase:
     bundle = _found(request, bundle_id)
     try:
-        pieces = actions.download(principal_of(request), bundle)
+        chunks = actions.download(principal_of(request), bundle)
     except actions.NotThere as error:
         messages.error(request, str(error))
         return redirect("bundle", bundle.pk)
-    answer = download(request, pieces, "application/zip", bundle.file_name)
-    answer["Content-Length"] = str(bundle.size)
-    return answer
+    response = download(request, chunks, "application/zip", bundle.file_name)
+    response["Content-Length"] = str(bundle.size)
+    return response

@@ -1,4 +1,4 @@
-"""Small things that every page writes: times, numbers, icons."""
+"""Template tags and filters for all pages: times, numbers, icons, uptime."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _ICONS: dict[str, str] = {
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """An inline icon; a word stands beside it, so that readers skip it."""
+    """Return an inline icon. It is hidden from screen readers: a text must stand beside it."""
     return format_html(
         '<svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">'
         '<path d="{}"/></svg>',
@@ -57,22 +57,23 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag
 def simulated_phone(qr_text: str) -> str:
-    """The address at which a simulated phone scans this code; "" on the real network."""
+    """Return the URL where a simulated phone scans this code; "" on the real network."""
     return phone_address(qr_text)
 
 
 @register.inclusion_tag("sessions_app/pages/session/parts/_uptime.html", takes_context=True)
 def uptime_card(context: Context, location_id: UUID) -> dict[str, Strip | str]:
-    """The last 90 days of a location that the page has found, and the last 30 of them; it is
-    fetched anew from the page's own ``path``."""
+    """Render the uptime of a location, which the page has checked access to: the last 90 days,
+    and the last 30 for small screens. The card reloads from the page's ``path``."""
     days = uptimes([location_id])[location_id]
     return {"whole": strip(days), "month": strip(days[-30:]), "path": context["request"].path}
 
 
 @register.simple_tag
 def when(moment: datetime | None, style: str = "ago") -> SafeString:
-    """``moment`` as a ``<time>``: exact in UTC here, local and (``ago``) relative in the browser;
-    ``style`` is ago ("3 h ago"), since ("3 h"), clock ("14:02") or day."""
+    """Return ``moment`` as a ``<time>`` element, in UTC. The browser makes it local, and relative
+    for ``ago`` and ``since``. ``style`` is ago ("3 h ago"), since ("3 h"), clock ("14:02") or
+    day."""
     if moment is None:
         return mark_safe("")
     moment = moment.astimezone(UTC)
@@ -89,25 +90,25 @@ def when(moment: datetime | None, style: str = "ago") -> SafeString:
 
 @register.filter
 def phone(number: str) -> str:
-    """An E.164 number as people write it."""
+    """Return an E.164 number with spaces: "+351 912 345 678"."""
     return international(number)
 
 
 @register.filter
 def amount(count: int) -> str:
-    """So many bytes as people read it: "1.2 MB"."""
+    """Return a number of bytes with its unit: "1.2 MB"."""
     return size(count)
 
 
 @register.simple_tag
 def server_clock() -> str:
-    """The server's time, by which the browser corrects its own for countdowns."""
+    """Return the server's time, with which the browser corrects countdowns."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def phone_address(qr_text: str) -> str:
-    """The simulator's page with this code held before its camera; "" on the real network, or
-    while the simulator is away. The code stands behind "#", so no server ever logs it."""
+    """Return the URL of the simulator's page with this code; "" on the real network, or if the
+    simulator is not running. The code follows "#", so that no server logs it."""
     if not settings.WHATSAPP_SIMULATOR:
         return ""
     try:

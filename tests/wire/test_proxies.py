@@ -181,7 +181,7 @@ def test_a_linked_number_gets_a_proxy_later(product: Product, simulator: Simulat
     [
         ({"password": "wrong"}, "does not accept this user and password"),
         ({"host": "nowhere.invalid"}, "cannot be resolved"),
-        ({"port": 1}, "Nothing listens"),
+        ({"port": 1}, "No proxy listens"),
     ],
 )
 def test_it_refuses_a_proxy_that_does_not_work_and_keeps_the_old_way(

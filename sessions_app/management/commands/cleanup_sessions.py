@@ -21,24 +21,23 @@ from sessions_app.scheduler import status
 
 class Command(BaseCommand):
     help = (
-        "diagnostics: look at sessions, keys, gateway, machine and settings; exit code 1 when "
-        "something needs you. cleanup: end stuck attempts and delete key files that nobody "
-        "needs; never the keys of a linked number. jobs: what runs by itself, how it ended and "
-        "when it comes round."
+        "diagnostics: check sessions, keys, gateways, machine and settings; exit code 1 on "
+        "trouble. cleanup: end stuck attempts and delete leftover key files; never the keys of a "
+        "linked number. jobs: list the scheduled jobs with their last result and next run."
     )
-    requires_system_checks = ()  # it is there for installations that do not work
+    requires_system_checks = ()  # it must also run on broken installations
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
-        look = tasks.add_parser("diagnostics", aliases=["diag"], help="say what is wrong")
+        look = tasks.add_parser("diagnostics", aliases=["diag"], help="report problems")
         look.add_argument("--port", type=int, default=checks.DEFAULT_PORT)
-        tidy = tasks.add_parser("cleanup", aliases=["clean"], help="tidy up")
-        tidy.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        tidy = tasks.add_parser("cleanup", aliases=["clean"], help="delete what is left over")
+        tidy.add_argument("--dry-run", action="store_true", help="only report what would be done")
         tidy.add_argument(
             "--older-than",
             default="10m",
             metavar="AGE",
-            help="leave alone what is younger: 90s, 15m, 2h or 1d (default 10m)",
+            help="skip what is younger: 90s, 15m, 2h or 1d (default 10m)",
         )
         jobs = tasks.add_parser("jobs", help="list the scheduled jobs")
         for task in (look, tidy, jobs):

@@ -1,4 +1,4 @@
-"""``manage.py test_qr``: does a QR code come? Exit code 0 when one does, else 1."""
+"""``manage.py test_qr``: request a QR code. Exit code 0 if WhatsApp sends one, else 1."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from sessions_app.store.gateway_settings import gateway_settings
 
 class Command(BaseCommand):
     help = (
-        "Asks WhatsApp for a QR code over a throw-away connection, waits "
-        f"{SECONDS:g} seconds at most and says whether one came. Touches no session."
+        "Requests a QR code from WhatsApp over a temporary connection, waits "
+        f"{SECONDS:g} seconds at most and reports the result. Touches no session."
     )
-    requires_system_checks = ()  # it is there for installations that do not work
+    requires_system_checks = ()  # it must also run on broken installations
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--show", action="store_true", help="draw the code in the terminal")
 
     def handle(self, *, show: bool, **options: Any) -> None:
         try:
-            outcome = asyncio.run(_try_until_told_to_stop())
+            outcome = asyncio.run(_try_until_terminated())
         except (KeyboardInterrupt, asyncio.CancelledError):
-            outcome = Failure("Stopped before a code came.", "Run it again.")
+            outcome = Failure("Stopped before a code arrived.", "Run it again.")
         style = self.style if self.stdout.isatty() else no_style()
         self.stdout.write("\n".join(lines(outcome, style.SUCCESS, style.ERROR)))
         if isinstance(outcome, Failure):
             sys.exit(1)
         if show:
             self.stdout.write(qr_terminal(outcome.text))
-            self.stdout.write("Its connection is closed already, so a scan links nothing.")
+            self.stdout.write("The connection is already closed, so a scan links nothing.")
 
 
-async def _try_until_told_to_stop() -> Success | Failure:
+async def _try_until_terminated() -> Success | Failure:
     task = asyncio.current_task()
     with contextlib.suppress(RuntimeError, ValueError):  # only the main thread has signals
         if task is not None:

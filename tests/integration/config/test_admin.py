@@ -182,10 +182,10 @@ def test_a_session_has_no_editable_fields(operator: Client) -> None:
 
 def test_restart_and_stop_record_the_operator(operator: Client) -> None:
     session = make_session()
-    assert "1 asked to restart" in act(operator, "restart", session)
+    assert "Asked the gateway to restart 1 session." in act(operator, "restart", session)
     row = Session.objects.get()
     assert (row.wanted_attempt, row.wanted_by) == (2, "Operator operator@example.com")
-    assert "1 asked to stop" in act(operator, "stop", session)
+    assert "Asked the gateway to stop 1 session." in act(operator, "stop", session)
     assert Session.objects.get().wanted == Wanted.STOPPED
     assert Session.objects.get().status == Status.READY  # the gateway's to change
     recorded = AuditEvent.objects.filter(account=session.account).values_list("verb", "actor")
@@ -198,17 +198,17 @@ def test_restart_and_stop_record_the_operator(operator: Client) -> None:
 def test_unlink_asks_for_confirmation(operator: Client) -> None:
     session = make_session()
     page = act(operator, "unlink", session)
-    assert session.phone_number in page and "for good" in page
+    assert session.phone_number in page and "permanently" in page
     assert Session.objects.get().wanted == Wanted.LINKED
-    assert "1 asked to unlink" in act(operator, "unlink", session, sure="yes")
+    assert "Asked the gateway to unlink 1 session." in act(operator, "unlink", session, sure="yes")
     assert Session.objects.get().wanted == Wanted.UNLINKED
 
 
 def test_it_explains_refused_actions_for_each_session(operator: Client) -> None:
     gone = make_session(make_location(name="Faro"), Status.DISCONNECTED, wanted=Wanted.UNLINKED)
     text = act(operator, "restart", gone, make_session())
-    assert "Faro" in text and "This connection is unlinked. Create a new one." in text
-    assert "1 asked to restart" in text
+    assert "Faro" in text and "This number is unlinked. Create a new connection." in text
+    assert "Asked the gateway to restart 1 session." in text
 
 
 def test_staff_with_view_permission_have_no_actions(client: Client) -> None:

@@ -151,7 +151,7 @@ def test_it_cleans_up_when_it_is_stopped(
     process.send_signal(number)
     printed, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1, errors
-    assert printed.startswith("FAILED  Stopped before a code came.")
+    assert printed.startswith("FAILED  Stopped before a code arrived.")
     assert left_over(installed) == []
     assert not _engines_of(process.pid)
 

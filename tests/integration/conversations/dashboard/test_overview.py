@@ -176,7 +176,7 @@ def test_it_tells_what_happened_last_in_plain_words(alice: Client, account: Acco
     )
     tell(connect(account, "Porto"), (timedelta(hours=1), Event.CONNECTED, Status.READY, Reason.OK))
 
-    told = [(item.location, item.line.text) for item in alice.get(URL).context["recent"]]
+    told = [(item.location, item.entry.text) for item in alice.get(URL).context["recent"]]
 
     assert told == [
         ("Lisbon", "Reconnected after 8 s"),
@@ -192,7 +192,7 @@ def test_codes_that_follow_each_other_do_not_fill_what_happened(
     codes = [(timedelta(minutes=9 - n), Event.QR_CODE, Status.QR, Reason.SCAN) for n in range(6)]
     tell(connect(account, "Lisbon", Status.QR), *codes)
 
-    assert [item.line.text for item in alice.get(URL).context["recent"]] == ["Showed a QR code"]
+    assert [item.entry.text for item in alice.get(URL).context["recent"]] == ["Showed a QR code"]
 
 
 def test_it_shows_nothing_of_other_accounts(

@@ -64,7 +64,7 @@ def test_an_unlinked_session_stays_unlinked(caller: Caller, session: Session, ve
 
     body = assert_problem(caller.post(f"/sessions/{session.pk}/{verb}/"), 409, "not_possible")
 
-    assert "Create a new one" in body["detail"]
+    assert "Create a new connection" in body["detail"]
     assert Session.objects.get().wanted == Wanted.UNLINKED
 
 

@@ -141,7 +141,7 @@ def test_what_leans_on_trouble_is_not_looked_at() -> None:
         "database", lambda: [Finding("database", Severity.CRITICAL, "away")], needed=True
     )
     found = run_all([CheckGroup([trouble, _fine("tables")])])
-    assert found["tables"][0].text == "not looked at: the database comes first"
+    assert found["tables"][0].text == "not checked: the database comes first"
 
 
 # --- the command --------------------------------------------------------------------------

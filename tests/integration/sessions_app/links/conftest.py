@@ -60,5 +60,5 @@ def alice(account: Account) -> Principal:
 @pytest.fixture
 def scene(account: Account, alice: Principal) -> Scene:
     location = make_location(account, "Lisbon")
-    link, token = actions.make(alice, location, timedelta(hours=24))
+    link, token = actions.create(alice, location, timedelta(hours=24))
     return Scene(location, link, token)

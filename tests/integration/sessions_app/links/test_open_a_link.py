@@ -127,7 +127,7 @@ def test_a_second_browser_cannot_take_over(scene: Scene) -> None:
 
 
 def test_another_links_browser_cannot_take_over(scene: Scene, alice: Principal) -> None:
-    _, other = actions.make(alice, scene.location, timedelta(hours=1))
+    _, other = actions.create(alice, scene.location, timedelta(hours=1))
     phone = Phone(other)
     phone.press()
     scene.phone().press()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sessions_app.links import actions
-from sessions_app.links.actions import NotYours
+from sessions_app.links.actions import LinkUnavailable
 from sessions_app.models import ConnectLink, Session
 from tests.integration.at_once import meet, only_on_postgresql
 from tests.integration.sessions_app.links.conftest import Scene
@@ -18,7 +18,7 @@ def test_the_first_has_the_link_and_the_second_finds_nothing(scene: Scene) -> No
     ConnectLink.objects.update(browser_hash="", used_at=None)
     first, second = (ConnectLink.objects.get() for _ in range(2))
 
-    with pytest.raises(NotYours):
+    with pytest.raises(LinkUnavailable):
         meet(
             lambda: actions.start(first, "one", None),
             lambda: actions.start(second, "two", None),

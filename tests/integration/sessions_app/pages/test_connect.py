@@ -56,7 +56,7 @@ def test_it_says_beside_the_field_that_a_location_is_taken(alice: Client, sessio
     answer = alice.post(URL, {"location": session.location_id})
 
     assert answer.status_code == 422
-    assert f"{session.location.name} has a connection already." in answer.text
+    assert f"{session.location.name} already has a number." in answer.text
     assert Session.objects.count() == 1
 
 

@@ -80,7 +80,7 @@ def test_a_linked_phone_keeps_the_name_that_it_learned(alice: Client, session: S
 
     session.refresh_from_db()
     assert answer.status_code == 422
-    assert "the phone has learned it" in answer.text
+    assert "the phone has stored it" in answer.text
     assert (session.device_name, session.wanted_attempt) == ("", 1)
     assert f'href="{url(session)}"' not in page_of(alice, session)
 

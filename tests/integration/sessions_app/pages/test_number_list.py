@@ -244,8 +244,8 @@ def test_it_says_how_many_were_not_restarted_and_why(bob: Client, account: Accou
     text = confirm(bob, ready, gone, foreign, uuid.uuid4())
 
     assert "Restarting one number." in text
-    assert "Not restarted: 2 numbers. It is no longer here." in text
-    assert "Not restarted: one number. This connection is unlinked." in text
+    assert "Not restarted: 2 numbers. It no longer exists." in text
+    assert "Not restarted: one number. This number is unlinked." in text
     assert "Foreign" not in text
     assert not asked_again(foreign)
 
@@ -256,7 +256,7 @@ def test_foreign_numbers_are_not_even_asked_about(charlie: Client, account: Acco
     answer = charlie.get(RESTART, {"session": str(session.pk)}, follow=True)
 
     assert "Lisbon" not in answer.text
-    assert "Select the numbers that you want to restart first." in answer.text
+    assert "First select the numbers that you want to restart." in answer.text
 
 
 def test_a_viewer_restarts_nothing(vera: Client, account: Account) -> None:
@@ -269,8 +269,8 @@ def test_a_viewer_restarts_nothing(vera: Client, account: Account) -> None:
 
 
 def test_nothing_chosen_is_said(bob: Client, account: Account) -> None:
-    assert "Nothing was chosen." in confirm(bob)
-    assert "no longer here" in bob.post(RESTART, {"sessions": "nonsense"}, follow=True).text
+    assert "No number was selected." in confirm(bob)
+    assert "no longer exists" in bob.post(RESTART, {"sessions": "nonsense"}, follow=True).text
 
 
 def test_it_comes_back_to_the_list_as_it_was(bob: Client, account: Account) -> None:

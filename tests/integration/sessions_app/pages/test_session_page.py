@@ -109,7 +109,7 @@ def test_what_is_unlinked_says_so_and_does_nothing_more(alice: Client, location:
     answer = alice.post(reverse("session_restart", args=[gone.pk]), follow=True)
 
     assert "Create connection" in page
-    assert "This connection is unlinked. Create a new one." in answer.text
+    assert "This number is unlinked. Create a new connection." in answer.text
 
 
 def test_htmx_gets_the_live_parts_instead_of_the_page(alice: Client, session: Session) -> None:
@@ -208,7 +208,7 @@ def test_the_timeline_is_newest_first_and_folds_codes(alice: Client, session: Se
 
     days = alice.get(reverse("session", args=[session.pk])).context["days"]
 
-    lines = [f"{line.text} {line.note}".strip() for day in days for line in day.lines]
+    lines = [f"{one.text} {one.note}".strip() for day in days for one in day.entries]
     assert lines == [
         "Reconnected after 8 s",
         "The connection dropped",

@@ -102,8 +102,8 @@ def test_a_stored_login_goes_to_no_other_address(
         ({"host": "nowhere.invalid"}, "cannot be resolved"),
         ({"port": 1}, "refused"),
         ({"host": "http://127.0.0.1"}, "without http://"),
-        ({"host": ""}, "Write its host."),
-        ({"port": ""}, "Write its port."),
+        ({"host": ""}, "Enter its host."),
+        ({"port": ""}, "Enter its port."),
         ({"port": "65536"}, "65535"),
         ({"scheme": "ftp"}, "valid choice"),
         ({"user": "a:b"}, "no colon"),
@@ -219,7 +219,7 @@ def test_an_unlinked_session_gets_no_proxy(
 
     answer = bob.post(address(session), proxy)
 
-    assert "This connection is unlinked" in answer.content.decode()
+    assert "This number is unlinked" in answer.content.decode()
     assert stored(session) == ""
 
 

@@ -23,9 +23,9 @@ from sessions_app.diagnostics.probes import (
     Port,
     ProbeFault,
     Unreachable,
+    disk_space,
     port_state,
     reach,
-    room,
     try_to_write,
 )
 from sessions_app.proxies.route import Route
@@ -266,5 +266,5 @@ def test_a_folder_that_cannot_be_written_to_is_an_error(tmp_path: Path, folder: 
 
 
 def test_the_free_space_is_what_the_system_says(tmp_path: Path) -> None:
-    free, total = room(tmp_path)
+    free, total = disk_space(tmp_path)
     assert 0 < free < total

@@ -190,7 +190,7 @@ def test_a_gateway_in_trouble_says_what_it_is() -> None:
 def test_a_gateway_that_fell_silent_beside_a_living_one_is_worth_knowing() -> None:
     found = rules.of_gateways([gateway(), gateway(age=3_600)], waiting=0)
     assert found[1].severity is Severity.WARNING
-    assert "fell silent 1 h ago" in found[1].text
+    assert "sent no heartbeat for 1 h" in found[1].text
 
 
 def test_an_old_silence_is_no_news() -> None:

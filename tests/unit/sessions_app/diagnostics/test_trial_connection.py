@@ -47,7 +47,7 @@ def test_each_cause_has_its_next_step(code: StartFailure, step: str) -> None:
             "refused the connection (code 503)",
         ),
         (QrTimeout(), "closed the connection before it sent a code"),
-        (EngineEnded(), "ended all of a sudden"),
+        (EngineEnded(), "ended unexpectedly"),
         (StartFailed(StartFailure.DIAL, ""), "The connection failed."),
     ],
 )
