@@ -31,8 +31,8 @@ class NotReady(Exception):
 
     def __init__(self, reason: Reason) -> None:
         words = REASONS[reason]
-        stop = "" if words.sentence.endswith("…") else "."
-        super().__init__(f"{gettext(words.sentence)}{stop} {gettext(words.advice)}")
+        period = "" if words.sentence.endswith("…") else "."
+        super().__init__(f"{gettext(words.sentence)}{period} {gettext(words.advice)}")
         self.reason = reason
 
 
@@ -56,8 +56,10 @@ def queue_text(session: Session, *, to: PhoneNumber, text: MessageText, by: str)
 
 
 def _check_ready(session_id: UUID) -> None:
-    """Raises NotReady. The row stays locked until the commit: a session that ends meanwhile
-    finds the new text among those that will not be sent, never after them."""
+    """Lock the session until the commit. Raises NotReady.
+
+    Without the lock, a session that ends meanwhile could miss the new text when it fails all
+    texts that wait."""
     rows = Session.objects.select_related("account")
     row = rows.select_for_update(no_key=True, of=("self",)).filter(pk=session_id).first()
     reason = Reason.UNLINKED if row is None else _why_not(row)
@@ -66,7 +68,8 @@ def _check_ready(session_id: UUID) -> None:
 
 
 def _why_not(row: Session) -> Reason | None:
-    """An account that was suspended a moment ago sends nothing, whatever its link still says."""
+    """Return why the session cannot send. An account that was just suspended sends nothing, even
+    if its session is still ready."""
     if row.wanted == Wanted.LINKED and not may_run(row.account):
         return Reason.SUSPENDED_BILLING
     return why_not_ready(row, timezone.now())

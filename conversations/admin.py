@@ -1,4 +1,4 @@
-"""Operators see that messages flow, not what they say: no text, no name, no whole number."""
+"""The admin page of messages. It shows no text, name or whole number."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class MessageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic a
     list_select_related = ("session__location",)
     search_fields = ("=whatsapp_id", "session__location__name")
     search_help_text = "WhatsApp's id of the message, or location"
-    show_full_result_count = False  # counting every message of everybody takes too long
+    show_full_result_count = False  # counting the messages of all accounts takes too long
     fields = (
         "session",
         "direction",
@@ -57,10 +57,10 @@ class MessageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic a
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
-        """Messages go with their account or session only, which Django asks for one by one."""
+        """Allow deletion only together with an account or session; Django then asks per object."""
         return obj is not None and super().has_delete_permission(request, obj)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: object = None
     ) -> HttpResponse:
-        raise PermissionDenied("A message is not deleted on its own.")
+        raise PermissionDenied("A single message cannot be deleted.")

@@ -1,4 +1,4 @@
-"""The scheduled jobs of the message ledger. Messages themselves are the customers' to keep."""
+"""The scheduled jobs of the message ledger. Messages themselves are never deleted by a job."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def register() -> None:
 
 
 def _receipts() -> str:
-    """A number that gets receipts forgets its own; this is for those that get none any more."""
+    """Delete old receipts of numbers that receive none. The others delete their own."""
     before = timezone.now() - EARLY_RECEIPT_KEPT
     count = delete_in_batches(EarlyReceipt.objects.filter(kept_at__lt=before))
-    return f"Deleted {plural(count, 'receipt')} whose message never came."
+    return f"Deleted {plural(count, 'receipt')} of unknown messages."

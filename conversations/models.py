@@ -1,4 +1,4 @@
-"""The message ledger: a row is written before anything else is done with a message."""
+"""The message ledger: a row is written before anything else happens with a message."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Direction(models.TextChoices):
 
 
 class MessageStatus(models.TextChoices):
-    """An outgoing message goes down this list; an incoming one is ``received``.
+    """An outgoing message advances through this list; an incoming one is ``received``.
 
-    ``unconfirmed``: the engine ended between handing the message to WhatsApp and hearing back.
-    It is never sent again by itself; a receipt settles it.
+    ``unconfirmed``: the engine ended before WhatsApp confirmed the message. It is never sent again
+    automatically; a receipt settles it.
     """
 
     QUEUED = "queued", _("Waiting")
@@ -49,11 +49,11 @@ class MessageQuerySet(TenantQuerySet):
     location_path = "session__location_id"
 
     def of_session(self, session_id: uuid.UUID) -> Self:
-        """What went out and came in over one session."""
+        """Return the messages of one session."""
         return self.filter(session_id=session_id)
 
     def waiting(self) -> Self:
-        """Texts that are to be sent."""
+        """Return texts that wait to be sent."""
         return self.filter(direction=Direction.OUT, status=MessageStatus.QUEUED)
 
 
@@ -65,11 +65,11 @@ class Message(models.Model):
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="messages")
     direction = models.CharField(max_length=3, choices=Direction)
     status = models.CharField(max_length=12, choices=MessageStatus)
-    # WhatsApp's id; unknown (empty) until WhatsApp's library has drawn one for an outgoing text.
+    # WhatsApp's id. Empty for an outgoing text until the library has chosen one.
     whatsapp_id = models.CharField(max_length=64, blank=True, default="")
-    # 32 bytes in hex that we put into an outgoing message (messageContextInfo.messageSecret).
-    # WhatsApp's library stores them with the id that it draws before it sends: after a crash
-    # they tell whether, and under which id, the message may have left.
+    # 32 bytes in hex that an outgoing message contains (messageContextInfo.messageSecret). The
+    # library stores them with the id before it sends. After a crash they show whether, and under
+    # which id, the message may have left.
     secret = models.CharField(max_length=64, default=_new_secret, editable=False)
     peer = models.CharField(max_length=16)  # the other side's number, E.164
     peer_name = models.CharField(max_length=120, blank=True, default="")
@@ -94,8 +94,8 @@ class Message(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=MessageStatus.values), name="message_status_known"
             ),
-            # Ids of ours are drawn at random, so one session never has the same twice. Ids of
-            # others are chosen by them: one sender's must not hide another's message.
+            # Our ids are random and unique per session. Other senders choose theirs, so an id of
+            # one sender must not hide a message of another.
             models.UniqueConstraint(
                 fields=["session", "whatsapp_id"],
                 condition=Q(direction=Direction.OUT) & ~Q(whatsapp_id=""),
@@ -112,7 +112,7 @@ class Message(models.Model):
             models.Index(
                 fields=["session", "status", "created_at", "id"], name="message_session_queue"
             ),
-            # Counted by day without a look at the rows themselves.
+            # Covers the count by day, which then reads no rows.
             models.Index(
                 fields=["account", "created_at", "direction", "status"], name="message_by_day"
             ),
@@ -127,10 +127,10 @@ class EarlyReceiptQuerySet(TenantQuerySet):
 
 
 class EarlyReceipt(models.Model):
-    """A receipt whose message we do not know yet: receipts race the result of a send.
+    """A receipt for an id that is not known yet, because receipts race the result of a send.
 
-    Applied and removed as soon as the id becomes known. Most never are (they belong to what
-    was sent before the number was linked), so they are dropped after ``EARLY_RECEIPT_KEPT``.
+    It is applied and deleted as soon as the id becomes known. Most belong to messages sent before
+    the number was linked, so they are deleted after ``EARLY_RECEIPT_KEPT``.
     """
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="early_receipts")

@@ -1,4 +1,4 @@
-"""What the pages read of messages."""
+"""Queries for messages."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ SHOWN = 30
 
 @dataclass(frozen=True)
 class MessagePage:
-    """A page of messages, newest first; ``older`` is the id to go on before, None at the end."""
+    """A page of messages, newest first. ``older`` is the ``before`` of the next page, or None."""
 
     rows: list[Message]
     older: UUID | None
 
 
-def listed(session_id: UUID, asked: Mapping[str, Any]) -> QuerySet[Any]:
-    """The session's messages, by what ``asked`` has of direction, status and since. The caller
-    has been through the door."""
+def listed(session_id: UUID, filters: Mapping[str, Any]) -> QuerySet[Any]:
+    """Return the session's messages. ``filters`` may contain direction, status and since. The
+    caller has checked access."""
     rows = Message.objects.of_session(session_id)
-    exactly = {name: asked[name] for name in ("direction", "status") if name in asked}
-    rows = rows.filter(**exactly)
-    return rows.filter(created_at__gte=asked["since"]) if "since" in asked else rows
+    exact = {name: filters[name] for name in ("direction", "status") if name in filters}
+    rows = rows.filter(**exact)
+    return rows.filter(created_at__gte=filters["since"]) if "since" in filters else rows
 
 
 def messages_of(session_id: UUID, before: str = "") -> MessagePage:
-    """The session's latest messages, or those older than the message with the id ``before``; an
-    id that is no message of the session's is left out. The caller has been through the door."""
+    """Return the session's latest messages, or those older than the message with the id
+    ``before``, which is ignored if it belongs to no message of the session. The caller has
+    checked access."""
     rows = Message.objects.of_session(session_id)
     last = rows.filter(pk=before).first() if _is_id(before) else None
     if last is not None:

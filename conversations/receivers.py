@@ -1,4 +1,4 @@
-"""Messages in the export of an account, and among what goes with it."""
+"""The part of messages in exporting and deleting accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of the overview, and of a session's messages: the list, and a text to send."""
+"""The views of the overview and of a session's messages."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     if principal_of(request).account is None:
         return redirect("account_new")
     principal = principal_of(request)
-    seen = overview(principal, request.GET.get("uptime", "1"))
+    found = overview(principal, request.GET.get("uptime", "1"))
     return render(
-        request, "conversations/dashboard/overview.html", {**seen, "principal": principal}
+        request, "conversations/dashboard/overview.html", {**found, "principal": principal}
     )
 
 
 @form_page
 def messages_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """The messages, page by page, or the latest as a part of a page; a POST queues a text."""
+    """List the messages page by page, or return the list alone to htmx; a POST queues a text."""
     if request.method == "POST":
         return _send(request, session_id)
     view = session_view(principal_of(request), session_id)
@@ -58,7 +58,7 @@ def _send(request: HttpRequest, session_id: UUID) -> HttpResponse:
         except NotReady as error:
             form.add_error(None, str(error))
     if form.errors:
-        return _again(request, session_id, form)
+        return _with_errors(request, session_id, form)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("session", session_id)
     fresh = MessageForm.for_the_next(form.data["to"])
@@ -66,8 +66,8 @@ def _send(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return render(request, "conversations/_sent.html", context)
 
 
-def _again(request: HttpRequest, session_id: UUID, form: MessageForm) -> HttpResponse:
-    """The form with what was typed and what is wrong with it."""
+def _with_errors(request: HttpRequest, session_id: UUID, form: MessageForm) -> HttpResponse:
+    """Return the form with its errors: alone to htmx, otherwise in the session page."""
     if request.htmx:  # type: ignore[attr-defined]
         context = {"session_id": session_id, "form": form}
         return render(request, "conversations/_form.html", context, status=422)

@@ -25,9 +25,10 @@ from sessions_app.forms import ConnectForm, DeviceNameForm, PairingForm
 from sessions_app.models import NotPossible, Session
 from sessions_app.models.session_queryset import SessionQuerySet
 from sessions_app.pages import bulk_restart
+from sessions_app.pages.live_parts import Reload, reload_element
 from sessions_app.pages.live_updates import session_parts
 from sessions_app.pages.number_list import Query, listing
-from sessions_app.pages.session_page import free_locations, opened, session_view
+from sessions_app.pages.session_page import SessionView, free_locations, opened, session_view
 from sessions_app.proxies.forms import ProxyForm
 
 Page = Callable[..., HttpResponse]
@@ -115,9 +116,7 @@ def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
 def session_live(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Return the live parts, for a page without an open socket."""
     view = session_view(principal_of(request), session_id)
-    return render(
-        request, "sessions_app/pages/session/_live.html", {**view, "parts": session_parts(view)}
-    )
+    return _live_parts(request, view)
 
 
 @post_only
@@ -189,10 +188,17 @@ def _act(request: HttpRequest, session_id: UUID, action: SessionAction, done: st
         messages.error(request, str(error))
     if request.htmx:  # type: ignore[attr-defined]
         view = session_view(principal, session_id)
-        return render(
-            request, "sessions_app/pages/session/_live.html", {**view, "parts": session_parts(view)}
-        )
+        return _live_parts(request, view)
     return redirect("session", session_id)
+
+
+def _live_parts(request: HttpRequest, view: SessionView) -> HttpResponse:
+    context = {
+        **view,
+        "parts": session_parts(view),
+        "messages_reload": reload_element(Reload.MESSAGES, session_id=view["session"]["id"]),
+    }
+    return render(request, "sessions_app/pages/session/_live.html", context)
 
 
 def _confirm(request: HttpRequest, session_id: UUID, template: str) -> HttpResponse:

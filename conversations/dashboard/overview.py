@@ -1,4 +1,4 @@
-"""The overview: how the numbers stand, what went through them, how steadily they were there."""
+"""The overview: the status of all numbers, their messages by day, and their uptime."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from sessions_app.pages.summary import Summary, summary
 from sessions_app.pages.uptime_strip import Strip, strip
 
 UPTIME_ROWS = 10
-# The picture of the messages, in units of its own: two bars a day.
+# The chart of messages, in SVG units, with two bars per day.
 DAY_WIDTH, BAR_WIDTH, CHART_HEIGHT = 28, 10, 150
-_SEEN = 2  # the least height of a bar that stands for anything at all
+_MIN_HEIGHT = 2  # of a bar that is not zero
 
 
 @dataclass(frozen=True)
 class Bars:
-    """A day of the chart: its numbers, and where its two bars stand."""
+    """A day of the chart: its counts, and the positions of its two bars."""
 
     day: Traffic
     x_out: int
@@ -43,7 +43,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Chart:
-    """Messages by day, oldest first, with their sums."""
+    """Messages by day, oldest first, with their totals."""
 
     bars: list[Bars]
     went_out: int
@@ -54,7 +54,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class NumberUptime:
-    """A number's last ninety days."""
+    """A number and its uptime of the last ninety days."""
 
     session_id: UUID
     name: str
@@ -63,51 +63,51 @@ class NumberUptime:
 
 
 class Overview(Summary):
-    """All that the overview shows to one person."""
+    """The content of the overview for one user."""
 
     uptime: list[NumberUptime]
     uptime_page: Page[LocationEntry]
 
 
 def overview(principal: Principal, uptime_page: str) -> Overview:
-    """Of all that ``principal`` may see; ``uptime_page`` as it stands in the address."""
-    everything = location_table(principal)
-    page = Paginator(_by_need(everything), UPTIME_ROWS).get_page(uptime_page[:9])
+    """Return the overview for ``principal``. ``uptime_page`` is the page number from the URL."""
+    table = location_table(principal)
+    page = Paginator(_by_need(table), UPTIME_ROWS).get_page(uptime_page[:9])
     return {
-        **summary(principal, everything),
-        "uptime": _steadiness(list(page.object_list)),
+        **summary(principal, table),
+        "uptime": _uptime(list(page.object_list)),
         "uptime_page": page,
     }
 
 
 def chart(days: Sequence[Traffic]) -> Chart:
-    """``days`` as a picture; the highest bar fills it."""
+    """Return the chart of ``days``. The highest bar has its full height."""
     most = max([1, *(max(day.went_out, day.came_in) for day in days)])
     bars = [
         Bars(
             day,
-            x_out=place * DAY_WIDTH + 3,
-            x_in=place * DAY_WIDTH + 4 + BAR_WIDTH,
+            x_out=index * DAY_WIDTH + 3,
+            x_in=index * DAY_WIDTH + 4 + BAR_WIDTH,
             out_height=_height(day.went_out, most),
             in_height=_height(day.came_in, most),
         )
-        for place, day in enumerate(days)
+        for index, day in enumerate(days)
     ]
     went_out, came_in = sum(d.went_out for d in days), sum(d.came_in for d in days)
     return Chart(bars, went_out, came_in, width=len(days) * DAY_WIDTH)
 
 
 def _height(count: int, most: int) -> int:
-    return max(_SEEN, round(CHART_HEIGHT * count / most)) if count else 0
+    return max(_MIN_HEIGHT, round(CHART_HEIGHT * count / most)) if count else 0
 
 
-def _by_need(everything: LocationTable) -> list[LocationEntry]:
-    """The numbers, those that wait for somebody first."""
-    with_number = [entry for entry in everything.entries if entry.shown]
+def _by_need(table: LocationTable) -> list[LocationEntry]:
+    """Return the numbers, those that need action first."""
+    with_number = [entry for entry in table.entries if entry.shown]
     return sorted(with_number, key=lambda e: not (e.shown and show.needs_action(e.shown)))
 
 
-def _steadiness(entries: Sequence[LocationEntry]) -> list[NumberUptime]:
+def _uptime(entries: Sequence[LocationEntry]) -> list[NumberUptime]:
     days = uptimes([entry.location_id for entry in entries])
     return [
         NumberUptime(

@@ -1,4 +1,4 @@
-"""How many messages went out and came in on each day, counted by an index alone."""
+"""Count the messages of each day, from an index alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN_DAYS = 14
 
 @dataclass(frozen=True)
 class Traffic:
-    """One day (UTC). What failed did not go out."""
+    """The messages of one day (UTC). Failed ones do not count."""
 
     day: date
     went_out: int
@@ -26,11 +26,11 @@ class Traffic:
 
 
 def traffic(principal: Principal, count: int = SHOWN_DAYS) -> list[Traffic]:
-    """The last ``count`` days, today last, of all that ``principal`` may see: one query.
+    """Return the last ``count`` days, today last, of all that ``principal`` may see.
 
-    The database reads the days off the texts of the times, in the index ``message_by_day``: of
-    100,000 messages 15,000 are of these days, and take 4 ms. Its own functions for dates are
-    Python's on SQLite, and take 20 times as long."""
+    One query takes the day from the text of each time in the index ``message_by_day``: 4 ms for
+    15,000 of 100,000 messages. Django's date functions are Python functions on SQLite, and take
+    20 times as long."""
     today = timezone.now().astimezone(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(count))]
     began = datetime.combine(days[0], time(), UTC)

@@ -1,4 +1,4 @@
-"""Messages that WhatsApp brings: from others, or typed on the linked phone itself."""
+"""Messages from WhatsApp: received ones, and those sent from the linked phone itself."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _NAME_CHARACTERS = 120
 
 
 def storable(text: str) -> str:
-    """``text`` with a replacement character for each that PostgreSQL cannot store."""
+    """Replace the characters of ``text`` that PostgreSQL cannot store."""
     return _NO_COLUMN_TAKES.sub("\ufffd", text)
 
 
 def store_message(session_id: UUID, message: IncomingMessage) -> bool:
-    """Write ``message`` once, however often it comes; whether it is new.
+    """Store ``message`` once, however often it arrives. Returns whether it is new.
 
-    What was typed on the own phone is a sent message, unless it is one that we sent. A message
-    for a session that is gone is dropped: its customer has deleted it with all it held."""
+    A message from the linked phone is stored as sent, unless we sent it ourselves. A message of a
+    session that no longer exists is dropped: the customer deleted its data."""
     with transaction.atomic():
         session = lock_session(session_id)
         if session is None:
@@ -51,7 +51,7 @@ def _row(session: Session, message: IncomingMessage) -> Message:
         direction=Direction.OUT if own else Direction.IN,
         status=MessageStatus.SENT if own else MessageStatus.RECEIVED,
         whatsapp_id=kept_id(message.whatsapp_id),
-        secret="",  # not one of ours, see ``departures``
+        secret="",  # not sent by us, see ``outbound``
         peer=message.peer,
         peer_name=storable(message.peer_name)[:_NAME_CHARACTERS],
         text=storable(message.text),

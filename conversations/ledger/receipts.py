@@ -1,7 +1,7 @@
-"""Receipts: they move outgoing messages forward, and wait for those that we do not know yet.
+"""Receipts advance outgoing messages. Those for unknown ids are kept until the id is known.
 
-All that gives a message its id, or looks for one, first locks the session's row: a receipt
-and the result of its send can then never miss each other.
+All code that sets or looks up a message's id first locks the session's row, so that a receipt and
+the result of its send cannot miss each other.
 """
 
 from __future__ import annotations
@@ -24,25 +24,26 @@ _ID_CHARACTERS = 64
 
 
 def lock_session(session_id: UUID) -> Session | None:
-    """The session (its ids only), locked until the commit; None when it is gone."""
+    """Lock the session until the commit and return it (ids only); None if it no longer exists."""
     sessions = Session.objects.select_for_update(no_key=True).only("id", "account_id")
     session: Session | None = sessions.filter(pk=session_id).first()
     return session
 
 
 def kept_id(whatsapp_id: str) -> str:
-    """``whatsapp_id`` as we store it: others choose theirs, whatever their length or letters."""
+    """Return ``whatsapp_id`` as it is stored: hashed if it is too long or has unusual characters,
+    because other senders choose their ids freely."""
     if len(whatsapp_id) <= _ID_CHARACTERS and whatsapp_id.isascii() and whatsapp_id.isprintable():
         return whatsapp_id
     return hashlib.sha256(whatsapp_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def store_receipt(session_id: UUID, receipt: Receipt) -> bool:
-    """Apply ``receipt`` and keep it for the ids that are not known yet; whether a message
-    changed. A session that is gone has no messages: nothing happens.
+    """Apply ``receipt``, and keep it for ids that are not known yet. Returns whether a message
+    changed. Does nothing if the session no longer exists.
 
-    The ids are matched whoever sends the receipt: they are drawn at random, and the sender's
-    number may be written in another way than the one we sent to."""
+    Ids are matched without the sender: they are random, and the sender's number may differ in
+    form from the one that we sent to."""
     ids = {kept_id(whatsapp_id) for whatsapp_id in receipt.whatsapp_ids}
     status = MessageStatus(receipt.status)
     with transaction.atomic():
@@ -76,8 +77,8 @@ def _keep_early(session_id: UUID, ids: set[str], status: MessageStatus, at: date
 
 
 def collect_early(message: Message) -> None:
-    """Advance ``message`` (not saved here), whose id has just become known, by the receipts
-    that came before it. The session must be locked."""
+    """Apply the receipts that arrived before the id of ``message`` became known. Does not save the
+    message. The session must be locked."""
     early = EarlyReceipt.objects.filter(
         session_id=message.session_id, whatsapp_id=message.whatsapp_id
     )

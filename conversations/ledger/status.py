@@ -1,4 +1,4 @@
-"""How far a message has come: which status may follow which. No I/O, no clock."""
+"""The status of a message: which status may follow which. Pure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ FORWARD: Mapping[Status, frozenset[Status]] = {
     Status.FAILED: frozenset(),
     Status.RECEIVED: frozenset(),
 }
-"""Only forward. ``sending → queued`` is the one way back: the text surely did not leave. A
-result that comes late for a text that waits again still counts: it must not be sent twice."""
+"""The allowed steps. ``sending → queued`` is the only step back, for a text that certainly did not
+leave. A late result for a text that waits again still counts, so that it is not sent twice."""
 
 TIME_COLUMN: Mapping[Status, str] = {
     Status.SENT: "sent_at",
@@ -31,15 +31,15 @@ TIME_COLUMN: Mapping[Status, str] = {
 
 
 def may_follow(old: str, new: Status) -> bool:
-    """Whether a message in ``old`` may become ``new``; the same again is not a step."""
+    """Return whether a message may change from ``old`` to ``new``. The same status is no step."""
     return new in FORWARD[Status(old)]
 
 
 def advance(message: Message, status: Status, at: datetime) -> bool:
-    """Move ``message`` (not saved here) to ``status``, which it reached at ``at``.
+    """Advance ``message``, without saving it, to ``status``, which it reached at ``at``.
 
-    The first time that is known stays; a receipt that comes late still brings its time, but
-    not to a failed message. False when the status is not a step forward."""
+    The first known time of a status stays. A late receipt still adds its time, except to a failed
+    message. Returns False if the status is not a step forward."""
     if message.status == Status.FAILED:
         return False
     column = TIME_COLUMN.get(status)

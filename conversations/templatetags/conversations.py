@@ -1,4 +1,4 @@
-"""The messages of a session, as a part of its page."""
+"""Template tags for the messages of a session and for the chart of messages."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _TICKS: dict[str, str] = {
 }
 
 UNCONFIRMED_SENTENCE = _(
-    "It may have been sent. A receipt settles it; it is not sent again by itself."
+    "It may have been sent. A receipt settles it; it is not sent again automatically."
 )
 
 
 @register.inclusion_tag("conversations/_panel.html", takes_context=True)
 def messages_panel(context: template.Context) -> dict[str, Any]:
-    """Form and list for the session whose page is rendered."""
+    """Render the form and the list of messages for the session of the page."""
     session = context["session"]
     found = messages_of(session["id"])
     return {
@@ -50,19 +50,19 @@ def messages_panel(context: template.Context) -> dict[str, Any]:
 
 @register.inclusion_tag("conversations/dashboard/_chart.html")
 def traffic_chart(principal: Principal) -> dict[str, Chart]:
-    """The messages of the last days, of all that ``principal`` may see."""
+    """Render the chart of the last days' messages that ``principal`` may see."""
     return {"chart": chart(traffic(principal))}
 
 
 @register.filter
 def tick(message: Message) -> str:
-    """The icon of how far an outgoing message has come."""
+    """Return the icon for the status of an outgoing message."""
     return _TICKS.get(message.status, "")
 
 
 @register.filter
 def trouble(message: Message) -> str:
-    """What is wrong with a message, as a sentence; "" when nothing is."""
+    """Return what is wrong with a message as a sentence, or ""."""
     if message.status == MessageStatus.UNCONFIRMED:
         return str(UNCONFIRMED_SENTENCE)
     if message.status == MessageStatus.FAILED:

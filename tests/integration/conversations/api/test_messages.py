@@ -17,7 +17,7 @@ from tests.integration.locations.rest.conftest import Caller, assert_problem
 TEXT = {"to": "+351912345678", "text": "Your appointment is tomorrow at 10."}
 
 
-def test_a_text_is_queued(caller: Caller, session: Session) -> None:
+def test_it_queues_a_text(caller: Caller, session: Session) -> None:
     answer = caller.post(f"/sessions/{session.pk}/messages/", TEXT)
 
     body, row = answer.json(), Message.objects.get()
@@ -29,7 +29,7 @@ def test_a_text_is_queued(caller: Caller, session: Session) -> None:
     assert body["error"] is None
 
 
-def test_a_text_goes_out_as_it_was_written(caller: Caller, session: Session) -> None:
+def test_it_keeps_the_text_unchanged(caller: Caller, session: Session) -> None:
     text = "  first line\n\n\tsecond 😀 é \u202e rtl  "
 
     body = caller.post(f"/sessions/{session.pk}/messages/", {**TEXT, "text": text}).json()
@@ -37,13 +37,13 @@ def test_a_text_goes_out_as_it_was_written(caller: Caller, session: Session) -> 
     assert body["text"] == Message.objects.get().text == text
 
 
-def test_the_longest_text_is_taken(caller: Caller, session: Session) -> None:
+def test_it_accepts_the_longest_text(caller: Caller, session: Session) -> None:
     body = {**TEXT, "text": "😀" * MAX_TEXT_CHARACTERS}
 
     assert caller.post(f"/sessions/{session.pk}/messages/", body).status_code == 202
 
 
-def test_sending_needs_a_constant_number_of_queries(
+def test_it_sends_with_a_constant_number_of_queries(
     caller: Caller, session: Session, django_assert_num_queries: Any
 ) -> None:
     # key, session; for the text and its audit: two savepoints, lock, two inserts, two releases
@@ -75,7 +75,7 @@ def test_sending_needs_a_constant_number_of_queries(
         ("Hello", ["body"]),
     ],
 )
-def test_a_wrong_text_is_an_error_of_its_fields(
+def test_it_reports_a_wrong_text_by_field(
     caller: Caller, session: Session, body: Any, fields: list[str]
 ) -> None:
     answer = caller.post(f"/sessions/{session.pk}/messages/", body)
@@ -85,7 +85,7 @@ def test_a_wrong_text_is_an_error_of_its_fields(
     assert not Message.objects.exists()
 
 
-def test_errors_of_fields_are_the_sentences_of_the_ledger(caller: Caller, session: Session) -> None:
+def test_it_uses_the_ledgers_sentences_for_field_errors(caller: Caller, session: Session) -> None:
     answer = caller.post(f"/sessions/{session.pk}/messages/", {"to": "912", "text": ""})
 
     assert answer.json()["errors"] == {
@@ -94,7 +94,7 @@ def test_errors_of_fields_are_the_sentences_of_the_ledger(caller: Caller, sessio
     }
 
 
-def test_a_session_that_cannot_send_says_why(caller: Caller, account: Account) -> None:
+def test_it_explains_why_a_session_cannot_send(caller: Caller, account: Account) -> None:
     ended = make_session(make_location(account), Status.DISCONNECTED, reason=Reason.LOGGED_OUT)
 
     answer = caller.post(f"/sessions/{ended.pk}/messages/", TEXT)
@@ -107,7 +107,7 @@ def test_a_session_that_cannot_send_says_why(caller: Caller, account: Account) -
     assert not Message.objects.exists()
 
 
-def test_messages_are_read_newest_first(caller: Caller, session: Session) -> None:
+def test_it_lists_messages_newest_first(caller: Caller, session: Session) -> None:
     now = timezone.now()
     old = make_message(session, created_at=now - timedelta(hours=1))
     new = make_message(session, created_at=now)
@@ -118,7 +118,7 @@ def test_messages_are_read_newest_first(caller: Caller, session: Session) -> Non
     assert [row["id"] for row in body["results"]] == [str(new.pk), str(old.pk)]
 
 
-def test_a_message_shows_all_that_is_known_of_it(caller: Caller, session: Session) -> None:
+def test_it_returns_all_fields_of_a_message(caller: Caller, session: Session) -> None:
     make_message(
         session,
         direction=Direction.IN,
@@ -141,7 +141,7 @@ def test_a_message_shows_all_that_is_known_of_it(caller: Caller, session: Sessio
     assert row["sent_at"] is not None
 
 
-def test_a_message_never_shows_its_secret(caller: Caller, session: Session) -> None:
+def test_it_never_returns_the_secret(caller: Caller, session: Session) -> None:
     message = make_message(session)
 
     answer = caller.get(f"/sessions/{session.pk}/messages/")
@@ -149,7 +149,7 @@ def test_a_message_never_shows_its_secret(caller: Caller, session: Session) -> N
     assert message.secret not in answer.content.decode()
 
 
-def test_a_failed_message_says_why(caller: Caller, session: Session) -> None:
+def test_it_explains_a_failed_message(caller: Caller, session: Session) -> None:
     make_message(
         session,
         status=MessageStatus.FAILED,
@@ -165,7 +165,7 @@ def test_a_failed_message_says_why(caller: Caller, session: Session) -> None:
     }
 
 
-def test_reading_needs_three_queries_for_any_number_of_messages(
+def test_it_lists_any_number_with_three_queries(
     caller: Caller, session: Session, django_assert_num_queries: Any
 ) -> None:
     for _ in range(5):
@@ -175,7 +175,7 @@ def test_reading_needs_three_queries_for_any_number_of_messages(
         caller.get(f"/sessions/{session.pk}/messages/")
 
 
-def test_new_messages_do_not_shift_the_next_page(caller: Caller, session: Session) -> None:
+def test_it_pages_stably_while_messages_arrive(caller: Caller, session: Session) -> None:
     now = timezone.now()
     for number in range(60):
         make_message(session, text=str(number), created_at=now + timedelta(seconds=number))
@@ -194,7 +194,7 @@ def _listed(caller: Caller, session: Session, query: str) -> list[str]:
     return [row["text"] for row in body["results"]]
 
 
-def test_the_list_can_be_narrowed(caller: Caller, session: Session) -> None:
+def test_it_filters_the_list(caller: Caller, session: Session) -> None:
     now = timezone.now()
     make_message(session, text="old", created_at=now - timedelta(hours=2))
     make_message(session, text="sent", status=MessageStatus.SENT, created_at=now)
@@ -225,7 +225,7 @@ def test_the_list_can_be_narrowed(caller: Caller, session: Session) -> None:
         ("since=2026-05-04T12:00:00%00", "since"),
     ],
 )
-def test_a_wrong_filter_is_an_error_of_its_field(
+def test_it_reports_a_wrong_filter_by_field(
     caller: Caller, session: Session, query: str, field: str
 ) -> None:
     answer = caller.get(f"/sessions/{session.pk}/messages/?{query}")

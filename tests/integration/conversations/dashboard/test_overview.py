@@ -1,4 +1,4 @@
-"""The overview: the answer first, then what explains it."""
+"""The overview: the summary, and the details below it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ URL = "/"
 
 
 def tell(session: Session, *story: tuple[timedelta, Event, Status, Reason]) -> None:
-    """Write ``story`` (how long ago, what, which status and reason then) into the timeline."""
+    """Write ``story`` (age, event, status and reason) into the timeline."""
     old = Status.INITIALIZING
     for version, (ago, event, status, reason) in enumerate(story, 1):
         SessionEvent.objects.create(
@@ -65,7 +65,7 @@ def test_it_says_first_who_needs_somebody_and_why(alice: Client, account: Accoun
     assert f'formaction="{reverse("session_restart", args=[broken.pk])}"' in page
 
 
-def test_a_number_that_its_owner_stopped_needs_nobody(alice: Client, account: Account) -> None:
+def test_it_needs_no_action_for_a_stopped_number(alice: Client, account: Account) -> None:
     connect(account, "Lisbon")
     connect(
         account, "Porto", Status.DISCONNECTED, reason=Reason.USER_DISCONNECT, wanted=Wanted.STOPPED
@@ -74,9 +74,7 @@ def test_a_number_that_its_owner_stopped_needs_nobody(alice: Client, account: Ac
     assert "Your number is ready." in alice.get(URL).text
 
 
-def test_a_ready_row_that_no_gateway_vouches_for_is_not_called_ready(
-    alice: Client, account: Account
-) -> None:
+def test_it_trusts_no_ready_row_without_a_gateway(alice: Client, account: Account) -> None:
     connect(account, "Lisbon", lease_expires_at=timezone.now() - timedelta(seconds=1))
 
     page = alice.get(URL).text
@@ -126,14 +124,14 @@ def test_it_counts_messages_of_fourteen_days(alice: Client, account: Account) ->
         (0, 1),
     )
     assert (len(counts), sum(map(sum, counts.values()))) == (14, 4)
-    assert "<td>1</td>" in page.text  # the same as a table, for those who read
+    assert "<td>1</td>" in page.text  # the chart as a table, for screen readers
 
 
 def _day(moment: datetime, back: int) -> object:
     return (moment - timedelta(days=back)).date()
 
 
-def test_messages_of_others_are_not_counted(account: Account, charlie: Client) -> None:
+def test_it_counts_no_messages_of_other_accounts(account: Account, charlie: Client) -> None:
     make_message(connect(account, "Lisbon"), status=MessageStatus.SENT)
     connect(Account.objects.get(name="Elsewhere"), "Faro")
 
@@ -157,7 +155,7 @@ def test_it_draws_how_steady_a_number_was(alice: Client, account: Account) -> No
     assert "with interruptions" in number.strip.words
 
 
-def test_uptime_of_many_numbers_comes_in_pages(alice: Client, account: Account) -> None:
+def test_it_pages_the_uptime_of_many_numbers(alice: Client, account: Account) -> None:
     for number in range(12):
         connect(account, f"Place {number:02}")
 
@@ -186,9 +184,7 @@ def test_it_tells_what_happened_last_in_plain_words(alice: Client, account: Acco
     ]
 
 
-def test_codes_that_follow_each_other_do_not_fill_what_happened(
-    alice: Client, account: Account
-) -> None:
+def test_it_folds_repeated_codes_into_one_entry(alice: Client, account: Account) -> None:
     codes = [(timedelta(minutes=9 - n), Event.QR_CODE, Status.QR, Reason.SCAN) for n in range(6)]
     tell(connect(account, "Lisbon", Status.QR), *codes)
 
@@ -218,16 +214,14 @@ def test_it_never_carries_a_code(alice: Client, account: Account) -> None:
     assert "ABCD-EFGH" not in page
 
 
-def test_it_asks_the_database_as_often_for_fifty_numbers_as_for_five(
-    alice: Client, account: Account
-) -> None:
+def test_it_needs_as_many_queries_for_fifty_numbers(alice: Client, account: Account) -> None:
     counted = []
     for wanted in (5, 50):
         for number in range(Session.objects.count(), wanted):
             session = connect(account, f"Place {number:02}")
             make_message(session, status=MessageStatus.SENT)
             tell(session, (timedelta(days=3), Event.CONNECTED, Status.READY, Reason.OK))
-        alice.get(URL)  # whoever was not seen for a while is noted as seen, once
+        alice.get(URL)  # the first request records the user as seen
         counted.append(_queries(alice, URL))
 
     assert counted[0] == counted[1] <= 12
@@ -259,16 +253,16 @@ def test_it_leads_who_may_to_the_first_location(alice: Client, vera: Client, pat
     assert "An owner or member of the account can add one." in vera.get(path).text
 
 
-def test_quiet_days_say_so(alice: Client, account: Account) -> None:
+def test_it_says_when_there_were_no_messages(alice: Client, account: Account) -> None:
     connect(account, "Lisbon")
 
     page = alice.get(URL).text
 
     assert "No messages in the last 14 days." in page
-    assert "What happens to your numbers is written here" in page
+    assert "The events of your numbers are listed here" in page
 
 
-def test_every_page_says_when_the_network_is_simulated(alice: Client, settings: Settings) -> None:
+def test_it_marks_every_page_of_a_simulated_network(alice: Client, settings: Settings) -> None:
     assert "Simulated network" not in alice.get(URL).text
 
     settings.WHATSAPP_SIMULATOR = "/somewhere.json"
@@ -277,7 +271,7 @@ def test_every_page_says_when_the_network_is_simulated(alice: Client, settings: 
 
 
 @pytest.mark.parametrize("page", ["nonsense", "0", "-1", "99999999999999999999"])
-def test_a_strange_page_of_uptime_is_some_page(alice: Client, account: Account, page: str) -> None:
+def test_it_accepts_any_uptime_page_number(alice: Client, account: Account, page: str) -> None:
     connect(account, "Lisbon")
 
     assert alice.get(URL, {"uptime": page}).status_code == 200

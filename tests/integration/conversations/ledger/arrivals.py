@@ -1,4 +1,4 @@
-"""What WhatsApp may bring, with defaults."""
+"""Incoming messages and receipts, with defaults."""
 
 from __future__ import annotations
 

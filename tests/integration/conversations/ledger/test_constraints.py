@@ -1,4 +1,4 @@
-"""The database agrees: what the code must not do, the tables refuse."""
+"""The constraints of the tables refuse what the code must not write."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _refused(session: Session, constraint: str, *rows: dict[str, Any]) -> None:
     assert constraint in str(caught.value) or "UNIQUE constraint failed" in str(caught.value)
 
 
-def test_an_outgoing_id_stands_once_in_a_session(session: Session) -> None:
+def test_it_allows_an_outgoing_id_once_per_session(session: Session) -> None:
     _refused(
         session,
         "message_out_once",
@@ -31,12 +31,12 @@ def test_an_outgoing_id_stands_once_in_a_session(session: Session) -> None:
     )
 
 
-def test_an_incoming_id_stands_once_for_a_sender(session: Session) -> None:
+def test_it_allows_an_incoming_id_once_per_sender(session: Session) -> None:
     row = {"direction": "in", "status": "received", "whatsapp_id": "3A0001"}
     _refused(session, "message_in_once", row, row)
 
 
-def test_many_texts_may_have_no_id_yet(session: Session) -> None:
+def test_it_allows_many_texts_without_an_id(session: Session) -> None:
     for _ in range(2):
         make_message(session)
 
@@ -45,11 +45,11 @@ def test_many_texts_may_have_no_id_yet(session: Session) -> None:
     ("column", "constraint"),
     [("status", "message_status_known"), ("direction", "message_direction_known")],
 )
-def test_unknown_words_are_refused(session: Session, column: str, constraint: str) -> None:
+def test_it_refuses_unknown_values(session: Session, column: str, constraint: str) -> None:
     _refused(session, constraint, {column: "xyz"})
 
 
-def test_an_early_receipt_stands_once(session: Session) -> None:
+def test_it_allows_an_early_receipt_once(session: Session) -> None:
     row = {"session": session, "whatsapp_id": "3EB0A1", "status": "read", "at": timezone.now()}
     EarlyReceipt.objects.create(**row)
 
@@ -57,7 +57,7 @@ def test_an_early_receipt_stands_once(session: Session) -> None:
         EarlyReceipt.objects.create(**row)
 
 
-def test_an_early_receipt_is_a_proof_of_arrival(session: Session) -> None:
+def test_it_allows_only_proofs_as_early_receipts(session: Session) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         EarlyReceipt.objects.create(
             session=session, whatsapp_id="3EB0A1", status="sent", at=timezone.now()

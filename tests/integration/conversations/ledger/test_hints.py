@@ -51,7 +51,7 @@ def _changed(session: Session) -> dict[str, str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_viewers_hear_of_a_text_that_waits(session: Session) -> None:
+def test_it_notifies_viewers_of_a_queued_text(session: Session) -> None:
     async def send() -> None:
         await sync_to_async(queue_text)(session, to=TO, text=HELLO, by="")
 
@@ -59,7 +59,7 @@ def test_viewers_hear_of_a_text_that_waits(session: Session) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_text_wakes_the_gateway_after_the_commit(session: Session) -> None:
+def test_it_wakes_the_gateway_after_the_commit(session: Session) -> None:
     def rolled_back() -> None:
         with transaction.atomic():
             queue_text(session, to=TO, text=HELLO, by="")
@@ -74,7 +74,7 @@ def test_a_text_wakes_the_gateway_after_the_commit(session: Session) -> None:
     assert hints == [{"type": "text.waiting", "session_id": str(session.pk)}]
 
 
-def test_the_gateway_tells_texts_from_wishes(session: Session) -> None:
+def test_it_distinguishes_texts_from_requests(session: Session) -> None:
     async def receive() -> list[Hint]:
         hints = ChannelHints()
         receiving = asyncio.create_task(hints.next())
@@ -89,7 +89,7 @@ def test_the_gateway_tells_texts_from_wishes(session: Session) -> None:
     assert received == [Hint(session.pk, text_waiting=True), Hint(session.pk)]
 
 
-def test_viewers_hear_of_a_message_once(session: Session) -> None:
+def test_it_notifies_viewers_of_a_message_once(session: Session) -> None:
     sink = DatabaseMessageSink(run)
 
     async def store_twice() -> None:
@@ -99,7 +99,7 @@ def test_viewers_hear_of_a_message_once(session: Session) -> None:
     assert async_to_sync(_hints_of)(session, store_twice) == [_changed(session)]
 
 
-def test_viewers_hear_of_each_step_of_a_text(session: Session) -> None:
+def test_it_notifies_viewers_of_each_step(session: Session) -> None:
     sink, queue = DatabaseMessageSink(run), DatabaseOutgoingQueue(run)
     message = make_message(session, status=MessageStatus.SENDING)
 
@@ -112,7 +112,7 @@ def test_viewers_hear_of_each_step_of_a_text(session: Session) -> None:
     assert async_to_sync(_hints_of)(session, arrive) == [_changed(session)] * 2
 
 
-def test_viewers_hear_that_waiting_texts_have_failed(session: Session) -> None:
+def test_it_notifies_viewers_of_failed_texts(session: Session) -> None:
     queue = DatabaseOutgoingQueue(run)
     make_message(session)
 

@@ -32,7 +32,7 @@ def test_it_writes_the_same_message_once(session: Session, gateway: Gateway) -> 
 
 
 @pytest.mark.parametrize("other", [{"peer": "+351922222222"}, {"whatsapp_id": "3A0002"}])
-def test_one_sender_cannot_hide_the_message_of_another(
+def test_it_keeps_equal_ids_of_different_senders(
     session: Session, gateway: Gateway, other: dict[str, Any]
 ) -> None:
     gateway.store_message(session.pk, make_incoming())
@@ -41,7 +41,7 @@ def test_one_sender_cannot_hide_the_message_of_another(
     assert Message.objects.count() == 2
 
 
-def test_a_sender_cannot_hide_what_we_send(session: Session, gateway: Gateway) -> None:
+def test_it_keeps_equal_ids_of_both_directions(session: Session, gateway: Gateway) -> None:
     message = make_message(session, status=MessageStatus.SENDING, peer="+351911111111")
     gateway.store_message(session.pk, make_incoming(whatsapp_id="3EB0A1"))
 
@@ -53,16 +53,14 @@ def test_a_sender_cannot_hide_what_we_send(session: Session, gateway: Gateway) -
     ]
 
 
-def test_the_same_id_may_come_to_two_sessions(session: Session, gateway: Gateway) -> None:
+def test_it_keeps_equal_ids_of_different_sessions(session: Session, gateway: Gateway) -> None:
     gateway.store_message(session.pk, make_incoming())
     gateway.store_message(make_session().pk, make_incoming())
 
     assert Message.objects.count() == 2
 
 
-def test_what_was_typed_on_the_own_phone_is_a_sent_message(
-    session: Session, gateway: Gateway
-) -> None:
+def test_it_stores_messages_from_the_phone_as_sent(session: Session, gateway: Gateway) -> None:
     gateway.store_message(session.pk, make_incoming(from_me=True))
 
     row = Message.objects.get()
@@ -70,9 +68,7 @@ def test_what_was_typed_on_the_own_phone_is_a_sent_message(
     assert gateway.take(session.pk) is None
 
 
-def test_the_echo_of_our_own_text_is_not_a_second_message(
-    session: Session, gateway: Gateway
-) -> None:
+def test_it_ignores_the_echo_of_its_own_text(session: Session, gateway: Gateway) -> None:
     message = make_message(session, status=MessageStatus.SENDING)
     gateway.sent(message.pk, "3EB0A1", NOON)
 
@@ -84,9 +80,7 @@ def test_the_echo_of_our_own_text_is_not_a_second_message(
     assert Message.objects.get() == message
 
 
-def test_it_stores_a_caption_with_the_kind_of_its_medium(
-    session: Session, gateway: Gateway
-) -> None:
+def test_it_stores_a_caption_with_its_media_type(session: Session, gateway: Gateway) -> None:
     gateway.store_message(session.pk, make_incoming(text="", media="image"))
 
     row = Message.objects.get()
@@ -114,14 +108,14 @@ def test_it_stores_a_message_whose_sender_has_no_number(session: Session, gatewa
     assert Message.objects.get().peer == ""
 
 
-def test_it_drops_what_comes_for_a_session_that_is_gone(db: None, gateway: Gateway) -> None:
+def test_it_drops_messages_of_a_deleted_session(db: None, gateway: Gateway) -> None:
     gateway.store_message(uuid4(), make_incoming())
 
     assert not Message.objects.exists()
 
 
 def test_it_shows_late_messages_as_new(session: Session, gateway: Gateway) -> None:
-    """The order of the ledger is the order of arrival: who reads on sees all that is new."""
+    """The ledger keeps the order of arrival, so that paging misses nothing new."""
     gateway.store_message(session.pk, make_incoming())
     gateway.store_message(
         session.pk, make_incoming(whatsapp_id="3A0002", sent_at=NOON - timedelta(days=3))

@@ -78,7 +78,7 @@ _PAST = timezone.now() - timedelta(minutes=5)
         ({"wanted": Wanted.UNLINKED}, Reason.UNLINKED, "Unlinked. Create a new connection"),
     ],
 )
-def test_it_says_why_a_session_cannot_send_and_what_to_do(
+def test_it_explains_why_a_session_cannot_send(
     db: None, columns: dict[str, Any], reason: Reason, sentence: str
 ) -> None:
     session = make_session(**columns)

@@ -1,4 +1,4 @@
-"""What two transactions do to the ledger at once."""
+"""Concurrent transactions on the ledger."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def session(transactional_db: None) -> Session:
 
 
 def _end(session: Session) -> None:
-    """What the gateway writes when the link is removed on the phone."""
+    """Write what the gateway writes when the link is removed on the phone."""
     Session.objects.filter(pk=session.pk).update(
         status=Status.DISCONNECTED, reason=Reason.LOGGED_OUT
     )
 
 
-def test_a_receipt_and_the_result_of_its_send_never_miss_each_other(session: Session) -> None:
+def test_it_matches_a_receipt_racing_its_send_result(session: Session) -> None:
     first, second = (make_message(session, status=MessageStatus.SENDING) for _ in range(2))
 
     meet(
@@ -51,7 +51,7 @@ def test_a_receipt_and_the_result_of_its_send_never_miss_each_other(session: Ses
     assert not EarlyReceipt.objects.exists()
 
 
-def test_an_echo_and_the_result_of_its_send_are_one_message(session: Session) -> None:
+def test_it_merges_an_echo_racing_its_send_result(session: Session) -> None:
     first, second = (make_message(session, status=MessageStatus.SENDING) for _ in range(2))
 
     meet(
@@ -71,7 +71,7 @@ def test_an_echo_and_the_result_of_its_send_are_one_message(session: Session) ->
     }
 
 
-def test_a_message_that_comes_twice_at_once_is_written_once(session: Session) -> None:
+def test_it_stores_a_concurrent_duplicate_once(session: Session) -> None:
     def store() -> bool:
         return inbound.store_message(session.pk, make_incoming())
 
@@ -81,7 +81,7 @@ def test_a_message_that_comes_twice_at_once_is_written_once(session: Session) ->
     assert Message.objects.count() == 1
 
 
-def test_two_that_take_at_once_get_two_texts(session: Session) -> None:
+def test_it_gives_concurrent_takers_different_texts(session: Session) -> None:
     make_message(session, text="first", created_at=NOON)
     make_message(session, text="second")
 
@@ -91,7 +91,7 @@ def test_two_that_take_at_once_get_two_texts(session: Session) -> None:
     assert outbound.take(session.pk) is None
 
 
-def test_a_text_that_is_being_taken_as_the_link_ends_is_not_called_failed(
+def test_it_fails_no_text_that_is_being_taken(
     session: Session,
 ) -> None:
     taken = make_message(session)
@@ -105,7 +105,7 @@ def test_a_text_that_is_being_taken_as_the_link_ends_is_not_called_failed(
     assert taken.status == MessageStatus.UNCONFIRMED  # it may have left
 
 
-def test_a_text_queued_as_the_session_ends_is_failed_with_the_rest(session: Session) -> None:
+def test_it_fails_a_text_queued_as_the_session_ends(session: Session) -> None:
     def end() -> None:
         _end(session)
         outbound.fail_waiting(session.pk, "session_ended", "Unlinked.")
@@ -118,7 +118,7 @@ def test_a_text_queued_as_the_session_ends_is_failed_with_the_rest(session: Sess
     assert Message.objects.get().status == MessageStatus.FAILED
 
 
-def test_a_text_that_comes_after_the_end_is_refused(session: Session) -> None:
+def test_it_refuses_a_text_after_the_end(session: Session) -> None:
     with pytest.raises(NotReady, match="removed on the phone"):
         meet(
             lambda: _end(session),
@@ -128,7 +128,7 @@ def test_a_text_that_comes_after_the_end_is_refused(session: Session) -> None:
     assert not Message.objects.exists()
 
 
-def test_one_of_two_that_create_at_once_gets_the_location() -> None:
+def test_it_gives_a_location_to_one_of_two_creators() -> None:
     location = make_location()
 
     with pytest.raises(LocationBusy):

@@ -21,7 +21,7 @@ def _sent(session: Session, whatsapp_id: str, **columns: Any) -> Message:
     return make_message(session, **{**defaults, **columns})
 
 
-def test_receipts_move_a_message_forward(session: Session, gateway: Gateway) -> None:
+def test_it_advances_a_message(session: Session, gateway: Gateway) -> None:
     message = _sent(session, "3EB0A1")
 
     gateway.store_receipt(session.pk, make_receipt("3EB0A1"))
@@ -31,7 +31,7 @@ def test_receipts_move_a_message_forward(session: Session, gateway: Gateway) -> 
     assert (message.status, message.delivered_at, message.read_at) == ("read", NOON, LATER)
 
 
-def test_they_never_move_it_back(session: Session, gateway: Gateway) -> None:
+def test_it_never_moves_a_message_back(session: Session, gateway: Gateway) -> None:
     message = _sent(session, "3EB0A1")
 
     gateway.store_receipt(session.pk, make_receipt("3EB0A1", status="read", at=LATER))
@@ -41,7 +41,7 @@ def test_they_never_move_it_back(session: Session, gateway: Gateway) -> None:
     assert (message.status, message.delivered_at, message.read_at) == ("read", NOON, LATER)
 
 
-def test_the_first_time_stays(session: Session, gateway: Gateway) -> None:
+def test_it_keeps_the_first_time(session: Session, gateway: Gateway) -> None:
     message = _sent(session, "3EB0A1")
 
     for at in (NOON, LATER):
@@ -51,7 +51,7 @@ def test_the_first_time_stays(session: Session, gateway: Gateway) -> None:
     assert message.delivered_at == NOON
 
 
-def test_one_receipt_may_be_for_many_messages(
+def test_it_applies_one_receipt_to_many_messages(
     session: Session, gateway: Gateway, django_assert_max_num_queries: Any
 ) -> None:
     ids = [f"3EB0{n:04d}" for n in range(200)]
@@ -65,7 +65,7 @@ def test_one_receipt_may_be_for_many_messages(
     assert EarlyReceipt.objects.get().whatsapp_id == "3EB0UNKNOWN"
 
 
-def test_they_do_not_touch_another_session(session: Session, gateway: Gateway) -> None:
+def test_it_ignores_messages_of_other_sessions(session: Session, gateway: Gateway) -> None:
     foreign = _sent(make_session(), "3EB0A1")
 
     gateway.store_receipt(session.pk, make_receipt("3EB0A1"))
@@ -75,7 +75,7 @@ def test_they_do_not_touch_another_session(session: Session, gateway: Gateway) -
 
 
 @pytest.mark.parametrize("status", [MessageStatus.RECEIVED, MessageStatus.FAILED])
-def test_they_do_not_touch_what_was_not_sent(
+def test_it_ignores_messages_that_were_not_sent(
     session: Session, gateway: Gateway, status: MessageStatus
 ) -> None:
     direction = "in" if status is MessageStatus.RECEIVED else "out"
@@ -89,7 +89,7 @@ def test_they_do_not_touch_what_was_not_sent(
 
 @pytest.mark.parametrize("settle", ["sent", "may_have_left"])
 @pytest.mark.parametrize("order", [("delivered", "read"), ("read", "delivered")])
-def test_receipts_that_come_before_the_id_wait_for_it(
+def test_it_keeps_receipts_until_the_id_is_known(
     session: Session, gateway: Gateway, settle: str, order: tuple[str, str]
 ) -> None:
     message = make_message(session, status=MessageStatus.SENDING)
@@ -104,9 +104,7 @@ def test_receipts_that_come_before_the_id_wait_for_it(
     assert not EarlyReceipt.objects.exists()
 
 
-def test_a_receipt_may_come_before_what_was_typed_on_the_phone(
-    session: Session, gateway: Gateway
-) -> None:
+def test_it_keeps_receipts_of_messages_from_the_phone(session: Session, gateway: Gateway) -> None:
     gateway.store_receipt(session.pk, make_receipt("3A0001", at=LATER))
 
     gateway.store_message(session.pk, make_incoming(from_me=True))
@@ -116,14 +114,14 @@ def test_a_receipt_may_come_before_what_was_typed_on_the_phone(
     assert not EarlyReceipt.objects.exists()
 
 
-def test_the_same_early_receipt_is_kept_once(session: Session, gateway: Gateway) -> None:
+def test_it_keeps_an_early_receipt_once(session: Session, gateway: Gateway) -> None:
     for _ in range(3):
         gateway.store_receipt(session.pk, make_receipt("3EB0A1"))
 
     assert EarlyReceipt.objects.count() == 1
 
 
-def test_early_receipts_are_dropped_after_a_day(session: Session, gateway: Gateway) -> None:
+def test_it_drops_early_receipts_after_a_day(session: Session, gateway: Gateway) -> None:
     gateway.store_receipt(session.pk, make_receipt("3EB0OLD", "3EB0NEW"))
     EarlyReceipt.objects.filter(whatsapp_id="3EB0OLD").update(
         kept_at=timezone.now() - timedelta(hours=25)
@@ -138,7 +136,7 @@ def test_early_receipts_are_dropped_after_a_day(session: Session, gateway: Gatew
     assert sorted(kept) == ["3EB0A1", "3EB0NEW"]
 
 
-def test_a_receipt_for_nothing_changes_nothing(session: Session, gateway: Gateway) -> None:
+def test_it_ignores_a_receipt_without_ids(session: Session, gateway: Gateway) -> None:
     gateway.store_receipt(session.pk, make_receipt())
     gateway.store_receipt(uuid4(), make_receipt("3EB0A1"))
 

@@ -18,7 +18,7 @@ def url_of(session: Session) -> str:
     return reverse("messages", args=[session.pk])
 
 
-def test_it_queues_a_text_and_goes_back_to_the_page(bob: Client, session: Session) -> None:
+def test_it_queues_a_text_and_redirects(bob: Client, session: Session) -> None:
     answer = bob.post(url_of(session), GOOD)
 
     message = Message.objects.get()
@@ -31,7 +31,7 @@ def test_it_queues_a_text_and_goes_back_to_the_page(bob: Client, session: Sessio
     assert message.created_by == "bob@example.com"
 
 
-def test_htmx_gets_an_empty_form_and_the_list(alice: Client, session: Session) -> None:
+def test_it_returns_form_and_list_to_htmx(alice: Client, session: Session) -> None:
     answer = alice.post(url_of(session), GOOD, headers=HTMX)
 
     assert answer.status_code == 200
@@ -54,7 +54,7 @@ def test_htmx_gets_an_empty_form_and_the_list(alice: Client, session: Session) -
         ),
     ],
 )
-def test_what_is_wrong_is_said_beside_the_field_and_what_was_typed_is_kept(
+def test_it_shows_field_errors_and_keeps_the_input(
     alice: Client, session: Session, headers: dict[str, str], typed: dict[str, str], sentence: str
 ) -> None:
     answer = alice.post(url_of(session), typed, headers=headers)
@@ -67,7 +67,7 @@ def test_what_is_wrong_is_said_beside_the_field_and_what_was_typed_is_kept(
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
-def test_a_session_that_is_not_ready_says_why(
+def test_it_explains_why_a_session_is_not_ready(
     alice: Client, location: Location, headers: dict[str, str]
 ) -> None:
     session = make_session(location, Status.DISCONNECTED)
@@ -90,7 +90,7 @@ def test_a_session_that_is_not_ready_says_why(
         (MessageStatus.FAILED, "Failed", "This number is not on WhatsApp."),
     ],
 )
-def test_each_message_says_how_far_it_has_come(
+def test_it_shows_the_status_of_each_message(
     alice: Client, session: Session, status: MessageStatus, word: str, sentence: str
 ) -> None:
     error = "This number is not on WhatsApp." if status is MessageStatus.FAILED else ""
@@ -124,7 +124,7 @@ def test_it_shows_the_messages_of_this_session_only(alice: Client, session: Sess
     assert "Secret of others" not in alice.get(url_of(session)).text
 
 
-def test_older_messages_come_page_by_page(alice: Client, session: Session) -> None:
+def test_it_pages_older_messages(alice: Client, session: Session) -> None:
     for number in range(65):
         make_message(session, text=f"text {number:02}")
     url = reverse("messages", args=[session.pk])
@@ -140,7 +140,7 @@ def test_older_messages_come_page_by_page(alice: Client, session: Session) -> No
 
 
 @pytest.mark.parametrize("before", ["nonsense", "0b5e7a1c-2d7f-4f0e-9d55-6a4c1f6a9b11"])
-def test_an_unknown_place_in_the_messages_is_their_end(
+def test_it_starts_at_the_latest_for_unknown_ids(
     alice: Client, session: Session, before: str
 ) -> None:
     make_message(session, text="the latest")
@@ -150,9 +150,7 @@ def test_an_unknown_place_in_the_messages_is_their_end(
     )
 
 
-def test_messages_of_another_session_are_no_place_to_go_on_from(
-    alice: Client, session: Session
-) -> None:
+def test_it_ignores_ids_of_another_session(alice: Client, session: Session) -> None:
     make_message(session, text="ours")
     foreign = make_message(make_session(), text="theirs")
 

@@ -1,4 +1,4 @@
-"""What a caller may want of a session: written at once, answered with 202 and the snapshot."""
+"""The commands of the API: stored at once, answered with 202 and the snapshot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def waiting(account: Account) -> Session:
         ("unlink", Wanted.UNLINKED, 1),
     ],
 )
-def test_a_wish_is_written_and_answered_with_the_snapshot(
+def test_it_stores_a_request_and_returns_the_snapshot(
     caller: Caller, session: Session, verb: str, wanted: Wanted, attempts: int
 ) -> None:
     answer = caller.post(f"/sessions/{session.pk}/{verb}/")
@@ -40,7 +40,7 @@ def test_a_wish_is_written_and_answered_with_the_snapshot(
     assert session.wanted_by == "API key Reminders"
 
 
-def test_the_gateway_hears_of_a_wish(
+def test_it_notifies_the_gateway(
     caller: Caller, session: Session, django_capture_on_commit_callbacks: Any
 ) -> None:
     told: list[object] = []
@@ -59,7 +59,7 @@ def test_the_gateway_hears_of_a_wish(
 
 
 @pytest.mark.parametrize("verb", ["restart", "stop"])
-def test_an_unlinked_session_stays_unlinked(caller: Caller, session: Session, verb: str) -> None:
+def test_it_keeps_an_unlinked_session_unlinked(caller: Caller, session: Session, verb: str) -> None:
     Session.objects.update(wanted=Wanted.UNLINKED)
 
     body = assert_problem(caller.post(f"/sessions/{session.pk}/{verb}/"), 409, "not_possible")
@@ -68,7 +68,7 @@ def test_an_unlinked_session_stays_unlinked(caller: Caller, session: Session, ve
     assert Session.objects.get().wanted == Wanted.UNLINKED
 
 
-def test_unlinking_again_changes_nothing(caller: Caller, session: Session) -> None:
+def test_it_ignores_a_second_unlink(caller: Caller, session: Session) -> None:
     first = caller.post(f"/sessions/{session.pk}/unlink/")
     at = Session.objects.get().wanted_at
 
@@ -79,7 +79,7 @@ def test_unlinking_again_changes_nothing(caller: Caller, session: Session) -> No
     assert Session.objects.get().wanted_at == at
 
 
-def test_a_pairing_code_is_asked_for(caller: Caller, waiting: Session) -> None:
+def test_it_requests_a_pairing_code(caller: Caller, waiting: Session) -> None:
     answer = caller.post(f"/sessions/{waiting.pk}/pairing-code/", {"phone": "+351 912 345 678"})
 
     waiting.refresh_from_db()
@@ -89,7 +89,7 @@ def test_a_pairing_code_is_asked_for(caller: Caller, waiting: Session) -> None:
     assert "no-store" in answer.headers["Cache-Control"]
 
 
-def test_a_pairing_code_needs_a_code_that_waits(caller: Caller, session: Session) -> None:
+def test_it_needs_a_visible_code_for_pairing(caller: Caller, session: Session) -> None:
     answer = caller.post(f"/sessions/{session.pk}/pairing-code/", {"phone": "+351912345678"})
 
     body = assert_problem(answer, 409, "not_possible")
@@ -110,9 +110,7 @@ def test_a_pairing_code_needs_a_code_that_waits(caller: Caller, session: Session
         {"phone": True},
     ],
 )
-def test_a_wrong_phone_is_an_error_of_its_field(
-    caller: Caller, waiting: Session, body: Any
-) -> None:
+def test_it_reports_a_wrong_phone_by_field(caller: Caller, waiting: Session, body: Any) -> None:
     answer = caller.post(f"/sessions/{waiting.pk}/pairing-code/", body)
 
     problem = assert_problem(answer, 400, "invalid")

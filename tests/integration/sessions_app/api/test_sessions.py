@@ -18,7 +18,7 @@ from tests.factory import make_location, make_session
 from tests.integration.locations.rest.conftest import Caller, assert_problem
 
 
-def test_a_session_is_created_for_a_location(caller: Caller, account: Account) -> None:
+def test_it_creates_a_session_for_a_location(caller: Caller, account: Account) -> None:
     location = make_location(account)
 
     answer = caller.post("/sessions/", {"location": str(location.pk)})
@@ -34,17 +34,17 @@ def test_a_session_is_created_for_a_location(caller: Caller, account: Account) -
     assert row.created_by == row.wanted_by == "API key Reminders"
 
 
-def test_creating_needs_a_constant_number_of_queries(
+def test_it_creates_with_a_constant_number_of_queries(
     caller: Caller, account: Account, django_assert_num_queries: Any
 ) -> None:
     location = make_location(account)
 
-    # key, location; is it free, account, what it may have; two inserts; and their savepoints
+    # key, location; live session, account, limits; two inserts; savepoints
     with django_assert_num_queries(13):
         caller.post("/sessions/", {"location": str(location.pk)})
 
 
-def test_a_busy_location_names_the_session_in_the_way(caller: Caller, session: Session) -> None:
+def test_it_names_the_session_of_a_busy_location(caller: Caller, session: Session) -> None:
     answer = caller.post("/sessions/", {"location": str(session.location_id)})
 
     body = assert_problem(answer, 409, "location_busy")
@@ -53,7 +53,7 @@ def test_a_busy_location_names_the_session_in_the_way(caller: Caller, session: S
     assert Session.objects.count() == 1
 
 
-def test_an_unlinked_location_is_free_again(caller: Caller, session: Session) -> None:
+def test_it_frees_the_location_of_an_unlinked_session(caller: Caller, session: Session) -> None:
     Session.objects.update(wanted=Wanted.UNLINKED)
 
     assert caller.post("/sessions/", {"location": str(session.location_id)}).status_code == 201
@@ -76,16 +76,14 @@ def test_an_unlinked_location_is_free_again(caller: Caller, session: Session) ->
         (7, "body"),
     ],
 )
-def test_a_wrong_location_is_an_error_of_its_field(caller: Caller, body: Any, field: str) -> None:
+def test_it_reports_a_wrong_location_by_field(caller: Caller, body: Any, field: str) -> None:
     problem = assert_problem(caller.post("/sessions/", body), 400, "invalid")
 
     assert list(problem["errors"]) == [field]
     assert all(isinstance(sentence, str) for sentence in problem["errors"][field])
 
 
-def test_a_foreign_location_is_as_absent_as_one_that_never_was(
-    caller: Caller, foreign: Session
-) -> None:
+def test_it_treats_foreign_locations_as_missing(caller: Caller, foreign: Session) -> None:
     theirs = caller.post("/sessions/", {"location": str(foreign.location_id)})
     nobodys = caller.post("/sessions/", {"location": str(uuid4())})
 
@@ -93,7 +91,7 @@ def test_a_foreign_location_is_as_absent_as_one_that_never_was(
     assert Session.objects.count() == 1
 
 
-def test_a_session_is_read_as_its_snapshot(caller: Caller, session: Session) -> None:
+def test_it_returns_a_session_as_its_snapshot(caller: Caller, session: Session) -> None:
     answer = caller.get(f"/sessions/{session.pk}/")
 
     body = answer.json()
@@ -106,13 +104,11 @@ def test_a_session_is_read_as_its_snapshot(caller: Caller, session: Session) -> 
     assert parse_datetime(body["since"]) == session.since
 
 
-def test_the_schema_names_what_a_snapshot_has() -> None:
+def test_it_documents_every_field_in_the_schema() -> None:
     assert set(SnapshotSerializer().fields) == set(SessionSnapshot.__annotations__)
 
 
-def test_a_code_comes_with_its_picture_and_may_not_be_stored(
-    caller: Caller, account: Account
-) -> None:
+def test_it_returns_a_code_uncached_with_its_picture(caller: Caller, account: Account) -> None:
     session = make_session(make_location(account), Status.QR, pairing_code="ABCD-EFGH")
 
     answer = caller.get(f"/sessions/{session.pk}/")
@@ -125,14 +121,14 @@ def test_a_code_comes_with_its_picture_and_may_not_be_stored(
     assert "no-store" in answer.headers["Cache-Control"]
 
 
-def test_reading_needs_two_queries(
+def test_it_reads_with_two_queries(
     caller: Caller, session: Session, django_assert_num_queries: Any
 ) -> None:
     with django_assert_num_queries(2):
         caller.get(f"/sessions/{session.pk}/")
 
 
-def test_the_list_shows_own_sessions_newest_first(
+def test_it_lists_own_sessions_newest_first(
     caller: Caller, account: Account, session: Session, foreign: Session
 ) -> None:
     older = make_session(make_location(account), created_at=timezone.now() - timedelta(days=1))
@@ -142,7 +138,7 @@ def test_the_list_shows_own_sessions_newest_first(
     assert [row["id"] for row in body["results"]] == [str(session.pk), str(older.pk)]
 
 
-def test_the_list_leaves_codes_out(caller: Caller, account: Account) -> None:
+def test_it_lists_no_codes(caller: Caller, account: Account) -> None:
     session = make_session(make_location(account), Status.QR, pairing_code="ABCD-EFGH")
 
     answer = caller.get("/sessions/")
@@ -152,7 +148,7 @@ def test_the_list_leaves_codes_out(caller: Caller, account: Account) -> None:
     assert session.qr_text not in answer.content.decode()
 
 
-def test_the_list_needs_two_queries_for_any_number_of_sessions(
+def test_it_lists_any_number_with_two_queries(
     caller: Caller, account: Account, django_assert_num_queries: Any
 ) -> None:
     for number in range(5):
@@ -162,7 +158,7 @@ def test_the_list_needs_two_queries_for_any_number_of_sessions(
         caller.get("/sessions/")
 
 
-def test_the_list_can_be_narrowed_to_a_status(caller: Caller, account: Account) -> None:
+def test_it_filters_by_status(caller: Caller, account: Account) -> None:
     for status in Status:
         make_session(make_location(account), status)
 
@@ -171,7 +167,7 @@ def test_the_list_can_be_narrowed_to_a_status(caller: Caller, account: Account) 
         assert [row["status"] for row in rows] == [status]
 
 
-def test_the_list_can_be_narrowed_to_a_location(
+def test_it_filters_by_location(
     caller: Caller, account: Account, session: Session, foreign: Session
 ) -> None:
     make_session(make_location(account))
@@ -184,7 +180,7 @@ def test_the_list_can_be_narrowed_to_a_location(
     assert ids(foreign.location_id) == ids(uuid4()) == []
 
 
-def test_the_list_can_be_narrowed_to_what_has_changed(caller: Caller, account: Account) -> None:
+def test_it_filters_by_time_of_change(caller: Caller, account: Account) -> None:
     now = timezone.now()
     make_session(make_location(account), since=now - timedelta(hours=2))
     changed = make_session(make_location(account), since=now)
@@ -211,20 +207,20 @@ def test_the_list_can_be_narrowed_to_what_has_changed(caller: Caller, account: A
         ("cursor=%D0%BA", "cursor"),
     ],
 )
-def test_a_wrong_query_is_an_error_of_its_field(caller: Caller, query: str, field: str) -> None:
+def test_it_reports_a_wrong_query_by_field(caller: Caller, query: str, field: str) -> None:
     problem = assert_problem(caller.get(f"/sessions/?{query}"), 400, "invalid")
 
     assert list(problem["errors"]) == [field]
 
 
-def test_an_empty_filter_is_none(caller: Caller, session: Session) -> None:
+def test_it_ignores_an_empty_filter(caller: Caller, session: Session) -> None:
     rows = caller.get("/sessions/?status=&location=&cursor=").json()["results"]
 
     assert [row["id"] for row in rows] == [str(session.pk)]
 
 
 @pytest.mark.parametrize("apart", [timedelta(0), timedelta(seconds=1)])
-def test_pages_of_fifty_reach_every_session_once(
+def test_it_pages_through_every_session_once(
     caller: Caller, account: Account, apart: timedelta
 ) -> None:
     sessions = _history(account, 120, apart)
@@ -236,7 +232,7 @@ def test_pages_of_fifty_reach_every_session_once(
     assert sorted(seen) == sorted(str(session.pk) for session in sessions)
 
 
-def test_pages_can_be_read_back(caller: Caller, account: Account) -> None:
+def test_it_pages_backwards(caller: Caller, account: Account) -> None:
     _history(account, 120, timedelta(seconds=1))
     first, second, third = _pages(caller, "/sessions/?status=initializing")
 

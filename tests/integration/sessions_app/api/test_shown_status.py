@@ -18,7 +18,7 @@ _GRACE = UNCLAIMED_GRACE_SECONDS * _SECOND
 
 
 @pytest.mark.django_db
-def test_a_session_is_found_by_the_status_that_its_snapshot_shows() -> None:
+def test_it_filters_by_the_status_of_the_snapshot() -> None:
     now = timezone.now()
     account = make_location().account
     leases: list[datetime | None] = [None, now - _SECOND, now, now + _SECOND]

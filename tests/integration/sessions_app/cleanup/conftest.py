@@ -22,7 +22,7 @@ HOUR = timedelta(hours=1)
 
 
 def ago(age: timedelta = HOUR) -> dict[str, Any]:
-    """The columns of an attempt that has been on its way for ``age``."""
+    """Return the columns of an attempt that has been connecting for ``age``."""
     return {"since": timezone.now() - age, "wanted_at": timezone.now() - age}
 
 

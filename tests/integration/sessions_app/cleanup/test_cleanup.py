@@ -1,4 +1,4 @@
-"""Stuck attempts end, files that nobody needs go, and a linked number keeps its keys."""
+"""Cleanup ends stuck attempts and deletes leftover files, but never keys of linked numbers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_it_ends_an_attempt_that_no_gateway_runs(
     assert (event.event, event.actor, event.old_status) == ("cleaned_up", "cleanup", str(status))
 
 
-def test_an_ended_attempt_rests_until_its_customer_asks_again(keys: KeyFolder) -> None:
+def test_it_leaves_an_ended_attempt_until_requested_again(keys: KeyFolder) -> None:
     stuck = make_session(status=Status.INITIALIZING, attempt=0, **UNOWNED, **ago())
     run()
     assert claim("gateway", 10) == []
@@ -64,26 +64,24 @@ def test_it_leaves_a_young_attempt_alone(keys: KeyFolder, reread: Reread) -> Non
     assert len(run(older_than=timedelta(minutes=8)).ended) == 1
 
 
-def test_it_ends_an_attempt_that_outlived_its_time_in_a_running_gateway(keys: KeyFolder) -> None:
+def test_it_ends_an_overdue_attempt_in_a_gateway(keys: KeyFolder) -> None:
     make_session(status=Status.QR, **ago())
     assert [one.leased for one in run().ended] == [True]
 
 
-def test_it_leaves_an_attempt_that_a_gateway_runs_its_time_whatever_age_is_given(
+def test_it_leaves_a_running_attempt_its_minimum_time(
     keys: KeyFolder,
 ) -> None:
     make_session(status=Status.QR, **ago(timedelta(minutes=3)))
     assert run(older_than=timedelta(0)).ended == []
 
 
-def test_it_leaves_an_attempt_whose_customer_has_just_asked_for_a_new_code(keys: KeyFolder) -> None:
+def test_it_leaves_an_attempt_with_a_new_request(keys: KeyFolder) -> None:
     make_session(status=Status.INITIALIZING, **{**ago(), "wanted_at": timezone.now()})
     assert run().ended == []
 
 
-def test_it_leaves_a_linked_number_that_a_gateway_is_reconnecting(
-    keys: KeyFolder, reread: Reread
-) -> None:
+def test_it_leaves_a_linked_number_that_is_reconnecting(keys: KeyFolder, reread: Reread) -> None:
     session = make_session(status=Status.INITIALIZING, jid="351:1@s.whatsapp.net", **ago())
     store = keys.store(session)
     assert run().ended == []
@@ -91,9 +89,7 @@ def test_it_leaves_a_linked_number_that_a_gateway_is_reconnecting(
     assert store.exists()
 
 
-def test_a_linked_number_without_a_gateway_keeps_its_keys_and_reconnects_by_itself(
-    keys: KeyFolder, reread: Reread
-) -> None:
+def test_it_keeps_the_keys_without_a_gateway(keys: KeyFolder, reread: Reread) -> None:
     session = make_session(
         status=Status.INITIALIZING, jid="351:1@s.whatsapp.net", **UNOWNED, **ago()
     )
@@ -108,7 +104,7 @@ def test_a_linked_number_without_a_gateway_keeps_its_keys_and_reconnects_by_itse
 @pytest.mark.parametrize(
     "reason", [Reason.USER_DISCONNECT, Reason.STREAM_REPLACED, Reason.TEMP_BAN]
 )
-def test_it_keeps_the_keys_of_a_linked_number_that_is_disconnected(
+def test_it_keeps_the_keys_of_a_disconnected_number(
     keys: KeyFolder, reread: Reread, reason: Reason
 ) -> None:
     session = make_session(
@@ -168,7 +164,7 @@ def test_it_leaves_young_files_alone(keys: KeyFolder) -> None:
     assert not young.exists()
 
 
-def test_it_deletes_nothing_on_the_word_of_a_database_that_knows_no_session(
+def test_it_deletes_nothing_if_the_database_looks_wrong(
     keys: KeyFolder,
 ) -> None:
     make_session()  # of another installation
@@ -178,7 +174,7 @@ def test_it_deletes_nothing_on_the_word_of_a_database_that_knows_no_session(
     assert store.exists() and journal.exists()
 
 
-def test_a_dry_run_says_exactly_what_a_run_then_does(keys: KeyFolder, reread: Reread) -> None:
+def test_it_predicts_a_run_with_a_dry_run(keys: KeyFolder, reread: Reread) -> None:
     stuck = make_session(status=Status.INITIALIZING, **UNOWNED, **ago())
     keys.store(stuck, linked=False)
     keys.store(make_session())
@@ -191,16 +187,14 @@ def test_a_dry_run_says_exactly_what_a_run_then_does(keys: KeyFolder, reread: Re
     assert (len(done.ended), len(done.deleted), len(done.kept)) == (1, 2, 1)
 
 
-def test_a_second_run_finds_nothing_to_do(keys: KeyFolder) -> None:
+def test_it_finds_nothing_in_a_second_run(keys: KeyFolder) -> None:
     keys.store(make_session(status=Status.QR, **UNOWNED, **ago()), linked=False)
     run()
     again = run()
     assert (again.ended, again.deleted) == ([], [])
 
 
-def test_a_file_that_cannot_be_deleted_is_named(
-    keys: KeyFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_names_a_file_it_cannot_delete(keys: KeyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     stray = keys.store(uuid4(), linked=False)
 
     def refuse(path: Path, missing_ok: bool = False) -> None:
@@ -211,7 +205,7 @@ def test_a_file_that_cannot_be_deleted_is_named(
     assert [(file.name, file.why) for file in report.failed] == [(stray.name, "Permission denied")]
 
 
-def test_it_asks_the_database_as_often_for_many_files_as_for_one(keys: KeyFolder) -> None:
+def test_it_needs_as_many_queries_for_many_files(keys: KeyFolder) -> None:
     def queries(count: int, *, dry_run: bool) -> int:
         for _ in range(count):
             keys.store(make_session(status=Status.DISCONNECTED), linked=False)
@@ -223,12 +217,12 @@ def test_it_asks_the_database_as_often_for_many_files_as_for_one(keys: KeyFolder
     assert queries(1, dry_run=True) == queries(20, dry_run=True) == 1
 
 
-def test_an_installation_without_a_key_folder_is_clean(settings: Settings, tmp_path: Path) -> None:
+def test_it_accepts_a_missing_key_folder(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path / "not-made-yet"
     assert run() == CleanupReport(dry_run=False)
 
 
-def test_no_gateway_takes_up_what_was_ended(keys: KeyFolder) -> None:
+def test_it_leaves_ended_attempts_to_their_customer(keys: KeyFolder) -> None:
     make_session(status=Status.QR, wanted_attempt=3, **UNOWNED, **ago())
     run()
     assert not Session.objects.filter(needs_gateway()).exists()
@@ -240,7 +234,7 @@ def cleanup(*arguments: str) -> str:
     return printed.getvalue()
 
 
-def test_the_command_prints_what_it_did_with_counts(keys: KeyFolder) -> None:
+def test_it_prints_what_it_did_with_counts(keys: KeyFolder) -> None:
     stuck = make_session(status=Status.QR, **UNOWNED, **ago())
     keys.store(stuck, linked=False)
     keys.store(make_session())
@@ -252,7 +246,7 @@ def test_the_command_prints_what_it_did_with_counts(keys: KeyFolder) -> None:
     assert text.endswith("Done.\n")
 
 
-def test_the_command_says_that_a_dry_run_changed_nothing(keys: KeyFolder) -> None:
+def test_it_prints_that_a_dry_run_changed_nothing(keys: KeyFolder) -> None:
     make_session(status=Status.QR, **UNOWNED, **ago())
     text = cleanup("--dry-run", "--older-than", "15m")
     assert "Would mark as disconnected: 1 stuck session" in text
@@ -260,7 +254,7 @@ def test_the_command_says_that_a_dry_run_changed_nothing(keys: KeyFolder) -> Non
     assert Session.objects.get().status == Status.QR
 
 
-def test_the_command_prints_json_when_asked(keys: KeyFolder) -> None:
+def test_it_prints_json(keys: KeyFolder) -> None:
     make_session(status=Status.QR, **UNOWNED, **ago())
     report = json.loads(cleanup("--json"))
     assert report["dry_run"] is False
@@ -269,7 +263,7 @@ def test_the_command_prints_json_when_asked(keys: KeyFolder) -> None:
 
 
 @pytest.mark.parametrize("typed", ["3x", "", "10", "-5m", "1h30m", "99999999d"])
-def test_the_command_says_how_to_write_an_age(keys: KeyFolder, typed: str) -> None:
+def test_it_explains_how_to_write_an_age(keys: KeyFolder, typed: str) -> None:
     with pytest.raises(CommandError, match="Write, for example, 90s, 15m, 2h or 1d"):
         cleanup(f"--older-than={typed}")
 

@@ -1,4 +1,4 @@
-"""Both commands with WhatsApp's keys in PostgreSQL: what is missing, what is left over."""
+"""Both commands with WhatsApp's keys in PostgreSQL: missing and leftover keys."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def named(name: str) -> list[Finding]:
     return [one for one in checks.run(1) if one.name == name]
 
 
-def test_keys_of_no_session_are_deleted_and_those_of_linked_numbers_stay(
+def test_it_deletes_only_keys_of_no_session(
     keys: KeyDatabase,
 ) -> None:
     linked = make_session()
@@ -77,7 +77,7 @@ def test_keys_of_no_session_are_deleted_and_those_of_linked_numbers_stay(
     assert run().deleted == []
 
 
-def test_nothing_is_deleted_while_a_number_is_being_linked(keys: KeyDatabase) -> None:
+def test_it_deletes_nothing_while_a_number_is_linked(keys: KeyDatabase) -> None:
     linked = make_session()
     make_session(status=Status.QR)
     keys.store(linked.jid, "1:1@s.whatsapp.net")
@@ -85,7 +85,7 @@ def test_nothing_is_deleted_while_a_number_is_being_linked(keys: KeyDatabase) ->
     assert len(keys.stored()) == 2
 
 
-def test_nothing_is_deleted_on_the_word_of_a_database_that_knows_none_of_it(
+def test_it_deletes_nothing_if_the_database_looks_wrong(
     keys: KeyDatabase,
 ) -> None:
     make_session(status=Status.DISCONNECTED)
@@ -94,13 +94,13 @@ def test_nothing_is_deleted_on_the_word_of_a_database_that_knows_none_of_it(
     assert len(keys.stored()) == 2
 
 
-def test_a_key_database_that_no_engine_has_used_yet_is_clean(keys: KeyDatabase) -> None:
+def test_it_accepts_an_unused_key_database(keys: KeyDatabase) -> None:
     assert run() == CleanupReport(dry_run=False)
     assert [one.severity for one in named("linked keys")] == [Severity.OK]
     assert named("key stores")[0].text.startswith("0 devices in the key database, which answers")
 
 
-def test_a_linked_number_without_keys_is_named(keys: KeyDatabase) -> None:
+def test_it_names_a_linked_number_without_keys(keys: KeyDatabase) -> None:
     good, bad = make_session(), make_session(**UNOWNED)
     keys.store(good.jid)
     (found,) = named("linked keys")
@@ -108,14 +108,14 @@ def test_a_linked_number_without_keys_is_named(keys: KeyDatabase) -> None:
     assert str(bad.pk) in found.text and "the key database" in found.next_step
 
 
-def test_keys_of_no_session_are_named_without_their_numbers(keys: KeyDatabase) -> None:
+def test_it_names_stray_keys_without_their_numbers(keys: KeyDatabase) -> None:
     linked = make_session()
     keys.store(linked.jid, "351912345678:4@s.whatsapp.net")
     found = next(one for one in named("orphaned keys") if one.severity is Severity.CRITICAL)
     assert found.text == "1 device of no session in the key database"
 
 
-def test_a_key_database_that_is_not_there_is_named(settings: Settings, tmp_path: Path) -> None:
+def test_it_reports_a_missing_key_database(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     settings.WHATSAPP_AUTH_STORE = "postgres://pairline:hunter2@127.0.0.1:1/keys"
     for name in ("linked keys", "key stores"):

@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 20.0  # for a loaded machine
 
 
 class Page:
-    """A page's socket: what it is told, as text."""
+    """A page's socket; messages are text."""
 
     def __init__(self, socket: WebsocketCommunicator) -> None:
         self._socket = socket
@@ -31,14 +31,14 @@ class Page:
         return text
 
     async def until_told(self, what: str) -> str:
-        """The first message with ``what`` in it; what comes before is read and forgotten."""
+        """Return the first message that contains ``what``; earlier ones are dropped."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while what not in (text := await self.told()):
                 pass
         return text
 
     async def closed(self) -> int:
-        """The code that the server closes with; whatever it says before is forgotten."""
+        """Return the code with which the server closes; earlier messages are dropped."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 message = await self._socket.receive_output(timeout=PATIENCE_SECONDS)

@@ -1,4 +1,4 @@
-"""Live pages: who may open them, what they are told, and when they fall silent."""
+"""Live pages: access, updates, and closing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Scene:
         return f"/ws/sessions/{self.session.pk}/"
 
     async def becomes(self, **columns: Any) -> None:
-        """What the gateway does: write a new version, then hint."""
+        """Act as the gateway: write a new version, then send a hint."""
         await database_sync_to_async(self._write)(columns)
         await hint_viewers(self.session.pk, self.account.pk, self.session.version)
 
@@ -87,7 +87,7 @@ async def test_it_refuses_other_origins(scene: Scene) -> None:
     assert not accepted
 
 
-async def test_it_shows_the_page_as_it_is_when_it_opens(scene: Scene, open_socket: Open) -> None:
+async def test_it_sends_the_current_page_when_it_opens(scene: Scene, open_socket: Open) -> None:
     async with open_socket(scene.path, scene.alice) as page:
         text = await page.told()
 
@@ -108,7 +108,7 @@ async def test_it_tells_what_changed_and_only_that(scene: Scene, open_socket: Op
     assert 'id="timeline"' not in text
 
 
-async def test_a_hint_without_news_is_silent(scene: Scene, open_socket: Open) -> None:
+async def test_it_sends_nothing_without_a_change(scene: Scene, open_socket: Open) -> None:
     async with open_socket(scene.path, scene.alice) as page:
         await page.told()
 
@@ -117,7 +117,7 @@ async def test_a_hint_without_news_is_silent(scene: Scene, open_socket: Open) ->
         assert await page.nothing_more()
 
 
-async def test_each_new_code_reaches_the_page(scene: Scene, open_socket: Open) -> None:
+async def test_it_sends_each_new_code(scene: Scene, open_socket: Open) -> None:
     async with open_socket(scene.path, scene.alice) as page:
         await page.told()
         for number in (1, 2, 3):
@@ -144,7 +144,7 @@ async def test_it_never_goes_back_to_an_older_version(scene: Scene, open_socket:
         assert await page.nothing_more()
 
 
-async def test_viewers_see_the_state_but_no_buttons(scene: Scene, open_socket: Open) -> None:
+async def test_it_sends_no_buttons_to_viewers(scene: Scene, open_socket: Open) -> None:
     async with open_socket(scene.path, scene.vera) as page:
         await page.told()
         await scene.becomes(status=Status.DISCONNECTED, reason=Reason.QR_EXPIRED)
@@ -153,7 +153,7 @@ async def test_viewers_see_the_state_but_no_buttons(scene: Scene, open_socket: O
     assert "<button" not in text
 
 
-async def test_a_removed_member_gets_nothing_more(scene: Scene, open_socket: Open) -> None:
+async def test_it_closes_for_a_removed_member(scene: Scene, open_socket: Open) -> None:
     async with open_socket(scene.path, scene.alice) as page:
         await page.told()
         await database_sync_to_async(Member.objects.filter(user=scene.alice).delete)()
@@ -163,7 +163,7 @@ async def test_a_removed_member_gets_nothing_more(scene: Scene, open_socket: Ope
         assert await page.closed() == REFUSED
 
 
-async def test_who_signed_out_gets_nothing_more(scene: Scene, open_socket: Open) -> None:
+async def test_it_closes_after_signing_out(scene: Scene, open_socket: Open) -> None:
     from django.contrib.sessions.models import Session as Login
 
     async with open_socket(scene.path, scene.alice) as page:
@@ -175,7 +175,7 @@ async def test_who_signed_out_gets_nothing_more(scene: Scene, open_socket: Open)
         assert await page.closed() == REFUSED
 
 
-async def test_who_is_no_longer_active_gets_nothing_more(scene: Scene, open_socket: Open) -> None:
+async def test_it_closes_for_a_deactivated_user(scene: Scene, open_socket: Open) -> None:
     async with open_socket("/ws/numbers/", scene.alice) as page:
         await page.told()
         inactive = User.objects.filter(pk=scene.alice.pk)
@@ -187,7 +187,7 @@ async def test_who_is_no_longer_active_gets_nothing_more(scene: Scene, open_sock
 
 
 @pytest.mark.parametrize(("who", "told"), [("alice", True), ("vera", False)])
-async def test_who_only_looks_is_not_told_of_what_his_page_has_no_place_for(
+async def test_it_sends_no_pairing_errors_to_viewers(
     scene: Scene, open_socket: Open, who: str, told: bool
 ) -> None:
     async with open_socket(scene.path, getattr(scene, who)) as page:
@@ -197,9 +197,7 @@ async def test_who_only_looks_is_not_told_of_what_his_page_has_no_place_for(
     assert ('id="pairing-error"' in text) is told
 
 
-async def test_news_of_messages_make_the_page_fetch_its_list(
-    scene: Scene, open_socket: Open
-) -> None:
+async def test_it_makes_the_page_fetch_its_messages(scene: Scene, open_socket: Open) -> None:
     message: Message = await database_sync_to_async(make_message)(scene.session, text="Private")
     async with open_socket(scene.path, scene.alice) as page:
         await page.told()
@@ -211,9 +209,7 @@ async def test_news_of_messages_make_the_page_fetch_its_list(
     assert message.text not in text
 
 
-async def test_the_dashboard_is_told_one_row_and_the_counts(
-    scene: Scene, open_socket: Open
-) -> None:
+async def test_it_sends_one_row_and_the_counts(scene: Scene, open_socket: Open) -> None:
     other = await database_sync_to_async(make_session)(
         await database_sync_to_async(make_location)(scene.account, "Porto")
     )
@@ -229,9 +225,7 @@ async def test_the_dashboard_is_told_one_row_and_the_counts(
     assert 'id="chips"' in text
 
 
-async def test_an_overview_without_numbers_hears_of_the_first(
-    scene: Scene, open_socket: Open
-) -> None:
+async def test_it_announces_the_first_number(scene: Scene, open_socket: Open) -> None:
     connected = Session.objects.filter(pk=scene.session.pk)
     await database_sync_to_async(connected.update)(wanted=Wanted.UNLINKED)
     async with open_socket("/ws/overview/?first", scene.alice) as page:
@@ -244,21 +238,19 @@ async def test_an_overview_without_numbers_hears_of_the_first(
     assert 'id="counts"' not in text
 
 
-async def test_the_overview_is_told_of_messages(scene: Scene, open_socket: Open) -> None:
+async def test_it_sends_the_message_chart(scene: Scene, open_socket: Open) -> None:
     async with open_socket("/ws/overview/", scene.alice) as page:
         assert "No messages in the last 14 days." in await page.told()
 
         await database_sync_to_async(make_message)(scene.session, text="Private")
-        await scene.becomes()  # the next look; there is one every ten seconds in any case
+        await scene.becomes()  # a hint; the page also reads every ten seconds
         text = await page.until_told('id="traffic"')
 
     assert "<b>1</b> out" in text
     assert "Private" not in text
 
 
-async def test_the_dashboard_tells_rows_of_the_shown_page_only(
-    scene: Scene, open_socket: Open
-) -> None:
+async def test_it_sends_rows_of_the_shown_page_only(scene: Scene, open_socket: Open) -> None:
     async with open_socket("/ws/numbers/?q=nowhere", scene.alice) as page:
         await page.told()
 
@@ -269,9 +261,7 @@ async def test_the_dashboard_tells_rows_of_the_shown_page_only(
     assert 'id="row-' not in text
 
 
-async def test_the_dashboard_hears_nothing_of_other_accounts(
-    scene: Scene, open_socket: Open
-) -> None:
+async def test_it_sends_nothing_of_other_accounts(scene: Scene, open_socket: Open) -> None:
     async with open_socket("/ws/numbers/", scene.charlie) as page:
         first = await page.told()
 
@@ -281,7 +271,7 @@ async def test_the_dashboard_hears_nothing_of_other_accounts(
     assert "Lisbon" not in first
 
 
-async def test_the_dashboard_never_carries_a_code(scene: Scene, open_socket: Open) -> None:
+async def test_it_never_sends_codes_in_lists(scene: Scene, open_socket: Open) -> None:
     async with open_socket("/ws/numbers/", scene.alice) as page:
         await page.told()
         await scene.becomes(
@@ -298,7 +288,7 @@ async def test_the_dashboard_never_carries_a_code(scene: Scene, open_socket: Ope
 
 
 class Broken(SessionPage):
-    """A page whose second look fails, as one at a database that has gone away."""
+    """A page whose second read fails, as if the database were gone."""
 
     async def read(self, viewer: Viewer) -> Frame | None:
         if self._updates is not None:
@@ -306,7 +296,7 @@ class Broken(SessionPage):
         return await super().read(viewer)
 
 
-async def test_a_page_that_cannot_be_read_is_asked_to_come_back(scene: Scene) -> None:
+async def test_it_asks_the_page_to_reconnect_on_errors(scene: Scene) -> None:
     routes = [path("ws/sessions/<uuid:session_id>/", Broken.as_asgi())]
     socket, accepted, _ = await connect(
         scene.path, scene.alice, application=AuthMiddlewareStack(URLRouter(routes))

@@ -1,4 +1,4 @@
-"""Open pages of somebody whose membership changes: they close within a second, and look anew."""
+"""Open pages of a user whose membership changes: they close within a second."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Team:
         return {"session": f"/ws/sessions/{self.session.pk}/"}.get(name, f"/ws/{name}/")
 
     def posted(self, who: User, name: str, *more: object, **data: str) -> None:
-        """``who`` posts to an address of the account."""
+        """Post to a URL of the account as ``who``."""
         client = Client()
         client.force_login(who)
         answer = client.post(reverse(name, args=[self.account.pk, *more]), data)
@@ -75,7 +75,7 @@ def account_deleted(team: Team) -> None:
     "change", [removed, made_a_viewer, left, account_deleted], ids=lambda f: f.__name__
 )
 @pytest.mark.parametrize("page", ["session", "overview", "numbers"])
-async def test_his_pages_close_within_a_second(
+async def test_it_closes_the_pages_of_a_removed_member(
     team: Team, open_socket: Open, change: Callable[[Team], None], page: str
 ) -> None:
     async with open_socket(team.page(page), team.bob) as open_page:
@@ -87,7 +87,7 @@ async def test_his_pages_close_within_a_second(
         assert time.monotonic() - changed_at < AT_ONCE_SECONDS
 
 
-async def test_the_pages_of_others_stay_open(team: Team, open_socket: Open) -> None:
+async def test_it_keeps_the_pages_of_others_open(team: Team, open_socket: Open) -> None:
     async with open_socket(team.page("overview"), team.alice) as page:
         await page.told()
 
@@ -96,10 +96,8 @@ async def test_the_pages_of_others_stay_open(team: Team, open_socket: Open) -> N
         assert await page.nothing_more()
 
 
-async def test_a_page_stays_with_the_account_it_was_opened_for(
-    team: Team, open_socket: Open
-) -> None:
-    """Another window that switches accounts does not change what this one follows."""
+async def test_it_keeps_a_page_on_its_account(team: Team, open_socket: Open) -> None:
+    """Switching accounts in another window does not change what this page shows."""
     async with open_socket(team.page("numbers"), team.bob) as page:
         first = await page.told()
         assert "Lisbon" in first

@@ -1,4 +1,4 @@
-"""``cleanup_sessions diagnostics`` names what is wrong and survives whatever is broken."""
+"""``cleanup_sessions diagnostics`` reports problems, whatever is broken."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nowhere")]
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """A port of this machine that is free, and stays so for as long as nobody asks for one."""
+    """Return a free port of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         number = server.getsockname()[1]
     yield number
@@ -86,7 +86,7 @@ def test_it_names_a_session_that_is_stuck(keys: KeyFolder) -> None:
     assert str(stuck.pk) in found.text and "cleanup_sessions cleanup" in found.next_step
 
 
-def test_a_customer_who_looks_at_a_code_is_not_stuck(keys: KeyFolder) -> None:
+def test_it_accepts_a_code_that_waits_for_its_scan(keys: KeyFolder) -> None:
     make_session(status=Status.QR, **ago(timedelta(minutes=2)))
     assert named("stuck sessions")[0].severity is Severity.OK
 
@@ -121,19 +121,19 @@ def test_it_asks_for_a_gateway_when_none_is_alive(keys: KeyFolder) -> None:
     assert "the last heartbeat is 1 h old; 1 session waits for one" in found.text
 
 
-def test_a_gateway_that_was_stopped_on_purpose_is_forgotten(keys: KeyFolder) -> None:
+def test_it_ignores_a_gateway_that_was_stopped(keys: KeyFolder) -> None:
     alive(stopped_at=timezone.now())
     assert "none is alive; 0 sessions" in problem("gateway").text
 
 
-def test_it_shows_a_living_gateway_with_its_engines_and_troubles(keys: KeyFolder) -> None:
+def test_it_describes_a_live_gateway_with_its_engines(keys: KeyFolder) -> None:
     engines = [{"kind": "linking", "pid": 8, "sessions": 1, "starts": 3, "rss_mb": 42.0}]
     alive(engines=engines, trouble="neonize is not installed.")
     assert "neonize is not installed." in problem("gateway").text
     assert named("engine")[0].text == "linking, process 8, 1 session, 3 starts, 42 MB"
 
 
-def test_it_starts_an_engine_to_see_whether_the_library_works(keys: KeyFolder) -> None:
+def test_it_starts_an_engine_to_check_the_library(keys: KeyFolder) -> None:
     (found,) = named("neonize")
     assert found.severity is Severity.OK
     assert found.text.startswith("0.5.2 as tested, an engine starts in ")
@@ -150,9 +150,7 @@ def test_it_says_that_the_simulator_is_not_there(keys: KeyFolder, nowhere: Path)
 
 
 @pytest.mark.parametrize("kind", ["missing", "file"])
-def test_it_says_that_the_data_folder_cannot_be_written_to(
-    settings: Settings, tmp_path: Path, kind: str
-) -> None:
+def test_it_reports_a_read_only_data_folder(settings: Settings, tmp_path: Path, kind: str) -> None:
     settings.DATA_DIR = tmp_path / kind
     (tmp_path / "file").touch()
     assert str(settings.DATA_DIR) in problem("data folder").text
@@ -196,7 +194,7 @@ def run_command(*arguments: str) -> tuple[int, str]:
     return 0, printed.getvalue()
 
 
-def test_the_command_ends_with_1_and_says_what_needs_somebody(keys: KeyFolder, port: int) -> None:
+def test_it_exits_with_1_and_names_the_problems(keys: KeyFolder, port: int) -> None:
     alive()
     code, text = run_command("--port", str(port))
     lines = text.splitlines()
@@ -206,7 +204,7 @@ def test_the_command_ends_with_1_and_says_what_needs_somebody(keys: KeyFolder, p
     assert "\x1b" not in text
 
 
-def test_the_command_prints_json_when_asked(keys: KeyFolder, port: int) -> None:
+def test_it_prints_json(keys: KeyFolder, port: int) -> None:
     code, text = run_command("--json", "--port", str(port))
     answer = json.loads(text)
     assert (code, answer["ok"]) == (1, False)
@@ -217,12 +215,12 @@ def test_the_command_prints_json_when_asked(keys: KeyFolder, port: int) -> None:
 
 
 @pytest.mark.parametrize("typed", ["0", "65536", "-1"])
-def test_the_command_refuses_a_port_that_is_none(typed: str) -> None:
+def test_it_refuses_an_invalid_port(typed: str) -> None:
     with pytest.raises(CommandError, match="between 1 and 65535"):
         run_command(f"--port={typed}")
 
 
-def test_looking_changes_nothing(keys: KeyFolder) -> None:
+def test_it_changes_nothing(keys: KeyFolder) -> None:
     keys.store(make_session(status=Status.INITIALIZING, **UNOWNED, **ago()), linked=False)
     keys.store(uuid4())
     before = list(Session.objects.values()), keys.names()

@@ -29,7 +29,7 @@ SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
 
 class Server:
-    """A mail server; ``silent`` says nothing after its greeting, until it is stopped."""
+    """A mail server; a ``silent`` one does not answer after its greeting."""
 
     def __init__(self, *, silent: bool = False) -> None:
         self.silent, self.mails = silent, 0
@@ -58,7 +58,7 @@ def mail_server(settings: Settings, request: pytest.FixtureRequest) -> Iterator[
     controller.stop()
 
 
-def test_a_mail_server_is_greeted_and_gets_no_mail(mail_server: Server) -> None:
+def test_it_greets_the_mail_server_without_a_mail(mail_server: Server) -> None:
     (found,) = health.mail()
     assert found.severity is Severity.OK
     assert "responds in" in found.text
@@ -66,7 +66,7 @@ def test_a_mail_server_is_greeted_and_gets_no_mail(mail_server: Server) -> None:
 
 
 @pytest.mark.parametrize("mail_server", [True], indirect=True)
-def test_a_mail_server_that_says_nothing_is_given_up_in_time(mail_server: Server) -> None:
+def test_it_gives_up_on_a_silent_mail_server(mail_server: Server) -> None:
     began = time.monotonic()
     (found,) = health.mail(0.2)
     assert found.severity is Severity.CRITICAL
@@ -74,7 +74,7 @@ def test_a_mail_server_that_says_nothing_is_given_up_in_time(mail_server: Server
     assert time.monotonic() - began < 5
 
 
-def test_a_login_that_is_refused_is_told_without_it(
+def test_it_reports_a_refused_login_without_the_password(
     mail_server: Server, settings: Settings
 ) -> None:
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "pairline", "hunter2hunter2"
@@ -83,14 +83,14 @@ def test_a_login_that_is_refused_is_told_without_it(
     assert "hunter2" not in str(found)
 
 
-def test_a_mail_server_that_is_not_there_is_named(settings: Settings) -> None:
+def test_it_reports_a_missing_mail_server(settings: Settings) -> None:
     settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = SMTP_BACKEND, "127.0.0.1", 1
     (found,) = health.mail()
     assert found.text == "127.0.0.1:1 cannot be reached: Connection refused"
 
 
 @pytest.mark.parametrize(("debug", "level"), [(True, Severity.OK), (False, Severity.WARNING)])
-def test_mails_on_the_terminal_leave_nowhere(
+def test_it_warns_that_console_mails_are_not_sent(
     settings: Settings, debug: bool, level: Severity
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
@@ -100,14 +100,14 @@ def test_mails_on_the_terminal_leave_nowhere(
     assert "no mails are sent" in found.text
 
 
-# --- looks side by side -------------------------------------------------------------------
+# --- concurrent checks --------------------------------------------------------------------
 
 
 def _fine(name: str) -> Check:
     return Check(name, lambda: [Finding(name, Severity.OK, "well")])
 
 
-def test_a_look_that_hangs_holds_up_no_other() -> None:
+def test_it_runs_other_checks_while_one_hangs() -> None:
     released = threading.Event()
 
     def hang() -> list[Finding]:
@@ -127,7 +127,7 @@ def test_a_look_that_hangs_holds_up_no_other() -> None:
     assert found["hangs"][0].text == "no answer in 0.2 s"
 
 
-def test_a_look_that_fails_is_a_finding_of_its_own() -> None:
+def test_it_reports_a_failing_check_as_a_finding() -> None:
     def broken() -> list[Finding]:
         raise RuntimeError("the roof\nis on fire")
 
@@ -136,7 +136,7 @@ def test_a_look_that_fails_is_a_finding_of_its_own() -> None:
     assert found["floor"][0].severity is Severity.OK
 
 
-def test_what_leans_on_trouble_is_not_looked_at() -> None:
+def test_it_skips_checks_after_a_needed_one_fails() -> None:
     trouble = Check(
         "database", lambda: [Finding("database", Severity.CRITICAL, "away")], needed=True
     )
@@ -159,7 +159,7 @@ def run_command(*arguments: str) -> tuple[int, str]:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("nowhere")
-def test_it_prints_a_line_for_each_thing_that_numbers_need(keys: KeyFolder) -> None:
+def test_it_prints_a_line_for_each_check(keys: KeyFolder) -> None:
     code, text = run_command("--port", str(free_port()))
     rows = text.splitlines()
     names = {row[9:22].strip() for row in rows if row.startswith(("ok ", "warning", "trouble"))}
@@ -174,7 +174,7 @@ def test_it_prints_a_line_for_each_thing_that_numbers_need(keys: KeyFolder) -> N
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("nowhere")
-def test_as_json_it_is_one_object(keys: KeyFolder) -> None:
+def test_it_prints_one_json_object(keys: KeyFolder) -> None:
     code, text = run_command("--json", "--port", str(free_port()))
     told: dict[str, Any] = json.loads(text)
     assert (code, told["ok"], set(told)) == (

@@ -16,7 +16,7 @@ from tests.factory import make_account, make_location
 
 @dataclass
 class Phone:
-    """A browser that somebody opens a link with; a new one has seen nothing yet."""
+    """A browser that opens a link, without any cookies."""
 
     token: str
     client: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))

@@ -78,7 +78,7 @@ QR = {
 }
 
 
-async def test_it_tells_the_code_as_soon_as_there_is_one(scene: Scene) -> None:
+async def test_it_sends_the_code_as_soon_as_it_arrives(scene: Scene) -> None:
     async with _open(scene, await _pressed(scene)) as socket:
         await _told(socket, 'data-picture="skeleton"')
         await _becomes(scene, **QR)
@@ -86,7 +86,7 @@ async def test_it_tells_the_code_as_soon_as_there_is_one(scene: Scene) -> None:
         assert "QR code 1 of 6" in await _told(socket, 'data-picture="qr"')
 
 
-async def test_it_tells_that_it_is_connected_and_not_the_number(scene: Scene) -> None:
+async def test_it_reports_the_connection_without_the_number(scene: Scene) -> None:
     async with _open(scene, await _pressed(scene)) as socket:
         await _becomes(scene, **QR)
         await _told(socket, 'data-picture="qr"')
@@ -122,7 +122,7 @@ def _write_ready(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("cookie", ["", "guess", "A" * 43])
-async def test_no_other_browser_may_open_it(scene: Scene, cookie: str) -> None:
+async def test_it_refuses_other_browsers(scene: Scene, cookie: str) -> None:
     await _pressed(scene)
 
     _, accepted, code = await _socket(scene.link.pk, cookie)
@@ -130,7 +130,7 @@ async def test_no_other_browser_may_open_it(scene: Scene, cookie: str) -> None:
     assert (accepted, code) == (False, REFUSED)
 
 
-async def test_an_unknown_link_has_no_socket(scene: Scene) -> None:
+async def test_it_refuses_an_unknown_link(scene: Scene) -> None:
     _, accepted, code = await _socket(uuid.uuid4(), await _pressed(scene))
 
     assert (accepted, code) == (False, REFUSED)

@@ -1,4 +1,4 @@
-"""People of the account make links, see the open ones, and revoke them."""
+"""Members create links, list the open ones, and revoke them."""
 
 from __future__ import annotations
 
@@ -30,9 +30,7 @@ def _page(location: Location) -> str:
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.MEMBER])
-def test_owners_and_members_make_one_that_is_shown_once(
-    scene: Scene, account: Account, role: Role
-) -> None:
+def test_it_shows_a_new_link_once(scene: Scene, account: Account, role: Role) -> None:
     client = _signed_in("bob", account, role)
 
     made = client.post(_page(scene.location), {"lifetime": "1h"}, follow=True).text
@@ -46,20 +44,20 @@ def test_owners_and_members_make_one_that_is_shown_once(
     assert timedelta(minutes=59) < newest.expires_at - timezone.now() <= timedelta(hours=1)
 
 
-def test_a_day_is_what_is_offered_first(scene: Scene, account: Account) -> None:
+def test_it_offers_one_day_by_default(scene: Scene, account: Account) -> None:
     page = _signed_in("alice", account).get(_page(scene.location)).content.decode()
 
     assert '<option value="24h" selected' in page
 
 
-def test_another_lifetime_is_refused(scene: Scene, account: Account) -> None:
+def test_it_refuses_another_lifetime(scene: Scene, account: Account) -> None:
     answer = _signed_in("alice", account).post(_page(scene.location), {"lifetime": "9999d"})
 
     assert answer.status_code == 422
     assert ConnectLink.objects.count() == 1
 
 
-def test_viewers_and_strangers_make_none(scene: Scene, account: Account) -> None:
+def test_it_refuses_viewers_and_strangers(scene: Scene, account: Account) -> None:
     vera = _signed_in("vera", account, Role.VIEWER)
     charlie = _signed_in("charlie", make_account("Elsewhere"))
 
@@ -68,7 +66,7 @@ def test_viewers_and_strangers_make_none(scene: Scene, account: Account) -> None
     assert ConnectLink.objects.count() == 1
 
 
-def test_a_location_whose_number_is_linked_needs_none(scene: Scene, account: Account) -> None:
+def test_it_refuses_a_location_with_a_linked_number(scene: Scene, account: Account) -> None:
     make_session(scene.location, Status.READY)
 
     answer = _signed_in("alice", account).post(_page(scene.location), {"lifetime": "1h"})
@@ -77,7 +75,7 @@ def test_a_location_whose_number_is_linked_needs_none(scene: Scene, account: Acc
     assert "already has a number" in answer.content.decode()
 
 
-def test_the_open_ones_are_listed_and_can_be_revoked(scene: Scene, account: Account) -> None:
+def test_it_lists_and_revokes_open_links(scene: Scene, account: Account) -> None:
     client = _signed_in("bob", account, Role.MEMBER)
     assert "Open links" in client.get(_page(scene.location)).content.decode()
 
@@ -87,9 +85,7 @@ def test_the_open_ones_are_listed_and_can_be_revoked(scene: Scene, account: Acco
     assert scene.phone().look().status_code == 404
 
 
-def test_making_and_revoking_are_in_the_log_without_the_token(
-    scene: Scene, account: Account
-) -> None:
+def test_it_records_links_without_their_token(scene: Scene, account: Account) -> None:
     _signed_in("bob", account, Role.MEMBER).post(f"/links/{scene.link.pk}/revoke/")
 
     made = AuditEvent.objects.get(verb=SessionVerb.CONNECT_LINK_MADE)
@@ -100,7 +96,7 @@ def test_making_and_revoking_are_in_the_log_without_the_token(
         assert scene.token not in f"{row.target}{row.detail}{row.actor}"
 
 
-def test_the_way_there_stands_where_a_code_would_be_shown(scene: Scene, account: Account) -> None:
+def test_it_is_offered_beside_the_code(scene: Scene, account: Account) -> None:
     client = _signed_in("alice", account)
 
     chosen = client.post("/links/new/", {"location": scene.location.pk})
@@ -110,7 +106,7 @@ def test_the_way_there_stands_where_a_code_would_be_shown(scene: Scene, account:
     assert _page(scene.location) in client.get(f"/sessions/{session.pk}/").content.decode()
 
 
-def test_no_token_gets_into_a_log(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_it_writes_no_token_to_a_log(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     ConnectLink.objects.update(revoked_at=timezone.now())
 
     with caplog.at_level(logging.INFO):
@@ -121,6 +117,6 @@ def test_no_token_gets_into_a_log(scene: Scene, caplog: pytest.LogCaptureFixture
 
 
 @pytest.mark.parametrize("token", ["short", "aaaa-bbbb-cccc", "A" * 43])
-def test_tokens_in_paths_are_blotted_out_whatever_they_look_like(token: str) -> None:
+def test_it_redacts_any_token_in_a_path(token: str) -> None:
     for path in (f"/link/{token}/live/", f"Not Found: /invitations/{token}/?a=b"):
         assert token not in redact(path)

@@ -1,4 +1,4 @@
-"""Whoever has the phone: opens the link, presses, sees the code, and nothing else."""
+"""The pages of a one-time link: open it, press the button, see the code and nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QR = "https://wa.me/settings/linked_devices#2@waits,for,a,scan"
 
 
 def _show_code(scene: Scene) -> Session:
-    """What the gateway does: a code that waits for its scan."""
+    """Act as the gateway: show a code."""
     session = scene.session
     assert session is not None
     Session.objects.filter(pk=session.pk).update(
@@ -59,12 +59,12 @@ def _become_ready(session: Session) -> None:
 def _assert_gone(answer: Any) -> None:
     assert answer.status_code == 404
     page = answer.content.decode()
-    assert "This link does not work any more" in page
+    assert "This link no longer works" in page
     assert "Lisbon" not in page
     assert "Harbour" not in page
 
 
-def test_a_preview_of_the_link_starts_nothing(scene: Scene) -> None:
+def test_it_starts_nothing_for_a_preview(scene: Scene) -> None:
     page = scene.phone().look().content.decode()
 
     assert "Show the code" in page
@@ -72,7 +72,7 @@ def test_a_preview_of_the_link_starts_nothing(scene: Scene) -> None:
     assert not ConnectLink.objects.get().browser_hash
 
 
-def test_a_press_starts_and_shows_the_code_with_its_countdown(scene: Scene) -> None:
+def test_it_starts_and_shows_the_code_after_a_press(scene: Scene) -> None:
     phone = scene.phone()
 
     phone.press()
@@ -86,7 +86,7 @@ def test_a_press_starts_and_shows_the_code_with_its_countdown(scene: Scene) -> N
     assert "Harbour Group" in page
 
 
-def test_a_press_starts_one_session_however_often(scene: Scene) -> None:
+def test_it_starts_one_session_for_many_presses(scene: Scene) -> None:
     phone = scene.phone()
 
     phone.press()
@@ -118,7 +118,7 @@ def test_it_starts_afresh_when_the_codes_ran_out(scene: Scene) -> None:
     assert "Show a new code" in phone.look().content.decode()
 
 
-def test_a_second_browser_cannot_take_over(scene: Scene) -> None:
+def test_it_refuses_a_second_browser(scene: Scene) -> None:
     scene.phone().press()
     _show_code(scene)
 
@@ -126,7 +126,7 @@ def test_a_second_browser_cannot_take_over(scene: Scene) -> None:
         _assert_gone(answer)
 
 
-def test_another_links_browser_cannot_take_over(scene: Scene, alice: Principal) -> None:
+def test_it_refuses_the_browser_of_another_link(scene: Scene, alice: Principal) -> None:
     _, other = actions.create(alice, scene.location, timedelta(hours=1))
     phone = Phone(other)
     phone.press()
@@ -147,7 +147,7 @@ def test_it_says_connected_and_shows_no_number(scene: Scene) -> None:
     assert "345 678" not in page
 
 
-def test_it_ends_when_the_number_is_ready_and_never_shows_a_later_code(scene: Scene) -> None:
+def test_it_ends_when_the_number_is_ready(scene: Scene) -> None:
     phone = scene.phone()
     phone.press()
     _become_ready(_show_code(scene))
@@ -180,7 +180,7 @@ def test_it_is_gone_when_its_time_is_over(scene: Scene, part: str) -> None:
     _assert_gone(phone.look(part))
 
 
-def test_it_is_gone_with_an_account_that_is_being_deleted(scene: Scene) -> None:
+def test_it_ends_when_the_account_is_being_deleted(scene: Scene) -> None:
     Account.objects.update(deleting_at=timezone.now())
 
     _assert_gone(scene.phone().look())
@@ -190,12 +190,12 @@ def test_it_is_gone_with_an_account_that_is_being_deleted(scene: Scene) -> None:
     "token", ["x", "0d4c9a52-6c8b-4bb7-8f7b-0a3f0c0e4d11", "A" * 43, "ü" * 9, "%00", "a" * 3000]
 )
 @pytest.mark.django_db
-def test_garbage_finds_the_same_page(token: str) -> None:
+def test_it_answers_garbage_with_the_same_page(token: str) -> None:
     for answer in (Phone(token).look(), Phone(token).press(), Phone(token).look("live/")):
         _assert_gone(answer)
 
 
-def test_every_dead_end_answers_the_same(scene: Scene, alice: Principal) -> None:
+def test_it_answers_every_ended_link_alike(scene: Scene, alice: Principal) -> None:
     actions.revoke(alice, scene.link)
 
     revoked, garbage = scene.phone().look(), Phone("garbage").look()
@@ -205,14 +205,14 @@ def test_every_dead_end_answers_the_same(scene: Scene, alice: Principal) -> None
         assert revoked.headers[header] == garbage.headers[header]
 
 
-def test_nothing_may_keep_or_pass_on_its_address(scene: Scene) -> None:
+def test_it_forbids_caching_and_referrers(scene: Scene) -> None:
     for answer in (scene.phone().look(), Phone("garbage").look()):
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert "noindex" in answer.headers["X-Robots-Tag"]
         assert "no-store" in answer.headers["Cache-Control"]
 
 
-def test_its_cookie_is_for_the_server_alone_and_ends_with_the_link(scene: Scene) -> None:
+def test_it_sets_an_http_only_cookie_until_the_end(scene: Scene) -> None:
     phone = scene.phone()
     phone.press()
 
@@ -223,7 +223,7 @@ def test_its_cookie_is_for_the_server_alone_and_ends_with_the_link(scene: Scene)
     assert 86_000 < int(cookie["max-age"]) <= 86_400
 
 
-def test_neither_secret_is_in_the_database(scene: Scene) -> None:
+def test_it_stores_neither_secret(scene: Scene) -> None:
     phone = scene.phone()
     phone.press()
     row = ConnectLink.objects.get()
@@ -249,7 +249,7 @@ def test_it_shows_nothing_else_of_the_account(scene: Scene) -> None:
             assert hidden not in page
 
 
-def test_its_cookie_opens_no_other_door(scene: Scene) -> None:
+def test_it_gives_its_cookie_no_other_access(scene: Scene) -> None:
     phone = scene.phone()
     phone.press()
     session = _show_code(scene)
@@ -271,7 +271,7 @@ def test_it_links_by_a_typed_code_too(scene: Scene) -> None:
     assert "ABCD-EFGH" in phone.look().content.decode()
 
 
-def test_a_number_that_is_none_is_said_beside_the_field_and_kept(scene: Scene) -> None:
+def test_it_reports_a_wrong_number_and_keeps_it(scene: Scene) -> None:
     phone = scene.phone()
     phone.press()
     _show_code(scene)
@@ -283,7 +283,7 @@ def test_a_number_that_is_none_is_said_beside_the_field_and_kept(scene: Scene) -
     assert 'id="id_phone_error"' in answer.content.decode()
 
 
-def test_a_link_whose_account_has_no_place_left_says_so_and_is_not_used_up(scene: Scene) -> None:
+def test_it_stays_usable_when_the_account_is_full(scene: Scene) -> None:
     Account.objects.update(own_max_sessions=0)
 
     answer = scene.phone().press()
@@ -293,7 +293,7 @@ def test_a_link_whose_account_has_no_place_left_says_so_and_is_not_used_up(scene
     assert not ConnectLink.objects.get().browser_hash
 
 
-def test_the_account_hears_of_it_in_its_log(scene: Scene) -> None:
+def test_it_records_its_use_in_the_audit_log(scene: Scene) -> None:
     scene.phone().press()
 
     used = AuditEvent.objects.get(verb=SessionVerb.CONNECT_LINK_USED)
@@ -303,7 +303,7 @@ def test_the_account_hears_of_it_in_its_log(scene: Scene) -> None:
     assert "alice@example.com" in used.actor
 
 
-def test_nobody_elses_rows_are_in_reach(scene: Scene) -> None:
+def test_it_reaches_no_rows_of_other_accounts(scene: Scene) -> None:
     make_session(make_location(make_account("Elsewhere"), "Paris"), Status.QR)
     phone = scene.phone()
     phone.press()

@@ -13,7 +13,7 @@ from tests.integration.sessions_app.links.conftest import Scene
 pytestmark = [pytest.mark.django_db(transaction=True), only_on_postgresql]
 
 
-def test_the_first_has_the_link_and_the_second_finds_nothing(scene: Scene) -> None:
+def test_it_gives_the_link_to_the_first_browser(scene: Scene) -> None:
     actions.start(scene.link, "before", None)
     ConnectLink.objects.update(browser_hash="", used_at=None)
     first, second = (ConnectLink.objects.get() for _ in range(2))

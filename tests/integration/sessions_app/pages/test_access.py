@@ -1,4 +1,4 @@
-"""Every page and action, against everybody who is not meant to use it."""
+"""Every page and action refuses users without access."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_it_refuses_a_form_without_its_token(alice: Client, session: Session) ->
     assert untouched(session)
 
 
-def test_a_code_is_never_kept_by_a_cache(alice: Client, session: Session) -> None:
+def test_it_forbids_caching_a_code(alice: Client, session: Session) -> None:
     for name in ("session", "session_live"):
         answer = alice.get(reverse(name, args=[session.pk]))
 

@@ -52,7 +52,7 @@ def test_it_has_chosen_the_only_location_that_is_free(
     assert selected not in alice.get(URL).text
 
 
-def test_it_says_beside_the_field_that_a_location_is_taken(alice: Client, session: Session) -> None:
+def test_it_reports_a_busy_location_beside_the_field(alice: Client, session: Session) -> None:
     answer = alice.post(URL, {"location": session.location_id})
 
     assert answer.status_code == 422
@@ -68,24 +68,24 @@ def test_it_asks_for_a_location_when_none_is_chosen(alice: Client, location: Loc
 
 
 @pytest.mark.parametrize("chosen", ["0b5e7a1c-2d7f-4f0e-9d55-6a4c1f6a9b11", "nonsense"])
-def test_a_wrong_id_is_not_found(alice: Client, location: Location, chosen: str) -> None:
+def test_it_returns_404_for_a_wrong_id(alice: Client, location: Location, chosen: str) -> None:
     assert alice.post(URL, {"location": chosen}).status_code == 404
 
 
-def test_a_foreign_location_is_not_found(charlie: Client, location: Location) -> None:
+def test_it_returns_404_for_a_foreign_location(charlie: Client, location: Location) -> None:
     assert charlie.post(URL, {"location": location.pk}).status_code == 404
     assert not Session.objects.exists()
 
 
-def test_a_viewer_cannot_connect(vera: Client, location: Location) -> None:
+def test_it_refuses_a_viewer(vera: Client, location: Location) -> None:
     assert vera.post(URL, {"location": location.pk}).status_code == 403
     page = vera.get(URL)
     assert page.context["free"] == []
-    assert "Owners and members of the account connect numbers" in page.text
+    assert "Only owners and members of the account can connect numbers" in page.text
     assert reverse("location_new") not in page.text
 
 
-def test_a_member_can_connect(bob: Client, location: Location) -> None:
+def test_it_lets_a_member_connect(bob: Client, location: Location) -> None:
     bob.post(URL, {"location": location.pk})
 
     assert Session.objects.get().created_by == "bob@example.com"

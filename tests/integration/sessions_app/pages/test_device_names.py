@@ -1,4 +1,4 @@
-"""What WhatsApp shows under Linked devices: chosen before a number is linked, and not after."""
+"""The name under Linked devices: it can be changed only before a number is linked."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_it_is_ours_unless_somebody_says_otherwise(alice: Client, waiting: Sessi
     assert f'href="{url(waiting)}"' in page
 
 
-def test_a_new_name_brings_a_new_code(bob: Client, waiting: Session) -> None:
+def test_it_shows_a_new_code_for_a_new_name(bob: Client, waiting: Session) -> None:
     answer = bob.post(url(waiting), {"name": "  Harbour   Desk 2 "})
 
     attempt = waiting.wanted_attempt
@@ -46,7 +46,7 @@ def test_a_new_name_brings_a_new_code(bob: Client, waiting: Session) -> None:
     ).exists()
 
 
-def test_an_empty_name_is_ours_again(bob: Client, waiting: Session) -> None:
+def test_it_restores_the_default_for_an_empty_name(bob: Client, waiting: Session) -> None:
     bob.post(url(waiting), {"name": "Desk"})
     bob.post(url(waiting), {"name": ""})
 
@@ -56,7 +56,7 @@ def test_an_empty_name_is_ours_again(bob: Client, waiting: Session) -> None:
 @pytest.mark.parametrize(
     "typed", ["x" * 41, "<script>", "tab\x00", "\u202eevil", "zero\u200bwidth", "😀", "-"]
 )
-def test_a_strange_name_is_refused_beside_the_field(
+def test_it_refuses_a_name_with_strange_characters(
     bob: Client, waiting: Session, typed: str
 ) -> None:
     answer = bob.post(url(waiting), {"name": typed})
@@ -68,14 +68,14 @@ def test_a_strange_name_is_refused_beside_the_field(
 
 
 @pytest.mark.parametrize("name", ["Clínica São João", "Büro & Söhne, Nr. 2", "Αθήνα", "O'Hara"])
-def test_names_of_all_languages_are_taken(bob: Client, waiting: Session, name: str) -> None:
+def test_it_accepts_names_in_all_languages(bob: Client, waiting: Session, name: str) -> None:
     bob.post(url(waiting), {"name": name})
 
     waiting.refresh_from_db()
     assert waiting.device_name == name
 
 
-def test_a_linked_phone_keeps_the_name_that_it_learned(alice: Client, session: Session) -> None:
+def test_it_keeps_the_name_of_a_linked_phone(alice: Client, session: Session) -> None:
     answer = alice.post(url(session), {"name": "Desk"})
 
     session.refresh_from_db()
@@ -85,7 +85,7 @@ def test_a_linked_phone_keeps_the_name_that_it_learned(alice: Client, session: S
     assert f'href="{url(session)}"' not in page_of(alice, session)
 
 
-def test_an_unlinked_session_has_no_name_to_change(alice: Client, location: Location) -> None:
+def test_it_refuses_a_name_for_an_unlinked_session(alice: Client, location: Location) -> None:
     gone = make_session(
         location, Status.DISCONNECTED, reason=Reason.UNLINKED, wanted=Wanted.UNLINKED
     )
@@ -94,6 +94,6 @@ def test_an_unlinked_session_has_no_name_to_change(alice: Client, location: Loca
     assert "Linked devices, this is" not in page_of(alice, gone)
 
 
-def test_a_viewer_reads_it_and_cannot_change_it(vera: Client, waiting: Session) -> None:
+def test_it_shows_the_name_to_viewers_read_only(vera: Client, waiting: Session) -> None:
     assert vera.post(url(waiting), {"name": "Desk"}).status_code == 403
     assert f'href="{url(waiting)}"' not in page_of(vera, waiting)

@@ -62,7 +62,7 @@ def twice_as_long() -> Iterator[None]:
 
 
 class _Bare(HTMLParser):
-    """Collects the words that stand outside of brackets, in texts and in what is spoken."""
+    """Collects the words outside of brackets, in texts and in accessible names."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -154,7 +154,9 @@ def paths(account: Account) -> list[str]:
     ]
 
 
-def test_no_page_has_a_bare_word(alice: Client, paths: list[str], twice_as_long: None) -> None:
+def test_it_translates_every_word_of_a_page(
+    alice: Client, paths: list[str], twice_as_long: None
+) -> None:
     bare = {}
     for path in paths:
         answer = alice.get(path, follow=True)
@@ -165,13 +167,13 @@ def test_no_page_has_a_bare_word(alice: Client, paths: list[str], twice_as_long:
     assert not bare
 
 
-def test_no_empty_page_has_a_bare_word(alice: Client, twice_as_long: None) -> None:
+def test_it_translates_every_word_of_empty_pages(alice: Client, twice_as_long: None) -> None:
     pages = {path: bare_words(_main(alice.get(path).text)) for path in ("/", "/numbers/")}
 
     assert not any(pages.values()), pages
 
 
-def test_no_answer_to_a_press_has_a_bare_word(
+def test_it_translates_every_word_after_a_press(
     alice: Client, account: Account, twice_as_long: None
 ) -> None:
     session = make_session(make_location(account, "Lisbon"), Status.QR)
@@ -192,11 +194,11 @@ def test_no_answer_to_a_press_has_a_bare_word(
 
 
 @pytest.mark.parametrize("name", ["403.html", "403_csrf.html", "404.html", "500.html"])
-def test_no_page_of_trouble_has_a_bare_word(name: str, twice_as_long: None) -> None:
+def test_it_translates_every_word_of_error_pages(name: str, twice_as_long: None) -> None:
     assert not bare_words(render_to_string(name))
 
 
-def test_every_reason_and_event_is_marked_for_the_translators() -> None:
+def test_it_marks_all_reasons_and_events_for_translation() -> None:
     source = re.sub(r'"\s*\n?\s*"', "", Path(wording.__file__).read_text())
     marked = set(re.findall(r'_\(\s*"((?:[^"\\]|\\.)*)"', source))
 
@@ -206,5 +208,5 @@ def test_every_reason_and_event_is_marked_for_the_translators() -> None:
 
 
 def _main(html: str) -> str:
-    """What these pages say themselves; the top belongs to all."""
+    """Return the page's own content, without the shared header."""
     return html[html.index("<main") : html.index("</main>")]

@@ -87,7 +87,7 @@ def test_it_sorts(alice: Client, account: Account, sort: str, order: list[str]) 
     assert names(alice, f"sort={sort}") == order
 
 
-def test_a_head_says_how_it_sorts_and_turns_the_order(alice: Client, account: Account) -> None:
+def test_it_sorts_by_a_column_and_reverses_it(alice: Client, account: Account) -> None:
     connect(account, "Lisbon")
 
     page = alice.get(f"{URL}?sort=-since&q=lis&status=ready").text
@@ -114,7 +114,7 @@ def test_it_counts_by_status_whatever_the_filter(alice: Client, account: Account
     ]
 
 
-def test_it_shows_25_a_page_and_keeps_what_was_asked(alice: Client, account: Account) -> None:
+def test_it_shows_25_per_page_and_keeps_the_query(alice: Client, account: Account) -> None:
     for number in range(30):
         make_location(account, f"Place {number:02}")
 
@@ -145,14 +145,12 @@ def test_it_never_carries_a_code(alice: Client, account: Account) -> None:
     assert "ABCD-EFGH" not in page
 
 
-def test_it_asks_the_database_as_often_for_fifty_rows_as_for_five(
-    alice: Client, account: Account
-) -> None:
+def test_it_needs_as_many_queries_for_fifty_rows(alice: Client, account: Account) -> None:
     counted = []
     for wanted in (5, 50):
         for number in range(Session.objects.count(), wanted):
             connect(account, f"Place {number:02}")
-        alice.get(URL)  # whoever was not seen for a while is noted as seen, once
+        alice.get(URL)  # the first request records the user as seen
         with CaptureQueriesContext(connection) as asked:
             alice.get(URL)
         counted.append(len(asked))
@@ -160,7 +158,7 @@ def test_it_asks_the_database_as_often_for_fifty_rows_as_for_five(
     assert counted[0] == counted[1] <= 8
 
 
-def test_an_unlinked_number_leaves_its_location_free(alice: Client, account: Account) -> None:
+def test_it_shows_the_location_of_an_unlinked_number(alice: Client, account: Account) -> None:
     gone = connect(
         account, "Lisbon", Status.DISCONNECTED, reason=Reason.UNLINKED, wanted=Wanted.UNLINKED
     )
@@ -171,14 +169,14 @@ def test_an_unlinked_number_leaves_its_location_free(alice: Client, account: Acc
     assert str(gone.pk) not in page
 
 
-def test_what_matches_nothing_says_so_and_leads_back(alice: Client, account: Account) -> None:
+def test_it_explains_a_search_without_results(alice: Client, account: Account) -> None:
     connect(account, "Lisbon")
 
     assert "Nothing matches “&lt;b&gt;”." in alice.get(URL, {"q": "<b>"}).text
     assert "No number has this status now." in alice.get(URL, {"status": "scan"}).text
 
 
-def test_a_viewer_gets_nothing_to_tick(vera: Client, account: Account) -> None:
+def test_it_shows_no_checkboxes_to_viewers(vera: Client, account: Account) -> None:
     connect(account, "Lisbon")
 
     page = vera.get(URL).text
@@ -208,7 +206,7 @@ def test_it_asks_by_count_before_it_restarts(bob: Client, account: Account) -> N
     assert not any(asked_again(session) for session in [*chosen, other])
 
 
-def test_it_restarts_those_that_were_shown_and_says_how_many(bob: Client, account: Account) -> None:
+def test_it_restarts_the_shown_numbers_and_counts_them(bob: Client, account: Account) -> None:
     chosen = [connect(account, name) for name in ("Lisbon", "Porto")]
     other = connect(account, "Faro")
 
@@ -223,7 +221,7 @@ def test_it_restarts_those_that_were_shown_and_says_how_many(bob: Client, accoun
     }
 
 
-def test_all_means_all_that_match_on_every_page(bob: Client, account: Account) -> None:
+def test_it_restarts_all_matches_of_every_page(bob: Client, account: Account) -> None:
     for number in range(30):
         connect(account, f"Place {number:02}")
     connect(account, "Elsewhere")
@@ -250,7 +248,7 @@ def test_it_says_how_many_were_not_restarted_and_why(bob: Client, account: Accou
     assert not asked_again(foreign)
 
 
-def test_foreign_numbers_are_not_even_asked_about(charlie: Client, account: Account) -> None:
+def test_it_ignores_foreign_numbers(charlie: Client, account: Account) -> None:
     session = connect(account, "Lisbon")
 
     answer = charlie.get(RESTART, {"session": str(session.pk)}, follow=True)
@@ -259,7 +257,7 @@ def test_foreign_numbers_are_not_even_asked_about(charlie: Client, account: Acco
     assert "First select the numbers that you want to restart." in answer.text
 
 
-def test_a_viewer_restarts_nothing(vera: Client, account: Account) -> None:
+def test_it_restarts_nothing_for_a_viewer(vera: Client, account: Account) -> None:
     session = connect(account, "Lisbon")
 
     answer = vera.post(RESTART, {"sessions": str(session.pk)})
@@ -268,7 +266,7 @@ def test_a_viewer_restarts_nothing(vera: Client, account: Account) -> None:
     assert not asked_again(session)
 
 
-def test_nothing_chosen_is_said(bob: Client, account: Account) -> None:
+def test_it_reports_an_empty_selection(bob: Client, account: Account) -> None:
     assert "No number was selected." in confirm(bob)
     assert "no longer exists" in bob.post(RESTART, {"sessions": "nonsense"}, follow=True).text
 

@@ -22,7 +22,7 @@ def page_of(client: Client, session: Session) -> str:
 
 
 @pytest.mark.parametrize("reason", list(Reason))
-def test_it_says_the_sentence_of_each_reason_and_nothing_else_in_the_status_region(
+def test_it_shows_only_the_sentence_in_its_status_region(
     alice: Client, location: Location, reason: Reason
 ) -> None:
     status = {Reason.OK: Status.READY, Reason.SCAN: Status.QR}.get(reason, Status.DISCONNECTED)
@@ -48,7 +48,7 @@ def test_it_shows_the_code_with_its_number_and_expiry(alice: Client, location: L
     assert session.qr_text not in page
 
 
-def test_it_offers_a_new_code_when_the_codes_ran_out(alice: Client, location: Location) -> None:
+def test_it_offers_a_new_code_after_the_last(alice: Client, location: Location) -> None:
     session = make_session(location, Status.DISCONNECTED, reason=Reason.QR_EXPIRED)
 
     page = page_of(alice, session)
@@ -75,7 +75,7 @@ def test_it_tells_when_the_phone_was_last_seen(alice: Client, location: Location
     assert re.search(f'phone last seen <time datetime="{re.escape(exact)}" data-style="ago"', page)
 
 
-def test_restart_asks_the_gateway_for_a_fresh_attempt(bob: Client, session: Session) -> None:
+def test_it_requests_a_new_attempt_on_restart(bob: Client, session: Session) -> None:
     answer = bob.post(reverse("session_restart", args=[session.pk]), follow=True)
 
     attempt = session.wanted_attempt
@@ -100,7 +100,7 @@ def test_it_does_the_dangerous_when_asked_twice(
     assert (done.status_code, session.wanted) == (302, wanted)
 
 
-def test_what_is_unlinked_says_so_and_does_nothing_more(alice: Client, location: Location) -> None:
+def test_it_offers_nothing_for_an_unlinked_session(alice: Client, location: Location) -> None:
     gone = make_session(
         location, Status.DISCONNECTED, reason=Reason.UNLINKED, wanted=Wanted.UNLINKED
     )
@@ -112,7 +112,7 @@ def test_what_is_unlinked_says_so_and_does_nothing_more(alice: Client, location:
     assert "This number is unlinked. Create a new connection." in answer.text
 
 
-def test_htmx_gets_the_live_parts_instead_of_the_page(alice: Client, session: Session) -> None:
+def test_it_returns_live_parts_to_htmx(alice: Client, session: Session) -> None:
     answer = alice.post(reverse("session_restart", args=[session.pk]), headers=HTMX)
 
     assert answer.status_code == 200
@@ -121,7 +121,7 @@ def test_htmx_gets_the_live_parts_instead_of_the_page(alice: Client, session: Se
     assert "Starting again." in answer.text
 
 
-def test_the_poll_answers_what_first_paint_shows(alice: Client, location: Location) -> None:
+def test_it_polls_the_same_content_as_first_paint(alice: Client, location: Location) -> None:
     session = make_session(location, Status.QR)
 
     page = page_of(alice, session)
@@ -134,7 +134,7 @@ def test_the_poll_answers_what_first_paint_shows(alice: Client, location: Locati
         assert later[0].replace(' hx-swap-oob="true"', "") == first[0]
 
 
-def test_a_pairing_code_is_asked_for_by_number(alice: Client, location: Location) -> None:
+def test_it_requests_a_pairing_code_by_number(alice: Client, location: Location) -> None:
     session = make_session(location, Status.QR)
     url = reverse("session_pairing", args=[session.pk])
 
@@ -145,7 +145,7 @@ def test_a_pairing_code_is_asked_for_by_number(alice: Client, location: Location
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
-def test_what_is_not_a_number_is_said_beside_the_field_and_kept(
+def test_it_reports_a_wrong_number_and_keeps_it(
     alice: Client, location: Location, headers: dict[str, str]
 ) -> None:
     session = make_session(location, Status.QR)
@@ -159,9 +159,7 @@ def test_what_is_not_a_number_is_said_beside_the_field_and_kept(
     assert 'aria-invalid="true"' in answer.text
 
 
-def test_a_pairing_code_needs_a_session_that_waits_for_a_scan(
-    alice: Client, session: Session
-) -> None:
+def test_it_needs_a_visible_code_for_pairing(alice: Client, session: Session) -> None:
     url = reverse("session_pairing", args=[session.pk])
 
     answer = alice.post(url, {"phone": "+351912345678"}, headers=HTMX)
@@ -170,9 +168,7 @@ def test_a_pairing_code_needs_a_session_that_waits_for_a_scan(
     assert "only while a QR code is shown" in answer.text
 
 
-def test_it_shows_the_pairing_code_and_what_went_wrong_with_one(
-    alice: Client, location: Location
-) -> None:
+def test_it_shows_the_pairing_code_and_its_error(alice: Client, location: Location) -> None:
     session = make_session(
         location, Status.QR, pairing_code="ABCD-EFGH", pairing_error="That did not work."
     )
@@ -183,7 +179,9 @@ def test_it_shows_the_pairing_code_and_what_went_wrong_with_one(
     assert '<p id="pairing-error" data-live class="error">That did not work.</p>' in page
 
 
-def test_the_timeline_is_newest_first_and_folds_codes(alice: Client, session: Session) -> None:
+def test_it_shows_the_timeline_newest_first_with_folded_codes(
+    alice: Client, session: Session
+) -> None:
     start = timezone.now() - timedelta(minutes=5)
     told: list[tuple[int, Event, str]] = [
         (0, Event.START, "alice@example.com"),

@@ -1,4 +1,4 @@
-"""A simulated WhatsApp with proxies, so that what is saved is really tried."""
+"""A simulated WhatsApp with proxies, through which the checks really connect."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def simulator(shared_simulator: Simulator, settings: Settings) -> Simulator:
 
 @pytest.fixture
 def proxy(simulator: Simulator) -> dict[str, Any]:
-    """A proxy that works, as somebody types it."""
+    """A working proxy, as form fields."""
     made = simulator.ask("POST", "/api/proxies", {"user": USER, "password": PASSWORD})
     return {
         "scheme": "socks5",

@@ -1,4 +1,4 @@
-"""A number's proxy over the API: its login goes in and never comes out."""
+"""A number's proxy over the API, which never returns the login."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_it_is_set_read_and_removed(key: str, session: Session, proxy: dict[str,
         ({"password": 5 * ["x"]}, "password"),
     ],
 )
-def test_what_is_not_valid_is_named_by_its_field(
+def test_it_reports_invalid_values_by_field(
     key: str, session: Session, proxy: dict[str, Any], changes: dict[str, Any], field: str
 ) -> None:
     answer = call(key, "PUT", f"{session.pk}/proxy/", {**proxy, **changes})
@@ -67,7 +67,7 @@ def test_what_is_not_valid_is_named_by_its_field(
     assert USER not in answer.content.decode()
 
 
-def test_a_session_is_created_with_its_proxy(
+def test_it_creates_a_session_with_its_proxy(
     key: str, location: Location, proxy: dict[str, Any]
 ) -> None:
     answer = call(key, "POST", "", {"location": str(location.pk), "proxy": proxy})
@@ -77,7 +77,7 @@ def test_a_session_is_created_with_its_proxy(
     assert USER not in answer.content.decode()
 
 
-def test_no_session_is_created_without_the_proxy_that_was_asked_for(
+def test_it_creates_no_session_with_a_broken_proxy(
     key: str, location: Location, proxy: dict[str, Any]
 ) -> None:
     wrong = {**proxy, "password": "wrong"}
@@ -87,7 +87,7 @@ def test_no_session_is_created_without_the_proxy_that_was_asked_for(
     assert not Session.objects.exists()
 
 
-def test_a_stranger_finds_nothing(session: Session, proxy: dict[str, Any]) -> None:
+def test_it_hides_everything_from_strangers(session: Session, proxy: dict[str, Any]) -> None:
     _, strange = ApiKey.issue(make_account("Elsewhere"), "theirs")
 
     for method, body in (("GET", None), ("PUT", proxy), ("DELETE", None)):

@@ -27,14 +27,14 @@ def stored(session: Session) -> str:
     return str(session.proxy)
 
 
-def test_a_member_sets_a_proxy(bob: Client, session: Session, proxy: dict[str, Any]) -> None:
+def test_it_lets_a_member_set_a_proxy(bob: Client, session: Session, proxy: dict[str, Any]) -> None:
     answer = bob.post(address(session), proxy)
 
     assert answer.status_code == 302
     kept = parse(stored(session))
     assert (kept.user, kept.password) == (USER, PASSWORD)
     assert kept.shown == f"socks5://127.0.0.1:{proxy['port']}"
-    assert session.wanted_attempt == 2  # what runs is connected anew
+    assert session.wanted_attempt == 2  # a running session reconnects
 
 
 def test_it_stands_sealed_in_the_database(
@@ -48,7 +48,7 @@ def test_it_stands_sealed_in_the_database(
     assert column.startswith("v1.")
 
 
-def test_the_login_is_never_shown_again(
+def test_it_never_shows_the_login_again(
     bob: Client, session: Session, proxy: dict[str, Any]
 ) -> None:
     bob.post(address(session), proxy)
@@ -59,7 +59,7 @@ def test_the_login_is_never_shown_again(
     assert USER not in page and PASSWORD not in page
 
 
-def test_the_audit_log_knows_where_and_no_login(
+def test_it_records_the_address_without_the_login(
     bob: Client, session: Session, proxy: dict[str, Any]
 ) -> None:
     bob.post(address(session), proxy)
@@ -71,7 +71,7 @@ def test_the_audit_log_knows_where_and_no_login(
     assert added.actor == "bob@example.com"
 
 
-def test_the_login_stays_when_only_the_save_is_repeated(
+def test_it_keeps_the_login_for_the_same_address(
     bob: Client, session: Session, proxy: dict[str, Any]
 ) -> None:
     bob.post(address(session), proxy)
@@ -81,10 +81,10 @@ def test_the_login_stays_when_only_the_save_is_repeated(
     assert parse(stored(session)).password == PASSWORD
 
 
-def test_a_stored_login_goes_to_no_other_address(
+def test_it_sends_the_login_to_no_other_address(
     bob: Client, session: Session, proxy: dict[str, Any], simulator: Simulator
 ) -> None:
-    """Or whoever may change the address could read the password there."""
+    """Otherwise, users who may change the address could read the password there."""
     bob.post(address(session), proxy)
     other = simulator.ask("POST", "/api/proxies", {})
 
@@ -111,7 +111,7 @@ def test_a_stored_login_goes_to_no_other_address(
         ({"password": "ö"}, "unaccented"),
     ],
 )
-def test_what_does_not_work_is_said_and_not_stored(
+def test_it_explains_and_refuses_a_broken_proxy(
     bob: Client, session: Session, proxy: dict[str, Any], typed: dict[str, Any], sentence: str
 ) -> None:
     answer = bob.post(address(session), {**proxy, **typed})
@@ -122,7 +122,7 @@ def test_what_does_not_work_is_said_and_not_stored(
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-def test_a_proxy_that_leads_nowhere_is_refused(
+def test_it_refuses_a_proxy_that_leads_nowhere(
     bob: Client, session: Session, proxy: dict[str, Any], simulator: Simulator, scheme: str
 ) -> None:
     (name,) = [
@@ -135,7 +135,7 @@ def test_a_proxy_that_leads_nowhere_is_refused(
     assert "does not lead to WhatsApp" in answer.content.decode()
 
 
-def test_a_private_proxy_is_refused_in_production(
+def test_it_refuses_a_private_proxy_in_production(
     bob: Client, session: Session, proxy: dict[str, Any], settings: Settings
 ) -> None:
     settings.DEBUG, settings.WHATSAPP_SIMULATOR = False, ""
@@ -147,20 +147,20 @@ def test_a_private_proxy_is_refused_in_production(
         assert "is not public" in answer.content.decode()
 
 
-def test_a_proxy_that_cannot_be_read_is_told_and_can_be_set_again(
+def test_it_reports_an_unreadable_proxy_that_can_be_replaced(
     bob: Client, session: Session, proxy: dict[str, Any], settings: Settings
 ) -> None:
     settings.FIELD_ENCRYPTION_KEYS = [b"l" * 32]
     session.set_proxy("http://127.0.0.1:1", by="test")
     settings.FIELD_ENCRYPTION_KEYS = [b"k" * 32]
 
-    assert "cannot be read any more" in bob.get(address(session)).content.decode()
+    assert "can no longer be read" in bob.get(address(session)).content.decode()
     assert bob.get(f"/sessions/{session.pk}/").status_code == 200
     bob.post(address(session), proxy)
     assert parse(stored(session)).password == PASSWORD
 
 
-def test_a_viewer_may_not_and_a_stranger_sees_nothing(
+def test_it_refuses_viewers_and_strangers(
     vera: Client, charlie: Client, session: Session, proxy: dict[str, Any]
 ) -> None:
     for path in (address(session), f"{address(session)}remove/"):
@@ -178,7 +178,7 @@ def test_it_is_set_before_the_first_code(
     assert parse(stored(Session.objects.get())).password == PASSWORD
 
 
-def test_no_connection_is_made_without_the_proxy_that_was_asked_for(
+def test_it_creates_no_session_with_a_broken_proxy(
     bob: Client, location: Location, proxy: dict[str, Any]
 ) -> None:
     answer = bob.post("/connect/", {**proxy, "password": "no", "location": str(location.pk)})
@@ -193,11 +193,11 @@ def test_no_connection_is_made_without_the_proxy_that_was_asked_for(
     [
         ({"status": Status.READY}, True),
         ({"status": Status.QR}, True),
-        ({"status": Status.DISCONNECTED}, False),  # nothing runs that could go another way
+        ({"status": Status.DISCONNECTED}, False),  # nothing runs that could reconnect
         ({"status": Status.READY, "wanted": "stopped"}, False),
     ],
 )
-def test_only_what_runs_is_connected_anew(
+def test_it_reconnects_only_running_sessions(
     bob: Client,
     location: Location,
     proxy: dict[str, Any],
@@ -212,7 +212,7 @@ def test_only_what_runs_is_connected_anew(
     assert session.wanted_attempt == 1 + anew
 
 
-def test_an_unlinked_session_gets_no_proxy(
+def test_it_refuses_a_proxy_for_an_unlinked_session(
     bob: Client, session: Session, proxy: dict[str, Any]
 ) -> None:
     session.ask_unlink(by="bob")
@@ -223,7 +223,7 @@ def test_an_unlinked_session_gets_no_proxy(
     assert stored(session) == ""
 
 
-def test_a_proxy_of_another_location_is_not_touched(
+def test_it_leaves_other_locations_alone(
     bob: Client, session: Session, proxy: dict[str, Any], location: Location
 ) -> None:
     other = make_session(make_location(location.account, "Porto"))
@@ -233,7 +233,7 @@ def test_a_proxy_of_another_location_is_not_touched(
     assert (stored(other), other.wanted_attempt) == ("", 1)
 
 
-def test_a_link_is_not_sent_past_the_proxy_that_was_typed(
+def test_it_creates_no_link_before_the_proxy_is_set(
     bob: Client, location: Location, proxy: dict[str, Any]
 ) -> None:
     answer = bob.post("/links/new/", {**proxy, "location": str(location.pk)}, follow=True)

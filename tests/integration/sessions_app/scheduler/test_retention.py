@@ -163,7 +163,7 @@ def test_receipts_of_numbers_that_get_no_more_go_too() -> None:
             session=session, whatsapp_id=name, status=MessageStatus.READ, at=now, kept_at=now - age
         )
 
-    assert _receipts() == "Deleted 1 receipt whose message never came."
+    assert _receipts() == "Deleted 1 receipt of unknown messages."
 
     assert EarlyReceipt.objects.get().whatsapp_id == "B"
 

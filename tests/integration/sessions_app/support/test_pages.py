@@ -1,4 +1,4 @@
-"""A customer asks for a bundle, follows it and downloads it; nobody else gets near it."""
+"""Customers request, follow and download their support bundles; others have no access."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ def verbs() -> list[str]:
     return list(AuditEvent.objects.order_by("at", "pk").values_list("verb", flat=True))
 
 
-def test_the_pages_menu_leads_to_what_would_be_in_it(alice: Client, session: Session) -> None:
+def test_it_describes_the_bundle_from_the_menu(alice: Client, session: Session) -> None:
     page = text_of(alice, f"/sessions/{session.pk}/")
     assert f'href="/sessions/{session.pk}/bundle/"' in page
     asked = text_of(alice, f"/sessions/{session.pk}/bundle/")
     assert session.location.name in asked
-    assert "no codes, no keys and no messages" in asked
+    assert "no codes, keys or messages" in asked
     assert not SupportBundle.objects.exists()
 
 
 @pytest.mark.parametrize("who", ["alice", "bob"])
-def test_one_is_asked_for_followed_and_downloaded(
+def test_it_requests_follows_and_downloads_a_bundle(
     who: str, session: Session, request: pytest.FixtureRequest
 ) -> None:
     client: Client = request.getfixturevalue(who)
@@ -84,18 +84,20 @@ def test_one_is_asked_for_followed_and_downloaded(
     assert verbs() == ["bundle_asked", "bundle_downloaded"]
 
 
-def test_settings_make_one_of_all_connections_and_list_them(
+def test_it_lists_bundles_of_all_numbers_in_settings(
     alice: Client, account: Account, session: Session
 ) -> None:
-    assert "There is none yet" in text_of(alice, "/settings/support/")
+    assert "There are none yet" in text_of(alice, "/settings/support/")
     alice.post("/settings/support/")
     bundle = SupportBundle.objects.get()
     assert (bundle.account, bundle.session) == (account, None)
     page = text_of(alice, "/settings/support/")
-    assert "All connections" in page and f"/bundles/{bundle.pk}/" in page
+    assert "All numbers" in page and f"/bundles/{bundle.pk}/" in page
 
 
-def test_an_account_has_one_at_a_time(alice: Client, bob: Client, session: Session) -> None:
+def test_it_builds_one_bundle_per_account_at_once(
+    alice: Client, bob: Client, session: Session
+) -> None:
     alice.post("/settings/support/")
     bundle = SupportBundle.objects.get()
     answer = bob.post(f"/sessions/{session.pk}/bundle/", follow=True)
@@ -105,15 +107,13 @@ def test_an_account_has_one_at_a_time(alice: Client, bob: Client, session: Sessi
     assert verbs() == ["bundle_asked"]
 
 
-def test_another_may_be_asked_for_once_it_is_ready(alice: Client, account: Account) -> None:
+def test_it_allows_another_bundle_after_the_first(alice: Client, account: Account) -> None:
     made(account)
     alice.post("/settings/support/")
     assert SupportBundle.objects.open().count() == 1
 
 
-def test_a_viewer_neither_makes_nor_downloads_one(
-    vera: Client, account: Account, session: Session
-) -> None:
+def test_it_refuses_a_viewer(vera: Client, account: Account, session: Session) -> None:
     bundle = made(account, session)
     page = text_of(vera, "/settings/support/")
     assert "<form" not in page.partition('<main id="main"')[2]
@@ -125,25 +125,23 @@ def test_a_viewer_neither_makes_nor_downloads_one(
     assert "bundle_downloaded" not in verbs()
 
 
-def test_a_stranger_finds_nothing(charlie: Client, account: Account, session: Session) -> None:
+def test_it_hides_everything_from_strangers(
+    charlie: Client, account: Account, session: Session
+) -> None:
     bundle = made(account, session)
     for path in ("", "live/", "file/"):
         assert charlie.get(f"/bundles/{bundle.pk}/{path}").status_code == 404
     assert charlie.post(f"/sessions/{session.pk}/bundle/").status_code == 404
 
 
-def test_an_operators_own_bundle_about_his_session_is_not_the_customers(
-    alice: Client, session: Session
-) -> None:
+def test_it_hides_operators_bundles_from_customers(alice: Client, session: Session) -> None:
     bundle = made(None, session)
     assert alice.get(f"/bundles/{bundle.pk}/").status_code == 404
     assert alice.get(f"/bundles/{bundle.pk}/file/").status_code == 404
     assert str(bundle.pk) not in text_of(alice, "/settings/support/")
 
 
-def test_what_is_not_ready_or_not_here_leads_back_with_a_word(
-    alice: Client, account: Account
-) -> None:
+def test_it_explains_a_bundle_without_a_file(alice: Client, account: Account) -> None:
     lost = made(account)
     lost.path.unlink()
     waiting = SupportBundle.objects.create(account=account, asked_by="alice@example.com")
@@ -154,7 +152,7 @@ def test_what_is_not_ready_or_not_here_leads_back_with_a_word(
     assert "bundle_downloaded" not in verbs()
 
 
-def test_one_that_failed_can_be_asked_for_again(alice: Client, account: Account) -> None:
+def test_it_allows_a_retry_after_a_failure(alice: Client, account: Account) -> None:
     bundle = SupportBundle.objects.create(
         account=account, asked_by="alice@example.com", state="failed"
     )
@@ -173,7 +171,7 @@ def operator(client: Client) -> Client:
     return client
 
 
-def test_an_operator_makes_and_downloads_one_of_his_own(operator: Client, session: Session) -> None:
+def test_it_lets_operators_build_their_own_bundle(operator: Client, session: Session) -> None:
     assert "Leave it empty for all sessions" in text_of(operator, f"{ADMIN}add/")
     answer = operator.post(f"{ADMIN}add/", {"session": str(session.pk), "lines": "200"})
     assert answer.status_code == 302
@@ -186,7 +184,7 @@ def test_an_operator_makes_and_downloads_one_of_his_own(operator: Client, sessio
     file = operator.get(f"{ADMIN}{bundle.pk}/file/")
     with zipfile.ZipFile(io.BytesIO(b"".join(file))) as found:
         assert "doctor.json" in found.namelist()
-    # The customer reads that an operator took a bundle about his connection.
+    # The customer's audit log shows the operator's bundle about their number.
     assert verbs() == ["bundle_asked", "bundle_downloaded"]
     assert set(AuditEvent.objects.values_list("account", "actor")) == {
         (session.account_id, "Operator op@example.com")
@@ -194,28 +192,26 @@ def test_an_operator_makes_and_downloads_one_of_his_own(operator: Client, sessio
 
 
 @pytest.mark.parametrize("lines", ["0", "5001", "many"])
-def test_an_operator_asks_for_a_possible_number_of_lines(operator: Client, lines: str) -> None:
+def test_it_limits_the_lines_of_operators_bundles(operator: Client, lines: str) -> None:
     answer = operator.post(f"{ADMIN}add/", {"session": "", "lines": lines})
     assert answer.status_code == 200
     assert not SupportBundle.objects.exists()
 
 
-def test_a_customers_bundle_is_listed_for_operators_and_not_downloaded(
-    operator: Client, account: Account
-) -> None:
+def test_it_lists_customers_bundles_without_a_download(operator: Client, account: Account) -> None:
     bundle = made(account)
     page = text_of(operator, ADMIN)
     assert str(account) in page and f"{ADMIN}{bundle.pk}/file/" not in page
     assert operator.get(f"{ADMIN}{bundle.pk}/file/").status_code == 404
 
 
-def test_staff_without_the_right_download_nothing(client: Client) -> None:
+def test_it_refuses_staff_without_the_permission(client: Client) -> None:
     bundle = made(None)
     client.force_login(User.objects.create_user("new@example.com", "x", is_staff=True))
     assert client.get(f"{ADMIN}{bundle.pk}/file/").status_code == 404
 
 
-def test_a_member_of_two_accounts_gets_the_bundle_of_each(account: Account) -> None:
+def test_it_serves_bundles_of_both_accounts_of_a_member(account: Account) -> None:
     other = make_account("Second Street")
     dora = make_user("dora", account, Role.OWNER)
     dora.memberships.create(account=other, role=Role.VIEWER)
@@ -226,7 +222,7 @@ def test_a_member_of_two_accounts_gets_the_bundle_of_each(account: Account) -> N
     assert client.get(f"/bundles/{theirs.pk}/file/").status_code == 403
 
 
-def test_a_bundle_ends_with_its_time(alice: Client, account: Account) -> None:
+def test_it_expires_a_bundle(alice: Client, account: Account) -> None:
     bundle = made(account)
     SupportBundle.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     forget_old()

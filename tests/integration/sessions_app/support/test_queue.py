@@ -45,7 +45,7 @@ def leases_expire() -> None:
     SupportBundle.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
 
 
-def test_a_claimed_bundle_has_one_builder() -> None:
+def test_it_gives_a_bundle_to_one_builder() -> None:
     first = requested(asked_at=timezone.now() - timedelta(minutes=1))
     second = requested()
     mine, next_one = claim(), claim()
@@ -55,7 +55,7 @@ def test_a_claimed_bundle_has_one_builder() -> None:
     assert state(first) == "building"
 
 
-def test_the_bundle_of_a_dead_builder_is_built_again() -> None:
+def test_it_reclaims_the_bundle_of_a_dead_builder() -> None:
     bundle = requested()
     dead = claim()
     assert dead is not None
@@ -76,7 +76,7 @@ def test_the_bundle_of_a_dead_builder_is_built_again() -> None:
     assert bundle.ready_at is not None and bundle.expires_at == bundle.ready_at + KEPT
 
 
-def test_a_bundle_that_kills_every_builder_fails() -> None:
+def test_it_fails_a_bundle_that_kills_every_builder() -> None:
     bundle = requested()
     for _ in range(ATTEMPTS):
         assert claim() is not None
@@ -85,7 +85,7 @@ def test_a_bundle_that_kills_every_builder_fails() -> None:
     assert state(bundle) == "failed"
 
 
-def test_a_failed_attempt_is_repeated_until_the_last() -> None:
+def test_it_retries_until_the_last_attempt() -> None:
     bundle = requested()
     states = []
     for _ in range(ATTEMPTS):
@@ -98,7 +98,7 @@ def test_a_failed_attempt_is_repeated_until_the_last() -> None:
     assert states == ["waiting", "waiting", "failed"]
 
 
-def test_the_ready_signal_is_sent_within_the_transaction() -> None:
+def test_it_signals_a_ready_bundle_within_the_transaction() -> None:
     bundle, heard = requested(), []
 
     def refuse(sender: object, bundle: SupportBundle, **kwargs: object) -> None:
@@ -118,7 +118,7 @@ def test_the_ready_signal_is_sent_within_the_transaction() -> None:
     assert state(bundle) == "building"
 
 
-def test_an_account_has_one_open_bundle_operators_many() -> None:
+def test_it_limits_accounts_but_not_operators() -> None:
     account = make_account()
     requested(account)
     requested(None)
@@ -127,7 +127,7 @@ def test_an_account_has_one_open_bundle_operators_many() -> None:
         requested(account)
 
 
-def test_expired_bundles_and_stray_files_are_deleted() -> None:
+def test_it_deletes_expired_bundles_and_stray_files() -> None:
     kept, past = requested(), requested(expires_at=timezone.now() - timedelta(seconds=1))
     account = make_account()
     of_deleted = requested(account)

@@ -12,20 +12,20 @@ NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 Status = MessageStatus
 
 
-def test_the_table_is_total() -> None:
+def test_it_covers_every_status() -> None:
     assert set(FORWARD) == set(Status)
 
 
-def test_only_a_text_that_surely_did_not_leave_waits_again() -> None:
+def test_it_requeues_only_texts_that_did_not_leave() -> None:
     assert [old for old in Status if may_follow(old, Status.QUEUED)] == [Status.SENDING]
 
 
 @pytest.mark.parametrize("end", [Status.READ, Status.FAILED, Status.RECEIVED])
-def test_nothing_follows_an_end(end: Status) -> None:
+def test_it_allows_no_step_after_an_end(end: Status) -> None:
     assert not any(may_follow(end, new) for new in Status)
 
 
-def test_receipts_lead_one_way() -> None:
+def test_it_advances_receipts_one_way() -> None:
     road = [Status.SENDING, Status.UNCONFIRMED, Status.SENT, Status.DELIVERED, Status.READ]
 
     assert all(may_follow(old, new) for old, new in pairwise(road))
@@ -33,7 +33,7 @@ def test_receipts_lead_one_way() -> None:
 
 
 @pytest.mark.parametrize("order", list(permutations([Status.SENT, Status.DELIVERED, Status.READ])))
-def test_any_order_of_results_ends_the_same(order: tuple[Status, ...]) -> None:
+def test_it_ends_the_same_in_any_order(order: tuple[Status, ...]) -> None:
     message = Message(status=Status.SENDING)
     at = {
         status: NOON + timedelta(seconds=n)

@@ -1,4 +1,4 @@
-"""What lies in the key folder: whose a file is, and whether a store can be read."""
+"""The files of the key folder: their sessions, and the state of stores."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / f"{uuid4()}.sqlite3"
 
 
-def test_a_file_is_known_by_the_session_in_its_name(tmp_path: Path) -> None:
+def test_it_finds_the_session_in_a_file_name(tmp_path: Path) -> None:
     session = uuid4()
     endings = [
         ".sqlite3",
@@ -49,64 +49,64 @@ def test_a_file_is_known_by_the_session_in_its_name(tmp_path: Path) -> None:
     "name",
     ["notes.txt", ".write-test-0123", "backup.sqlite3", "pairline.sqlite3", "test-1.sqlite3"],
 )
-def test_other_files_are_passed_over(tmp_path: Path, name: str) -> None:
+def test_it_ignores_other_files(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     assert key_files(tmp_path) == []
 
 
-def test_folders_and_links_are_passed_over(tmp_path: Path) -> None:
+def test_it_ignores_folders_and_links(tmp_path: Path) -> None:
     (tmp_path / f"{uuid4()}.sqlite3").mkdir()
     (tmp_path / f"{uuid4()}.sqlite3").symlink_to("/etc/hostname")
     assert key_files(tmp_path) == []
 
 
-def test_no_folder_holds_no_files(tmp_path: Path) -> None:
+def test_it_finds_no_files_without_a_folder(tmp_path: Path) -> None:
     assert key_files(tmp_path / "missing") == []
 
 
 @pytest.mark.parametrize("linked", [True, False])
-def test_a_store_is_linked_when_it_holds_a_device(path: Path, linked: bool) -> None:
+def test_it_finds_a_linked_device(path: Path, linked: bool) -> None:
     expected = StoreState.LINKED if linked else StoreState.EMPTY
     assert store_state(make_store(path, linked=linked), busy=False) is expected
 
 
-def test_a_store_without_tables_is_empty(path: Path) -> None:
+def test_it_finds_a_store_without_tables_empty(path: Path) -> None:
     path.touch()
     assert store_state(path, busy=False) is StoreState.EMPTY
 
 
-def test_a_store_that_is_not_there_is_missing(path: Path) -> None:
+def test_it_finds_a_missing_store(path: Path) -> None:
     assert store_state(path, busy=False) is StoreState.MISSING
     assert store_state(path, busy=True) is StoreState.MISSING
     assert not path.exists()
 
 
 @pytest.mark.parametrize("busy", [True, False])
-def test_a_store_with_a_wrong_beginning_is_garbled(path: Path, busy: bool) -> None:
+def test_it_finds_a_wrong_header_garbled(path: Path, busy: bool) -> None:
     path.write_bytes(b"not a database at all" * 300)
     assert store_state(path, busy=busy) is StoreState.GARBLED
 
 
-def test_a_store_that_was_cut_off_is_garbled(path: Path) -> None:
+def test_it_finds_a_truncated_store_garbled(path: Path) -> None:
     content = make_store(path, linked=True).read_bytes()
     path.write_bytes(content[: len(content) // 2])
     assert store_state(path, busy=False) is StoreState.GARBLED
 
 
-def test_a_store_with_overwritten_pages_is_garbled(path: Path) -> None:
+def test_it_finds_overwritten_pages_garbled(path: Path) -> None:
     content = make_store(path, linked=True).read_bytes()
     path.write_bytes(content[:4096] + bytes(len(content) - 4096))
     assert store_state(path, busy=False) is StoreState.GARBLED
 
 
-def test_a_store_in_which_somebody_writes_is_closed_and_not_called_garbled(path: Path) -> None:
+def test_it_finds_a_locked_store_closed(path: Path) -> None:
     with closing(sqlite3.connect(make_store(path, linked=True))) as writer:
         writer.execute("PRAGMA locking_mode = EXCLUSIVE")
         writer.execute("BEGIN EXCLUSIVE")
         assert store_state(path, busy=False) is StoreState.CLOSED
 
 
-def test_looking_at_a_busy_store_takes_no_lock(path: Path) -> None:
+def test_it_takes_no_lock_on_a_busy_store(path: Path) -> None:
     with closing(sqlite3.connect(make_store(path, linked=True))) as writer:
         writer.execute("BEGIN EXCLUSIVE")
         assert store_state(path, busy=True) is StoreState.LINKED

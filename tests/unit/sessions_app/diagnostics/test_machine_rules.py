@@ -1,4 +1,4 @@
-"""What the machine's facts mean: library, disk, clock, and how findings are printed."""
+"""The rules for library, disk and clock, and the format of findings."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ FOLDER = Path("/data/whatsapp")
 PROJECT = tomllib.loads((Path(__file__).resolve().parents[4] / "pyproject.toml").read_text())
 
 
-def test_another_version_of_the_library_is_trouble() -> None:
+def test_it_reports_another_version_of_the_library() -> None:
     assert findings.of_library("0.5.2", "0.5.2", 0.2).severity is Severity.OK
     for other in ("0.6.0", "0.5.1"):
         assert findings.of_library(other, "0.5.2", 0.2).severity is Severity.CRITICAL
 
 
-def test_the_versions_are_those_of_the_project() -> None:
+def test_it_matches_the_versions_of_the_project() -> None:
     project = PROJECT["project"]
     assert project["version"] == PAIRLINE
     assert f"neonize=={NEWEST_TESTED_NEONIZE}" in project["dependencies"]
@@ -40,13 +40,13 @@ def test_the_versions_are_those_of_the_project() -> None:
         (1_000_000_000, Severity.OK),
     ],
 )
-def test_a_disk_that_fills_up_is_a_warning_and_then_trouble(free: int, level: Severity) -> None:
+def test_it_warns_before_the_disk_is_full(free: int, level: Severity) -> None:
     found = findings.of_disk(free, 4_000_000_000, FOLDER)
     assert found.severity is level
     assert (found.next_step == "") == (level is Severity.OK)
 
 
-def test_room_is_told_in_bytes_and_as_a_share() -> None:
+def test_it_reports_space_in_bytes_and_percent() -> None:
     text = findings.of_disk(12_000_000_000, 48_000_000_000, FOLDER).text
     assert text == "12 GB (25 %) free for /data/whatsapp"
 
@@ -61,7 +61,7 @@ def test_room_is_told_in_bytes_and_as_a_share() -> None:
         (86_400.0, Severity.CRITICAL),
     ],
 )
-def test_a_wrong_clock_is_found_in_both_directions(ahead: float, level: Severity) -> None:
+def test_it_finds_a_wrong_clock_in_both_directions(ahead: float, level: Severity) -> None:
     assert findings.of_clock(ahead, "WhatsApp").severity is level
 
 
@@ -71,7 +71,7 @@ FOUND = [
 ]
 
 
-def test_findings_stand_in_columns_with_the_next_step_behind() -> None:
+def test_it_aligns_findings_in_columns() -> None:
     assert lines(FOUND) == [
         "ok       disk         12 GB free",
         "trouble  data folder  cannot be written to › Let us.",
@@ -80,12 +80,12 @@ def test_findings_stand_in_columns_with_the_next_step_behind() -> None:
     ]
 
 
-def test_colours_are_for_the_level_alone() -> None:
+def test_it_colours_only_the_level() -> None:
     painted = lines(FOUND, {Severity.CRITICAL: lambda text: f"<{text}>"})
     assert painted[1] == "<trouble>  data folder  cannot be written to › Let us."
 
 
-def test_as_an_object_they_say_whether_all_is_well() -> None:
+def test_it_reports_findings_as_an_object() -> None:
     told = report(FOUND)
     assert told["ok"] is False
     assert told["findings"][1] == {

@@ -1,4 +1,4 @@
-"""Looking at the machine: the way to a TLS server with its faults, ports, disk and folders."""
+"""The probes: reaching a TLS server and its faults, ports, disk and folders."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def certificate(tmp_path: Path) -> Path:
     return make_certificate(tmp_path, now - DAY, now + DAY)
 
 
-def test_a_server_that_answers_is_reached(certificate: Path) -> None:
+def test_it_reaches_a_server_that_answers(certificate: Path) -> None:
     with listening(tls_server(certificate)) as port:
         reached = reach(Route(HOST, port, ca_file=str(certificate)), SECONDS)
     assert 0 < reached.seconds < SECONDS
@@ -118,19 +118,19 @@ def test_a_server_that_answers_is_reached(certificate: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", [3_600.0, -3_600.0])
-def test_a_wrong_clock_shows_in_the_servers_date(certificate: Path, wrong: float) -> None:
+def test_it_finds_a_wrong_clock_by_the_servers_date(certificate: Path, wrong: float) -> None:
     with listening(tls_server(certificate, clock_ahead=wrong)) as port:
         reached = reach(Route(HOST, port, ca_file=str(certificate)), SECONDS)
     assert reached.ahead is not None and abs(reached.ahead + wrong) < 2
 
 
-def test_a_server_without_a_date_is_reached_all_the_same(certificate: Path) -> None:
+def test_it_reaches_a_server_without_a_date(certificate: Path) -> None:
     with listening(tls_server(certificate, clock_ahead=None)) as port:
         assert reach(Route(HOST, port, ca_file=str(certificate)), SECONDS).ahead is None
 
 
 @pytest.mark.parametrize("days", [(-3, -1), (1, 3)])
-def test_a_certificate_of_another_time_points_to_the_clock(
+def test_it_blames_the_clock_for_an_expired_certificate(
     tmp_path: Path, days: tuple[int, int]
 ) -> None:
     begins, ends = (datetime.now(UTC) + count * DAY for count in days)
@@ -141,7 +141,7 @@ def test_a_certificate_of_another_time_points_to_the_clock(
     assert "this machine's clock" in str(caught.value)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_not_trusted(certificate: Path) -> None:
+def test_it_distrusts_an_unknown_certificate(certificate: Path) -> None:
     with listening(tls_server(certificate)) as port, pytest.raises(Unreachable) as caught:
         reach(Route(HOST, port), SECONDS)
     assert caught.value.fault is ProbeFault.NETWORK
@@ -153,12 +153,12 @@ def closed_port() -> int:
         return int(server.getsockname()[1])
 
 
-def test_a_closed_port_is_unreachable() -> None:
+def test_it_reports_a_closed_port() -> None:
     with pytest.raises(Unreachable, match="Connection refused"):
         reach(Route(HOST, closed_port()), SECONDS)
 
 
-def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
+def test_it_gives_up_on_a_silent_server() -> None:
     done = threading.Event()
 
     def say_nothing(connection: socket.socket) -> None:
@@ -172,7 +172,7 @@ def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
     assert time.monotonic() - began < SECONDS
 
 
-def test_a_server_that_speaks_no_tls_is_unreachable() -> None:
+def test_it_reports_a_server_without_tls() -> None:
     def talk(connection: socket.socket) -> None:
         connection.sendall(b"hello\r\n" * 9)
 
@@ -181,7 +181,7 @@ def test_a_server_that_speaks_no_tls_is_unreachable() -> None:
 
 
 def proxy_to(port: int, seen: list[str], answer: str = "200 OK") -> Callable[[socket.socket], None]:
-    """An HTTP proxy that leads everybody to ``port`` and writes down what they asked for."""
+    """An HTTP proxy that connects all clients to ``port`` and records their requests."""
 
     def serve(client: socket.socket) -> None:
         seen.append(client.recv(4096).decode())
@@ -204,7 +204,7 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
-def test_a_proxy_leads_there_with_the_login_in_its_address(certificate: Path) -> None:
+def test_it_connects_through_a_proxy_with_a_login(certificate: Path) -> None:
     seen: list[str] = []
     with listening(tls_server(certificate)) as port, listening(proxy_to(port, seen)) as proxy:
         address = f"http://al%40ice:pass@{HOST}:{proxy}"
@@ -213,29 +213,29 @@ def test_a_proxy_leads_there_with_the_login_in_its_address(certificate: Path) ->
     assert "Proxy-Authorization: Basic YWxAaWNlOnBhc3M=\r\n" in seen[0]
 
 
-def test_a_proxy_that_refuses_is_named() -> None:
+def test_it_reports_a_proxy_that_refuses() -> None:
     refusing = proxy_to(1, [], "407 Proxy Authentication Required")
     with listening(refusing) as proxy, pytest.raises(Unreachable, match="the proxy refused"):
         reach(Route(HOST, 443, proxy=f"http://{HOST}:{proxy}"), SECONDS)
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://", "http://host:port"])
-def test_a_proxy_that_cannot_be_used_says_so(proxy: str) -> None:
+def test_it_reports_a_proxy_it_cannot_use(proxy: str) -> None:
     with pytest.raises(Unreachable):
         reach(Route(HOST, 443, proxy=proxy), SECONDS)
 
 
-def test_a_free_port_is_free() -> None:
+def test_it_finds_a_free_port() -> None:
     assert port_state(closed_port()) is Port.FREE
 
 
-def test_a_port_of_another_program_is_taken() -> None:
+def test_it_finds_a_port_of_another_program() -> None:
     with listening(lambda connection: connection.sendall(b"hello\r\n")) as port:
         assert port_state(port) is Port.TAKEN
 
 
 @pytest.mark.parametrize(("server", "state"), [("Pairline", Port.OURS), ("nginx", Port.TAKEN)])
-def test_a_port_is_ours_when_pairline_answers(server: str, state: Port) -> None:
+def test_it_recognizes_its_own_port(server: str, state: Port) -> None:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response_only(503)
@@ -253,18 +253,18 @@ def test_a_port_is_ours_when_pairline_answers(server: str, state: Port) -> None:
         thread.join(SECONDS)
 
 
-def test_writing_is_tried_for_real_and_leaves_nothing(tmp_path: Path) -> None:
+def test_it_writes_a_real_file_and_removes_it(tmp_path: Path) -> None:
     try_to_write(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("folder", ["missing", "file"])
-def test_a_folder_that_cannot_be_written_to_is_an_error(tmp_path: Path, folder: str) -> None:
+def test_it_fails_on_a_read_only_folder(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"No such file|Not a directory"):
         try_to_write(tmp_path / folder)
 
 
-def test_the_free_space_is_what_the_system_says(tmp_path: Path) -> None:
+def test_it_reads_the_free_space_from_the_system(tmp_path: Path) -> None:
     free, total = disk_space(tmp_path)
     assert 0 < free < total

@@ -1,4 +1,4 @@
-"""What facts mean for the operator: what needs somebody, what is worth knowing, what is well."""
+"""The rules that turn facts about the installation into findings."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def of_sessions(*sessions: SessionFacts, served: bool = True) -> list[Finding]:
     return rules.of_sessions(sessions, NOW, LIMIT, served=served)
 
 
-def test_sessions_are_counted_by_status_and_reason() -> None:
+def test_it_counts_sessions_by_status_and_reason() -> None:
     counts, stuck = of_sessions(
         session(),
         session(),
@@ -66,11 +66,11 @@ def test_sessions_are_counted_by_status_and_reason() -> None:
     assert (counts.severity, stuck.severity) == (Severity.OK, Severity.OK)
 
 
-def test_an_installation_without_sessions_says_none() -> None:
+def test_it_reports_an_installation_without_sessions() -> None:
     assert of_sessions()[0].text == "none"
 
 
-def test_a_stuck_session_is_a_problem_that_names_it() -> None:
+def test_it_names_a_stuck_session() -> None:
     one = session(Status.INITIALIZING, leased=False, linked=False)
     stuck = of_sessions(one)[1]
     assert stuck.severity is Severity.CRITICAL
@@ -78,12 +78,12 @@ def test_a_stuck_session_is_a_problem_that_names_it() -> None:
     assert "cleanup_sessions cleanup" in stuck.next_step
 
 
-def test_without_a_gateway_a_stuck_session_first_needs_one() -> None:
+def test_it_asks_for_a_gateway_before_a_cleanup() -> None:
     one = session(Status.QR, leased=False, linked=False)
     assert "manage.py serve" in of_sessions(one, served=False)[1].next_step
 
 
-def test_of_many_stuck_sessions_only_the_first_are_named() -> None:
+def test_it_names_only_the_first_stuck_sessions() -> None:
     many = [session(Status.QR, leased=False, linked=False) for _ in range(9)]
     assert of_sessions(*many)[1].text.endswith(f"{many[2].id} and 6 more")
 
@@ -101,25 +101,25 @@ def test_of_many_stuck_sessions_only_the_first_are_named() -> None:
         ({"leased": False, "linked": False, "since": NOW - LIMIT}, False),
     ],
 )
-def test_who_is_stuck(facts: dict[str, Any], is_stuck: bool) -> None:
+def test_it_recognizes_stuck_sessions(facts: dict[str, Any], is_stuck: bool) -> None:
     one = session(Status.INITIALIZING, **facts)
     assert (of_sessions(one)[1].severity is Severity.CRITICAL) == is_stuck
 
 
-def test_ready_and_disconnected_sessions_are_never_stuck() -> None:
+def test_it_never_finds_ready_or_disconnected_sessions_stuck() -> None:
     assert (
         of_sessions(session(leased=False), session(Status.DISCONNECTED))[1].severity is Severity.OK
     )
 
 
-def test_key_stores_are_counted_with_their_size_in_bytes() -> None:
+def test_it_counts_key_stores_with_their_size() -> None:
     files = [key_file(uuid4(), size=1_200_000), key_file(uuid4(), size=34_567), key_file()]
     (found,) = rules.of_key_stores(files, FOLDER)
     assert found.text == "2 key stores, 1.2 MB (1242567 bytes) in /data/whatsapp"
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666, 0o777])
-def test_keys_that_others_may_read_are_a_problem(mode: int) -> None:
+def test_it_reports_keys_that_others_can_read(mode: int) -> None:
     bad = key_file(uuid4(), mode=mode)
     found = rules.of_key_stores([bad, key_file(uuid4())], FOLDER)[1]
     assert (found.severity, found.next_step) == (Severity.CRITICAL, "chmod 600 /data/whatsapp/*")
@@ -135,7 +135,7 @@ def test_keys_that_others_may_read_are_a_problem(mode: int) -> None:
         (StoreState.CLOSED, "not readable"),
     ],
 )
-def test_a_linked_number_without_usable_keys_is_named(state: StoreState, word: str) -> None:
+def test_it_names_a_linked_number_without_usable_keys(state: StoreState, word: str) -> None:
     one = uuid4()
     (found,) = rules.of_linked_keys({one: state, uuid4(): StoreState.LINKED})
     assert found.severity is Severity.CRITICAL
@@ -143,20 +143,20 @@ def test_a_linked_number_without_usable_keys_is_named(state: StoreState, word: s
     assert f"{one}.sqlite3" in found.next_step
 
 
-def test_files_of_no_session_are_a_problem() -> None:
+def test_it_reports_files_of_no_session() -> None:
     stray = key_file(uuid4())
     (found,) = rules.of_orphans([stray], {}, NOW)
     assert found.severity is Severity.CRITICAL
     assert found.text == f"1 file, 8.0 kB, 1 of no session: {stray.path.name}"
 
 
-def test_what_an_attempt_left_that_was_never_linked_is_only_worth_knowing() -> None:
+def test_it_warns_of_files_of_unlinked_attempts() -> None:
     expired = session(Status.DISCONNECTED)
     (found,) = rules.of_orphans([key_file(expired.id)], {expired.id: expired}, NOW)
     assert found.severity is Severity.WARNING
 
 
-def test_keys_of_linked_numbers_and_young_files_are_no_orphans() -> None:
+def test_it_accepts_linked_keys_and_young_files() -> None:
     linked, young = session(), key_file(uuid4(), modified=NOW)
     (found,) = rules.of_orphans([key_file(linked.id), young], {linked.id: linked}, NOW)
     assert (found.severity, found.text) == (Severity.OK, "none")
@@ -166,7 +166,7 @@ def gateway(age: float = 2.0, **facts: Any) -> GatewayFacts:
     return replace(GatewayFacts("host, process 7", age, engines=[], trouble=""), **facts)
 
 
-def test_a_living_gateway_and_its_engines_are_listed() -> None:
+def test_it_lists_live_gateways_and_engines() -> None:
     engine = {"kind": "running", "pid": 9, "sessions": 40, "starts": 1, "rss_mb": 96.4}
     found = rules.of_gateways([gateway(engines=[engine])], waiting=0)
     assert [one.severity for one in found] == [Severity.OK, Severity.OK]
@@ -174,26 +174,26 @@ def test_a_living_gateway_and_its_engines_are_listed() -> None:
     assert found[1].text == "running, process 9, 40 sessions, 1 start, 96 MB"
 
 
-def test_no_living_gateway_is_a_problem_with_the_command_that_starts_one() -> None:
+def test_it_names_the_command_that_starts_a_gateway() -> None:
     (found,) = rules.of_gateways([gateway(age=180)], waiting=12)
     assert found.severity is Severity.CRITICAL
     assert found.text == "none is alive; the last heartbeat is 3 min old; 12 sessions wait for one"
     assert "manage.py serve" in found.next_step
 
 
-def test_a_gateway_in_trouble_says_what_it_is() -> None:
+def test_it_reports_the_trouble_of_a_gateway() -> None:
     (found,) = rules.of_gateways([gateway(trouble="neonize is not installed.")], waiting=0)
     assert found.severity is Severity.CRITICAL
     assert "neonize is not installed." in found.text
 
 
-def test_a_gateway_that_fell_silent_beside_a_living_one_is_worth_knowing() -> None:
+def test_it_warns_of_a_lost_gateway() -> None:
     found = rules.of_gateways([gateway(), gateway(age=3_600)], waiting=0)
     assert found[1].severity is Severity.WARNING
     assert "sent no heartbeat for 1 h" in found[1].text
 
 
-def test_an_old_silence_is_no_news() -> None:
+def test_it_ignores_gateways_lost_long_ago() -> None:
     found = rules.of_gateways([gateway(), gateway(age=30 * 86_400)], waiting=0)
     assert len(found) == 1
 
@@ -208,14 +208,14 @@ def test_an_old_silence_is_no_news() -> None:
         ("ppnn", "2 problems need you: one, two; 2 warnings."),
     ],
 )
-def test_the_last_line_says_what_is_wrong(levels: str, sentence: str) -> None:
+def test_it_ends_with_a_summary(levels: str, sentence: str) -> None:
     kinds = {"o": Severity.OK, "n": Severity.WARNING, "p": Severity.CRITICAL}
     names = ["one", "two", "three", "four"]
     found = [Finding(names[i], kinds[kind], "") for i, kind in enumerate(levels)]
     assert rules.summary(found) == sentence
 
 
-def test_rows_that_no_key_opens_are_a_problem_that_names_them() -> None:
+def test_it_names_rows_without_a_key() -> None:
     (well,) = rules.of_seals([])
     column = "sessions_app.session.proxy"
     (one,) = rules.of_seals([Unopenable(column, "0a1b2c3d", 1, ["A"])])

@@ -1,4 +1,4 @@
-"""What an engine's answer that is no code means for the operator, and what he does about it."""
+"""Failures of a trial connection: the cause and the next step."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FOLDER = Path("/data/whatsapp")
         (StartFailure.OTHER, advice.LOOK),
     ],
 )
-def test_each_cause_has_its_next_step(code: StartFailure, step: str) -> None:
+def test_it_has_a_next_step_for_each_cause(code: StartFailure, step: str) -> None:
     found = failure(StartFailed(code, "It failed so."), SETTINGS)
     assert (found.cause, found.next_step) == ("It failed so.", step)
 
@@ -51,17 +51,17 @@ def test_each_cause_has_its_next_step(code: StartFailure, step: str) -> None:
         (StartFailed(StartFailure.DIAL, ""), "The connection failed."),
     ],
 )
-def test_each_answer_is_told_in_words(event: ClientEvent, words: str) -> None:
+def test_it_describes_each_answer(event: ClientEvent, words: str) -> None:
     found = failure(event, SETTINGS)
     assert words in found.cause and found.next_step
 
 
-def test_a_simulated_network_leads_to_the_simulator() -> None:
+def test_it_points_to_the_simulator_if_there_is_one() -> None:
     simulated = GatewaySettings(data_dir=Path("/data"), simulator=Path("/state.json"))
     assert failure(StartFailed(StartFailure.DIAL, ""), simulated).next_step == advice.SIMULATOR
 
 
-def test_a_code_is_counted_and_never_part_of_a_report() -> None:
+def test_it_never_reports_the_code_itself() -> None:
     success = Success("2@secret", 0.1, 0.2)
     assert success.characters == 8
     assert "secret" not in repr(success)

@@ -44,43 +44,43 @@ def test_it_counts_ninety_days_with_today_last() -> None:
     assert share_of(days) == 1
 
 
-def test_today_counts_until_now() -> None:
+def test_it_counts_today_until_now() -> None:
     today = days_of([life(turn(200))], NOW, 1)[0]
 
     assert (today.ready_seconds, today.counted_seconds) == (DAY / 2, DAY / 2)
 
 
-def test_without_events_nothing_counts() -> None:
+def test_it_counts_nothing_without_events() -> None:
     days = days_of([life()], NOW, 3)
 
     assert shares(days) == [None, None, None]
     assert share_of(days) is None
 
 
-def test_a_location_without_sessions_has_days_all_the_same() -> None:
+def test_it_returns_days_without_sessions() -> None:
     assert shares(days_of([], NOW, 2)) == [None, None]
 
 
-def test_an_event_before_the_window_says_how_it_began() -> None:
+def test_it_starts_with_the_status_before_the_window() -> None:
     days = days_of([life(turn(30), down(0.5 + 0.25))], NOW, 3)
 
     assert shares(days) == [1.0, 0.75, 0.0]
 
 
-def test_a_young_session_counts_from_its_first_connection() -> None:
+def test_it_counts_from_the_first_connection() -> None:
     days = days_of([life(turn(1.5, "qr", "scan"), turn(1.0))], NOW, 3)
 
     assert shares(days) == [None, 1.0, 1.0]
     assert days[1].counted_seconds == DAY / 2
 
 
-def test_waiting_for_the_first_scan_is_no_outage() -> None:
+def test_it_counts_no_outage_before_the_first_scan() -> None:
     days = days_of([life(turn(2, "qr", "scan"), turn(1, "disconnected", "qr_expired"))], NOW, 3)
 
     assert shares(days) == [None, None, None]
 
 
-def test_a_link_removed_on_the_phone_is_an_outage_until_it_is_linked_anew() -> None:
+def test_it_counts_an_outage_until_linked_again() -> None:
     days = days_of(
         [
             life(
@@ -98,13 +98,13 @@ def test_a_link_removed_on_the_phone_is_an_outage_until_it_is_linked_anew() -> N
 
 
 @pytest.mark.parametrize("reason", ["user_disconnect", "unlinked", "suspended_billing"])
-def test_what_somebody_wanted_is_no_outage(reason: str) -> None:
+def test_it_counts_no_outage_on_purpose(reason: str) -> None:
     days = days_of([life(turn(10), turn(1.5, "disconnected", reason))], NOW, 3)
 
     assert shares(days) == [1.0, None, None]
 
 
-def test_the_gap_between_two_links_of_a_location_does_not_count() -> None:
+def test_it_ignores_the_gap_between_two_sessions() -> None:
     first = life(turn(10), turn(2.5, "disconnected", "unlinked"))
     second = life(turn(0.75, "qr", "scan"), turn(0.5))
 
@@ -113,19 +113,19 @@ def test_the_gap_between_two_links_of_a_location_does_not_count() -> None:
     assert shares(days) == [1.0, None, None, 1.0]
 
 
-def test_an_unlinked_session_counts_until_that_was_asked_for() -> None:
+def test_it_counts_until_unlinking_was_requested() -> None:
     days = days_of([life(turn(10), until=NOW - timedelta(days=1.5))], NOW, 3)
 
     assert shares(days) == [1.0, None, None]
 
 
-def test_one_that_was_linked_before_the_window_is_down_from_its_start() -> None:
+def test_it_counts_a_session_linked_before_the_window() -> None:
     days = days_of([life(turn(95, "disconnected", "logged_out"), was_linked=True)], NOW, 2)
 
     assert shares(days) == [0.0, 0.0]
 
 
-def test_days_are_those_of_utc_whatever_the_clock_says() -> None:
+def test_it_splits_days_in_utc() -> None:
     lisbon = timezone(timedelta(hours=1))
     there = [
         StatusChange(t.at.astimezone(lisbon), t.status, t.reason) for t in (turn(5), down(0.5))
@@ -140,7 +140,7 @@ def test_days_are_those_of_utc_whatever_the_clock_says() -> None:
     st.lists(st.tuples(st.floats(0, 100), st.sampled_from(["ready", "initializing", "qr"]))),
     st.integers(1, 90),
 )
-def test_no_day_has_more_than_it_can(story: list[tuple[float, str]], count: int) -> None:
+def test_it_never_counts_more_than_a_day(story: list[tuple[float, str]], count: int) -> None:
     turns = [turn(ago, status, "ok") for ago, status in sorted(story, reverse=True)]
 
     for day in days_of([life(*turns)], NOW, count):
@@ -151,5 +151,5 @@ def test_no_day_has_more_than_it_can(story: list[tuple[float, str]], count: int)
     ("share", "says"),
     [(1, "100 %"), (0, "0 %"), (0.99999, "99.99 %"), (0.9, "90 %"), (0.12345, "12.34 %")],
 )
-def test_a_hundred_percent_means_not_a_second_away(share: float, says: str) -> None:
+def test_it_shows_100_percent_only_without_interruptions(share: float, says: str) -> None:
     assert percent(share) == says

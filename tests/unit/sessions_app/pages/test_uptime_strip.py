@@ -19,7 +19,7 @@ def days(*shares: float | None) -> list[UptimeDay]:
     ]
 
 
-def test_each_kind_of_day_has_a_shape_of_its_own() -> None:
+def test_it_draws_each_kind_of_day_differently() -> None:
     drawn = strip(days(None, 1, 0.99, 0.2))
 
     assert drawn.empty == "M0 22h3v2h-3z"
@@ -31,7 +31,7 @@ def test_each_kind_of_day_has_a_shape_of_its_own() -> None:
     assert (drawn.width, drawn.height) == (15, 24)
 
 
-def test_a_cell_says_its_day_and_its_share() -> None:
+def test_it_labels_a_cell_with_day_and_share() -> None:
     assert strip(days(0.2)).cells[0].title == "1 May: 20 %"
 
 
@@ -52,7 +52,7 @@ def test_it_says_in_words_what_it_shows(shares: list[float | None], words: str) 
     assert strip(days(*shares)).words == words
 
 
-def test_a_strip_without_interruptions_is_small() -> None:
+def test_it_draws_small_strips_without_interruptions() -> None:
     drawn = strip(days(*[1.0] * 90))
 
     assert len(drawn.whole) < 1_600
