@@ -1,4 +1,4 @@
-"""The scheduled jobs of accounts and users. See docs/explanation/retention.md."""
+"""The scheduled jobs of accounts and users (``docs/explanation/retention.md``)."""
 
 from __future__ import annotations
 

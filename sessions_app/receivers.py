@@ -70,7 +70,7 @@ def deletion_summary(sender: object, account_id: UUID, **kwargs: object) -> list
 
 @receiver(location_hold_asked)
 def location_is_linked(sender: object, location_id: UUID, **kwargs: object) -> bool:
-    """Whether a session is there that is not unlinked: WhatsApp would go on holding our device,
-    and nobody would be left to remove it."""
+    """Return whether the location has a session that is not unlinked yet. Deleting it would leave
+    a linked device at WhatsApp that no one could remove."""
     gone = Q(wanted=Wanted.UNLINKED, reason=Reason.UNLINKED, jid="")
     return bool(Session.objects.of_location(location_id).exclude(gone).exists())

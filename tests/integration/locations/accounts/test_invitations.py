@@ -133,7 +133,7 @@ def test_an_anonymous_visitor_learns_how_to_join(client: Client, token: str) -> 
     assert f"{reverse('account_login')}?next={page(token)}" in answer.text
     assert f"{reverse('account_signup')}?next={page(token)}" in answer.text
     assert client.session["invitation"] == token
-    assert client.post(page(token)).status_code == 200  # the same page, and nobody joined
+    assert client.post(page(token)).status_code == 200  # the same page; no one joined
     assert Invitation.objects.get().accepted_at is None
 
 

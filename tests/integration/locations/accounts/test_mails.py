@@ -89,7 +89,7 @@ def test_each_change_tells_whom_it_concerns(
 def test_an_invitation_waits_while_mail_is_down(
     alice: Client, account: Account, settings: Settings, unused_tcp_port: int
 ) -> None:
-    name_server(settings, unused_tcp_port)  # nobody listens there yet
+    name_server(settings, unused_tcp_port)  # nothing listens there yet
     typed = {"email": "dora@example.com", "role": "member"}
 
     page = alice.post(reverse("invite", args=[account.pk]), typed, follow=True)
@@ -115,7 +115,7 @@ def test_the_mails_about_a_deleted_account_outlive_it(
 
 @pytest.fixture
 def full_outbox() -> Iterator[None]:
-    """An outbox that takes nothing: whoever wants a mail put into it hears an error."""
+    """An outbox that refuses every mail with an error."""
 
     def refuse(**kwargs: object) -> None:
         raise OSError("The disk is full.")

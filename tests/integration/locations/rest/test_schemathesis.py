@@ -1,4 +1,4 @@
-"""The API as its own schema describes it, under calls that nobody thought of.
+"""The API against its own schema, with generated requests.
 
 Each operation is called with what its schema allows and with what it does not, on a session of
 ours, a foreign one and ids that never were. Every answer has to be one that the schema tells of.

@@ -1,4 +1,4 @@
-"""How often a key may call, and what it is told about it."""
+"""The rate limits of API keys, and the headers that report them."""
 
 from __future__ import annotations
 
