@@ -95,7 +95,7 @@ def test_an_invitation_waits_while_mail_is_down(
     page = alice.post(reverse("invite", args=[account.pk]), typed, follow=True)
     _deliver()
 
-    assert "An invitation is on its way to dora@example.com." in page.text
+    assert "An invitation was sent to dora@example.com." in page.text
     assert [(mail.state, mail.attempts) for mail in written()] == [("waiting", 0)]
     with open_office(settings, unused_tcp_port) as office:
         _deliver()
