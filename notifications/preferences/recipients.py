@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -126,30 +126,29 @@ def recipients_among(member_ids: Iterable[int]) -> Mapping[int, Recipient]:
 def _recipients(**which: Any) -> list[tuple[UUID, Recipient]]:
     """Return the selected members with their accounts, with two queries."""
     rows = Member.objects.filter(user__is_active=True, **which).order_by("pk")
-    people = [dict(zip(_COLUMNS, row, strict=True)) for row in rows.values_list(*_COLUMNS.values())]
+    values = rows.values_list(*_COLUMNS.values())
+    members = [dict(zip(_COLUMNS, row, strict=True)) for row in values]
     chosen: defaultdict[int, list[_Wish]] = defaultdict(list)
-    preferences = Wish.objects.filter(**{f"member__{name}": value for name, value in which.items()})
-    for member, *preference in preferences.values_list("member_id", *_Wish._fields):
-        chosen[member].append(_Wish(*preference))
-    return [(person["account"], _recipient(person, chosen[person["member"]])) for person in people]
+    wishes = Wish.objects.filter(**{f"member__{name}": value for name, value in which.items()})
+    for pk, *columns in wishes.values_list("member_id", *_Wish._fields):
+        chosen[pk].append(_Wish(*columns))
+    return [(member["account"], _recipient(member, chosen[member["member"]])) for member in members]
 
 
-def _recipient(person: Mapping[str, Any], preferences: Iterable[_Wish]) -> Recipient:
+def _recipient(member: Mapping[str, Any], rows: Sequence[_Wish]) -> Recipient:
     """Build a recipient; a language or time zone that no longer exists gets the default."""
-    language, zone, hour = person["language"], person["time_zone"], person["hour"]
+    language, zone, hour = member["language"], member["time_zone"], member["hour"]
     return Recipient(
-        member=person["member"],
-        user=person["user"],
-        email=person["email"],
-        role=Role(person["role"]),
+        member=member["member"],
+        user=member["user"],
+        email=member["email"],
+        role=Role(member["role"]),
         language=language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
         time_zone=zone if zone is not None and is_zone(zone) else UTC_NAME,
         hour=USUAL_HOUR if hour is None else hour,
-        preferences={
-            NoticeKind(preference.kind): When(preference.when) for preference in preferences
-        },
+        preferences={NoticeKind(row.kind): When(row.when) for row in rows},
         earlier={
-            NoticeKind(w.kind): EarlierPreference(When(w.before), w.since) for w in preferences
+            NoticeKind(row.kind): EarlierPreference(When(row.before), row.since) for row in rows
         },
-        quiet_too=person["quiet_too"] is not False,
+        quiet_too=member["quiet_too"] is not False,
     )

@@ -244,7 +244,7 @@ def test_it_never_notifies_twice_in_any_timeline(
 
 @given(
     st.lists(STEPS, max_size=40),
-    st.sampled_from([*of(NoticeTiming.AT_ONCE), *of(NoticeTiming.GRACE)]),
+    st.sampled_from(of(NoticeTiming.AT_ONCE) + of(NoticeTiming.GRACE)),
 )
 def test_it_never_misses_a_loss_in_any_timeline(
     steps: list[Reason | timedelta], reason: Reason
