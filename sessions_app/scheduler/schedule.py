@@ -16,7 +16,6 @@ from core.background.backoff import wait_after
 # Right after a start there is more important work, and jobs should not all begin at once.
 FIRST_AFTER, FIRST_SPREAD = timedelta(minutes=1), timedelta(minutes=4)
 LATE_AFTER = timedelta(minutes=1)  # a job with a short interval waits for the next poll
-LATE_AFTER = timedelta(minutes=1)  # a job with a short interval waits for the next poll
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 
 
