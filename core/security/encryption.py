@@ -28,7 +28,7 @@ from django.db.models.query_utils import DeferredAttribute
 
 _VERSION = "v1"
 _NONCE_BYTES = 12
-KEY_ID_AT, KEY_ID_LENGTH = len(_VERSION) + 2, 8  # its position in a sealed text, from 1
+KEY_ID_AT, KEY_ID_LENGTH = len(_VERSION) + 2, 8  # its position in an encrypted text, from 1
 _SEALED = re.compile(rf"{_VERSION}\.([0-9a-f]{{{KEY_ID_LENGTH}}})\.([A-Za-z0-9_=-]+)", re.ASCII)
 
 

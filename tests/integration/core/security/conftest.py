@@ -14,7 +14,7 @@ CODE = "https://wa.me/settings/linked_devices#a-code"
 
 @pytest.fixture
 def old_key(settings: Settings) -> None:
-    """What is written is sealed by OLD."""
+    """New values are encrypted with OLD."""
     settings.FIELD_ENCRYPTION_KEYS = [OLD]
 
 

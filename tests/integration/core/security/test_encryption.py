@@ -1,4 +1,4 @@
-"""Secrets stand sealed in the database, each bound to its own column."""
+"""Secrets are encrypted in the database, each bound to its own column."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def delete(client: Client, account: Account, name: str = "Harbour Group") -> Any
 
 
 def unlinked(session: Session) -> None:
-    """Write what the gateway writes after WhatsApp has removed the device."""
+    """Do what the gateway does after WhatsApp has removed the device."""
     Session.objects.filter(pk=session.pk).update(
         status=Status.DISCONNECTED, reason=Reason.UNLINKED, jid="", phone_number=""
     )

@@ -133,7 +133,7 @@ def test_an_anonymous_visitor_learns_how_to_join(client: Client, token: str) -> 
     assert f"{reverse('account_login')}?next={page(token)}" in answer.text
     assert f"{reverse('account_signup')}?next={page(token)}" in answer.text
     assert client.session["invitation"] == token
-    assert client.post(page(token)).status_code == 200  # the same page; no one joined
+    assert client.post(page(token)).status_code == 200  # the same page, and no one joined
     assert Invitation.objects.get().accepted_at is None
 
 
@@ -308,7 +308,7 @@ def test_a_sign_up_with_another_address_joins_nothing(
 
     emil = User.objects.get(email="emil@example.com")
     assert not emil.memberships.exists()
-    assert mail.outbox[-1].to == ["emil@example.com"]  # asked to prove it
+    assert mail.outbox[-1].to == ["emil@example.com"]  # must verify the address
     assert "_auth_user_id" not in client.session
 
 

@@ -89,7 +89,7 @@ def test_each_change_tells_whom_it_concerns(
 def test_an_invitation_waits_while_mail_is_down(
     alice: Client, account: Account, settings: Settings, unused_tcp_port: int
 ) -> None:
-    name_server(settings, unused_tcp_port)  # nothing listens there yet
+    name_server(settings, unused_tcp_port)  # no server listens yet
     typed = {"email": "dora@example.com", "role": "member"}
 
     page = alice.post(reverse("invite", args=[account.pk]), typed, follow=True)
@@ -115,7 +115,7 @@ def test_the_mails_about_a_deleted_account_outlive_it(
 
 @pytest.fixture
 def full_outbox() -> Iterator[None]:
-    """An outbox that refuses every mail with an error."""
+    """An outbox that fails for every mail."""
 
     def refuse(**kwargs: object) -> None:
         raise OSError("The disk is full.")
@@ -126,7 +126,7 @@ def full_outbox() -> Iterator[None]:
 
 
 def _as_it_is(account: Account) -> list[object]:
-    """The people of the account, those who are invited, and what the audit log says."""
+    """The members, the invitations and the audit log of the account."""
     people = Member.objects.filter(account=account).order_by("pk").values_list("user", "role")
     closed = Account.objects.get(pk=account.pk).deleting_at
     return [*people, Invitation.objects.count(), AuditEvent.objects.count(), closed]

@@ -1,4 +1,4 @@
-"""People at the door: every road in, out and around, as the browser walks it."""
+"""Fixtures for sign-up, sign-in and sign-out, as a browser does them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def signed_in(browser: Client, alice: User) -> Client:
 
 @pytest.fixture
 def sure(signed_in: Client) -> Client:
-    """Alice's browser, right after she was asked whether it is her."""
+    """Alice's browser, right after she has reauthenticated."""
     assert signed_in.post("/confirm/", {"password": PASSWORD}).status_code == 302
     return signed_in
 

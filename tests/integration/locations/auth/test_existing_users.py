@@ -1,4 +1,4 @@
-"""People from before addresses were verified."""
+"""Users from before addresses were verified."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def test_the_second_step_needs_the_first(browser: Client, db: None) -> None:
 
 @pytest.fixture
 def passkey(alice: User) -> Authenticator:
-    """A passkey of alice as its page shows it; it cannot be used to sign in."""
+    """A passkey of alice for display; no one can sign in with it."""
     data = {"name": "Laptop", "credential": {"clientExtensionResults": {"credProps": {"rk": True}}}}
     return Authenticator.objects.create(user=alice, type=Authenticator.Type.WEBAUTHN, data=data)
 

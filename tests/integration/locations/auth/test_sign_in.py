@@ -105,7 +105,7 @@ def test_each_address_has_its_own_limit(browser: Client, alice: User, account: A
 
 
 def test_a_header_does_not_make_another_of_him(browser: Client, alice: User) -> None:
-    """No proxy is trusted, so a forged address does not avoid the limits."""
+    """No proxy is trusted, so forged addresses do not bypass the limits."""
     answers = [
         browser.post(
             SIGN_IN,

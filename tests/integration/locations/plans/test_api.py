@@ -1,4 +1,4 @@
-"""Locations over the API, and what over the limit looks like to a program."""
+"""Locations over the API, and the problems above the limits."""
 
 from __future__ import annotations
 

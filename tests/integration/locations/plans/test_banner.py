@@ -1,4 +1,4 @@
-"""What every page says of an account that needs its owner, and to whom."""
+"""The banner of an account that needs its owner's attention."""
 
 from __future__ import annotations
 

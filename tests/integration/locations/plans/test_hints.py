@@ -1,4 +1,4 @@
-"""A suspension reaches the gateways at once, not only at their next look."""
+"""A suspension reaches the gateways at once, not only at their next poll."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adding and deleting locations, the plan's page, and what over the limit looks like."""
+"""Adding and deleting locations, the plan page, and the limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every way to call the API wrongly is answered with one shape, and tells nothing of others."""
+"""All API errors have one shape and reveal nothing about other accounts."""
 
 from __future__ import annotations
 

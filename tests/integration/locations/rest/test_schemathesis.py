@@ -1,7 +1,7 @@
-"""The API against its own schema, with generated requests.
+"""The API conforms to its own schema, under generated calls.
 
-Each operation is called with what its schema allows and with what it does not, on a session of
-ours, a foreign one and ids that never were. Every answer has to be one that the schema tells of.
+Each operation is called with valid and invalid data, on a session of ours, a foreign one and
+unknown ids. Every response must conform to the schema.
 The seed is printed on failure; ``SCHEMATHESIS_SEED`` and ``SCHEMATHESIS_EXAMPLES`` choose others.
 """
 
@@ -83,7 +83,7 @@ def test_it_responds_as_its_schema_describes(
     secret = make_key(account)
     case.call_and_validate(
         headers={"Authorization": f"Bearer {secret}"},
-        # What is a number, a cursor or a host that can be reached, no schema can say.
+        # A schema cannot describe valid numbers, cursors and reachable hosts.
         excluded_checks=[positive_data_acceptance],
     )
 

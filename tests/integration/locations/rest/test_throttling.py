@@ -1,4 +1,4 @@
-"""The rate limits of API keys, and the headers that report them."""
+"""The rate limit of keys and accounts, and its headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one form of all mails: what it does with whatever stands in a letter."""
+"""The common form of all mails, with ordinary and hostile content."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES = [
 
 
 def letter(name: str = "Harbour Dental", **more: object) -> MailContent:
-    """One with everything that a letter can have, about ``name``."""
+    """Return a mail with all parts, about ``name``."""
     fields: dict[str, object] = {
         "subject": f"{name}: The link was removed on the phone",
         "lead": "Scan a new code to connect it again.",

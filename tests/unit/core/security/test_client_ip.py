@@ -1,4 +1,4 @@
-"""Who asks, behind reverse proxies."""
+"""The client's IP address behind reverse proxies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times as people read them."""
+"""Dates and times in mails."""
 
 from __future__ import annotations
 
