@@ -44,7 +44,7 @@ def crowd(accounts: int, each: int) -> list[Session]:
     return [connect(account, f"Place {n}") for account in made for n in range(each)]
 
 
-def told(kind: NoticeKind) -> int:
+def notices(kind: NoticeKind) -> int:
     return Notice.objects.filter(kind=kind).count()
 
 
@@ -55,7 +55,7 @@ def test_it_notifies_once_after_the_grace() -> None:
     assert notify_due(now + GRACE) == 1
     assert notify_due(now + GRACE) == 0
 
-    assert told(NoticeKind.LOST) == 1
+    assert notices(NoticeKind.LOST) == 1
 
 
 def test_it_sends_reminders_until_the_incident_ends() -> None:
@@ -70,7 +70,7 @@ def test_it_sends_reminders_until_the_incident_ends() -> None:
 
     days = Notice.objects.filter(kind=NoticeKind.REMINDER).values_list("facts__days", flat=True)
     assert sorted(days) == [1, 3]
-    assert told(NoticeKind.RECOVERED) == 1
+    assert notices(NoticeKind.RECOVERED) == 1
 
 
 def test_it_sends_one_mail_for_simultaneous_losses() -> None:
@@ -99,7 +99,7 @@ def test_it_alerts_operators_once_and_mails_no_customer() -> None:
         notify_due(now + MINUTE + timedelta(seconds=seconds))
     gather(now + 50 * MINUTE)
 
-    assert told(NoticeKind.LOST) == 0
+    assert notices(NoticeKind.LOST) == 0
     assert [mail.to for mail in Mail.objects.all()] == ["operator@example.com"]
     outage = Outage.objects.get()
     assert (outage.most, outage.accounts) == (20, 4)
@@ -133,7 +133,7 @@ def test_it_notifies_of_numbers_down_after_an_outage() -> None:
     assert notify_due(over + GRACE - MINUTE) == 0
     assert notify_due(over + GRACE) == 1
     assert Outage.objects.get().ended_at == over
-    assert told(NoticeKind.RECOVERED) == 0
+    assert notices(NoticeKind.RECOVERED) == 0
 
 
 def test_it_notifies_accounts_after_an_hour_of_outage() -> None:
@@ -183,7 +183,7 @@ def test_it_opens_incidents_for_numbers_without_a_gateway() -> None:
     assert (incident.session_id, incident.opened_at) == (orphan.pk, gone)
     drop([orphan], Event.RECONNECT)  # as the next gateway does
     come_back([orphan])
-    assert told(NoticeKind.RECOVERED) == 1
+    assert notices(NoticeKind.RECOVERED) == 1
 
 
 def test_it_needs_constant_queries_during_an_outage(account_of_many: Account) -> None:

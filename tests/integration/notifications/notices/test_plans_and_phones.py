@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
-def days_told() -> list[int]:
+def days_warned() -> list[int]:
     notices = Notice.objects.filter(kind=NoticeKind.PHONE_OFFLINE)
     return sorted(notices.values_list("facts__days", flat=True))
 
@@ -38,7 +38,7 @@ def test_it_warns_once_after_ten_and_twelve_days() -> None:
     for hour in range(0, 24 * 20, 3):
         warn_offline_phones(seen + timedelta(hours=hour))
 
-    assert days_told() == [10, 12]
+    assert days_warned() == [10, 12]
 
 
 def test_it_warns_again_after_the_phone_was_online() -> None:
@@ -48,10 +48,10 @@ def test_it_warns_again_after_the_phone_was_online() -> None:
     session.save()
 
     warn_offline_phones(timezone.now() + 12 * DAY)
-    assert days_told() == [10]
+    assert days_warned() == [10]
 
     warn_offline_phones(timezone.now() + 22 * DAY)
-    assert days_told() == [10, 10]
+    assert days_warned() == [10, 10]
 
 
 def test_it_warns_only_of_ready_numbers() -> None:
@@ -59,7 +59,7 @@ def test_it_warns_only_of_ready_numbers() -> None:
 
     warn_offline_phones(timezone.now() + 11 * DAY)
 
-    assert days_told() == []
+    assert days_warned() == []
 
 
 def trial(ends: datetime) -> Account:

@@ -249,12 +249,12 @@ def test_it_moves_the_summaries_of_all_accounts(account: Account, bob: Client) -
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"),
+    ("sent", "kept"),
     [("America/Sao_Paulo", ["America/Sao_Paulo"]), ("Mars/Base", []), ("", []), (None, [])],
 )
-def test_it_saves_the_time_zone_at_sign_up(told: str | None, kept: list[str]) -> None:
+def test_it_saves_the_time_zone_at_sign_up(sent: str | None, kept: list[str]) -> None:
     form = {"account": "Harbour", "email": "dana@example.com", "password1": PASSWORD}
-    zone = {} if told is None else {"time_zone": told}
+    zone = {} if sent is None else {"time_zone": sent}
 
     answer = Client().post("/sign-up/", {**form, **zone})
 

@@ -71,7 +71,7 @@ def test_it_creates_a_webhook_and_shows_its_secret_once(
 
 
 @pytest.mark.parametrize(
-    ("url", "says"),
+    ("url", "reason"),
     [
         ("", "Enter the full address"),
         ("ftp://93.184.216.34/", "Enter the full address"),
@@ -91,12 +91,12 @@ def test_it_creates_a_webhook_and_shows_its_secret_once(
         ("https://93.184.216.34/\u202e", "without spaces"),
     ],
 )
-def test_it_explains_why_a_url_is_refused(alice: Client, url: str, says: str) -> None:
+def test_it_explains_why_a_url_is_refused(alice: Client, url: str, reason: str) -> None:
     answer = alice.post(reverse("webhook_new"), {**NEW, "url": url})
 
     assert answer.status_code == 422
     page = answer.content.decode()
-    assert says in page
+    assert reason in page
     assert 'id="id_url_error"' in page
     assert 'value="message.received" id="id_events_2" checked' in page  # value is kept
     assert not Webhook.objects.exists()

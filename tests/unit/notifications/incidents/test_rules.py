@@ -55,8 +55,10 @@ def test_it_has_a_rule_for_every_reason() -> None:
     assert set(RULES) == set(Reason)
 
 
-def of(tell: NoticeTiming) -> list[Reason]:
-    return [reason for reason, rule in RULES.items() if rule.timing is tell and reason not in READY]
+def of(timing: NoticeTiming) -> list[Reason]:
+    return [
+        reason for reason, rule in RULES.items() if rule.timing is timing and reason not in READY
+    ]
 
 
 EXPECTED = {
@@ -81,9 +83,9 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("tell", EXPECTED)
-def test_it_has_the_rules_of_the_table(tell: NoticeTiming) -> None:
-    assert set(of(tell)) == EXPECTED[tell]
+@pytest.mark.parametrize("timing", EXPECTED)
+def test_it_has_the_rules_of_the_table(timing: NoticeTiming) -> None:
+    assert set(of(timing)) == EXPECTED[timing]
 
 
 @pytest.mark.parametrize("reason", of(NoticeTiming.AT_ONCE))

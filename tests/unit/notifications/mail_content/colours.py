@@ -50,13 +50,13 @@ class _ColourParser(HTMLParser):
         if tag in _VOID:
             return
         named = {name: value or "" for name, value in attrs}
-        said = _declared(named.get("style", ""))
+        style = _declared(named.get("style", ""))
         for name in named.get("class", "").split():
-            said.update(self._rules.get(name, {}))
+            style.update(self._rules.get(name, {}))
         _tag, colour, ground, seen = self._stack[-1]
         seen = seen and tag not in ("head", "style", "title")
         seen = seen and "display:none" not in named.get("style", "")
-        colour, ground = said.get("color", colour), said.get("background-color", ground)
+        colour, ground = style.get("color", colour), style.get("background-color", ground)
         self._stack.append((tag, colour, ground, seen))
 
     def handle_endtag(self, tag: str) -> None:

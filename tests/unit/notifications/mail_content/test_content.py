@@ -35,41 +35,41 @@ def content(*notices: Notice, recipient: Recipient = ALICE) -> MailContent:
 def test_it_describes_a_loss_and_links_to_the_number() -> None:
     lost = notice(NoticeKind.LOST, reason=Reason.LOGGED_OUT)
 
-    said = content(lost)
+    written = content(lost)
 
-    assert said.subject == "Lisbon: The link was removed on the phone"
-    assert said.lead == "Scan a new code to connect it again."
-    assert said.button is not None
-    assert said.button.path == reverse("session", args=[lost.session_id])
-    assert ("Number", "+351\u00a0912\u00a0345\u00a0678") in said.facts
-    assert ("Since", "3 November 2026, 23:02 (Tokyo time)") in said.facts
+    assert written.subject == "Lisbon: The link was removed on the phone"
+    assert written.lead == "Scan a new code to connect it again."
+    assert written.button is not None
+    assert written.button.path == reverse("session", args=[lost.session_id])
+    assert ("Number", "+351\u00a0912\u00a0345\u00a0678") in written.facts
+    assert ("Since", "3 November 2026, 23:02 (Tokyo time)") in written.facts
 
 
 def test_it_uses_utc_for_an_unknown_time_zone() -> None:
-    said = content(notice(NoticeKind.LOST, reason=Reason.LOGGED_OUT), recipient=VERA)
+    written = content(notice(NoticeKind.LOST, reason=Reason.LOGGED_OUT), recipient=VERA)
 
-    assert ("Since", "3 November 2026, 14:02 (UTC)") in said.facts
+    assert ("Since", "3 November 2026, 14:02 (UTC)") in written.facts
 
 
 def test_it_lists_several_losses_with_their_reasons() -> None:
-    said = content(
+    written = content(
         notice(NoticeKind.LOST, "Lisbon", reason=Reason.LOGGED_OUT),
         notice(NoticeKind.LOST, "Porto", reason=Reason.ACCOUNT_BANNED),
         notice(NoticeKind.LOST, "Faro", reason=Reason.PROXY_FAILED),
     )
 
-    assert said.subject == "3 of your numbers lost their connection"
-    assert [name for name, _says in said.rows] == ["Lisbon", "Porto", "Faro"]
-    assert "banned" in said.rows[1][1] and "proxy" in said.rows[2][1]
-    assert said.button is not None and said.button.path.startswith(reverse("numbers"))
+    assert written.subject == "3 of your numbers lost their connection"
+    assert [name for name, _text in written.rows] == ["Lisbon", "Porto", "Faro"]
+    assert "banned" in written.rows[1][1] and "proxy" in written.rows[2][1]
+    assert written.button is not None and written.button.path.startswith(reverse("numbers"))
 
 
 def test_it_shows_when_a_block_ends() -> None:
     ends = (AT + timedelta(hours=6)).isoformat()
 
-    said = content(notice(NoticeKind.LOST, reason=Reason.TEMP_BAN, until=ends))
+    written = content(notice(NoticeKind.LOST, reason=Reason.TEMP_BAN, until=ends))
 
-    assert ("We reconnect it", "4 November 2026, 05:02 (Tokyo time)") in said.facts
+    assert ("We reconnect it", "4 November 2026, 05:02 (Tokyo time)") in written.facts
 
 
 def test_it_announces_reminders_only_if_action_is_needed() -> None:
@@ -82,17 +82,17 @@ def test_it_announces_reminders_only_if_action_is_needed() -> None:
 
 @pytest.mark.parametrize(("days", "is_last"), [(1, False), (3, False), (7, True)])
 def test_it_shows_the_days_and_the_last_reminder(days: int, is_last: bool) -> None:
-    said = content(notice(NoticeKind.REMINDER, reason=Reason.LOGGED_OUT, days=days))
+    written = content(notice(NoticeKind.REMINDER, reason=Reason.LOGGED_OUT, days=days))
 
     unit = "day" if days == 1 else "days"
-    assert said.subject == f"Lisbon: Not connected for {days} {unit}"
-    assert ("This is the last reminder." in said.paragraphs) is is_last
+    assert written.subject == f"Lisbon: Not connected for {days} {unit}"
+    assert ("This is the last reminder." in written.paragraphs) is is_last
 
 
 def test_it_advises_a_restart_in_reminders() -> None:
-    said = content(notice(NoticeKind.REMINDER, reason=Reason.UNREACHABLE, days=3))
+    written = content(notice(NoticeKind.REMINDER, reason=Reason.UNREACHABLE, days=3))
 
-    assert said.lead == "It has not reconnected by itself: restart it on its page."
+    assert written.lead == "It has not reconnected by itself: restart it on its page."
 
 
 def test_it_announces_the_actual_days_of_reminders() -> None:
@@ -106,42 +106,44 @@ def test_it_announces_the_actual_days_of_reminders() -> None:
 
 @pytest.mark.parametrize("change", ["suspended", "past_due", "plan", "resumed"])
 def test_it_shows_trial_ends_only_for_trials(change: str) -> None:
-    said = content(notice(NoticeKind.PLAN, change=change, ends_at=AT.isoformat()))
+    written = content(notice(NoticeKind.PLAN, change=change, ends_at=AT.isoformat()))
 
-    assert "November" not in render(said).text
+    assert "November" not in render(written).text
 
 
 def test_it_shows_the_day_of_the_unlinking() -> None:
     seen = datetime(2026, 10, 22, 20, 0, tzinfo=UTC)
 
-    said = content(notice(NoticeKind.PHONE_OFFLINE, days=12, since=seen.isoformat()))
+    written = content(notice(NoticeKind.PHONE_OFFLINE, days=12, since=seen.isoformat()))
 
-    assert said.subject == "Lisbon: The phone has been offline for 12 days"
-    assert said.lead == "Open WhatsApp on the phone before 6 November 2026."  # in Tokyo
+    assert written.subject == "Lisbon: The phone has been offline for 12 days"
+    assert written.lead == "Open WhatsApp on the phone before 6 November 2026."  # in Tokyo
 
 
 def test_it_shows_the_earliest_day_of_several_phones() -> None:
     seen = [datetime(2026, 10, day, 3, 0, tzinfo=UTC).isoformat() for day in (24, 22)]
 
-    said = content(
+    written = content(
         *(notice(NoticeKind.PHONE_OFFLINE, f"Place {at}", days=10, since=at) for at in seen)
     )
 
-    assert "before 5 November 2026" in said.lead
+    assert "before 5 November 2026" in written.lead
 
 
 def test_it_shows_how_long_a_number_was_down() -> None:
-    said = content(notice(NoticeKind.RECOVERED, seconds=4_812))
+    written = content(notice(NoticeKind.RECOVERED, seconds=4_812))
 
-    assert said.subject == "Lisbon: Connected again"
-    assert "It was down for 1 hour and 20 minutes." in said.why
+    assert written.subject == "Lisbon: Connected again"
+    assert "It was down for 1 hour and 20 minutes." in written.why
 
 
 def test_it_shows_who_stopped_a_number() -> None:
-    said = content(notice(NoticeKind.STOPPED, reason=Reason.USER_DISCONNECT, by="bob@example.com"))
+    written = content(
+        notice(NoticeKind.STOPPED, reason=Reason.USER_DISCONNECT, by="bob@example.com")
+    )
 
-    assert said.subject == "Lisbon: Stopped by bob@example.com"
-    assert "no new scan" in said.paragraphs[0]
+    assert written.subject == "Lisbon: Stopped by bob@example.com"
+    assert "no new scan" in written.paragraphs[0]
 
 
 def test_it_describes_the_latest_change_of_a_plan() -> None:
@@ -161,11 +163,11 @@ def test_it_names_a_webhook_by_its_host() -> None:
         for site in ("crm.example.com", "hooks.example.net")
     ]
 
-    for said in (content(off[0]), content(*off)):
-        mail = render(said)
+    for written in (content(off[0]), content(*off)):
+        mail = render(written)
         assert "crm.example.com" in mail.text and "It answered with 500." in mail.text
         assert "secret" not in mail.text + mail.html
-    assert said.subject == "2 webhooks of Harbour Group were switched off"
+    assert written.subject == "2 webhooks of Harbour Group were switched off"
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
@@ -192,9 +194,9 @@ def test_it_tolerates_missing_facts(kind: NoticeKind, facts: dict[str, str]) -> 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_it_describes_a_loss_for_every_reason(reason: Reason) -> None:
-    said = content(notice(NoticeKind.LOST, reason=reason))
+    written = content(notice(NoticeKind.LOST, reason=reason))
 
-    assert said.lead and said.subject.startswith("Lisbon: ")
+    assert written.lead and written.subject.startswith("Lisbon: ")
 
 
 def test_it_counts_numbers_that_need_attention() -> None:
@@ -204,11 +206,11 @@ def test_it_counts_numbers_that_need_attention() -> None:
     back.session_id, back.at = blip.session_id, AT + timedelta(minutes=5)
 
     both = [(NoticeKind.LOST, [lost, blip]), (NoticeKind.RECOVERED, [back])]
-    said = digest_mail(both, "Harbour Group", ALICE)
+    written = digest_mail(both, "Harbour Group", ALICE)
 
-    assert said.subject == "Harbour Group: your summary for 3 November 2026"
-    assert said.lead == "1 number needs attention. Its page explains what to do."
-    assert [section.title for section in said.sections] == [
+    assert written.subject == "Harbour Group: your summary for 3 November 2026"
+    assert written.lead == "1 number needs attention. Its page explains what to do."
+    assert [section.title for section in written.sections] == [
         "A number lost its connection · 2",
         "A number is connected again",
     ]

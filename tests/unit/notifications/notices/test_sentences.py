@@ -11,7 +11,7 @@ LISBON = {"location": "Lisbon"}
 
 
 @pytest.mark.parametrize(
-    ("kind", "facts", "says"),
+    ("kind", "facts", "text"),
     [
         (
             NoticeKind.LINKED,
@@ -51,8 +51,8 @@ LISBON = {"location": "Lisbon"}
         (NoticeKind.BUNDLE_READY, {}, "Your support bundle is ready."),
     ],
 )  # fmt: skip
-def test_it_describes_what_happened(kind: NoticeKind, facts: Facts, says: str) -> None:
-    assert sentence(kind, facts) == says
+def test_it_describes_what_happened(kind: NoticeKind, facts: Facts, text: str) -> None:
+    assert sentence(kind, facts) == text
 
 
 @pytest.mark.parametrize("kind", NoticeKind)

@@ -104,14 +104,14 @@ def _was_skipped(day: date, zone: ZoneInfo) -> bool:
 def test_it_has_no_second_turn_after_changes(
     now: datetime, zones: list[ZoneInfo], hours: list[int]
 ) -> None:
-    told: list[date] = []
+    days: list[date] = []
     for zone, hour in zip(zones, hours, strict=False):
-        turn = next_turn(now, zone, hour, after=told[-1] if told else None)
+        turn = next_turn(now, zone, hour, after=days[-1] if days else None)
         assert turn.at > now
-        told.append(turn.day)
+        days.append(turn.day)
         now = turn.at
 
-    assert told == sorted(set(told))
+    assert days == sorted(set(days))
 
 
 @given(now=moments, zone=zones, hour=hours)

@@ -11,14 +11,14 @@ from notifications.webhooks import slack
 URL = "https://pairline.example/numbers/"
 
 
-def told(*sentences: str, count: int | None = None) -> dict[str, Any]:
+def payload(*sentences: str, count: int | None = None) -> dict[str, Any]:
     sessions = [{"sentence": sentence} for sentence in sentences]
     head = sentences[0] if len(sentences) == 1 else "3 numbers: lost"
     return {"sentence": head, "count": count or len(sentences), "sessions": sessions, "url": URL}
 
 
 def test_it_puts_the_text_into_a_block_too() -> None:
-    message = slack.message(told("Lisbon lost its connection"))
+    message = slack.message(payload("Lisbon lost its connection"))
 
     assert message["text"] == f"Lisbon lost its connection\n<{URL}|Open in Pairline>"
     (block,) = message["blocks"]
@@ -26,7 +26,7 @@ def test_it_puts_the_text_into_a_block_too() -> None:
 
 
 def test_it_lists_several_and_counts_the_rest() -> None:
-    lines = slack.message(told(*(f"Place {n} is lost" for n in range(30)), count=500))[
+    lines = slack.message(payload(*(f"Place {n} is lost" for n in range(30)), count=500))[
         "text"
     ].splitlines()
 
@@ -36,7 +36,7 @@ def test_it_lists_several_and_counts_the_rest() -> None:
 
 
 def test_it_stays_within_the_limit_of_a_block() -> None:
-    message = slack.message(told(*("&" * 120 for _ in range(100))))
+    message = slack.message(payload(*("&" * 120 for _ in range(100))))
 
     assert len(message["blocks"][0]["text"]["text"]) <= 3_000
     assert "…and" in message["text"]
