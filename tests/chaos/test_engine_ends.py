@@ -74,9 +74,7 @@ def test_it_loses_no_incoming_text_across_kills(product: Product, simulator: Sim
     wait_for(arrived, "every incoming text, each once")
 
 
-def test_it_shows_a_new_code_when_the_linking_engine_is_killed(
-    product: Product, simulator: Simulator
-) -> None:
+def test_it_shows_a_new_code_after_a_killed_engine(product: Product, simulator: Simulator) -> None:
     session = product.create_session()
     old = product.until(session, status="qr")["qr"]["text"]
 

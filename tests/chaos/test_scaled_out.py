@@ -88,9 +88,7 @@ def test_it_hands_over_at_once_when_a_gateway_stops(cluster: Cluster) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_it_never_owns_a_number_twice_when_a_gateway_pauses(
-    cluster: Cluster, simulator: Simulator
-) -> None:
+def test_it_never_runs_a_number_twice_after_a_pause(cluster: Cluster, simulator: Simulator) -> None:
     first = cluster.add_gateway()
     session, number = cluster.product.link()
     engines = [child.pid for child in psutil.Process(first.pid).children()]

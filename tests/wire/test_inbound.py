@@ -41,9 +41,7 @@ def _answer(line: socket.socket) -> bytes:
     return said
 
 
-def test_it_hangs_up_on_a_body_that_is_announced_too_large(
-    product: Product, line: socket.socket
-) -> None:
+def test_it_hangs_up_on_a_body_too_large(product: Product, line: socket.socket) -> None:
     line.sendall(_head(product, f"Content-Length: {MAX_BODY_BYTES + 1}"))
 
     assert _answer(line).startswith(b"HTTP/1.1 413 ")
@@ -61,7 +59,7 @@ def test_it_hangs_up_on_a_body_that_never_ends(product: Product, line: socket.so
     assert sent < 20 * MAX_BODY_BYTES
 
 
-def test_it_still_says_in_words_what_is_a_little_too_large(product: Product) -> None:
+def test_it_explains_a_slightly_too_large_body(product: Product) -> None:
     status, problem = product.api(
         "POST", "sessions/", {"location": "x" * (MAX_BODY_BYTES * 3 // 4)}
     )

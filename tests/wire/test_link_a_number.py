@@ -105,7 +105,7 @@ def test_it_unlinks_a_stopped_number_at_whatsapp_too(
     assert next(p for p in phones if p["number"] == number)["devices"] == []
 
 
-def test_it_sends_nothing_over_a_link_that_is_not_ready(product: Product) -> None:
+def test_it_sends_nothing_before_the_link_is_ready(product: Product) -> None:
     session = product.create_session()
     product.until(session, status="qr")
 

@@ -130,7 +130,7 @@ class NoMessages:
     async def fail_waiting(self, session_id: UUID, code: str, sentence: str) -> None: ...
 
 
-async def test_a_waiting_text_causes_no_query_for_the_session(tmp_path: Path) -> None:
+async def test_it_reads_no_row_for_a_waiting_text(tmp_path: Path) -> None:
     no_engine = GatewaySettings(data_dir=tmp_path, simulator=tmp_path / "no such file.json")
     store, hints, stop = MemoryStore(), MemoryHints(), asyncio.Event()
     gateway = Gateway(no_engine, store, hints, NoMessages(), NoMessages())
