@@ -158,7 +158,7 @@ def test_it_has_accessible_one_time_links(
 ) -> None:
     location = product.next_location()
     owner = open_page(f"/locations/{location}/links/", signed_in=False, storage_state=login)
-    owner.get_by_role("button", name="Make a link").click()
+    owner.get_by_role("button", name="Create a link").click()
     found = complaints(owner)
     address = owner.locator("#address").inner_text()
     page = open_page(address, signed_in=False, reduced_motion="reduce")

@@ -87,7 +87,7 @@ def link_through(product: Product, simulator: Simulator, typed: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-def test_it_links_and_talks_through_a_proxy_with_a_login(
+def test_it_links_through_a_proxy_with_a_login(
     product: Product, simulator: Simulator, scheme: str
 ) -> None:
     proxy = new_proxy(simulator)
@@ -107,9 +107,7 @@ def test_it_links_and_talks_through_a_proxy_with_a_login(
     )
 
 
-def test_it_waits_for_a_dead_proxy_and_never_goes_around_it(
-    product: Product, simulator: Simulator
-) -> None:
+def test_it_waits_for_a_dead_proxy(product: Product, simulator: Simulator) -> None:
     """The library tries by itself, then we do: at the far side no try comes from elsewhere."""
     proxy = new_proxy(simulator)
     session, number = link_through(product, simulator, as_typed(proxy))
@@ -163,7 +161,7 @@ def test_it_moves_to_a_new_proxy_and_to_none(product: Product, simulator: Simula
     product.until(session, status="ready")
 
 
-def test_a_linked_number_gets_a_proxy_later(product: Product, simulator: Simulator) -> None:
+def test_it_adds_a_proxy_to_a_linked_number(product: Product, simulator: Simulator) -> None:
     proxy = new_proxy(simulator)
     session, number = product.link()
     assert comes_through(simulator, number) == [None]
@@ -184,7 +182,7 @@ def test_a_linked_number_gets_a_proxy_later(product: Product, simulator: Simulat
         ({"port": 1}, "No proxy listens"),
     ],
 )
-def test_it_refuses_a_proxy_that_does_not_work_and_keeps_the_old_way(
+def test_it_keeps_the_old_route_for_a_broken_proxy(
     product: Product, simulator: Simulator, changes: dict[str, Any], sentence: str
 ) -> None:
     proxy = new_proxy(simulator)
@@ -200,7 +198,7 @@ def test_it_refuses_a_proxy_that_does_not_work_and_keeps_the_old_way(
 
 
 @pytest.mark.parametrize("mood", ["silent", "blocked"])
-def test_a_proxy_that_leads_nowhere_any_more_is_said_at_the_next_start(
+def test_it_reports_a_proxy_that_stopped_working(
     product: Product, simulator: Simulator, mood: str
 ) -> None:
     proxy = new_proxy(simulator)
@@ -216,7 +214,7 @@ def test_a_proxy_that_leads_nowhere_any_more_is_said_at_the_next_start(
     assert set(logins(simulator, number, since)) == {proxy["name"]}
 
 
-def test_it_comes_back_through_the_proxy_when_an_engine_dies(
+def test_it_reconnects_through_the_proxy_after_a_crash(
     product: Product, simulator: Simulator
 ) -> None:
     proxy = new_proxy(simulator)
@@ -231,9 +229,7 @@ def test_it_comes_back_through_the_proxy_when_an_engine_dies(
     assert set(logins(simulator, number, since)) == {proxy["name"]}
 
 
-def test_no_login_of_a_proxy_is_written_down_anywhere(
-    product: Product, simulator: Simulator
-) -> None:
+def test_it_writes_no_proxy_login_anywhere(product: Product, simulator: Simulator) -> None:
     """Not in the log, nor in the database: there it is sealed."""
     proxy = new_proxy(simulator)
     link_through(product, simulator, as_typed(proxy))

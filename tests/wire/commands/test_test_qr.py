@@ -55,7 +55,7 @@ def run(
     return process.returncode, printed
 
 
-def test_it_says_how_long_a_code_took_and_leaves_nothing(
+def test_it_reports_the_duration_and_leaves_no_files(
     installed: Product, simulator: Simulator
 ) -> None:
     done = installed.manage("test_qr")
@@ -65,7 +65,7 @@ def test_it_says_how_long_a_code_took_and_leaves_nothing(
     assert "2@" not in done.stdout + done.stderr
 
 
-def test_it_draws_the_code_when_asked_and_never_writes_its_text(
+def test_it_draws_the_code_without_writing_its_text(
     installed: Product, simulator: Simulator
 ) -> None:
     drawn = installed.manage("test_qr", "--show").stdout
