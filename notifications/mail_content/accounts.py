@@ -70,8 +70,8 @@ def bounced(notices: Sequence[Notice], account: str, recipient: Recipient) -> Ma
         facts=[*address, notice_facts.since_line(notices, recipient)],
         paragraphs=[
             _(
-                "Until then, we send no mail to this address, not even when a number loses its "
-                "connection."
+                "In the meantime, we send no mail to this address, not even when a number loses "
+                "its connection."
             )
         ],
     )

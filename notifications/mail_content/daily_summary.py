@@ -37,7 +37,7 @@ def digest_mail(sections: Told, account: str, recipient: Recipient) -> MailConte
         small=[
             _("All times are %(zone)s.") % {"zone": zone_label(recipient.time_zone)},
             as_member(account, recipient),
-            _("It lists the notices that you get daily, and those beyond the daily limit."),
+            _("It lists the notices that you get once a day, and those beyond the daily limit."),
         ],
         account=account,
     )

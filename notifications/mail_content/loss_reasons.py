@@ -62,8 +62,8 @@ LOSSES: Mapping[Reason, LossAdvice] = {
         Next.CODE,
         _SCAN,
         _(
-            "It was removed under Linked devices on the phone, WhatsApp was reinstalled there, "
-            "or the phone was offline for 14 days."
+            "Possible causes: it was removed under Linked devices, WhatsApp was reinstalled on "
+            "the phone, or the phone was offline for 14 days."
         ),
         _SILENT,
     ),
