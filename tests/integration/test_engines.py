@@ -8,7 +8,7 @@ from channels.layers import get_channel_layer
 from django.db import connection
 
 
-def test_it_runs_on_the_database_and_the_channel_layer_that_were_asked_for() -> None:
+def test_it_runs_on_the_requested_database_and_channel_layer() -> None:
     asked_for_servers = "TEST_DATABASE_URL" in os.environ
 
     assert connection.vendor == ("postgresql" if asked_for_servers else "sqlite")

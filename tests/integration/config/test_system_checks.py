@@ -139,7 +139,7 @@ def test_missing_encryption_keys_are_a_warning_in_production() -> None:
     assert found(FIELD_ENCRYPTION_KEYS=[], DEBUG=True, PUBLIC_URL="http://web") == []
 
 
-def test_mails_on_the_terminal_are_a_warning_on_a_public_site() -> None:
+def test_it_warns_of_terminal_mails_on_public_sites() -> None:
     console = {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
 
     assert found(**console) == ["pairline.W006"]

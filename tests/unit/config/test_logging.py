@@ -34,7 +34,7 @@ def failed(message: str, error: Exception) -> logging.LogRecord:
     return entry
 
 
-def test_a_terminal_shows_time_level_message_and_facts_in_one_line() -> None:
+def test_it_logs_one_line_per_event_on_terminals() -> None:
     session = uuid4()
     line = HumanFormatter().format(record("Session connected", session=session, status="ready"))
     at, rest = line[:8], line[8:]

@@ -205,9 +205,7 @@ def test_it_fails_what_waits_when_the_session_has_ended(session: Session, gatewa
     assert waiting[0].error == "The number was unlinked."
 
 
-def test_an_echo_that_comes_before_the_result_becomes_one_row_with_it(
-    session: Session, gateway: Gateway
-) -> None:
+def test_it_joins_an_early_echo_with_its_result(session: Session, gateway: Gateway) -> None:
     message = make_message(session, status=MessageStatus.SENDING)
     gateway.store_message(session.pk, make_incoming(whatsapp_id="3EB0A1", from_me=True))
     gateway.store_receipt(session.pk, make_receipt("3EB0A1", at=LATER))

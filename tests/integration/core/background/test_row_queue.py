@@ -185,7 +185,7 @@ def test_rows_given_back_are_due_at_once() -> None:
     assert {row.pk for row in MAILS.claim(200)} == {row.pk for row in claimed} - {kept.pk}
 
 
-def test_a_row_is_given_back_with_the_columns_of_its_spec() -> None:
+def test_it_gives_rows_back_with_the_columns_of_the_spec() -> None:
     bundle = _bundle(None, 1)
     (row,) = BUNDLES.claim(1)
     assert (row.state, row.attempts) == ("building", 1)
@@ -220,7 +220,7 @@ def test_rows_of_no_account_take_turns_as_a_group() -> None:
 # --- one at a time per key ----------------------------------------------------------------
 
 
-def test_it_works_on_one_row_of_a_key_at_a_time() -> None:
+def test_it_works_on_one_row_per_key() -> None:
     one, other = make_session(), make_session()
     first, _second = _bundle(one, 9), _bundle(one, 8)
     others = [_bundle(other, 7), _bundle(None, 6), _bundle(None, 5)]
@@ -257,7 +257,7 @@ def test_two_workers_do_not_work_on_one_key() -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 50])
-def test_a_claim_takes_as_many_queries_for_50_rows_as_for_one(
+def test_it_claims_50_rows_in_as_many_queries_as_one(
     limit: int, django_assert_num_queries: CountQueries
 ) -> None:
     _mails(50)

@@ -52,7 +52,7 @@ def test_each_job_says_in_a_sentence_what_it_did(job: Job) -> None:
     assert str(job.title)
 
 
-def test_it_deletes_in_slices_all_that_it_was_given_and_nothing_else() -> None:
+def test_it_deletes_exactly_the_given_rows_in_batches() -> None:
     account = make_account()
     old = timezone.now() - 2 * KEPT
     IdempotentAnswer.objects.bulk_create(
@@ -102,7 +102,7 @@ def test_timelines_keep_what_uptime_goes_on_from() -> None:
     assert jobs.forget_events(timezone.now()) == 0
 
 
-def test_one_time_links_and_gateways_go_a_month_after_their_end() -> None:
+def test_it_deletes_ended_links_and_gateways_after_a_month() -> None:
     now, location = timezone.now(), make_location()
     for days in (-1, 29, 31):
         over = now - days * DAY
@@ -136,7 +136,7 @@ def test_invitations_go_three_months_after_their_end(column: str) -> None:
     assert Invitation.objects.get().email == "new0@example.com"
 
 
-def test_sign_ins_go_when_they_expire_and_leave_the_list_of_devices() -> None:
+def test_it_deletes_expired_sign_ins_from_the_device_list() -> None:
     alice, clients = make_user(), [Client(), Client()]
     for client in clients:
         client.force_login(alice)
@@ -181,7 +181,7 @@ def linked(keys: KeyFolder) -> Session:
 
 
 @pytest.mark.usefixtures("linked")
-def test_the_monthly_cleanup_deletes_what_nobody_has_written_for_a_month(
+def test_it_deletes_key_files_unused_for_a_month(
     keys: KeyFolder,
 ) -> None:
     stray, younger, in_use = (uuid.uuid4() for _ in range(3))

@@ -120,7 +120,7 @@ def test_a_job_that_failed_three_times_is_an_alert(
 
 
 @pytest.mark.parametrize(("late", "reported"), [(DAY - HOUR, False), (DAY + HOUR, True)])
-def test_a_job_that_is_late_by_an_interval_is_an_alert(
+def test_it_alerts_about_jobs_late_by_an_interval(
     add_job: AddJob, late: timedelta, reported: bool
 ) -> None:
     add_job()
@@ -188,7 +188,7 @@ def test_the_command_lists_the_jobs(add_job: AddJob) -> None:
     ]
 
 
-def test_the_command_exits_with_1_if_a_job_is_in_trouble(add_job: AddJob) -> None:
+def test_it_exits_with_1_if_a_job_fails(add_job: AddJob) -> None:
     add_job()
     make_job(**ran(last_ok=False, last_result="OSError: no", failures=4))
 

@@ -44,7 +44,7 @@ def test_it_never_gives_one_session_to_two_gateways() -> None:
     assert not first & second
 
 
-def test_it_takes_over_a_lease_that_ran_out_and_fences_the_old_owner() -> None:
+def test_it_takes_over_expired_leases_and_fences_the_owner() -> None:
     session = make_session(
         status=Status.READY,
         lease_owner="one",
@@ -120,7 +120,7 @@ def test_it_gives_leases_back_for_somebody_else_at_once() -> None:
     assert [state.id for state in leases.claim("two", 10)] == [session.pk]
 
 
-def test_it_takes_over_at_once_from_a_process_of_this_machine_that_died() -> None:
+def test_it_takes_over_at_once_from_a_dead_process() -> None:
     make_session(lease_owner="dead")
     make_session(make_location(name="Elsewhere"), lease_owner="alive")
     now = timezone.now()

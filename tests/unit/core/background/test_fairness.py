@@ -39,7 +39,7 @@ def test_no_group_is_served_twice_before_the_others_once(items: list[str]) -> No
     assert {word[0] for word in ordered[: len(groups)]} == groups
 
 
-def test_it_takes_the_first_of_each_key_and_all_without_one() -> None:
+def test_it_takes_the_first_of_each_key() -> None:
     items = [("a", 1), ("b", 2), ("a", 3), (None, 4), (None, 5)]
 
     assert one_per_key(items, lambda item: item[0]) == [("a", 1), ("b", 2), (None, 4), (None, 5)]

@@ -124,7 +124,7 @@ def test_it_refuses_a_count_that_is_a_bool() -> None:
     assert EngineEvent.from_wire({"event": "keepalive_timeout", "count": 2}) == KeepaliveTimeout(2)
 
 
-def test_it_decodes_only_events_of_the_class_it_is_called_on() -> None:
+def test_it_decodes_only_events_of_its_own_class() -> None:
     assert JournaledEvent.from_wire(MESSAGE).key == "k"
 
     with pytest.raises(ProtocolError):

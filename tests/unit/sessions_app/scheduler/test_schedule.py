@@ -147,9 +147,7 @@ def test_first_runs_are_spread_over_minutes() -> None:
 @pytest.mark.parametrize(
     ("late", "overdue"), [(HOUR, False), (HOUR + MINUTE, True), (-HOUR, False)]
 )
-def test_it_is_overdue_when_it_is_late_by_more_than_an_interval(
-    late: timedelta, overdue: bool
-) -> None:
+def test_it_is_overdue_after_more_than_one_interval(late: timedelta, overdue: bool) -> None:
     assert is_overdue(NOW, NOW + late, HOUR) is overdue
 
 
