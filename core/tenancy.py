@@ -86,7 +86,7 @@ def everyone() -> Iterator[None]:
 
 
 @contextmanager
-def nobody() -> Iterator[None]:
+def no_one() -> Iterator[None]:
     """Make queries for tenant data raise OutsideTenant."""
     with decided_by(_no_scope):
         yield

@@ -17,11 +17,11 @@ class NoticeKind(TextChoices):
     LOST = "lost", _("A number lost its connection")
     REMINDER = "reminder", _("A number is still not connected")
     RECOVERED = "recovered", _("A number is connected again")
-    PHONE_OFFLINE = "phone_offline", _("A phone has not been online for long")
+    PHONE_OFFLINE = "phone_offline", _("A phone has been offline for days")
     STOPPED = "stopped", _("A number was stopped or unlinked")
     PLAN = "plan", _("Trial, plan and payment")
     WEBHOOK_OFF = "webhook_off", _("A webhook was switched off")
-    BOUNCED = "bounced", _("Mails to somebody do not arrive")
+    BOUNCED = "bounced", _("Mails to a member bounce")
     BUNDLE_READY = "bundle_ready", _("A support bundle is ready")
 
 

@@ -87,8 +87,8 @@ class Account(models.Model):
     state = models.CharField(max_length=10, choices=AccountState, default=AccountState.TRIAL)
     trial_ends_at = models.DateTimeField(null=True, blank=True, default=trial_end)
     own_max_locations = models.PositiveIntegerField("locations", null=True, blank=True)
-    own_max_sessions = models.PositiveIntegerField("connections", null=True, blank=True)
-    own_max_members = models.PositiveIntegerField("people", null=True, blank=True)
+    own_max_sessions = models.PositiveIntegerField("numbers", null=True, blank=True)
+    own_max_members = models.PositiveIntegerField("members", null=True, blank=True)
     own_max_api_calls_a_minute = models.PositiveIntegerField(
         "API calls a minute", null=True, blank=True
     )

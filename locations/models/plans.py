@@ -31,8 +31,8 @@ class Plan(models.Model):
 
     name = models.CharField(max_length=60, unique=True)
     max_locations = models.PositiveIntegerField("locations", null=True, blank=True)
-    max_sessions = models.PositiveIntegerField("connections", null=True, blank=True)
-    max_members = models.PositiveIntegerField("people", null=True, blank=True)
+    max_sessions = models.PositiveIntegerField("numbers", null=True, blank=True)
+    max_members = models.PositiveIntegerField("members", null=True, blank=True)
     max_api_calls_a_minute = models.PositiveIntegerField(
         "API calls a minute", null=True, blank=True
     )

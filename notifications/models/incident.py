@@ -20,8 +20,8 @@ from sessions_app.models import Session
 
 class Ending(models.TextChoices):
     READY = "ready", _("Connected again")
-    STOPPED = "stopped", _("Stopped by a person")
-    UNLINKED = "unlinked", _("Unlinked by a person")
+    STOPPED = "stopped", _("Stopped by a user")
+    UNLINKED = "unlinked", _("Unlinked by a user")
     SUSPENDED = "suspended", _("The account was suspended")
 
 

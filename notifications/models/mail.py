@@ -24,7 +24,7 @@ class MailState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Failed")
-    BOUNCED = "bounced", _("Came back")  # the mailbox does not exist, reported at once or later
+    BOUNCED = "bounced", _("Bounced")  # the mailbox does not exist, reported at once or later
     SKIPPED = "skipped", _("Not sent")  # the address is on the suppression list
 
 

@@ -26,11 +26,11 @@ from locations.models import Account, Location, TenantQuerySet
 class WebhookEvent(models.TextChoices):
     """The events that a webhook can subscribe to, and the test event."""
 
-    SESSION_STATUS = "session.status", _("Connection changed its status")
+    SESSION_STATUS = "session.status", _("A number changed its status")
     SESSION_QR = "session.qr", _("New QR code to scan")
-    MESSAGE_RECEIVED = "message.received", _("Message came in")
-    MESSAGE_RECEIPT = "message.receipt", _("Sent message came further")
-    NOTICE = "notice", _("What people are told of: lost, back again, …")
+    MESSAGE_RECEIVED = "message.received", _("Message received")
+    MESSAGE_RECEIPT = "message.receipt", _("Sent message delivered or read")
+    NOTICE = "notice", _("Notices: a number lost, connected again, …")
     TEST = "webhook.test", _("Test")
 
 

@@ -65,7 +65,7 @@ def test_it_scopes_every_manager(model: type[Model]) -> None:
 
 @each_model
 def test_it_raises_for_queries_outside_a_scope(model: Any) -> None:
-    with tenancy.nobody(), pytest.raises(tenancy.OutsideTenant, match=model.__name__):
+    with tenancy.no_one(), pytest.raises(tenancy.OutsideTenant, match=model.__name__):
         model.objects.all()
 
 
@@ -97,19 +97,19 @@ def _account_of(row: Any) -> Any:
 def test_it_raises_for_related_rows_outside_a_scope(relation: Any) -> None:
     account = make_account()
 
-    with tenancy.nobody(), pytest.raises(tenancy.OutsideTenant):
+    with tenancy.no_one(), pytest.raises(tenancy.OutsideTenant):
         getattr(account, relation.get_accessor_name()).all()
 
 
 def test_it_raises_for_writes_outside_a_scope() -> None:
     account = make_account()
 
-    with tenancy.nobody(), pytest.raises(tenancy.OutsideTenant):
+    with tenancy.no_one(), pytest.raises(tenancy.OutsideTenant):
         Location.objects.create(account=account, name="Lisbon")
 
 
 def test_its_error_names_the_remedy() -> None:
-    with tenancy.nobody(), pytest.raises(tenancy.OutsideTenant) as fault:
+    with tenancy.no_one(), pytest.raises(tenancy.OutsideTenant) as fault:
         Location.objects.count()
 
     assert "tenancy.of_accounts" in str(fault.value)
@@ -213,7 +213,7 @@ def test_an_operator_sees_all_accounts_in_the_admin() -> None:
 async def test_a_socket_opens_the_scope_of_its_user() -> None:
     user, session, login = await sync_to_async(_user_and_session)()
 
-    with tenancy.nobody():
+    with tenancy.no_one():
         frame = await read_session(Viewer(user.pk, login), session.pk)
 
     assert frame is not None
@@ -227,7 +227,7 @@ def _user_and_session() -> tuple[User, Any, str]:
 
 
 async def test_the_gateway_has_all_accounts_in_scope() -> None:
-    with tenancy.nobody():
+    with tenancy.no_one():
         assert await Transactions().run(tenancy.current) is tenancy.EVERYONE
 
 

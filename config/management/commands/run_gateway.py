@@ -34,7 +34,7 @@ class Command(BaseCommand):
                 "REDIS_URL is not set: hints do not reach other processes, so pages and gateway "
                 "see each other's changes after about a second instead of at once."
             )
-        with tenancy.nobody():  # each transaction sets its own tenant scope
+        with tenancy.no_one():  # each transaction sets its own tenant scope
             asyncio.run(self._run())
 
     def _check_alive(self) -> int:

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Pairline is ready on {address} (Ctrl+C stops it)")
             self.stdout.flush()
 
-        with tenancy.nobody():  # requests must not inherit the scope of manage.py
+        with tenancy.no_one():  # requests must not inherit the scope of manage.py
             opened = SiteProcess(application, host, port, background, report_ready).run()
         if not opened:
             raise CommandError(

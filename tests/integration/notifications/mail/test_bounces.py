@@ -74,7 +74,7 @@ def _report(body: dict[str, Any], secret: str = SECRET) -> int:
     """Return the response status to ``body``, outside a tenant scope."""
     key = base64.b64encode(secret.encode()).decode()
     headers = {"Authorization": f"Basic {key}"} if secret else {}
-    with tenancy.nobody():
+    with tenancy.no_one():
         answer = Client(raise_request_exception=False).post(
             ADDRESS, json.dumps(body), content_type="application/json", headers=headers
         )

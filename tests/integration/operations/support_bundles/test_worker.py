@@ -38,7 +38,7 @@ async def _aside(function: Callable[[], Result]) -> Result:
     """Run on the test's thread and connection, without a tenant scope."""
 
     def alone() -> Result:
-        with tenancy.nobody():
+        with tenancy.no_one():
             return function()
 
     return await sync_to_async(alone)()

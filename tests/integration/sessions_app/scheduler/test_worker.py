@@ -78,7 +78,7 @@ async def test_a_job_sees_all_rows_from_its_own_thread(add_job: AddJob) -> None:
     add_job(lambda: f"{tenancy.current()} {threading.current_thread() is threading.main_thread()}")
     await run(make_job)
 
-    with tenancy.nobody():
+    with tenancy.no_one():
         async with running():
             with tenancy.everyone():
                 await until(_ended, "the end of the job")
