@@ -28,6 +28,7 @@ from sessions_app.scheduler.queue import ClaimedJob, JobResult
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 3  # so that a job that hangs does not block the others
+_LOGGED_EVERY = timedelta(minutes=1)  # the success of more frequent jobs is not worth a line
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,9 @@ class JobRunner(Work[ClaimedJob]):
             result = await self._result(job)
         finally:
             self._alive.discard(job.name)
-        quiet = logging.DEBUG if job.every < timedelta(minutes=1) else logging.INFO
-        level = quiet if result.ok else logging.ERROR
-        logger.log(level, "Job ended", extra={"job": job.name, "result": result.sentence})
+        if not result.ok or job.every >= _LOGGED_EVERY:
+            level = logging.INFO if result.ok else logging.ERROR
+            logger.log(level, "Job ended", extra={"job": job.name, "result": result.sentence})
         if not await self._run(partial(queue.finish, piece, job, result)):
             logger.warning("A job outlasted its lease; it runs again", extra={"job": job.name})
 
