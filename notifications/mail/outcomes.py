@@ -11,14 +11,14 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from core.mail.text import one_line
-from notifications.mail.retry import Fate, Stage, fate_of
+from notifications.mail.retry import SendOutcome, Stage, outcome_of
 
 ERROR_CHARACTERS = 200
 _WORDS = {
-    Fate.LATER: gettext_noop("The receiving server asked to try again later."),
-    Fate.FAILED: gettext_noop("The mail was refused."),
-    Fate.NO_MAILBOX: gettext_noop("The mailbox does not exist."),
-    Fate.SERVER: gettext_noop("The mail server accepts no mails at the moment."),
+    SendOutcome.LATER: gettext_noop("The receiving server asked to try again later."),
+    SendOutcome.FAILED: gettext_noop("The mail was refused."),
+    SendOutcome.NO_MAILBOX: gettext_noop("The mailbox does not exist."),
+    SendOutcome.SERVER: gettext_noop("The mail server accepts no mails at the moment."),
 }
 UNREACHABLE = gettext_noop("The mail server cannot be reached.")
 BROKEN_OFF = gettext_noop("The connection to the mail server broke off.")
@@ -34,7 +34,7 @@ class SendResult:
     ``breaks`` means that the server is at fault, and not the mail.
     """
 
-    fate: Fate
+    outcome: SendOutcome
     code: int | None = None
     error: str = ""
     breaks: bool = False
@@ -44,7 +44,7 @@ class SendResult:
 def connect_failed(error: Exception) -> SendResult:
     """Return the result if no connection could be opened."""
     if isinstance(error, smtplib.SMTPResponseException):
-        return _refused(Fate.SERVER, error.smtp_code, _text(error.smtp_error))
+        return _refused(SendOutcome.SERVER, error.smtp_code, _text(error.smtp_error))
     return _of_server(UNREACHABLE, error)
 
 
@@ -58,18 +58,20 @@ def send_failed(error: Exception) -> SendResult:
     if isinstance(error, smtplib.SMTPResponseException):
         return _judged(Stage.CONTENT, error.smtp_code, _text(error.smtp_error))
     if isinstance(error, smtplib.SMTPNotSupportedError):  # such as an address beyond ASCII
-        return SendResult(Fate.FAILED, error=_sentence(_WORDS[Fate.FAILED], str(error)))
+        return SendResult(
+            SendOutcome.FAILED, error=_sentence(_WORDS[SendOutcome.FAILED], str(error))
+        )
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         return _by_api(status, error)
     if isinstance(error, OSError):
         return _broken_off(error)
-    return SendResult(Fate.FAILED, error=_sentence(NOT_MADE, type(error).__name__))
+    return SendResult(SendOutcome.FAILED, error=_sentence(NOT_MADE, type(error).__name__))
 
 
 def timed_out() -> SendResult:
     """Return the result of an attempt that took too long."""
-    return SendResult(Fate.LATER, error=BROKEN_OFF, breaks=True)
+    return SendResult(SendOutcome.LATER, error=BROKEN_OFF, breaks=True)
 
 
 def accepted(message: Any) -> SendResult:
@@ -79,38 +81,42 @@ def accepted(message: Any) -> SendResult:
     """
     status = getattr(message, "anymail_status", None)
     if status is None:
-        return SendResult(Fate.SENT)
+        return SendResult(SendOutcome.SENT)
     reported = status.status or set()
     if reported and reported <= {"invalid", "rejected"}:
-        return SendResult(Fate.NO_MAILBOX, error=_WORDS[Fate.NO_MAILBOX])
+        return SendResult(SendOutcome.NO_MAILBOX, error=_WORDS[SendOutcome.NO_MAILBOX])
     if reported and reported <= {"failed", "unknown"} and not status.message_id:
-        return SendResult(Fate.FAILED, error=_WORDS[Fate.FAILED])
-    return SendResult(Fate.SENT, provider_id=str(status.message_id or ""))
+        return SendResult(SendOutcome.FAILED, error=_WORDS[SendOutcome.FAILED])
+    return SendResult(SendOutcome.SENT, provider_id=str(status.message_id or ""))
 
 
 def _judged(stage: Stage, code: int, text: str) -> SendResult:
-    return _refused(fate_of(stage, code, text), code, text)
+    return _refused(outcome_of(stage, code, text), code, text)
 
 
-def _refused(fate: Fate, code: int, text: str) -> SendResult:
-    words = _sentence(_WORDS[fate], f"{code} {text}")
-    return SendResult(fate, code if code > 0 else None, words, breaks=fate is Fate.SERVER)
+def _refused(outcome: SendOutcome, code: int, text: str) -> SendResult:
+    words = _sentence(_WORDS[outcome], f"{code} {text}")
+    return SendResult(
+        outcome, code if code > 0 else None, words, breaks=outcome is SendOutcome.SERVER
+    )
 
 
 def _by_api(status: int, error: Exception) -> SendResult:
     """Judge the HTTP status of a provider's API: it concerns either us or this mail."""
     if status in (401, 403, _TOO_MANY) or status >= 500:
-        return _of_server(_WORDS[Fate.SERVER], error, f"HTTP {status}")
-    return SendResult(Fate.FAILED, error=_sentence(_WORDS[Fate.FAILED], f"HTTP {status}"))
+        return _of_server(_WORDS[SendOutcome.SERVER], error, f"HTTP {status}")
+    return SendResult(
+        SendOutcome.FAILED, error=_sentence(_WORDS[SendOutcome.FAILED], f"HTTP {status}")
+    )
 
 
 def _of_server(words: str, error: Exception, why: str = "") -> SendResult:
-    return SendResult(Fate.SERVER, error=_sentence(words, why or _why(error)), breaks=True)
+    return SendResult(SendOutcome.SERVER, error=_sentence(words, why or _why(error)), breaks=True)
 
 
 def _broken_off(error: OSError) -> SendResult:
     """Return the result of a lost connection. The mail may have been accepted, so it counts."""
-    return SendResult(Fate.LATER, error=_sentence(BROKEN_OFF, _why(error)), breaks=True)
+    return SendResult(SendOutcome.LATER, error=_sentence(BROKEN_OFF, _why(error)), breaks=True)
 
 
 def _why(error: Exception) -> str:

@@ -21,7 +21,7 @@ from core.security.encryption import SealBroken
 from notifications.mail import suppression
 from notifications.mail.message import ClaimedMail
 from notifications.mail.outcomes import ERROR_CHARACTERS, SendResult
-from notifications.mail.retry import GIVE_UP_AFTER, Fate, wait_before_next
+from notifications.mail.retry import GIVE_UP_AFTER, SendOutcome, wait_before_next
 from notifications.mail.smtp_connection import ATTEMPT_SECONDS
 from notifications.models import Mail, MailServerTrouble, MailState
 
@@ -104,7 +104,7 @@ def _prepared(row: Mail, lease: Lease, usable_until: float) -> ClaimedMail:
 def finish(sent: ClaimedMail, result: SendResult) -> None:
     """Write how an attempt ended, unless the lease is lost."""
     now = timezone.now()
-    if result.fate is not Fate.NO_MAILBOX:
+    if result.outcome is not SendOutcome.NO_MAILBOX:
         MAILS.finish(sent.lease, **_columns(sent, result, now))
         return
     with transaction.atomic():
@@ -115,16 +115,16 @@ def finish(sent: ClaimedMail, result: SendResult) -> None:
 def _columns(sent: ClaimedMail, result: SendResult, now: datetime) -> dict[str, Any]:
     """Return the columns that change with ``result``."""
     answer = {"smtp_code": result.code, "error": result.error}
-    if result.fate is Fate.SERVER:  # not this mail's fault: no attempt, and it stays due
+    if result.outcome is SendOutcome.SERVER:  # not this mail's fault: no attempt, and it stays due
         return {**answer, "next_attempt_at": now}
     answer["attempts"] = sent.attempts + 1
-    if result.fate is Fate.SENT:
+    if result.outcome is SendOutcome.SENT:
         gone = {"text": "", "html": "", "provider_id": result.provider_id[:200]}
         return {**answer, **gone, "state": MailState.SENT, "sent_at": now}
-    if result.fate is Fate.NO_MAILBOX:
+    if result.outcome is SendOutcome.NO_MAILBOX:
         return {**answer, "state": MailState.BOUNCED, "text": "", "html": ""}
     wait = wait_before_next(sent.attempts + 1, now - sent.queued_at, draw_chance())
-    if result.fate is Fate.FAILED or wait is None:
+    if result.outcome is SendOutcome.FAILED or wait is None:
         return {**answer, "state": MailState.FAILED}
     return {**answer, "next_attempt_at": now + wait}
 

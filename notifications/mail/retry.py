@@ -36,7 +36,7 @@ class Stage(Enum):
     CONTENT = "content"
 
 
-class Fate(Enum):
+class SendOutcome(Enum):
     """What becomes of a mail after an attempt."""
 
     SENT = "sent"
@@ -46,32 +46,32 @@ class Fate(Enum):
     SERVER = "server"  # the server accepts nothing now, whatever the mail
 
 
-def fate_of(stage: Stage, code: int, text: str) -> Fate:
+def outcome_of(stage: Stage, code: int, text: str) -> SendOutcome:
     """Return what the refusal ``code`` with ``text`` means.
 
     In doubt, the recipient is not suppressed: a refused sender, or a relay that is denied, says
     nothing about the recipient.
     """
     if code in _OF_THE_SERVER:
-        return Fate.SERVER
+        return SendOutcome.SERVER
     if stage is Stage.SENDER:
-        return Fate.FAILED if code == _TOO_LARGE else Fate.SERVER
+        return SendOutcome.FAILED if code == _TOO_LARGE else SendOutcome.SERVER
     if code < 500 or (stage is Stage.RECIPIENT and "relay" in text.lower()):
-        return Fate.LATER
+        return SendOutcome.LATER
     status = _STATUS.match(text)
     if status is None:
         plain = stage is Stage.RECIPIENT and code in _NO_MAILBOX
-        return Fate.NO_MAILBOX if plain else Fate.FAILED
+        return SendOutcome.NO_MAILBOX if plain else SendOutcome.FAILED
     return _by_status(stage, code, int(status[1]), int(status[2]))
 
 
-def _by_status(stage: Stage, code: int, subject: int, detail: int) -> Fate:
+def _by_status(stage: Stage, code: int, subject: int, detail: int) -> SendOutcome:
     if subject == 1:  # addresses; 7 and 8 are about the sender's
-        return Fate.FAILED if detail in (7, 8) else Fate.NO_MAILBOX
+        return SendOutcome.FAILED if detail in (7, 8) else SendOutcome.NO_MAILBOX
     if subject == 2:  # mailboxes; 1: disabled, others: full, too large
-        return Fate.NO_MAILBOX if detail == 1 else Fate.FAILED
+        return SendOutcome.NO_MAILBOX if detail == 1 else SendOutcome.FAILED
     unclear = subject in (0, 4) and stage is Stage.RECIPIENT and code in _NO_MAILBOX
-    return Fate.NO_MAILBOX if unclear else Fate.FAILED
+    return SendOutcome.NO_MAILBOX if unclear else SendOutcome.FAILED
 
 
 def wait_before_next(attempts: int, age: timedelta, chance: float) -> timedelta | None:

@@ -23,7 +23,7 @@ from notifications.mail import queue
 from notifications.mail.circuit_breaker import Circuit
 from notifications.mail.message import ClaimedMail
 from notifications.mail.outcomes import SendResult
-from notifications.mail.retry import Fate
+from notifications.mail.retry import SendOutcome
 from notifications.mail.smtp_connection import SmtpWorker
 
 logger = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class MailSender(Work[Batch]):
             self._circuit.broke(now)
             self._trouble_noted = True
             await self._write(partial(queue.note_trouble, result.error))
-        elif result.fate is Fate.LATER:
+        elif result.outcome is SendOutcome.LATER:
             self._circuit.put_off(now)
         else:
             self._circuit.answered()
@@ -138,7 +138,7 @@ def _log(mail: ClaimedMail, result: SendResult) -> None:
         extra={
             "mail": str(mail.mail),
             "attempt": mail.attempts + 1,
-            "fate": result.fate.value,
+            "outcome": result.outcome.value,
             "code": result.code,
         },
     )

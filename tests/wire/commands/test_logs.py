@@ -63,7 +63,7 @@ def _story(product: Product, simulator: Simulator) -> Told:
     wait_for(lambda: simulator.messages(friend), "the text at the other phone")
     simulator.write(friend, number, INCOMING)
     wait_for(lambda: INCOMING in str(product.messages(session)), "the answer")
-    wait_for(lambda: product.message(session, sent)["status"] != "sending", "the text's fate")
+    wait_for(lambda: product.message(session, sent)["status"] != "sending", "the text's outcome")
     keys = _keys(product.folder / "data" / "whatsapp" / f"{session}.sqlite3")
     simulator.unlink(number)
     product.until(session, status="disconnected")

@@ -14,7 +14,7 @@ from core import tenancy
 from notifications.mail.message import ClaimedMail
 from notifications.mail.outcomes import SendResult
 from notifications.mail.queue import claim, finish, give_back
-from notifications.mail.retry import Fate
+from notifications.mail.retry import SendOutcome
 from notifications.mail.suppression import suppress
 from notifications.models import Mail, StoppedAddress
 from tests.factory import make_mail
@@ -72,12 +72,12 @@ def _claimed_again() -> tuple[ClaimedMail, ClaimedMail]:
 def test_it_ignores_the_result_of_an_expired_claim() -> None:
     late, mine = _claimed_again()
 
-    finish(late, SendResult(Fate.FAILED, 554, "The mail was refused."))
+    finish(late, SendResult(SendOutcome.FAILED, 554, "The mail was refused."))
     give_back([late])
     assert Mail.objects.get().state == "waiting"
     assert claim(10) == []
 
-    finish(mine, SendResult(Fate.SENT))
-    finish(late, SendResult(Fate.NO_MAILBOX, 550, "The mailbox does not exist."))
+    finish(mine, SendResult(SendOutcome.SENT))
+    finish(late, SendResult(SendOutcome.NO_MAILBOX, 550, "The mailbox does not exist."))
     assert Mail.objects.get().state == "sent"
     assert not StoppedAddress.objects.exists()

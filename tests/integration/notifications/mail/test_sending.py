@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from notifications.mail.retry import Fate
+from notifications.mail.retry import SendOutcome
 from notifications.mail.smtp_connection import MAILS_A_CONNECTION, SmtpConnection
 from notifications.models import Mail, MailServerTrouble, StoppedAddress
 from tests.factory import make_account, make_mail
@@ -123,10 +123,10 @@ def test_it_limits_the_mails_of_a_connection(office: PostOffice) -> None:
         make_mail(None, to=f"member-{n}@example.com")
     connection = SmtpConnection()
 
-    fates = {connection.send(outgoing).fate for outgoing in claim(MAILS_A_CONNECTION + 1)}
+    fates = {connection.send(outgoing).outcome for outgoing in claim(MAILS_A_CONNECTION + 1)}
     connection.close()
 
-    assert fates == {Fate.SENT}
+    assert fates == {SendOutcome.SENT}
     assert office.connections == 2
 
 

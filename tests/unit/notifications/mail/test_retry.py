@@ -10,59 +10,66 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.mail.circuit_breaker import PAUSES, PUT_OFF_IN_A_ROW, Circuit
-from notifications.mail.retry import GIVE_UP_AFTER, WAITS, Fate, Stage, fate_of, wait_before_next
+from notifications.mail.retry import (
+    GIVE_UP_AFTER,
+    WAITS,
+    SendOutcome,
+    Stage,
+    outcome_of,
+    wait_before_next,
+)
 
 SENDER, RECIPIENT, CONTENT = Stage.SENDER, Stage.RECIPIENT, Stage.CONTENT
 ROWS = [
     # 4xx: later; 421: the server itself
-    (RECIPIENT, 450, "4.2.1 Greylisted", Fate.LATER),
-    (RECIPIENT, 451, "4.7.1 Try again", Fate.LATER),
-    (RECIPIENT, 452, "4.2.2 Mailbox full", Fate.LATER),
-    (CONTENT, 451, "4.3.0 Failure", Fate.LATER),
-    (RECIPIENT, 421, "4.3.2 Closing", Fate.SERVER),
-    (CONTENT, 421, "4.7.0 Too many", Fate.SERVER),
+    (RECIPIENT, 450, "4.2.1 Greylisted", SendOutcome.LATER),
+    (RECIPIENT, 451, "4.7.1 Try again", SendOutcome.LATER),
+    (RECIPIENT, 452, "4.2.2 Mailbox full", SendOutcome.LATER),
+    (CONTENT, 451, "4.3.0 Failure", SendOutcome.LATER),
+    (RECIPIENT, 421, "4.3.2 Closing", SendOutcome.SERVER),
+    (CONTENT, 421, "4.7.0 Too many", SendOutcome.SERVER),
     # the mailbox does not exist
-    (RECIPIENT, 550, "5.1.1 User unknown", Fate.NO_MAILBOX),
-    (RECIPIENT, 550, "No such user here", Fate.NO_MAILBOX),
-    (RECIPIENT, 551, "User not local", Fate.NO_MAILBOX),
-    (RECIPIENT, 553, "5.1.3 Bad address syntax", Fate.NO_MAILBOX),
-    (RECIPIENT, 554, "5.1.1 Unknown", Fate.NO_MAILBOX),
-    (RECIPIENT, 550, "5.2.1 Switched off", Fate.NO_MAILBOX),
-    (RECIPIENT, 550, "5.4.1 Access denied", Fate.NO_MAILBOX),
-    (RECIPIENT, 550, "5.0.0 Unknown", Fate.NO_MAILBOX),
-    (CONTENT, 550, "5.1.1 User unknown", Fate.NO_MAILBOX),
+    (RECIPIENT, 550, "5.1.1 User unknown", SendOutcome.NO_MAILBOX),
+    (RECIPIENT, 550, "No such user here", SendOutcome.NO_MAILBOX),
+    (RECIPIENT, 551, "User not local", SendOutcome.NO_MAILBOX),
+    (RECIPIENT, 553, "5.1.3 Bad address syntax", SendOutcome.NO_MAILBOX),
+    (RECIPIENT, 554, "5.1.1 Unknown", SendOutcome.NO_MAILBOX),
+    (RECIPIENT, 550, "5.2.1 Switched off", SendOutcome.NO_MAILBOX),
+    (RECIPIENT, 550, "5.4.1 Access denied", SendOutcome.NO_MAILBOX),
+    (RECIPIENT, 550, "5.0.0 Unknown", SendOutcome.NO_MAILBOX),
+    (CONTENT, 550, "5.1.1 User unknown", SendOutcome.NO_MAILBOX),
     # refused, without suppressing the address
-    (RECIPIENT, 550, "5.7.1 Policy", Fate.FAILED),
-    (RECIPIENT, 554, "5.7.1 Blocked", Fate.FAILED),
-    (RECIPIENT, 554, "Go away", Fate.FAILED),
-    (RECIPIENT, 552, "5.2.2 Full", Fate.FAILED),
-    (RECIPIENT, 550, "5.1.8 Bad sender's domain", Fate.FAILED),
-    (RECIPIENT, 553, "5.1.7 Bad sender", Fate.FAILED),
-    (CONTENT, 550, "Looks like spam", Fate.FAILED),
-    (CONTENT, 554, "5.6.0 Bad content", Fate.FAILED),
-    (SENDER, 552, "5.3.4 Too large", Fate.FAILED),
+    (RECIPIENT, 550, "5.7.1 Policy", SendOutcome.FAILED),
+    (RECIPIENT, 554, "5.7.1 Blocked", SendOutcome.FAILED),
+    (RECIPIENT, 554, "Go away", SendOutcome.FAILED),
+    (RECIPIENT, 552, "5.2.2 Full", SendOutcome.FAILED),
+    (RECIPIENT, 550, "5.1.8 Bad sender's domain", SendOutcome.FAILED),
+    (RECIPIENT, 553, "5.1.7 Bad sender", SendOutcome.FAILED),
+    (CONTENT, 550, "Looks like spam", SendOutcome.FAILED),
+    (CONTENT, 554, "5.6.0 Bad content", SendOutcome.FAILED),
+    (SENDER, 552, "5.3.4 Too large", SendOutcome.FAILED),
     # a denied relay, and everything about the sender: not the fault of the recipient
-    (RECIPIENT, 550, "Relaying denied", Fate.LATER),
-    (RECIPIENT, 554, "5.7.1 Relay access denied", Fate.LATER),
-    (SENDER, 550, "5.1.8 Unknown domain", Fate.SERVER),
-    (SENDER, 451, "4.3.0 Failure", Fate.SERVER),
-    (RECIPIENT, 530, "5.7.0 Sign in first", Fate.SERVER),
-    (SENDER, 535, "5.7.8 Bad credentials", Fate.SERVER),
+    (RECIPIENT, 550, "Relaying denied", SendOutcome.LATER),
+    (RECIPIENT, 554, "5.7.1 Relay access denied", SendOutcome.LATER),
+    (SENDER, 550, "5.1.8 Unknown domain", SendOutcome.SERVER),
+    (SENDER, 451, "4.3.0 Failure", SendOutcome.SERVER),
+    (RECIPIENT, 530, "5.7.0 Sign in first", SendOutcome.SERVER),
+    (SENDER, 535, "5.7.8 Bad credentials", SendOutcome.SERVER),
 ]
 
 
-@pytest.mark.parametrize(("stage", "code", "text", "fate"), ROWS)
-def test_it_judges_a_reply(stage: Stage, code: int, text: str, fate: Fate) -> None:
-    assert fate_of(stage, code, text) is fate
+@pytest.mark.parametrize(("stage", "code", "text", "outcome"), ROWS)
+def test_it_judges_a_reply(stage: Stage, code: int, text: str, outcome: SendOutcome) -> None:
+    assert outcome_of(stage, code, text) is outcome
 
 
 @given(st.sampled_from(Stage), st.integers(400, 599), st.text(max_size=40))
 def test_it_judges_every_reply_code(stage: Stage, code: int, text: str) -> None:
-    fate = fate_of(stage, code, text)
+    outcome = outcome_of(stage, code, text)
 
-    assert fate is not Fate.SENT
-    assert not (code < 500 and fate in (Fate.NO_MAILBOX, Fate.FAILED))
-    assert not (stage is Stage.SENDER and fate is Fate.NO_MAILBOX)
+    assert outcome is not SendOutcome.SENT
+    assert not (code < 500 and outcome in (SendOutcome.NO_MAILBOX, SendOutcome.FAILED))
+    assert not (stage is Stage.SENDER and outcome is SendOutcome.NO_MAILBOX)
 
 
 def test_it_waits_longer_each_time_up_to_three_days() -> None:
