@@ -18,7 +18,7 @@ from core.mail.content import RenderedMail, render
 from locations.models import Member, Role, User
 from locations.signals import ExportFile, Loss, export_asked, loss_asked, mail_wanted
 from notifications.mail import outbox
-from notifications.mail_content import welcome_mail
+from notifications.mail_content.welcome import welcome_mail
 from notifications.models import Webhook
 from notifications.preferences.actions import guess_zone
 

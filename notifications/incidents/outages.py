@@ -22,7 +22,7 @@ from notifications.incidents.outage_rules import (
     is_over,
 )
 from notifications.mail import outbox
-from notifications.mail_content import all_clear_mail, outage_mail
+from notifications.mail_content.outage_alert import all_clear_mail, outage_mail
 from notifications.models import Incident, Outage
 from sessions_app.lifecycle import Reason, Wanted
 from sessions_app.models import Session

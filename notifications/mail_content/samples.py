@@ -19,15 +19,12 @@ from locations.accounts import mails as account_mails
 from locations.auth import mails
 from locations.models import Role
 from notifications.kinds import DEFAULTS, FOLLOWS, NoticeKind
-from notifications.mail_content import (
-    all_clear_mail,
-    content_for,
-    digest_mail,
-    outage_mail,
-    welcome_mail,
-)
+from notifications.mail_content.by_kind import content_for
+from notifications.mail_content.daily_summary import digest_mail
 from notifications.mail_content.loss_reasons import LOSSES
+from notifications.mail_content.outage_alert import all_clear_mail, outage_mail
 from notifications.mail_content.plans import CHANGES
+from notifications.mail_content.welcome import welcome_mail
 from notifications.models import Notice
 from notifications.preferences.recipients import Recipient
 from sessions_app.lifecycle import Reason

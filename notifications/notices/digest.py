@@ -23,7 +23,7 @@ from core.text.timezones import UTC_NAME
 from locations.models import Account, Member
 from notifications.kinds import NoticeKind
 from notifications.mail import outbox
-from notifications.mail_content import digest_mail
+from notifications.mail_content.daily_summary import digest_mail
 from notifications.models import Digest, Mail, Notice
 from notifications.models.preference import USUAL_HOUR
 from notifications.preferences.actions import enrol

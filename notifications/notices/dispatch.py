@@ -21,7 +21,7 @@ from core.mail.content import render
 from locations.models import Account
 from notifications.kinds import NoticeKind, When
 from notifications.mail import outbox
-from notifications.mail_content import content_for
+from notifications.mail_content.by_kind import content_for
 from notifications.models import Mail, Notice
 from notifications.notices.webhook_channel import deliver
 from notifications.preferences.recipients import Recipient, recipients_of

@@ -13,7 +13,8 @@ from django.urls import reverse
 from core.mail.content import MailContent, render
 from locations.models import Role
 from notifications.kinds import REMINDERS, NoticeKind
-from notifications.mail_content import content_for, digest_mail
+from notifications.mail_content.by_kind import content_for
+from notifications.mail_content.daily_summary import digest_mail
 from notifications.models import Notice
 from notifications.preferences.recipients import Recipient
 from sessions_app.lifecycle import Reason
