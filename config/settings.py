@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 from config import env, mail_provider
@@ -111,7 +112,11 @@ CHANNEL_LAYERS = {
     "default": (
         {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL]},
+            # Redis publishes to all databases of a server: installations must not share groups.
+            "CONFIG": {
+                "hosts": [REDIS_URL],
+                "prefix": f"pairline-{sha256(SECRET_KEY.encode()).hexdigest()[:12]}",
+            },
         }
         if REDIS_URL
         else {"BACKEND": "channels.layers.InMemoryChannelLayer"}

@@ -21,15 +21,16 @@ if MEMORY.is_dir() and os.access(MEMORY, os.W_OK):
 # would inherit that, but tests send them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 
 
 def own_redis(url: str) -> str:
     """Return ``url`` with a database of this worker: workers must not clear each other's cache."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    return f"{url}?db={int(worker) % 16}" if url else ""
+    return f"{url}?db={int(WORKER) % 16}" if url else ""
 
 
-os.environ["DJANGO_SECRET_KEY"] = "test-only-" + "x" * 50
+# The key also separates the workers' groups of the channel layer, which spans Redis databases.
+os.environ["DJANGO_SECRET_KEY"] = f"test-only-{WORKER}-" + "x" * 50
 os.environ["FIELD_ENCRYPTION_KEYS"] = base64.urlsafe_b64encode(b"k" * 32).decode()
 os.environ["DJANGO_DEBUG"] = "true"
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="pairline-test-")
