@@ -79,7 +79,7 @@ def paths(chromium: Browser, product: Product, login: str) -> list[str]:
     page.get_by_role("button", name="Send invitation").click()
     expect(page.get_by_text("An invitation was sent")).to_be_visible()
     for path, door in [
-        ("/settings/keys/", re.compile("New secret for Till|Revoke Till")),
+        ("/settings/keys/", re.compile("(Rotate|Revoke) Till")),
         ("/settings/locations/", re.compile("(Change|Delete) Place 0")),
         ("/settings/account/", re.compile("(Leave|Delete) the account")),
     ]:
