@@ -26,6 +26,7 @@ from locations.rest.base_view import ApiView, principal_of
 from locations.rest.idempotency import IDEMPOTENCY_KEY, once
 from locations.rest.pagination import CURSOR, page_of
 from locations.rest.problems import Conflict, problem_responses
+from locations.rest.representation import represent
 from sessions_app.models import Session
 
 TAGS = ["Messages"]
@@ -80,4 +81,4 @@ def _send(principal: Principal, session: Session, text: Mapping[str, Any]) -> Re
         message = send(principal, session, to=text["to"], text=text["text"])
     except NotReady as error:
         raise Conflict(error.code, str(error), reason=str(error.reason)) from None
-    return Response(MessageSerializer(message).data, status=202)
+    return Response(represent(MessageSerializer, message), status=202)

@@ -18,6 +18,7 @@ from locations.rest.base_view import ApiView, principal_of
 from locations.rest.fields import TextField
 from locations.rest.pagination import CURSOR, PageSerializer, page_of
 from locations.rest.problems import LOCATION_BUSY, conflict_at, problem_responses
+from locations.rest.representation import represent
 from locations.rest.schema import page_example, request_example, response_example
 
 _EXAMPLE = {
@@ -93,7 +94,7 @@ class LocationList(ApiView):
             location = actions.add(account, **body.validated_data, by=principal)
         except actions.GhlIdTaken as error:
             raise serializers.ValidationError({"ghl_id": [str(error)]}) from None
-        return Response(LocationSerializer(location).data, status=201)
+        return Response(represent(LocationSerializer, location), status=201)
 
 
 class LocationDetail(ApiView):
@@ -106,7 +107,7 @@ class LocationDetail(ApiView):
     )
     def get(self, request: Request, location_id: UUID) -> Response:
         location = find(Location.objects.all(), principal_of(request), location_id)
-        return Response(LocationSerializer(location).data)
+        return Response(represent(LocationSerializer, location))
 
     @extend_schema(
         operation_id="delete_location",

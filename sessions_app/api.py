@@ -23,6 +23,7 @@ from locations.rest.base_view import ApiView, principal_of
 from locations.rest.idempotency import IDEMPOTENCY_KEY, once
 from locations.rest.pagination import CURSOR, page_of
 from locations.rest.problems import LOCATION_BUSY, Conflict, conflict_at, problem_responses
+from locations.rest.representation import represent
 from sessions_app import actions
 from sessions_app.actions import LocationBusy
 from sessions_app.engine.proxy_url import ProxyAddress
@@ -93,7 +94,7 @@ def _create(principal: Principal, location: Location, proxy: ProxyAddress | None
         session = actions.connect(principal, location, proxy)
     except LocationBusy:
         raise _busy(location) from None
-    return Response(SnapshotSerializer(session).data, status=201)
+    return Response(represent(SnapshotSerializer, session), status=201)
 
 
 def _filtered(rows: SessionQuerySet, filters: dict[str, Any], now: datetime) -> SessionQuerySet:
@@ -125,7 +126,7 @@ class SessionDetail(ApiView):
     )
     def get(self, request: Request, session_id: UUID) -> Response:
         session = find(_rows(), principal_of(request), session_id)
-        return Response(SnapshotSerializer(session).data)
+        return Response(represent(SnapshotSerializer, session))
 
 
 def _command(
@@ -136,7 +137,7 @@ def _command(
     session: Session = find_writable(_rows(), principal, session_id)
     with conflict_at(NotPossible, NOT_POSSIBLE):
         ask(principal, session)
-    return Response(SnapshotSerializer(session).data, status=202)
+    return Response(represent(SnapshotSerializer, session), status=202)
 
 
 class SessionRestart(ApiView):

@@ -16,6 +16,7 @@ from locations.principals import Principal
 from locations.rest.base_view import ApiView, principal_of
 from locations.rest.pagination import CURSOR, page_of
 from locations.rest.problems import conflict_at, problem_responses
+from locations.rest.representation import represent
 from notifications.models import Webhook
 from notifications.webhooks import actions
 from notifications.webhooks.problem_codes import NOT_SIGNED, TOO_MANY_WEBHOOKS
@@ -75,7 +76,7 @@ class WebhookList(ApiView):
                 location=location,
                 form=values["format"],
             )
-        return Response(WebhookWithSecretSerializer(webhook).data, status=201)
+        return Response(represent(WebhookWithSecretSerializer, webhook), status=201)
 
 
 def _location(principal: Principal, location_id: UUID | None) -> Location | None:
@@ -97,7 +98,7 @@ class WebhookDetail(ApiView):
     )
     def get(self, request: Request, webhook_id: UUID) -> Response:
         rows = Webhook.objects.defer("secret")
-        return Response(WebhookSerializer(find(rows, principal_of(request), webhook_id)).data)
+        return Response(represent(WebhookSerializer, find(rows, principal_of(request), webhook_id)))
 
     @extend_schema(
         operation_id="change_webhook",
@@ -116,7 +117,7 @@ class WebhookDetail(ApiView):
         body = ChangeWebhookSerializer(data=request.data, context={"format": webhook.format})
         body.is_valid(raise_exception=True)
         actions.change_some(principal, webhook, **body.validated_data)
-        return Response(WebhookSerializer(webhook).data)
+        return Response(represent(WebhookSerializer, webhook))
 
     @extend_schema(
         operation_id="delete_webhook",
@@ -149,4 +150,4 @@ class WebhookRotate(ApiView):
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
         with conflict_at(actions.NotSigned, NOT_SIGNED):
             actions.rotate(principal, webhook)
-        return Response(WebhookWithSecretSerializer(webhook).data)
+        return Response(represent(WebhookWithSecretSerializer, webhook))

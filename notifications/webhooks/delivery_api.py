@@ -12,6 +12,7 @@ from locations.access import find, find_writable
 from locations.rest.base_view import ApiView, principal_of
 from locations.rest.pagination import CURSOR, page_of
 from locations.rest.problems import conflict_at, problem_responses
+from locations.rest.representation import represent
 from notifications.models import Delivery, Webhook
 from notifications.models.webhook import DeliveryQuerySet
 from notifications.webhooks import actions
@@ -63,7 +64,7 @@ class WebhookTest(ApiView):
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
         with conflict_at(actions.WebhookDisabled, WEBHOOK_OFF):
             return Response(
-                DeliverySerializer(actions.send_test(principal, webhook)).data, status=202
+                represent(DeliverySerializer, actions.send_test(principal, webhook)), status=202
             )
 
 
@@ -81,7 +82,7 @@ class WebhookReplay(ApiView):
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
         with conflict_at(actions.WebhookDisabled, WEBHOOK_OFF):
             replayed = {"replayed": actions.replay_failed(principal, webhook)}
-        return Response(ReplayedSerializer(replayed).data, status=202)
+        return Response(represent(ReplayedSerializer, replayed), status=202)
 
 
 class DeliveryReplay(ApiView):
@@ -100,4 +101,4 @@ class DeliveryReplay(ApiView):
         with conflict_at(actions.WebhookDisabled, WEBHOOK_OFF):
             actions.replay(principal, delivery)
         delivery.refresh_from_db()
-        return Response(DeliverySerializer(delivery).data, status=202)
+        return Response(represent(DeliverySerializer, delivery), status=202)

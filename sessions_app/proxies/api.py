@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from locations.access import find, find_writable
 from locations.rest.base_view import ApiView, principal_of
 from locations.rest.problems import conflict_at, problem_responses
+from locations.rest.representation import represent
 from sessions_app import actions
 from sessions_app.models import NotPossible, Session
 from sessions_app.problem_codes import NOT_POSSIBLE
@@ -22,7 +23,7 @@ _WRITE_PROBLEMS = problem_responses(400, 404, 409, 413, 415, codes={409: (NOT_PO
 
 
 def _response(session: Session) -> Response:
-    return Response(ProxySerializer(actions.stored_proxy(session)).data)
+    return Response(represent(ProxySerializer, actions.stored_proxy(session)))
 
 
 class SessionProxy(ApiView):
