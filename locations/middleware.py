@@ -11,7 +11,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
-from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext_lazy as _
 
 from core import tenancy
@@ -59,22 +58,6 @@ def _scope_of(request: HttpRequest) -> tenancy.Scope:
     return frozenset(principal_of(request).account_ids)
 
 
-class SignInRequired(LoginRequiredMiddleware):
-    """Redirect anonymous requests to the sign-in page, except for public views (marked with
-    ``login_not_required``) and for the admin, which redirects to its own sign-in."""
-
-    def process_view(
-        self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
-    ) -> HttpResponseBase | None:
-        match = request.resolver_match
-        if match is not None and match.app_name == ADMIN:
-            return None
-        response: HttpResponseBase | None = super().process_view(
-            request, view_func, view_args, view_kwargs
-        )
-        return response
-
-
 # Pages about a user and not about the account would show the operator's own data.
 _OWN = ("mfa_", "usersessions_", "account_email", "account_change_", "account_set_")
 _OWN_NAMES = frozenset(
@@ -87,14 +70,32 @@ _OWN_NAMES = frozenset(
 CLOSED = _("You are viewing this account as its owner. Stop viewing first: this page is about you.")
 
 
-class OwnThingsStayClosed(MiddlewareMixin):
-    """Refuse, while impersonating, pages about the operator and about creating or deleting
-    accounts."""
+class PageAccess(LoginRequiredMiddleware):
+    """Decides who may open a page, before its view runs.
 
-    def process_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Raise PermissionDenied on such pages."""
+    One class, because an async server runs each ``process_view`` on another thread, which costs
+    a switch there and back for every request.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        """Redirect anonymous requests to the sign-in page, except for public views (marked with
+        ``login_not_required``) and for the admin, which redirects to its own sign-in. Raise
+        PermissionDenied for the pages that are closed to an operator who is impersonating."""
         match = request.resolver_match
-        if match is None or in_session(request.session) is None:
-            return
-        if match.view_name in _OWN_NAMES or match.view_name.startswith(_OWN):
+        if match is None:
+            return None
+        if match.app_name != ADMIN:
+            redirect: HttpResponseBase | None = super().process_view(
+                request, view_func, view_args, view_kwargs
+            )
+            if redirect is not None:
+                return redirect
+        if in_session(request.session) is not None and _is_personal(match.view_name):
             raise PermissionDenied(CLOSED)
+        return None
+
+
+def _is_personal(view_name: str) -> bool:
+    return view_name in _OWN_NAMES or view_name.startswith(_OWN)
