@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.health.findings import Finding
 
-Run = Callable[[], list[Finding]]
+RunCheck = Callable[[], list[Finding]]
 
 
 @dataclass(frozen=True)
@@ -16,14 +16,14 @@ class Check:
     are skipped."""
 
     name: str
-    run: Run
+    run: RunCheck
     needed: bool = False
 
 
 _CHECKS: dict[str, Check] = {}
 
 
-def register_check(name: str, run: Run) -> None:
+def register_check(name: str, run: RunCheck) -> None:
     """Register a check of something outside the database. Checks run concurrently, each in a
     thread of its own, with a timeout of ten seconds."""
     _CHECKS[name] = Check(name, run)
