@@ -148,7 +148,7 @@ def test_it_records_a_change_of_terms(operator: Client) -> None:
     assert (account.plan, account.own_max_sessions) == (plan, 7)
     event = AuditEvent.objects.get()
     assert (event.verb, event.actor) == ("plan_changed", "Operator op@example.com")
-    assert "plan: Small" in event.detail and "connections: 7" in event.detail
+    assert "plan: Small" in event.detail and "numbers: 7" in event.detail
 
 
 def test_the_admin_records_terms_but_not_names(operator: Client) -> None:
