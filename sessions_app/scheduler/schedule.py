@@ -15,7 +15,7 @@ from core.background.backoff import wait_after
 
 # Right after a start there is more important work, and jobs should not all begin at once.
 FIRST_AFTER, FIRST_SPREAD = timedelta(minutes=1), timedelta(minutes=4)
-LATE_AFTER = timedelta(minutes=5)  # polls, and the lease of a killed process, delay short jobs
+LATE_AFTER = timedelta(minutes=2)  # twice the lease, which a killed process may leave on a job
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 
 
@@ -71,5 +71,5 @@ def corrected(schedule: Schedule, now: datetime, every: timedelta) -> Schedule:
 
 
 def is_overdue(due_at: datetime, now: datetime, every: timedelta) -> bool:
-    """Return whether a run is late by more than a whole interval, and by more than five minutes."""
+    """Return whether a run is late by more than a whole interval, and by more than two minutes."""
     return now - due_at > max(every, LATE_AFTER)

@@ -151,8 +151,8 @@ def test_it_is_overdue_after_more_than_one_interval(late: timedelta, overdue: bo
     assert is_overdue(NOW, NOW + late, HOUR) is overdue
 
 
-@pytest.mark.parametrize(("late", "overdue"), [(299, False), (301, True)])
-def test_it_is_not_overdue_within_five_minutes(late: int, overdue: bool) -> None:
+@pytest.mark.parametrize(("late", "overdue"), [(119, False), (121, True)])
+def test_it_is_not_overdue_within_two_minutes(late: int, overdue: bool) -> None:
     assert is_overdue(NOW, NOW + timedelta(seconds=late), timedelta(seconds=3)) is overdue
 
 
