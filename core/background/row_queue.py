@@ -96,6 +96,8 @@ class RowQueue(Generic[Row]):
         The rows have the values that the claim has written, except for times of the database's
         clock. Rows that another worker claims at this moment are skipped, not waited for.
         """
+        if not self.due(rows).exists():  # most polls: spare them a write transaction
+            return []
         if self._spec.fair_by or self._spec.leased:
             return self._claim_chosen(limit, rows, owner)
         with transaction.atomic(savepoint=False):

@@ -262,10 +262,10 @@ def test_it_claims_50_rows_in_as_many_queries_as_one(
 ) -> None:
     _mails(50)
 
-    with django_assert_num_queries(2):  # lock, update
+    with django_assert_num_queries(3):  # exists, lock, update
         assert len(IN_ORDER.claim(limit)) == limit
     Mail.objects.update(next_attempt_at=timezone.now())
-    with django_assert_num_queries(3):  # choose, lock, update
+    with django_assert_num_queries(4):  # exists, choose, lock, update
         assert len(MAILS.claim(limit)) == limit
     leases = [IN_ORDER.lease_of(row) for row in Mail.objects.all()]
     with django_assert_num_queries(1):
@@ -275,6 +275,8 @@ def test_it_claims_50_rows_in_as_many_queries_as_one(
 def test_a_claim_in_vain_takes_no_lock(django_assert_num_queries: CountQueries) -> None:
     with django_assert_num_queries(1):
         assert MAILS.claim(20) == []
+    with django_assert_num_queries(1):
+        assert IN_ORDER.claim(20) == []
 
 
 def test_it_forgets_old_rows_in_batches() -> None:
