@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import socket
 from collections.abc import Mapping
 from typing import Protocol
@@ -21,6 +20,7 @@ from operations.support_bundles.worker import BundleBuilder
 from sessions_app.gateway.supervisor import Gateway
 from sessions_app.scheduler.worker import JobRunner
 from sessions_app.store.channel_hints import ChannelHints
+from sessions_app.store.gateway_owner import new_owner, process_space
 from sessions_app.store.gateway_settings import gateway_settings
 from sessions_app.store.session_store import DatabaseSessionStore
 
@@ -57,7 +57,7 @@ def build_background(*, gateway: bool) -> Mapping[str, Background]:
 def build_gateway(transactions: Transactions) -> Gateway:
     """Return a gateway on this process's database and channel layer, with a unique owner name."""
     host, pid = socket.gethostname(), os.getpid()
-    owner = f"{host[:80]}:{pid}:{secrets.token_hex(4)}"
+    owner = new_owner(process_space(), host)
     return Gateway(
         gateway_settings(),
         store=DatabaseSessionStore(owner, host, pid, transactions),

@@ -18,6 +18,7 @@ from locations.plans.account_state import suspended_rows
 from sessions_app.gateway.ports import SessionState
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Gateway, Session
+from sessions_app.store.gateway_owner import is_of_space
 from sessions_app.store.transitions import state_of
 
 LEASE_TTL = timedelta(seconds=30)
@@ -85,13 +86,13 @@ def release(owner: str, session_ids: Sequence[UUID]) -> None:
     )
 
 
-def expire_leases_of_the_dead(host: str) -> int:
-    """Free the leases of gateways on this machine whose process is gone (kill −9), instead of
-    waiting for them to expire. Returns how many sessions were freed."""
+def expire_leases_of_the_dead(space: str) -> int:
+    """Free the leases of gateways of this process space whose process is gone (kill −9), instead
+    of waiting for them to expire. Returns how many sessions were freed."""
     owners = [
         gateway.owner
-        for gateway in Gateway.objects.filter(host=host, stopped_at__isnull=True)
-        if not _is_alive(gateway.pid)
+        for gateway in Gateway.objects.filter(stopped_at__isnull=True)
+        if is_of_space(gateway.owner, space) and not _is_alive(gateway.pid)
     ]
     if not owners:
         return 0

@@ -20,6 +20,7 @@ from sessions_app.gateway.ports import Change, LeaseLost, ProxyUnusable, Session
 from sessions_app.hints import hint_viewers
 from sessions_app.models import Gateway, Session
 from sessions_app.store import leases
+from sessions_app.store.gateway_owner import process_space
 from sessions_app.store.group_commit import GroupCommit
 from sessions_app.store.proxy_dialing import url_to_dial
 from sessions_app.store.transitions import ChangeRequest, state_of
@@ -35,7 +36,7 @@ class DatabaseSessionStore:
         self._started_at = timezone.now()
 
     async def free_dead_leases(self) -> int:
-        return await self._run(lambda: leases.expire_leases_of_the_dead(self._host))
+        return await self._run(lambda: leases.expire_leases_of_the_dead(process_space()))
 
     async def claim(self, limit: int) -> list[SessionState]:
         return await self._run(lambda: leases.claim(self._owner, limit))

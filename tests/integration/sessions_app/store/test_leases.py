@@ -13,6 +13,7 @@ from sessions_app.gateway.ports import Change, LeaseLost
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import Gateway, Session
 from sessions_app.store import leases
+from sessions_app.store.gateway_owner import is_of_space, new_owner, process_space
 from sessions_app.store.transitions import ChangeRequest
 from tests.factory import apply_change, make_account, make_location, make_session
 
@@ -120,16 +121,50 @@ def test_it_gives_leases_back_for_somebody_else_at_once() -> None:
     assert [state.id for state in leases.claim("two", 10)] == [session.pk]
 
 
-def test_it_takes_over_at_once_from_a_dead_process() -> None:
-    make_session(lease_owner="dead")
-    make_session(make_location(name="Elsewhere"), lease_owner="alive")
-    now = timezone.now()
-    facts = {"host": "here", "started_at": now, "heartbeat_at": now}
-    Gateway.objects.create(owner="dead", pid=2**22 + 1, **facts)  # above Linux's highest pid
-    Gateway.objects.create(owner="alive", pid=os.getpid(), **facts)
+NO_PROCESS = 2**22 + 1  # above Linux's highest pid
 
-    assert leases.expire_leases_of_the_dead("here") == 1
-    assert len(leases.claim("new", 10)) == 1
+
+def _gateway(owner: str, pid: int, host: str = "here") -> Session:
+    now = timezone.now()
+    Gateway.objects.create(owner=owner, pid=pid, host=host, started_at=now, heartbeat_at=now)
+    return make_session(make_location(name=owner), lease_owner=owner)
+
+
+def test_it_takes_over_at_once_from_a_dead_process() -> None:
+    dead = _gateway(new_owner("space", "here"), NO_PROCESS)
+    _gateway(new_owner("space", "here"), os.getpid())
+
+    assert leases.expire_leases_of_the_dead("space") == 1
+    assert [state.id for state in leases.claim("new", 10)] == [dead.pk]
+
+
+def test_it_leaves_gateways_with_an_equal_host_name() -> None:
+    _gateway(new_owner("another space", "here"), NO_PROCESS)
+
+    assert leases.expire_leases_of_the_dead("space") == 0
+    assert leases.claim("new", 10) == []
+
+
+def test_it_releases_only_leases_it_still_holds() -> None:
+    session = make_session(**FREE)
+    leases.claim("one", 10)
+    Session.objects.update(lease_owner="two")  # taken over meanwhile
+
+    leases.release("one", [session.pk])
+
+    session.refresh_from_db()
+    assert session.lease_owner == "two"
+    assert leases.renew("two") == {session.pk}
+
+
+def test_it_names_owners_uniquely_within_one_process_space() -> None:
+    space = process_space()
+    names = {new_owner(space, "a long host name" * 20) for _ in range(100)}
+
+    assert process_space() == space
+    assert len(names) == 100
+    assert max(map(len, names)) <= 120
+    assert all(is_of_space(name, space) for name in names)
 
 
 def test_it_names_the_wishes_that_are_not_carried_out() -> None:
