@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -45,10 +45,12 @@ before the location can be deleted."""
 @dataclass(frozen=True)
 class ExportFile:
     """A file in the export of an account. All rows have the same keys. ``name`` ends with
-    ``.csv`` or ``.json``; the rows of a ``.csv`` have no nested values."""
+    ``.csv`` or ``.json``; the rows of a ``.csv`` have no nested values. ``phones`` are the keys
+    under which telephone numbers (E.164) may stand."""
 
     name: str
     rows: Iterable[Mapping[str, object]]
+    phones: Collection[str] = ()
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,14 @@ def e164(typed: str) -> PhoneNumber:
     return PhoneNumber(written)
 
 
+def is_e164(text: str) -> bool:
+    """Return whether ``text`` is exactly a number as ``e164`` returns it."""
+    try:
+        return e164(text) == text
+    except NotANumber:
+        return False
+
+
 @lru_cache(maxsize=10_000)  # 0.1 ms each, and lists and mails repeat the same numbers
 def international(number: str) -> str:
     """Return an E.164 number in international format ("+351 912 345 678"); "" stays ""."""

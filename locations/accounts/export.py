@@ -16,7 +16,7 @@ from django.db import transaction
 
 from core.data.csv_export import columns, csv_texts
 from locations.audit import AccountVerb, record
-from locations.audit_log.queries import AUDIT
+from locations.audit_log.queries import AUDIT, AUDIT_PHONES
 from locations.models import Account, AuditEvent, Location, Member
 from locations.principals import Principal
 from locations.signals import ExportFile, export_files
@@ -40,8 +40,8 @@ def _own_files(account: Account) -> list[ExportFile]:
     return [
         ExportFile("account.json", [about]),
         ExportFile("members.csv", columns(members, _MEMBERS)),
-        ExportFile("locations.csv", columns(locations, _LOCATIONS)),
-        ExportFile("audit-log.csv", columns(events, AUDIT)),
+        ExportFile("locations.csv", columns(locations, _LOCATIONS), phones=("name",)),
+        ExportFile("audit-log.csv", columns(events, AUDIT), AUDIT_PHONES),
     ]
 
 
@@ -50,13 +50,17 @@ def zipped(files: Iterable[ExportFile]) -> Iterator[bytes]:
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
-            texts = csv_texts(file.rows) if file.name.endswith(".csv") else _json_texts(file.rows)
             with archive.open(file.name, "w") as entry:
-                for text in texts:
+                for text in _texts(file):
                     entry.write(text.encode("utf-8", "replace"))
                     if piece := pipe.taken():
                         yield piece
     yield pipe.taken()
+
+
+def _texts(file: ExportFile) -> Iterator[str]:
+    is_csv = file.name.endswith(".csv")
+    return csv_texts(file.rows, file.phones) if is_csv else _json_texts(file.rows)
 
 
 def _json_texts(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:

@@ -194,8 +194,8 @@ def files_of(content: bytes) -> dict[str, Any]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
         for name in archive.namelist():
-            text = archive.read(name).decode()
             is_csv = name.endswith(".csv")
+            text = archive.read(name).decode("utf-8-sig" if is_csv else "utf-8")
             found[name] = list(csv.DictReader(io.StringIO(text))) if is_csv else json.loads(text)
     return found
 
@@ -204,6 +204,7 @@ def files_of(content: bytes) -> dict[str, Any]:
 def rich(account: Account, session: Session, people: dict[str, User]) -> Session:
     """An account with one of each thing that an export holds, and of those it must not."""
     Location.objects.create(account=account, name="=HYPERLINK(evil)")
+    Location.objects.create(account=account, name="+351912345678")
     make_message(session, text='Olá 👋\n"quoted", and = signs', peer="+351911111111")
     SessionEvent.objects.create(
         session=session,
@@ -238,6 +239,7 @@ def test_the_export_has_everything_but_secrets(
         "Lisbon",
         "Porto",
         "'=HYPERLINK(evil)",
+        "+351912345678",
     }
     assert {row["location"] for row in files["sessions.json"]} == {"Lisbon", "Porto"}
     assert [row["event"] for row in files["timeline.json"]] == ["connected"]

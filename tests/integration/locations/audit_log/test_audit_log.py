@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from datetime import UTC, datetime, timedelta
@@ -73,8 +74,8 @@ def test_it_filters_by_all_fields(
     note(account, target="flora", at=NOON - timedelta(days=1), verb=AccountVerb.MEMBER_REMOVED)
 
     assert targets(alice.get(LOG, asked).text) == found
-    rows = list(csv.DictReader(io.StringIO(alice.get(DOWNLOAD, asked).getvalue().decode())))
-    assert [row["to"] for row in rows] == found
+    text = alice.get(DOWNLOAD, asked).getvalue().decode("utf-8-sig")
+    assert [row["to"] for row in csv.DictReader(io.StringIO(text))] == found
 
 
 @pytest.mark.parametrize(
@@ -122,8 +123,18 @@ def test_what_people_wrote_is_shown_as_text(alice: Client, account: Account) -> 
     note(account, target="<script>alert(1)</script>", actor="=cmd()|' /C calc'!A0")
 
     assert "<script>alert(1)" not in alice.get(LOG).text
-    (row,) = csv.DictReader(io.StringIO(alice.get(DOWNLOAD).getvalue().decode()))
+    (row,) = csv.DictReader(io.StringIO(alice.get(DOWNLOAD).getvalue().decode("utf-8-sig")))
     assert row["who"] == "'=cmd()|' /C calc'!A0"
+
+
+def test_the_download_keeps_numbers_of_locations(alice: Client, account: Account) -> None:
+    note(account, target="+351912345678", detail="+351912345678")
+
+    content = alice.get(DOWNLOAD).getvalue()
+
+    assert content.startswith(codecs.BOM_UTF8)
+    (row,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+    assert (row["to"], row["detail"]) == ("+351912345678", "'+351912345678")
 
 
 def test_it_shows_an_unknown_verb_unchanged(alice: Client, account: Account) -> None:

@@ -98,7 +98,7 @@ async def test_a_customers_bundle_omits_other_sessions_and_the_machine() -> None
     assert str(bundle.path.parent.parent) not in everything
     assert "127.0.0.1" not in everything
     (timeline, _) = [text for name, text in files.items() if name.endswith("timeline.csv")]
-    assert timeline.splitlines()[0].startswith("at,event,from,to,reason")
+    assert timeline.splitlines()[0].startswith("\ufeffat,event,from,to,reason")
     assert "2 of 2" in files["README.txt"]
 
 
