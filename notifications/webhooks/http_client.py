@@ -7,6 +7,8 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -24,10 +26,12 @@ from notifications.webhooks.dns_guard import (
 )
 from notifications.webhooks.queue import ClaimedDelivery, DeliveryResult
 from notifications.webhooks.signature import HEADER, signature
+from notifications.webhooks.status_first import StatusFirst
 from notifications.webhooks.url_rules import NOT_AN_ADDRESS, NOT_PUBLIC, BadAddress, parsed
 
 TIMEOUT_SECONDS = 10.0
-MAX_ANSWER_BYTES = 64 * 1024
+BODY_SECONDS = 2.0
+MAX_BODY_BYTES = 16 * 1024
 USER_AGENT = "Pairline-Webhooks/1"
 _AT_ONCE = 256
 
@@ -58,10 +62,13 @@ class Poster:
             resolver=GuardedResolver(allow_private=self._allow_private, look_up=self._look_up),
             socket_factory=None if self._allow_private else guarded_socket,
         )
+        # The library has no public way to replace its protocol.
+        connector._factory = partial(StatusFirst, loop=asyncio.get_running_loop())  # type: ignore[assignment]
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=None),  # ``post`` has its own limits
+            auto_decompress=False,
             trust_env=False,
         )
         return self
@@ -77,29 +84,45 @@ class Poster:
     async def post(self, outgoing: ClaimedDelivery) -> DeliveryResult:
         """Make the attempt and return the result; a failure is a result, too."""
         began = time.monotonic()
-        status, error = None, ""
         try:
             parsed(outgoing.url, allow_private=self._allow_private, allow_plain=plain_allowed())
             async with asyncio.timeout(TIMEOUT_SECONDS):  # includes name resolution
-                status = await self._send(outgoing)
+                answer = await self._send(outgoing)
         except Exception as failure:  # the library can raise many types
-            error = _sentence(failure)
-        if status is not None:
-            error = _judged(status)
-        return DeliveryResult(status, error, round((time.monotonic() - began) * 1000))
+            return DeliveryResult(None, _sentence(failure), _ms_since(began))
+        result = DeliveryResult(answer.status, _judged(answer.status), _ms_since(began))
+        await _discard_body(answer)
+        return result
 
-    async def _send(self, outgoing: ClaimedDelivery) -> int:
+    async def _send(self, outgoing: ClaimedDelivery) -> aiohttp.ClientResponse:
+        """Return the response as soon as its status and headers are here."""
         secret, now = outgoing.secret, int(time.time())
         signed = signature(secret, now, outgoing.body) if secret else ""
-        async with self._session.post(
+        return await self._session.post(
             outgoing.url,
             data=outgoing.body,
             headers=headers_of(outgoing.kind, outgoing.delivery, signed),
             allow_redirects=False,
-        ) as answer:
-            # Read a part of the body, so that the server can finish, and discard it.
-            await answer.content.read(MAX_ANSWER_BYTES)
-            return answer.status
+        )
+
+
+async def _discard_body(answer: aiohttp.ClientResponse) -> None:
+    """Read the beginning of the body, so that the server can finish, and close the connection.
+
+    The status has decided already: a body that is broken or does not end changes nothing.
+    """
+    unread = MAX_BODY_BYTES
+    try:
+        with suppress(Exception):  # the library can raise many types
+            async with asyncio.timeout(BODY_SECONDS):
+                while unread > 0 and (part := await answer.content.read(unread)):
+                    unread -= len(part)
+    finally:
+        answer.close()
+
+
+def _ms_since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
 
 
 def _judged(status: int) -> str:
