@@ -28,8 +28,16 @@ CLOSING = _("This account is being deleted and can no longer be changed.")
 
 def visible(queryset: TenantQuerySet, principal: Principal) -> TenantQuerySet:
     """Return the rows of ``queryset`` in the current account of ``principal``."""
-    account = principal.account
-    return _within(queryset.of_accounts([] if account is None else [account]), principal)
+    return visible_in(queryset, principal, principal.account)
+
+
+def visible_in(
+    queryset: TenantQuerySet, principal: Principal, account_id: uuid.UUID | None
+) -> TenantQuerySet:
+    """Return the rows of ``queryset`` in one account of ``principal``, current or not; none for
+    the account of others."""
+    known = [known for known in principal.account_ids if known == account_id]
+    return _within(queryset.of_accounts(known), principal)
 
 
 def _within(rows: TenantQuerySet, principal: Principal) -> TenantQuerySet:

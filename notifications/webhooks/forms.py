@@ -8,7 +8,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from locations.access import visible
+from locations.access import visible_in
 from locations.models import Location
 from locations.principals import Principal
 from notifications.models import DeliveryState, Webhook, WebhookEvent, WebhookFormat
@@ -18,7 +18,7 @@ from notifications.webhooks.url_rules import MAX_URL_CHARACTERS, BadAddress
 
 
 class WebhookForm(forms.Form):
-    """The URL, the events and the location of a webhook."""
+    """The URL, the events and the location of a webhook of the account ``account_id``."""
 
     url = forms.CharField(
         label=_("Address"),
@@ -53,14 +53,20 @@ class WebhookForm(forms.Form):
     )
 
     def __init__(
-        self, principal: Principal, *args: Any, form: str = WebhookFormat.PAIRLINE, **kwargs: Any
+        self,
+        principal: Principal,
+        account_id: UUID,
+        *args: Any,
+        form: str = WebhookFormat.PAIRLINE,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         if form == WebhookFormat.SLACK:  # which gets notices only
             del self.fields["events"]
             self.fields["url"].widget.attrs["placeholder"] = "https://hooks.slack.com/services/…"
         field = cast("forms.ModelChoiceField[Location]", self.fields["location"])
-        field.queryset = visible(Location.objects.order_by("name", "pk"), principal)
+        places = Location.objects.order_by("name", "pk")
+        field.queryset = visible_in(places, principal, account_id)
 
     @classmethod
     def of(cls, webhook: Webhook, principal: Principal) -> WebhookForm:
@@ -70,7 +76,7 @@ class WebhookForm(forms.Form):
             "events": webhook.events,
             "location": webhook.location_id,
         }
-        return cls(principal, initial=known, form=webhook.format)
+        return cls(principal, webhook.account_id, initial=known, form=webhook.format)
 
     def clean_url(self) -> str:
         try:

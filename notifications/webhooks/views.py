@@ -33,7 +33,8 @@ def webhook_new(request: HttpRequest) -> HttpResponse:
     account = account_to_add_to(principal)
     slack = request.GET.get("format") == WebhookFormat.SLACK
     kind = WebhookFormat.SLACK if slack else WebhookFormat.PAIRLINE
-    form = WebhookForm(principal, request.POST if request.method == "POST" else None, form=kind)
+    typed = request.POST if request.method == "POST" else None
+    form = WebhookForm(principal, account.pk, typed, form=kind)
     if request.method == "POST" and form.is_valid():
         try:
             webhook = actions.create(principal, account.pk, form=kind, **form.cleaned_data)
@@ -65,7 +66,7 @@ def webhook_change(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook, principal = _writable(request, webhook_id), principal_of(request)
     form = WebhookForm.of(webhook, principal)
     if request.method == "POST":
-        form = WebhookForm(principal, request.POST, form=webhook.format)
+        form = WebhookForm(principal, webhook.account_id, request.POST, form=webhook.format)
         if form.is_valid():
             actions.change(principal, webhook, **form.cleaned_data)
             messages.success(request, _("Saved."))

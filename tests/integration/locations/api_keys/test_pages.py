@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from locations.models import Account, ApiKey, AuditEvent, Location
+from locations.models import Account, ApiKey, AuditEvent, Location, Member, Role, User
 from tests.factory import make_account, make_location
 
 NEW = "/settings/keys/new/"
@@ -40,6 +40,20 @@ def test_it_shows_a_new_secret_once(alice: Client, account: Account) -> None:
     assert (key.is_limited, key.expires_at, key.calls_a_minute) == (False, None, None)
     assert _opens(secret)
     assert secret not in alice.get(LIST).content.decode()
+
+
+def test_it_offers_locations_of_the_current_account(alice: Client, location: Location) -> None:
+    second = make_account("Second")
+    alice_herself = User.objects.get(email="alice@example.com")
+    Member.objects.create(account=second, user=alice_herself, role=Role.OWNER)
+    other = make_location(second, "Porto")
+
+    page = alice.get(NEW)
+    refused = alice.post(NEW, _asked(locations=[str(other.pk)]))
+
+    assert page.context["locations"] == [location]
+    assert refused.status_code == 422
+    assert not ApiKey.objects.exists()
 
 
 def test_a_reload_neither_shows_nor_creates_a_secret(alice: Client) -> None:

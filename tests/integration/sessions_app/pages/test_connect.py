@@ -4,10 +4,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from locations.models import Account, Location
+from locations.models import Account, Location, Member, Role, User
 from sessions_app.lifecycle import Reason, Status, Wanted
 from sessions_app.models import Session
-from tests.factory import make_location, make_session
+from tests.factory import make_account, make_location, make_session
 
 URL = "/connect/"
 
@@ -33,6 +33,19 @@ def test_it_offers_free_locations_only(alice: Client, account: Account) -> None:
     page = alice.get(URL)
 
     assert [place.name for place in page.context["free"]] == ["Porto"]
+
+
+def test_it_offers_locations_of_the_current_account(alice: Client, location: Location) -> None:
+    second = make_account("Second")
+    alice_herself = User.objects.get(email="alice@example.com")
+    Member.objects.create(account=second, user=alice_herself, role=Role.OWNER)
+    other = make_location(second, "Porto")
+
+    here = alice.get(URL).context["free"]
+    alice.post(reverse("account_switch", args=[second.pk]))
+    there = alice.get(URL).context["free"]
+
+    assert (here, there) == ([location], [other])
 
 
 def test_it_has_chosen_the_location_that_one_comes_from(alice: Client, location: Location) -> None:
