@@ -36,7 +36,7 @@ class SessionActor:
     def __init__(self, session: SessionState, dependencies: Dependencies) -> None:
         self._session = session
         self._dependencies = dependencies
-        self._attempt = AttemptState()
+        self._attempt = AttemptState(banned_at=session.banned_at)
         self._deadline = Deadline()
         self._finished = False
         self._last_proof_at: datetime | None = None

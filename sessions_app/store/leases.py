@@ -6,8 +6,10 @@ Times are by the database's clock throughout, so that gateways with different cl
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from datetime import timedelta
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import F, Q
@@ -15,9 +17,11 @@ from django.db.models.functions import Now
 
 from core.background.row_queue import QueueSpec, RowQueue
 from locations.plans.account_state import suspended_rows
+from sessions_app.gateway.decisions.backoff import BAN_MEMORY
+from sessions_app.gateway.decisions.routines import WHATSAPP
 from sessions_app.gateway.ports import SessionState
-from sessions_app.lifecycle import Reason, Status, Wanted
-from sessions_app.models import Gateway, Session
+from sessions_app.lifecycle import Event, Reason, Status, Wanted
+from sessions_app.models import Gateway, Session, SessionEvent
 from sessions_app.store.gateway_owner import is_of_space
 from sessions_app.store.transitions import state_of
 
@@ -58,7 +62,25 @@ def needs_gateway() -> Q:
 
 def claim(owner: str, limit: int) -> list[SessionState]:
     """Claim up to ``limit`` sessions whose lease is free or has expired, the oldest first."""
-    return [state_of(row) for row in SESSIONS.claim(limit, Session.objects.for_gateway(), owner)]
+    rows = list(SESSIONS.claim(limit, Session.objects.for_gateway(), owner))
+    bans = _bans([row.pk for row in rows])
+    return [replace(state_of(row), banned_at=tuple(bans[row.pk])) for row in rows]
+
+
+def _bans(session_ids: Sequence[UUID]) -> Mapping[UUID, list[datetime]]:
+    """Return when WhatsApp last banned these sessions, so that a restart does not forget it."""
+    bans: dict[UUID, list[datetime]] = defaultdict(list)
+    if not session_ids:
+        return bans
+    recent = SessionEvent.objects.filter(
+        session__in=session_ids,
+        at__gt=Now() - BAN_MEMORY,
+        event=Event.TEMP_BAN,
+        actor=WHATSAPP,
+    )
+    for session_id, at in recent.order_by("at").values_list("session_id", "at"):
+        bans[session_id].append(at)
+    return bans
 
 
 def renew(owner: str) -> set[UUID]:

@@ -7,6 +7,7 @@ import sys
 import sysconfig
 import venv
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,21 @@ def test_it_gives_each_refusal_its_own_reason(
     ended = product.until(session, status="disconnected", reason=expected)
     assert bool(ended["next_retry_at"]) is retries
     assert product.snapshot(session)["status"] == "disconnected"
+
+
+@pytest.mark.parametrize("expire", [9_999_999_999, 0])
+def test_it_waits_hours_after_an_unreadable_ban(
+    product: Product, simulator: Simulator, expire: int
+) -> None:
+    """A huge length wraps around to a negative one in the library."""
+    session, number = product.link()
+    simulator.fault("failure", number=number, reason=402, code=101, expire=expire)
+
+    simulator.fault("close", number=number)
+
+    banned = product.until(session, status="disconnected", reason="temp_ban")
+    wait = datetime.fromisoformat(banned["next_retry_at"]) - datetime.now(UTC)
+    assert timedelta(minutes=59) < wait < timedelta(minutes=62)
 
 
 def test_it_does_not_fight_a_replaced_link(product: Product, simulator: Simulator) -> None:

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 from sessions_app.engine.engine_events import EngineEvent
 from sessions_app.gateway.decisions import actor_events as happened
-from sessions_app.gateway.decisions import routines
+from sessions_app.gateway.decisions import backoff, routines
 from sessions_app.gateway.decisions.actor_events import ActorEvent, DeadlinePurpose
 from sessions_app.gateway.decisions.attempt import Situation
 from sessions_app.gateway.decisions.effects import (
     ClearDeadline,
     Continue,
     Decision,
+    DropClient,
     Finish,
     LogOut,
     MarkDisconnected,
@@ -99,7 +100,7 @@ def _follow_row(situation: Situation) -> Decision:
             return routines.pair(situation)
         case NextStep.RECONNECT:
             begun = session.attempt >= session.wanted_attempt
-            return routines.reconnect(situation, Event.RECONNECT if begun else Event.START)
+            return _log_in(situation, Event.RECONNECT if begun else Event.START)
         case NextStep.WAIT:
             return _wait(situation)
         case NextStep.EXPIRE:
@@ -107,13 +108,28 @@ def _follow_row(situation: Situation) -> Decision:
         case NextStep.SUSPEND:
             return routines.rest(situation, Event.SUSPENDED)
         case NextStep.RESUME:
-            return routines.reconnect(situation, Event.RESUMED)
+            return _log_in(situation, Event.RESUMED)
         case NextStep.STOP:
             return routines.rest(situation, Event.STOPPED, session.wanted_by)
         case NextStep.UNLINK:
             return routines.unlink(situation)
         case NextStep.REST:
             return Decision(situation.attempt, (Finish(),))
+
+
+def _log_in(situation: Situation, event: Event) -> Decision:
+    """Connect with the stored keys, unless WhatsApp has banned the number too often today."""
+    allowed_at = backoff.login_allowed_at(situation.attempt.banned_at)
+    if allowed_at is None or allowed_at <= situation.now:
+        return routines.reconnect(situation, event)
+    change = Change(
+        Event.TEMP_BAN,
+        detail="banned three times in a day",
+        attempt=situation.session.wanted_attempt,
+        retry_at=allowed_at,
+    )
+    wait = SetDeadline(allowed_at - situation.now, DeadlinePurpose.RETRY)
+    return Decision(situation.attempt, (DropClient(), WriteChange(change), wait))
 
 
 def _row_read(situation: Situation) -> Decision:

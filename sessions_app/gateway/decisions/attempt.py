@@ -29,12 +29,17 @@ class AttemptState:
     refusals: int = 0
     outdated: int = 0
     engine_losses: tuple[float, ...] = ()
+    banned_at: tuple[datetime, ...] = ()  # the latest temporary bans, in order
     replaced_at: float | None = None
 
     def fresh(self) -> AttemptState:
         """Return the state of a new attempt. It keeps only what concerns the session as a
-        whole: the losses of engines and the last takeover by another client."""
-        return AttemptState(engine_losses=self.engine_losses, replaced_at=self.replaced_at)
+        whole: the losses of engines, the last takeover by another client, and the bans."""
+        return AttemptState(
+            engine_losses=self.engine_losses,
+            replaced_at=self.replaced_at,
+            banned_at=self.banned_at,
+        )
 
 
 @dataclass(frozen=True)

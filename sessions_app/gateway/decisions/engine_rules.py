@@ -227,7 +227,10 @@ def _logged_out(situation: Situation, event: engine.LoggedOut) -> Decision:
 
 
 def _temporary_ban(situation: Situation, event: engine.TemporaryBan) -> Decision:
-    delay = timedelta(seconds=event.seconds) + TEMP_BAN_MARGIN
+    """Wait until the ban ends, longer each time: a login during a ban can make it permanent."""
+    earlier = backoff.recent_bans(situation.attempt.banned_at, situation.now)
+    delay = backoff.ban_delay(event.seconds, len(earlier)) + TEMP_BAN_MARGIN
+    situation = situation.remember(banned_at=(*earlier, situation.now))
     detail = f"code {event.detail}"
     return routines.retry_later(situation, delay, Event.TEMP_BAN, WHATSAPP, detail)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from sessions_app.gateway.ports import Change, LeaseLost
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
-from sessions_app.models import Gateway, Session
+from sessions_app.models import Gateway, Session, SessionEvent
 from sessions_app.store import leases
 from sessions_app.store.gateway_owner import is_of_space, new_owner, process_space
 from sessions_app.store.transitions import ChangeRequest
@@ -174,3 +174,18 @@ def test_it_names_the_wishes_that_are_not_carried_out() -> None:
     asked.ask_restart(by="alice@example.com")
 
     assert [state.id for state in leases.wishes("one")] == [asked.pk]
+
+
+def test_it_reads_recent_bans_with_a_claim() -> None:
+    session = make_session()
+    retry_at = timezone.now()
+    for actor, detail in (("WhatsApp", "old"), ("gateway", "delayed"), ("WhatsApp", "new")):
+        ban = Change(Event.TEMP_BAN, actor, detail, retry_at=retry_at)
+        apply_change("test", ChangeRequest(session.pk, 1, ban))
+    old, _delayed, new = SessionEvent.objects.order_by("version")
+    SessionEvent.objects.filter(pk=old.pk).update(at=timezone.now() - timedelta(days=8))
+    leases.release("test", [session.pk])
+
+    (state,) = leases.claim("two", 10)
+
+    assert state.banned_at == (new.at,)

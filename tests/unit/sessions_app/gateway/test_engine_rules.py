@@ -271,6 +271,7 @@ def test_it_retries_a_little_after_a_ban_ends() -> None:
     assert (change.event, change.detail) == (Event.TEMP_BAN, "code 101")
     assert change.retry_at == NOW + timedelta(seconds=3660)
     assert deadline(decision).delay == timedelta(seconds=3660)
+    assert decision.attempt.banned_at == (NOW,)
 
 
 @pytest.mark.parametrize(
