@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.text.timezones import find_zone
+
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
 def zone_of(name: str) -> tzinfo:
-    """Return the time zone ``name`` (IANA), or UTC if it does not exist."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # unknown, empty, or the name of a folder
-        return UTC
+    """Return the time zone ``name`` (IANA, also an obsolete name), or UTC if it does not exist."""
+    return find_zone(name) or UTC
 
 
 def moment(at: datetime, zone: str) -> str:

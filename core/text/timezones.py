@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo, available_timezones
+
+from core.text.zone_aliases import CURRENT_NAMES
 
 UTC_NAME = "UTC"
 NAME_CHARACTERS = 64
@@ -15,8 +17,19 @@ _REGIONS = (
 
 
 def is_zone(name: str) -> bool:
-    """Return whether the time zone ``name`` exists."""
-    return len(name) <= NAME_CHARACTERS and _is_known(name)
+    """Return whether the time zone ``name`` exists, also under an obsolete name."""
+    return find_zone(name) is not None
+
+
+def find_zone(name: str) -> ZoneInfo | None:
+    """Return the time zone ``name`` under its current name, or None if it does not exist."""
+    return _found(name) if len(name) <= NAME_CHARACTERS else None
+
+
+def current_name(name: str) -> str:
+    """Return the name that replaced ``name`` ("Europe/Kyiv" for "Europe/Kiev"), or ``name``."""
+    zone = find_zone(name)
+    return name if zone is None else zone.key
 
 
 @cache
@@ -32,9 +45,13 @@ def zones_by_region() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
 
 
 @lru_cache(maxsize=1024)  # bounded, because visitors can submit any name
-def _is_known(name: str) -> bool:
+def _found(name: str) -> ZoneInfo | None:
+    renamed = _load(CURRENT_NAMES.get(name, name))
+    return renamed or _load(name)  # an old database has only the obsolete name
+
+
+def _load(name: str) -> ZoneInfo | None:
     try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
-        return False
-    return True
+        return ZoneInfo(name)
+    except Exception:  # a damaged file of the database raises almost anything
+        return None

@@ -18,16 +18,13 @@ from django.db import transaction
 from django.utils import translation
 
 from core.mail.content import MailContent, render
-from core.text.dates import zone_of
-from core.text.timezones import UTC_NAME
 from locations.models import Account, Member
 from notifications.kinds import NoticeKind
 from notifications.mail import outbox
 from notifications.mail_content.daily_summary import digest_mail
 from notifications.models import Digest, Mail, Notice
-from notifications.models.preference import USUAL_HOUR
-from notifications.preferences.actions import enrol
-from notifications.preferences.digest_schedule import DigestTurn, next_turn
+from notifications.preferences.actions import enrol, turn_of
+from notifications.preferences.digest_schedule import DigestTurn
 from notifications.preferences.recipients import Recipient, recipients_among
 from notifications.preferences.unsubscribe import digest_unsubscribe_path, with_unsubscribe
 
@@ -155,10 +152,7 @@ def _schedule_next(digests: Iterable[Digest], until: datetime, now: datetime) ->
     """Schedule the next summary of each member, with one UPDATE for all with the same time."""
     alike: defaultdict[tuple[date, DigestTurn, datetime], list[int]] = defaultdict(list)
     for digest in digests:
-        habits = getattr(digest.member.user, "mail_habits", None)
-        zone = zone_of(habits.time_zone if habits else UTC_NAME)
-        hour = habits.digest_hour if habits else USUAL_HOUR
-        turn = next_turn(now, zone, hour, after=digest.day)
+        turn = turn_of(getattr(digest.member.user, "mail_habits", None), now, after=digest.day)
         alike[digest.day, turn, max(digest.told_until, until)].append(digest.pk)
     for (told_on, turn, told_until), members in alike.items():
         Digest.objects.filter(pk__in=members).update(

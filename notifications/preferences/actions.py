@@ -5,15 +5,16 @@ Callers have checked access to the account, or hold a token from a mail.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from core.text.dates import zone_of
-from core.text.timezones import UTC_NAME, is_zone
+from core.text.timezones import current_name, is_zone
 from locations.audit import record
 from locations.models import Member, User
 from locations.principals import Principal
@@ -21,8 +22,10 @@ from notifications.audit_verbs import NotificationVerb
 from notifications.kinds import FOLLOWS, NoticeKind, When
 from notifications.models import Digest, MailHabits, Wish
 from notifications.models.preference import USUAL_HOUR
-from notifications.preferences.digest_schedule import next_turn
+from notifications.preferences.digest_schedule import DigestTurn, next_turn
 from notifications.preferences.recipients import Recipient, recipients_among
+
+logger = logging.getLogger(__name__)
 
 CHOICES = tuple(kind for kind in NoticeKind if kind not in FOLLOWS)
 
@@ -67,18 +70,29 @@ def choose(principal: Principal, member: Member, chosen: ChosenPreferences) -> b
 def guess_zone(user: User, name: str) -> None:
     """Save the time zone ``name`` that the browser reports, unless the user has chosen one."""
     if is_zone(name):
-        MailHabits.objects.get_or_create(user=user, defaults={"time_zone": name})
+        MailHabits.objects.get_or_create(user=user, defaults={"time_zone": current_name(name)})
 
 
 def enrol(members: list[Member], now: datetime) -> None:
     """Start the daily summaries of ``members``, with ``user__mail_habits`` already fetched."""
     digests = []
     for member in members:
-        habits = getattr(member.user, "mail_habits", None)
-        zone = zone_of(habits.time_zone if habits else UTC_NAME)
-        turn = next_turn(now, zone, habits.digest_hour if habits else USUAL_HOUR)
+        turn = turn_of(getattr(member.user, "mail_habits", None), now)
         digests.append(Digest(member=member, told_until=now, day=turn.day, next_at=turn.at))
     Digest.objects.bulk_create(digests, ignore_conflicts=True)
+
+
+def turn_of(habits: MailHabits | None, now: datetime, after: date | None = None) -> DigestTurn:
+    """Return the next summary with these ``habits``, later than the local day ``after``.
+
+    Never raises: one member with broken habits must not keep the others from their summaries.
+    """
+    if habits is not None:
+        try:
+            return next_turn(now, zone_of(habits.time_zone), habits.digest_hour, after)
+        except Exception:
+            logger.exception("The mail habits %s are broken: using UTC", habits.pk)
+    return next_turn(now, UTC, USUAL_HOUR, after)
 
 
 def set_quiet_too(member: Member, wanted: bool, now: datetime) -> bool:
@@ -102,7 +116,6 @@ def _set_habits(user: User, chosen: ChosenPreferences, now: datetime) -> bool:
 
 def _move_digests(user: User, habits: MailHabits, now: datetime) -> None:
     """Move the daily summaries to the new hour, in all accounts of ``user``."""
-    zone = zone_of(habits.time_zone)
     for digest in Digest.objects.filter(member__user=user):
-        turn = next_turn(now, zone, habits.digest_hour, after=digest.told_on)
+        turn = turn_of(habits, now, after=digest.told_on)
         Digest.objects.filter(pk=digest.pk).update(day=turn.day, next_at=turn.at)

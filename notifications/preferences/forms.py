@@ -10,7 +10,7 @@ from django.conf import settings
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
-from core.text.timezones import UTC_NAME, is_zone, zones_by_region
+from core.text.timezones import UTC_NAME, current_name, is_zone, zones_by_region
 from notifications.kinds import NoticeKind, When
 from notifications.models import MailHabits
 from notifications.models.preference import USUAL_HOUR
@@ -50,7 +50,7 @@ class PreferencesForm(forms.Form):
         self.has_languages = len(settings.LANGUAGES) > 1
         self.fields["language"] = _choice(self.fields["language"], list(settings.LANGUAGES))
         self.fields["time_zone"] = _choice(self.fields["time_zone"], _zones(habits))
-        if habits is None:  # static/js/zone.js preselects the zone of the browser
+        if habits is None or self.gone:  # static/js/zone.js preselects the zone of the browser
             self.fields["time_zone"].widget.attrs["data-guess"] = ""
         for kind in self._kinds():
             self.fields[str(kind)] = _wish_field(kind, must=recipient.must_get(kind))
@@ -70,7 +70,7 @@ class PreferencesForm(forms.Form):
             preferences={kind: When(found[str(kind)]) for kind in self._kinds()},
             quiet_too=found["quiet_too"],
             language=found["language"],
-            time_zone=found["time_zone"],
+            time_zone=current_name(found["time_zone"]),
             hour=int(found["hour"]),
         )
 
@@ -95,7 +95,7 @@ def _zones(habits: MailHabits | None) -> list[Any]:
     """Return the time zones to choose from, including the current one if it is not listed."""
     offered: list[Any] = list(zones_by_region())
     names = {name for _region, places in offered for name, _words in places}
-    mine = habits.time_zone if habits else UTC_NAME
+    mine = current_name(habits.time_zone) if habits else UTC_NAME
     return offered if mine in names or not is_zone(mine) else [(mine, mine), *offered]
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from core.text.timezones import UTC_NAME, is_zone
+from core.text.timezones import UTC_NAME, current_name, is_zone
 from locations.models import Member, Role
 from notifications.kinds import DEFAULTS, FOLLOWS, Audience, NoticeKind, When
 from notifications.models import Wish
@@ -144,7 +144,7 @@ def _recipient(member: Mapping[str, Any], rows: Sequence[_Wish]) -> Recipient:
         email=member["email"],
         role=Role(member["role"]),
         language=language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
-        time_zone=zone if zone is not None and is_zone(zone) else UTC_NAME,
+        time_zone=current_name(zone) if zone is not None and is_zone(zone) else UTC_NAME,
         hour=USUAL_HOUR if hour is None else hour,
         preferences={NoticeKind(row.kind): When(row.when) for row in rows},
         earlier={

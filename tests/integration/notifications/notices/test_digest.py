@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import zoneinfo
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -43,6 +46,17 @@ def bob(account: Account) -> User:
 @pytest.fixture
 def lisbon(account: Account) -> Session:
     return connect(account, "Lisbon")
+
+
+@pytest.fixture
+def broken_zone(tmp_path: Path) -> Iterator[str]:
+    """Add a time zone to the database whose file was cut off."""
+    (tmp_path / "Broken").mkdir()
+    (tmp_path / "Broken" / "Digest").write_bytes(b"TZif2")
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath([*before, str(tmp_path)])
+    yield "Broken/Digest"
+    zoneinfo.reset_tzpath(before)
 
 
 def _join(name: str, account: Account, role: Role = Role.MEMBER, **habits: object) -> User:
@@ -147,6 +161,18 @@ def test_it_treats_an_unknown_time_zone_as_utc(lisbon: Session, account: Account
     _tell(lisbon, NoticeKind.LOST, NOON)
 
     assert len(_send(NEXT)) == 1
+
+
+def test_it_sends_all_others_despite_a_broken_zone(
+    lisbon: Session, account: Account, bob: User, broken_zone: str
+) -> None:
+    tom = _join("tom", account, time_zone=broken_zone)
+    for user in (bob, tom):
+        _wish(user, lost="daily")
+    _tell(lisbon, NoticeKind.LOST, NOON)
+
+    assert [mail.to for mail in _send(NEXT)] == [bob.email, tom.email]
+    assert set(Digest.objects.values_list("next_at", flat=True)) == {NEXT + DAY}
 
 
 def test_it_includes_notices_beyond_the_daily_limit(lisbon: Session, bob: User) -> None:

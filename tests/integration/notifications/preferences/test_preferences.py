@@ -157,11 +157,24 @@ def test_it_reports_a_time_zone_that_no_longer_exists(bob: Client, account: Acco
 
     page = bob.get(PAGE).text
 
-    assert "The time zone Europe/Atlantis no longer exists." in page
+    assert "The time zone Europe/Atlantis no longer exists. Which one is yours?" in page
+    assert "data-guess" in page  # proposes the zone of the browser
     assert '<option value="UTC" selected>' in page
     assert _recipient(account, user.email).time_zone == "UTC"
     assert bob.post(PAGE, _filled(time_zone="Europe/Lisbon")).status_code == 302
     assert "Atlantis" not in bob.get(PAGE).text
+
+
+def test_it_shows_the_current_name_of_a_zone(bob: Client, account: Account) -> None:
+    user = User.objects.get(email="bob@example.com")
+    MailHabits.objects.create(user=user, time_zone="Europe/Kiev")
+
+    page = bob.get(PAGE).text
+    assert '<option value="Europe/Kyiv" selected>' in page
+    assert "no longer exists" not in page
+    assert _recipient(account, user.email).time_zone == "Europe/Kyiv"
+    bob.post(PAGE, _filled(time_zone="Asia/Calcutta"))
+    assert MailHabits.objects.get(user=user).time_zone == "Asia/Kolkata"
 
 
 def test_it_keeps_a_chosen_time_zone_not_listed(bob: Client) -> None:

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from core.text.dates import zone_of
 from core.text.timezones import is_zone, zones_by_region
+from notifications.models import MailHabits
+from notifications.models.preference import USUAL_HOUR
+from notifications.preferences.actions import turn_of
 from notifications.preferences.digest_schedule import DigestTurn, next_turn
 
 ZONES = [
@@ -134,3 +137,10 @@ def test_it_offers_named_zones_without_offsets() -> None:
     assert offered["UTC"] == {"UTC": "UTC"}
     assert "Etc" not in offered
     assert all(is_zone(name) for places in offered.values() for name in places)
+
+
+def test_it_has_a_turn_despite_broken_habits(caplog: pytest.LogCaptureFixture) -> None:
+    now = datetime(2026, 6, 1, 9, tzinfo=UTC)
+
+    assert turn_of(MailHabits(digest_hour=24), now) == next_turn(now, UTC, USUAL_HOUR)
+    assert "are broken" in caplog.text
