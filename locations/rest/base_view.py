@@ -41,7 +41,8 @@ class ApiView(APIView):
     def throttled(self, request: Request, wait: float | None) -> NoReturn:
         rate = self._rate
         assert rate is not None and rate.wait is not None  # noqa: S101  # it was exceeded
-        raise TooManyRequests(rate.limit, rate.wait)
+        detail = f"At most {rate.limit} calls per minute are allowed. Try again in {rate.wait} s."
+        raise TooManyRequests(detail, rate.wait)
 
     @property
     def _rate(self) -> Rate | None:

@@ -25,6 +25,7 @@ from locations.rest.problems import (
     TooManyRequests,
     problem,
 )
+from locations.rest.throttling import TooOften
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +102,8 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exceptions.PermissionDenied()
     if isinstance(exc, OverLimit):
         return OverPlan(exc)
+    if isinstance(exc, TooOften):
+        return TooManyRequests(str(exc), exc.wait)
     if isinstance(exc, RequestDataTooBig):
         return TooLarge()
     return exc if isinstance(exc, exceptions.APIException) else None

@@ -176,12 +176,11 @@ class ScopeMissing(Refusal):
 
 
 class TooManyRequests(Refusal):
-    """The key or its account has exceeded its rate limit. ``wait``: seconds to wait."""
+    """The key or its account has exceeded a rate limit. ``wait``: seconds to wait."""
 
     status_code = 429
 
-    def __init__(self, limit: int, wait: int) -> None:
-        detail = f"At most {limit} calls per minute are allowed. Try again in {wait} s."
+    def __init__(self, detail: str, wait: int) -> None:
         super().__init__("too_many_requests", detail)
         self.wait = wait
 

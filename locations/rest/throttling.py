@@ -1,4 +1,5 @@
-"""The rate limit of the API: calls of each API key and each account, counted in Django's cache.
+"""Rate limits: API calls of each key and each account, and costly actions of each account on pages
+and by API, counted in Django's cache.
 
 With Redis all processes share the counts; without it each process counts its own requests. If
 the cache is unavailable, calls are let through: rate limiting must not stop messages.
@@ -9,8 +10,10 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.core.cache import cache
+from django.utils.translation import ngettext
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -44,6 +47,16 @@ class Rate:
         }
 
 
+class TooOften(Exception):
+    """An account has used up its rate of an action. ``limit``: a sentence that names it, for users.
+    ``wait``: seconds until the action is possible again. ``str()`` has both."""
+
+    def __init__(self, limit: str, wait: int) -> None:
+        again = ngettext("Try again in %d second.", "Try again in %d seconds.", wait) % wait
+        super().__init__(f"{limit} {again}")
+        self.wait = wait
+
+
 class CallRateThrottle(BaseThrottle):
     """Limit the calls of the request's API key. ``rate`` is None before ``allow_request``, and
     for a key without a limit."""
@@ -65,8 +78,20 @@ def count_call(key: ApiKey) -> Rate | None:
     the key, whichever is closer to its limit; None if neither has one."""
     limits = {f"account:{key.account_id}": limits_of(key.account).api_calls_a_minute}
     limits[f"key:{key.pk}"] = key.calls_a_minute
+    return _count_if_possible({name: n for name, n in limits.items() if n is not None})
+
+
+def count_action(account_id: UUID, action: str, a_minute: int, limit: str) -> None:
+    """Count one ``action`` of an account, on a page or by API. Raises TooOften with the sentence
+    ``limit`` if the account has made ``a_minute`` of them."""
+    rate = _count_if_possible({f"{action}:{account_id}": a_minute})
+    if rate is not None and rate.wait is not None:
+        raise TooOften(limit, rate.wait)
+
+
+def _count_if_possible(limits: dict[str, int]) -> Rate | None:
     try:
-        return _count({name: limit for name, limit in limits.items() if limit is not None})
+        return _count(limits)
     except (RedisError, OSError) as error:
         logger.warning("Calls are not counted", extra={"error": type(error).__name__})
         return None

@@ -16,11 +16,14 @@ from django.utils.translation import gettext as _
 from locations.audit import record
 from locations.models import Account, Location
 from locations.principals import Principal
+from locations.rest.throttling import count_action
 from notifications.audit_verbs import NotificationVerb
 from notifications.models import Delivery, DeliveryState, Webhook, WebhookEvent, WebhookFormat
 from notifications.models.webhook import SUBSCRIBABLE, DeliveryQuerySet, new_secret
 
 MAX_WEBHOOKS = 20  # an account
+TESTS_A_MINUTE = 10  # of an account, as are the replays
+REPLAYS_A_MINUTE = 30  # of one delivery or of all that failed
 _REPLAYED_AT_ONCE = 10_000
 
 
@@ -172,9 +175,11 @@ def remove(principal: Principal, webhook: Webhook) -> None:
 
 
 def send_test(principal: Principal, webhook: Webhook) -> Delivery:
-    """Send a test event, without retries. Raises WebhookDisabled."""
+    """Send a test event, without retries. Raises WebhookDisabled or TooOften."""
     if not webhook.enabled:
         raise WebhookDisabled
+    limit = _("An account can send at most %d test events per minute.") % TESTS_A_MINUTE
+    count_action(webhook.account_id, "webhook_test", TESTS_A_MINUTE, limit)
     with transaction.atomic():
         delivery: Delivery = Delivery.objects.create(
             account_id=webhook.account_id,
@@ -193,12 +198,12 @@ def _test_words(webhook: Webhook) -> str:
 
 
 def replay(principal: Principal, delivery: Delivery) -> None:
-    """Send a delivery again, with the same ids. Raises WebhookDisabled."""
+    """Send a delivery again, with the same ids. Raises WebhookDisabled or TooOften."""
     _replay(principal, delivery.webhook, Delivery.objects.filter(pk=delivery.pk))
 
 
 def replay_failed(principal: Principal, webhook: Webhook) -> int:
-    """Send all failed deliveries again; return how many. Raises WebhookDisabled."""
+    """Send all failed deliveries again; return how many. Raises WebhookDisabled or TooOften."""
     failed = Delivery.objects.of_webhook(webhook.pk).in_state(DeliveryState.FAILED)
     keys = list(failed.order_by("created_at").values_list("pk", flat=True)[:_REPLAYED_AT_ONCE])
     return _replay(principal, webhook, Delivery.objects.filter(pk__in=keys))
@@ -207,6 +212,8 @@ def replay_failed(principal: Principal, webhook: Webhook) -> int:
 def _replay(principal: Principal, webhook: Webhook, rows: DeliveryQuerySet) -> int:
     if not webhook.enabled:
         raise WebhookDisabled
+    limit = _("An account can replay deliveries at most %d times per minute.") % REPLAYS_A_MINUTE
+    count_action(webhook.account_id, "webhook_replay", REPLAYS_A_MINUTE, limit)
     with transaction.atomic():
         count = _queue_again(rows)
         record(

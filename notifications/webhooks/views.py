@@ -14,6 +14,7 @@ from core.web.decorators import form_page, page, post_only
 from locations.access import find, find_writable
 from locations.actions import account_to_add_to
 from locations.current_user import choose_account, principal_of
+from locations.rest.throttling import TooOften
 from notifications.models import Delivery, Webhook, WebhookFormat
 from notifications.webhooks import actions
 from notifications.webhooks.forms import WebhookForm
@@ -115,7 +116,7 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook = _writable(request, webhook_id)
     try:
         delivery = actions.send_test(principal_of(request), webhook)
-    except actions.WebhookDisabled as error:
+    except (actions.WebhookDisabled, TooOften) as error:
         messages.error(request, str(error))
         return redirect("webhook", webhook.pk)
     return redirect("webhook_delivery", delivery.pk)
@@ -128,7 +129,7 @@ def webhook_replay(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     try:
         count = actions.replay_failed(principal_of(request), webhook)
         messages.success(request, _("%d deliveries queued.") % count)
-    except actions.WebhookDisabled as error:
+    except (actions.WebhookDisabled, TooOften) as error:
         messages.error(request, str(error))
     return redirect("webhook", webhook.pk)
 
@@ -175,6 +176,6 @@ def delivery_replay(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     try:
         actions.replay(principal, delivery)
         messages.success(request, _("Delivery queued."))
-    except actions.WebhookDisabled as error:
+    except (actions.WebhookDisabled, TooOften) as error:
         messages.error(request, str(error))
     return redirect("webhook_delivery", delivery.pk)
