@@ -27,6 +27,7 @@ class AttemptState:
     reconnects: int = 0
     pairings: int = 0
     refusals: int = 0
+    faults: int = 0
     outdated: int = 0
     engine_losses: tuple[float, ...] = ()
     banned_at: tuple[datetime, ...] = ()  # the latest temporary bans, in order

@@ -11,6 +11,7 @@ _MAX_DOUBLINGS = 10  # more would only overflow: the cap is reached after six
 
 _REFUSALS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 _OUTDATED = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=1))
+_FAULTS = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
 
 _SHORTEST_BAN = timedelta(minutes=1)
 _LONGEST_BAN = timedelta(days=3650)
@@ -42,6 +43,11 @@ def outdated_delay(tries: int) -> timedelta:
     """Return 5, then 30 minutes, then an hour while WhatsApp refuses the library's version: an
     update may come."""
     return _OUTDATED[min(tries, len(_OUTDATED) - 1)]
+
+
+def fault_delay(tries: int) -> timedelta:
+    """Return 1, 2, then 5 minutes: a full disk or a wrong clock may be fixed by then."""
+    return _FAULTS[min(tries, len(_FAULTS) - 1)]
 
 
 def ban_delay(seconds: float, tries: int) -> timedelta:

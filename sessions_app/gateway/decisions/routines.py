@@ -25,7 +25,6 @@ from sessions_app.lifecycle import Event, Status
 WHATSAPP = "WhatsApp"  # the actor of changes that WhatsApp causes
 CONNECT_PATIENCE = timedelta(seconds=45)
 UNLINK_PATIENCE = timedelta(seconds=20)
-FAULT_RETRY = timedelta(minutes=1)  # a full disk or a wrong clock may be fixed by then
 UNREACHABLE_AFTER_SECONDS = 240.0
 
 
@@ -93,7 +92,9 @@ def retry_later(
 def fault(situation: Situation, event: Event, detail: str) -> Decision:
     """Handle a fault on our side: a linked session tries again, an attempt to link ends."""
     if situation.linked:
-        return retry_later(situation, FAULT_RETRY, event, detail=detail)
+        tries = situation.attempt.faults
+        situation = situation.remember(faults=tries + 1)
+        return retry_later(situation, backoff.fault_delay(tries), event, detail=detail)
     return rest(situation, event, detail=detail)
 
 

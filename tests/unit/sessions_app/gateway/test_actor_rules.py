@@ -392,6 +392,16 @@ def test_it_retries_a_local_fault_with_a_linked_session_only(
     assert kinds(decision)[-1] is last
 
 
+def test_it_waits_longer_with_each_local_fault() -> None:
+    waits, attempt = [], AttemptState()
+    for _ in range(3):
+        decision = decide(make_situation(attempt=attempt), happened.NoEngine("no library"))
+        waits.append(deadline(decision).delay.total_seconds())
+        attempt = decision.attempt
+
+    assert waits == [60, 120, 300]
+
+
 # Engines
 
 

@@ -59,3 +59,9 @@ def test_it_checks_hourly_for_an_update() -> None:
     minutes = [backoff.outdated_delay(tries).total_seconds() / 60 for tries in range(4)]
 
     assert minutes == [5, 30, 60, 60]
+
+
+def test_it_waits_longer_after_each_local_fault() -> None:
+    minutes = [backoff.fault_delay(tries).total_seconds() / 60 for tries in range(4)]
+
+    assert minutes == [1, 2, 5, 5]
