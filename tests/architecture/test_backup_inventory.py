@@ -24,7 +24,7 @@ each_kept = pytest.mark.parametrize("model", included_models(), ids=lambda model
 
 
 @pytest.mark.parametrize("label", sorted(MODELS))
-def test_a_model_is_included_or_excluded_with_a_reason(label: str) -> None:
+def test_it_includes_or_excludes_each_model_with_a_reason(label: str) -> None:
     assert (label in INCLUDED) != (label in EXCLUDED), (
         f"Add {label} to INCLUDED in operations/backup/inventory.py, or to EXCLUDED with a reason. "
         "If its rows must change when they are restored (because they wait to be sent, say), "
@@ -38,7 +38,7 @@ def test_it_lists_only_models_that_exist() -> None:
 
 
 @each_kept
-def test_rows_refer_only_to_rows_restored_before_them(model: type[Model]) -> None:
+def test_it_restores_rows_after_the_rows_they_refer_to(model: type[Model]) -> None:
     order = included_models()
     before = {*order[: order.index(model)], model, Permission}  # restored by its code name
 
@@ -46,13 +46,13 @@ def test_rows_refer_only_to_rows_restored_before_them(model: type[Model]) -> Non
 
 
 @each_kept
-def test_a_restore_keeps_every_timestamp(model: type[Model]) -> None:
+def test_it_keeps_every_timestamp_in_a_restore(model: type[Model]) -> None:
     for field in model._meta.concrete_fields:
         assert not getattr(field, "auto_now", False), field
         assert not getattr(field, "auto_now_add", False), field
 
 
-def test_an_account_includes_every_row_it_owns() -> None:
+def test_it_includes_every_row_an_account_owns() -> None:
     owned = {
         model
         for model in included_models()

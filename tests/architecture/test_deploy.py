@@ -51,7 +51,7 @@ def only(name: str) -> str:
 # --- the image ----------------------------------------------------------------------------
 
 
-def test_the_image_copies_existing_unignored_files() -> None:
+def test_it_copies_existing_unignored_files_into_the_image() -> None:
     ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
     sources = {source for found, _ in copied(DOCKERFILE) for source in found}
 
@@ -60,7 +60,7 @@ def test_the_image_copies_existing_unignored_files() -> None:
     assert {line[1:] for line in ignored if line.startswith("!")} == sources
 
 
-def test_the_image_installs_like_bin_run() -> None:
+def test_it_installs_the_image_like_bin_run() -> None:
     assert "setup requirements/run.txt" in (PROJECT / "bin" / "run").read_text()
     setup = re.sub(r"\\\n\s*", "", (PROJECT / "bin" / "setup").read_text())
     flags = re.search(r"-m pip install ([-a-z ]+)-r", setup)
@@ -73,7 +73,7 @@ def test_the_image_installs_like_bin_run() -> None:
     assert install.endswith("-r requirements/run.txt")
 
 
-def test_the_image_pins_a_supported_python() -> None:
+def test_it_pins_a_supported_python_in_the_image() -> None:
     bases = [rest for name, rest in DOCKERFILE if name == "FROM"]
 
     for base in bases:
@@ -81,7 +81,7 @@ def test_the_image_pins_a_supported_python() -> None:
     assert len({base.split()[0] for base in bases}) == 1
 
 
-def test_the_image_has_no_build_tools_and_no_root() -> None:
+def test_it_has_no_build_tools_and_no_root() -> None:
     steps = " ".join(rest for name, rest in IMAGE if name == "RUN")
 
     assert not re.search(r"apt|gcc|make |pip |build-essential", steps)
@@ -90,14 +90,14 @@ def test_the_image_has_no_build_tools_and_no_root() -> None:
     assert names.index("USER") > max(n for n, name in enumerate(names) if name in ("RUN", "COPY"))
 
 
-def test_the_image_starts_pairline_without_a_shell() -> None:
+def test_it_starts_the_image_without_a_shell() -> None:
     assert argv(only("ENTRYPOINT")) == ["python", "manage.py"]
     assert argv(only("CMD")) == SERVE
     assert accepts(argv(only("CMD"))) == "serve"
     assert only("STOPSIGNAL") == "SIGTERM"
 
 
-def test_the_image_has_a_volume_and_a_health_check() -> None:
+def test_it_has_a_volume_and_a_health_check() -> None:
     environment = only("ENV")
 
     assert f"DATA_DIR={only('VOLUME')}" in environment
@@ -143,7 +143,7 @@ def _collect(image: Path) -> subprocess.Popen[str]:
     return _manage(image, started(command), {name: value})
 
 
-def test_the_image_serves_with_the_example_environment(
+def test_it_serves_the_image_with_the_example_environment(
     tmp_path: Path,
 ) -> None:
     """Runs all three processes concurrently, to save time."""
@@ -181,12 +181,12 @@ def _wait_until_healthy(process: subprocess.Popen[str], port: str) -> None:
 SERVICES: dict[str, Any] = compose()["services"]
 
 
-def test_compose_has_site_gateway_and_servers() -> None:
+def test_it_has_site_gateway_and_servers_in_compose() -> None:
     assert set(SERVICES) == {*OURS, "postgres", "redis"}
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_compose_starts_existing_commands(name: str) -> None:
+def test_it_starts_existing_commands_in_compose(name: str) -> None:
     words = [str(word) for word in SERVICES[name]["command"]]
 
     assert accepts(words) == {"web": "serve", "gateway": "run_gateway"}.get(name, name)
@@ -195,7 +195,7 @@ def test_compose_starts_existing_commands(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_compose_sets_known_variables_and_no_secrets(name: str) -> None:
+def test_it_sets_known_variables_and_no_secrets_in_compose(name: str) -> None:
     service = SERVICES[name]
 
     assert set(service["environment"]) <= KNOWN
@@ -203,7 +203,7 @@ def test_compose_sets_known_variables_and_no_secrets(name: str) -> None:
     assert not {"DJANGO_SECRET_KEY", "FIELD_ENCRYPTION_KEYS"} & set(service["environment"])
 
 
-def test_compose_contains_no_password() -> None:
+def test_it_keeps_passwords_out_of_compose() -> None:
     asked_for = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
 
     assert asked_for == set(variables(DEPLOY / "compose.env.example"))
@@ -216,7 +216,7 @@ def test_compose_contains_no_password() -> None:
             assert not re.search("KEY|PASSWORD", name) or value == "", name
 
 
-def test_compose_publishes_the_site_locally_only() -> None:
+def test_it_publishes_the_site_locally_only() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
 
     assert published == {"web": ["127.0.0.1:8000:8000"]}
@@ -225,7 +225,7 @@ def test_compose_publishes_the_site_locally_only() -> None:
     assert compose()["networks"]["inside"] == {"internal": True}
 
 
-def test_compose_pins_its_images() -> None:
+def test_it_pins_the_images_of_compose() -> None:
     for name in ("postgres", "redis"):
         assert re.fullmatch(r"\w+:\d+\.\d+-bookworm", SERVICES[name]["image"])
     for name in OURS:
@@ -233,7 +233,7 @@ def test_compose_pins_its_images() -> None:
         assert (DEPLOY / SERVICES[name]["build"]["context"]).resolve() == PROJECT
 
 
-def test_compose_starts_in_order() -> None:
+def test_it_starts_the_compose_services_in_order() -> None:
     for name in ("web", "gateway"):
         waits = {other: how["condition"] for other, how in SERVICES[name]["depends_on"].items()}
         assert waits == {
@@ -245,7 +245,7 @@ def test_compose_starts_in_order() -> None:
         assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 
 
-def test_compose_checks_the_health_of_each() -> None:
+def test_it_checks_the_health_of_each_compose_service() -> None:
     assert "healthcheck" not in SERVICES["web"]  # the image's own
     words = SERVICES["gateway"]["healthcheck"]["test"]
     assert words[:3] == ["CMD", "python", "manage.py"]
@@ -254,7 +254,7 @@ def test_compose_checks_the_health_of_each() -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_compose_restricts_our_containers(name: str) -> None:
+def test_it_restricts_the_containers_of_compose(name: str) -> None:
     service = SERVICES[name]
 
     assert service["read_only"] is True
@@ -264,7 +264,7 @@ def test_compose_restricts_our_containers(name: str) -> None:
     assert service["volumes"] == [f"data:{service['environment']['DATA_DIR']}"]
 
 
-def test_compose_declares_its_volumes() -> None:
+def test_it_declares_the_volumes_of_compose() -> None:
     used = {v.split(":")[0] for service in SERVICES.values() for v in service.get("volumes", [])}
 
     assert used == set(compose()["volumes"])
@@ -275,7 +275,7 @@ def test_compose_declares_its_volumes() -> None:
 each_unit = pytest.mark.parametrize("path", UNITS, ids=[path.stem for path in UNITS])
 
 
-def test_systemd_has_a_unit_for_each_way_to_run() -> None:
+def test_it_has_a_systemd_unit_for_each_setup() -> None:
     commands = {p.stem: accepts(started(unit(p)["Service"]["ExecStart"][0])) for p in UNITS}
 
     assert commands == {
@@ -286,7 +286,7 @@ def test_systemd_has_a_unit_for_each_way_to_run() -> None:
 
 
 @each_unit
-def test_systemd_accepts_the_unit(path: Path, tmp_path: Path) -> None:
+def test_it_satisfies_the_checks_of_systemd(path: Path, tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         assert set(unit(path)["Service"]) <= KNOWN_DIRECTIVES
         return
@@ -303,7 +303,7 @@ def test_systemd_accepts_the_unit(path: Path, tmp_path: Path) -> None:
 
 
 @each_unit
-def test_the_unit_starts_existing_commands_and_stops_them_gracefully(path: Path) -> None:
+def test_it_starts_existing_commands_and_stops_them_gracefully(path: Path) -> None:
     service = unit(path)["Service"]
 
     for line in [*service["ExecStart"], *service.get("ExecStartPre", [])]:
@@ -316,7 +316,7 @@ def test_the_unit_starts_existing_commands_and_stops_them_gracefully(path: Path)
 
 
 @each_unit
-def test_the_unit_may_write_to_its_own_folder_only(path: Path) -> None:
+def test_it_lets_the_unit_write_to_its_folder_only(path: Path) -> None:
     service = unit(path)["Service"]
     (variables_set,) = service["Environment"]
 
@@ -328,7 +328,7 @@ def test_the_unit_may_write_to_its_own_folder_only(path: Path) -> None:
     assert service["CapabilityBoundingSet"] == [""]
 
 
-def test_the_units_differ_only_in_their_commands() -> None:
+def test_it_differs_between_units_only_in_commands() -> None:
     own = {"ExecStart", "ExecStartPre"}
     services = [unit(path)["Service"] for path in UNITS]
 
@@ -338,11 +338,11 @@ def test_the_units_differ_only_in_their_commands() -> None:
         }
 
 
-def test_the_example_environment_has_known_variables_only() -> None:
+def test_it_has_known_variables_only_in_the_example_environment() -> None:
     assert set(variables(DEPLOY / "pairline.env.example")) <= KNOWN
 
 
-def test_the_reverse_proxy_points_to_the_site() -> None:
+def test_it_points_the_reverse_proxy_to_the_site() -> None:
     text = "\n".join(
         line for line in (DEPLOY / "Caddyfile").read_text().splitlines() if "#" not in line
     )
@@ -355,7 +355,7 @@ def test_the_reverse_proxy_points_to_the_site() -> None:
         assert "serve" not in line or "--host 127.0.0.1 --port 8000" in line
 
 
-def test_the_how_to_names_every_file_and_existing_commands() -> None:
+def test_it_names_every_file_and_existing_commands() -> None:
     page = (PROJECT / "docs" / "how-to" / "deploy.md").read_text()
     files = [path for path in DEPLOY.rglob("*") if path.is_file()]
 

@@ -40,7 +40,7 @@ def test_it_has_no_junk_drawers() -> None:
 
 
 @pytest.mark.parametrize("root", MIRRORS)
-def test_each_test_folder_mirrors_a_folder_or_module(root: str) -> None:
+def test_it_mirrors_each_code_folder_in_the_test_folders(root: str) -> None:
     mirrored = [folder.removeprefix(root).strip("/") for folder in folders_of(root)]
 
     assert [path for path in mirrored if path and not _in_product(path)] == []

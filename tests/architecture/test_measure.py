@@ -58,7 +58,7 @@ def test_it_counts_words_outside_of_code(package: list[Module]) -> None:
     assert rate(package, "nobody|somebody") == 250.0
 
 
-def test_it_measures_functions(package: list[Module]) -> None:
+def test_it_measures_functions_of_a_tree(package: list[Module]) -> None:
     measured = measure(package)
 
     assert (measured.function_median, measured.function_max) == (2, 2)

@@ -1,4 +1,4 @@
-"""The names of modules and classes: nouns, each with one meaning."""
+"""The names of modules, classes and tests: nouns with one meaning, and short sentences."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_it_gives_each_class_name_one_meaning() -> None:
     assert SAME_CLASS.keys() <= twice.keys()
 
 
-def test_it_gives_each_module_of_an_app_its_own_name() -> None:
+def test_it_names_each_module_of_an_app_differently() -> None:
     places = defaultdict(list)
     for module in modules(*APPS):
         if module.stem not in STANDARD and not module.folder.endswith(NAMED_ELSEWHERE):
@@ -50,3 +50,19 @@ def test_it_gives_each_module_of_an_app_its_own_name() -> None:
 
     assert {name: found for name, found in twice.items() if name not in TWICE} == {}
     assert TWICE.keys() <= twice.keys()
+
+
+def test_it_names_tests_as_short_sentences() -> None:
+    named = {
+        f"{module.name}: {function.name}"
+        for module in modules("tests")
+        for function in module.functions()
+        if function.name.startswith("test_") and not _is_short_sentence(function.name)
+    }
+
+    assert sorted(named) == []
+
+
+def _is_short_sentence(name: str) -> bool:
+    words = name.removeprefix("test_").split("_")
+    return words[0] == "it" and 4 <= len(words) <= 9

@@ -108,7 +108,7 @@ def test_it_raises_for_writes_outside_a_scope() -> None:
         Location.objects.create(account=account, name="Lisbon")
 
 
-def test_its_error_names_the_remedy() -> None:
+def test_it_names_the_remedy_in_its_error() -> None:
     with tenancy.no_one(), pytest.raises(tenancy.OutsideTenant) as fault:
         Location.objects.count()
 
@@ -153,7 +153,7 @@ def _signed_in(user: User) -> Client:
 
 
 @pytest.mark.usefixtures("probes")
-def test_a_request_starts_without_a_scope() -> None:
+def test_it_starts_a_request_without_a_scope() -> None:
     assert tenancy.current() is tenancy.EVERYONE
 
     assert Client().get("/open/").json() == {"scope": None}
@@ -162,7 +162,7 @@ def test_a_request_starts_without_a_scope() -> None:
 
 @pytest.mark.usefixtures("probes")
 @pytest.mark.parametrize("role", Role)
-def test_a_user_has_the_scope_of_their_accounts(role: Role) -> None:
+def test_it_gives_users_the_scope_of_their_accounts(role: Role) -> None:
     account = make_account()
     make_account("Elsewhere")
     client = _signed_in(make_user("bob", account, role))
@@ -171,7 +171,7 @@ def test_a_user_has_the_scope_of_their_accounts(role: Role) -> None:
 
 
 @pytest.mark.usefixtures("probes")
-def test_an_operator_is_an_ordinary_user_outside_the_admin() -> None:
+def test_it_treats_operators_as_ordinary_users_outside_the_admin() -> None:
     make_account("Elsewhere")
     operator = User.objects.create_superuser("op@example.com", "x")
 
@@ -179,7 +179,7 @@ def test_an_operator_is_an_ordinary_user_outside_the_admin() -> None:
 
 
 @pytest.mark.usefixtures("probes")
-def test_an_inactive_user_has_no_scope() -> None:
+def test_it_gives_no_scope_to_an_inactive_user() -> None:
     user = make_user("bob", make_account())
     client = _signed_in(user)
     User.objects.filter(pk=user.pk).update(is_active=False)
@@ -188,7 +188,7 @@ def test_an_inactive_user_has_no_scope() -> None:
 
 
 @pytest.mark.usefixtures("probes")
-def test_a_key_has_the_scope_of_its_account() -> None:
+def test_it_gives_a_key_the_scope_of_its_account() -> None:
     account = make_account()
     make_account("Elsewhere")
     _, secret = ApiKey.issue(account, "Reminders")
@@ -198,7 +198,7 @@ def test_a_key_has_the_scope_of_its_account() -> None:
     assert answer.json() == {"scope": [str(account.pk)]}
 
 
-def test_an_operator_sees_all_accounts_in_the_admin() -> None:
+def test_it_shows_all_accounts_to_operators_in_the_admin() -> None:
     for name in ("One", "Two"):
         make_location(make_account(name), f"Place {name}")
     operator = _signed_in(User.objects.create_superuser("op@example.com", "x"))
@@ -210,7 +210,7 @@ def test_an_operator_sees_all_accounts_in_the_admin() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_socket_opens_the_scope_of_its_user() -> None:
+async def test_it_opens_the_scope_of_a_sockets_user() -> None:
     user, session, login = await sync_to_async(_user_and_session)()
 
     with tenancy.no_one():
@@ -226,17 +226,17 @@ def _user_and_session() -> tuple[User, Any, str]:
     return user, make_session(make_location(account)), str(client.session.session_key)
 
 
-async def test_the_gateway_has_all_accounts_in_scope() -> None:
+async def test_it_gives_the_gateway_all_accounts() -> None:
     with tenancy.no_one():
         assert await Transactions().run(tenancy.current) is tenancy.EVERYONE
 
 
-async def test_asgiref_passes_the_scope_to_its_threads() -> None:
+async def test_it_keeps_the_scope_in_threads_of_asgiref() -> None:
     with tenancy.of_accounts([]):
         assert await sync_to_async(tenancy.current, thread_sensitive=False)() == frozenset()
 
 
-def test_a_new_thread_starts_without_a_scope() -> None:
+def test_it_starts_a_new_thread_without_a_scope() -> None:
     found: list[tenancy.Scope] = []
     thread = threading.Thread(target=lambda: found.append(tenancy.current()))
     thread.start()

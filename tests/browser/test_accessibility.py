@@ -45,7 +45,7 @@ def paths(product: Product) -> list[str]:
     ]
 
 
-def test_it_passes_axe(open_page: OpenPage, paths: list[str]) -> None:
+def test_it_passes_the_checks_of_axe(open_page: OpenPage, paths: list[str]) -> None:
     page = open_page()
     found = []
     for path in paths:

@@ -106,9 +106,7 @@ def outbox(tmp_path: Path, office: PostOffice) -> Iterator[Outbox]:
     made.close()
 
 
-def test_it_loses_no_mail_when_server_hangs_and_worker_dies(
-    office: PostOffice, outbox: Outbox
-) -> None:
+def test_it_loses_no_mail_when_server_and_worker_fail(office: PostOffice, outbox: Outbox) -> None:
     office.hangs = True
     outbox.start()
     wait_for(lambda: office.hanging >= CONNECTIONS, "mails under way")

@@ -79,7 +79,7 @@ def test_it_suspends_and_resumes_without_a_scan(product: Product, simulator: Sim
     )
 
 
-def test_it_ends_an_unscanned_code_and_shows_a_new_one(
+def test_it_replaces_an_unscanned_code_by_a_new_one(
     product: Product,
 ) -> None:
     paula = Customer(product, "paula")

@@ -11,7 +11,7 @@ from tests.architecture.sources import APPS, modules
 
 
 @pytest.mark.parametrize("folder", [*APPS, "bench", "simulator", "tests"])
-def test_comments_name_only_what_exists(folder: str) -> None:
+def test_it_names_only_existing_things_in_comments(folder: str) -> None:
     found = [
         f"{module.name}:{line}: {name}"
         for module in modules(folder)

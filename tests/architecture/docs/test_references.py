@@ -19,7 +19,7 @@ PAGES = sorted(
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
-def test_a_page_names_only_what_exists(page: Path) -> None:
+def test_it_names_only_existing_things_on_a_page(page: Path) -> None:
     assert broken(page) == []
 
 

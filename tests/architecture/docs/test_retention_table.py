@@ -27,7 +27,7 @@ def test_it_lists_every_model_once() -> None:
     assert sorted(named) == sorted(model._meta.label for model in apps.get_models())
 
 
-def test_rows_have_a_job_or_a_reason_to_stay() -> None:
+def test_it_gives_each_table_a_job_or_a_reason() -> None:
     for label, kept, job, why in ROW.findall(PAGE.read_text()):
         assert not (kept in ENDLESS and not job) or why, f"Say why {label} is kept {kept}"
         if re.search(r"\d+ (days?|hours?|months?)", kept):

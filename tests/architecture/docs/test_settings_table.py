@@ -36,11 +36,11 @@ def _documented(file: str, pattern: str) -> set[str]:
     return set(re.findall(pattern, (PROJECT / file).read_text(), re.MULTILINE))
 
 
-def test_the_example_file_lists_every_variable() -> None:
+def test_it_lists_every_variable_in_the_example_file() -> None:
     assert _documented(".env.example", r"^([A-Z_]+)=") == _read_in_code()
 
 
-def test_the_readme_lists_every_variable() -> None:
+def test_it_lists_every_variable_in_the_readme() -> None:
     assert _documented("README.md", r"^\| `([A-Z_]+)` \|") == _read_in_code()
 
 

@@ -92,7 +92,7 @@ def busy(operator: Client) -> Iterator[tuple[Client, list[str]]]:
     yield operator, [*hidden, secret, key.key_hash, linked.jid]
 
 
-def test_no_page_shows_codes_keys_or_messages(
+def test_it_shows_no_codes_keys_or_messages(
     busy: tuple[Client, list[str]],
 ) -> None:
     operator, hidden = busy
@@ -107,7 +107,7 @@ def test_no_page_shows_codes_keys_or_messages(
     assert seen > 20
 
 
-def test_delete_confirmations_show_no_codes_keys_or_messages(
+def test_it_shows_no_secrets_on_delete_confirmations(
     busy: tuple[Client, list[str]],
 ) -> None:
     operator, hidden = busy
@@ -116,7 +116,7 @@ def test_delete_confirmations_show_no_codes_keys_or_messages(
 
 
 @pytest.mark.parametrize("model", list(admin.site._registry))
-def test_only_staff_can_sign_in(client: Client, model: type[Any]) -> None:
+def test_it_lets_only_staff_sign_in(client: Client, model: type[Any]) -> None:
     client.force_login(make_user("alice", make_account()))
     answer = client.get(list_of(model))
     assert answer.status_code == 302
@@ -132,7 +132,7 @@ def test_it_finds_sessions_by_number_location_and_account(operator: Client, term
     assert page_of(wanted) in text and page_of(other) not in text
 
 
-def test_sessions_are_filtered_by_status_and_reason(operator: Client) -> None:
+def test_it_filters_sessions_by_status_and_reason(operator: Client) -> None:
     lost = make_session(status=Status.DISCONNECTED, reason="logged_out")
     expired = make_session(status=Status.DISCONNECTED, reason="qr_expired")
     ready = make_session()
@@ -141,7 +141,7 @@ def test_sessions_are_filtered_by_status_and_reason(operator: Client) -> None:
     assert page_of(expired) not in text and page_of(ready) not in text
 
 
-def test_a_session_shows_its_state_and_latest_events(
+def test_it_shows_a_sessions_state_and_latest_events(
     operator: Client,
 ) -> None:
     session = make_session(status=Status.INITIALIZING)
@@ -152,7 +152,7 @@ def test_a_session_shows_its_state_and_latest_events(
     assert 0 < text.index(">The connection dropped<") < text.index(">Connected<")
 
 
-def test_a_timeline_shows_the_latest_hundred_events(operator: Client) -> None:
+def test_it_shows_the_latest_hundred_events_in_a_timeline(operator: Client) -> None:
     session = make_session()
     SessionEvent.objects.bulk_create(
         SessionEvent(
@@ -173,14 +173,14 @@ def test_a_timeline_shows_the_latest_hundred_events(operator: Client) -> None:
     assert "round 150" in text and "round 051" in text and "round 050" not in text
 
 
-def test_a_session_has_no_editable_fields(operator: Client) -> None:
+def test_it_has_no_editable_fields_in_a_session(operator: Client) -> None:
     session = make_session(status=Status.QR)
     assert operator.post(page_of(session), {"status": "ready"}).status_code == 403
     assert operator.get(reverse("admin:sessions_app_session_add")).status_code == 403
     assert Session.objects.get().status == Status.QR
 
 
-def test_restart_and_stop_record_the_operator(operator: Client) -> None:
+def test_it_records_the_operator_of_restart_and_stop(operator: Client) -> None:
     session = make_session()
     assert "Asked the gateway to restart 1 session." in act(operator, "restart", session)
     row = Session.objects.get()
@@ -195,7 +195,7 @@ def test_restart_and_stop_record_the_operator(operator: Client) -> None:
     ]
 
 
-def test_unlink_asks_for_confirmation(operator: Client) -> None:
+def test_it_asks_for_confirmation_before_unlinking(operator: Client) -> None:
     session = make_session()
     page = act(operator, "unlink", session)
     assert session.phone_number in page and "permanently" in page
@@ -211,7 +211,7 @@ def test_it_explains_refused_actions_for_each_session(operator: Client) -> None:
     assert "Asked the gateway to restart 1 session." in text
 
 
-def test_staff_with_view_permission_have_no_actions(client: Client) -> None:
+def test_it_offers_no_actions_to_staff_who_only_view(client: Client) -> None:
     viewer = User.objects.create_user("bob@example.com", is_staff=True)
     look = Permission.objects.get(codename="view_session", content_type__app_label="sessions_app")
     viewer.user_permissions.add(look)
@@ -222,7 +222,7 @@ def test_staff_with_view_permission_have_no_actions(client: Client) -> None:
     assert Session.objects.get().wanted_attempt == 1
 
 
-def test_a_linked_session_blocks_deleting_its_parents(operator: Client) -> None:
+def test_it_refuses_to_delete_parents_of_a_linked_session(operator: Client) -> None:
     session = make_session()
     for row in (session, session.location, session.account):
         operator.post(page_of(row, "delete"), {"post": "yes"})
@@ -231,7 +231,7 @@ def test_a_linked_session_blocks_deleting_its_parents(operator: Client) -> None:
     assert Account.objects.filter(pk=session.account_id).exists()
 
 
-def test_deleting_an_account_deletes_its_rows(
+def test_it_deletes_the_rows_of_a_deleted_account(
     operator: Client,
 ) -> None:
     session = make_session(status=Status.DISCONNECTED)
@@ -243,13 +243,13 @@ def test_deleting_an_account_deletes_its_rows(
     assert User.objects.filter(email="alice@example.com").exists()
 
 
-def test_messages_are_listed_with_the_last_digits_only(operator: Client) -> None:
+def test_it_lists_messages_with_the_last_digits_only(operator: Client) -> None:
     make_message(make_session(), peer=PEER, whatsapp_id="3EB0AA")
     text = text_of(operator, list_of(Message), q="3EB0AA")
     assert "…7890" in text and "3EB0AA" in text
 
 
-def test_a_message_cannot_be_changed_or_deleted(operator: Client) -> None:
+def test_it_does_not_change_or_delete_a_message(operator: Client) -> None:
     message = make_message(make_session())
     assert operator.post(page_of(message, "delete"), {"post": "yes"}).status_code == 403
     assert operator.post(page_of(message), {"status": "sent"}).status_code == 403
@@ -257,13 +257,13 @@ def test_a_message_cannot_be_changed_or_deleted(operator: Client) -> None:
     assert Message.objects.get().status == "queued"
 
 
-def test_searching_messages_does_not_reach_their_text(operator: Client) -> None:
+def test_it_does_not_search_the_text_of_messages(operator: Client) -> None:
     make_message(make_session(), text=BODY, peer=PEER, whatsapp_id="3EB0AA")
     for term in ("appointment", PEER, "34567"):
         assert "3EB0AA" not in text_of(operator, list_of(Message), q=term)
 
 
-def test_revoking_a_key_ends_it_once(operator: Client) -> None:
+def test_it_ends_a_revoked_key_once(operator: Client) -> None:
     key, _ = ApiKey.issue(make_account(), "Reports")
     assert "1 revoked" in act(operator, "revoke", key)
     first = ApiKey.objects.get().revoked_at
@@ -272,11 +272,11 @@ def test_revoking_a_key_ends_it_once(operator: Client) -> None:
     assert ApiKey.objects.get().revoked_at == first
 
 
-def test_keys_cannot_be_created_in_the_admin(operator: Client) -> None:
+def test_it_does_not_create_keys_in_the_admin(operator: Client) -> None:
     assert operator.get(reverse("admin:locations_apikey_add")).status_code == 403
 
 
-def test_a_location_stays_with_its_account(operator: Client) -> None:
+def test_it_keeps_a_location_in_its_account(operator: Client) -> None:
     location, other = make_location(), make_account("Other")
     data = {"name": "Renamed", "ghl_id": "", "account": str(other.pk)}
     assert operator.post(page_of(location), data).status_code == 302
@@ -284,7 +284,7 @@ def test_a_location_stays_with_its_account(operator: Client) -> None:
     assert (row.name, row.account) == ("Renamed", location.account)
 
 
-def test_an_operator_adds_a_user_and_a_member(operator: Client) -> None:
+def test_it_lets_an_operator_add_a_user_and_member(operator: Client) -> None:
     password = "correct horse battery staple"
     data = {
         "email": "charlie@example.com",
@@ -298,7 +298,7 @@ def test_an_operator_adds_a_user_and_a_member(operator: Client) -> None:
     assert "charlie@example.com" in text_of(operator, page_of(charlie))
 
 
-def test_a_gateway_is_shown_with_its_engines(operator: Client) -> None:
+def test_it_shows_a_gateway_with_its_engines(operator: Client) -> None:
     now = timezone.now()
     engines = [
         {"kind": "running", "pid": 8, "sessions": 40, "starts": 41, "rss_mb": 120.4},
@@ -313,7 +313,7 @@ def test_a_gateway_is_shown_with_its_engines(operator: Client) -> None:
 
 
 @pytest.mark.parametrize("model", list(admin.site._registry))
-def test_a_list_needs_constant_queries(
+def test_it_lists_rows_in_constant_queries(
     operator: Client, model: type[Any], django_assert_max_num_queries: Any
 ) -> None:
     for number in range(8):

@@ -47,12 +47,12 @@ def assert_keeps_to_its_policy(client: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ENTRANCE)
-def test_public_pages_follow_the_security_policy(path: str) -> None:
+def test_it_applies_the_security_policy_to_public_pages(path: str) -> None:
     assert_keeps_to_its_policy(Client(), path)
 
 
 @pytest.mark.parametrize("path", (*INSIDE, *OPERATORS))
-def test_pages_for_users_follow_the_security_policy(
+def test_it_applies_the_security_policy_to_user_pages(
     browser: Client, session: Session, path: str
 ) -> None:
     assert_keeps_to_its_policy(browser, path.format(session=session.pk))

@@ -36,15 +36,15 @@ def found(**settings: Any) -> list[str]:
     return [str(message.id) for message in messages]
 
 
-def test_a_good_configuration_passes() -> None:
+def test_it_passes_with_a_good_configuration() -> None:
     assert found() == []
 
 
-def test_the_simulator_is_an_error_in_production(tmp_path: Path) -> None:
+def test_it_refuses_the_simulator_in_production(tmp_path: Path) -> None:
     assert found(WHATSAPP_SIMULATOR=str(tmp_path / "simulator.json")) == ["pairline.E001"]
 
 
-def test_a_simulator_that_does_not_run_yet_is_a_warning(tmp_path: Path) -> None:
+def test_it_warns_when_the_simulator_is_not_yet_running(tmp_path: Path) -> None:
     path = str(tmp_path / "simulator.json")
     settings = {"DEBUG": True, "PUBLIC_URL": "http://localhost:8000"}
     assert found(WHATSAPP_SIMULATOR=path, **settings) == ["pairline.W001"]
@@ -53,7 +53,7 @@ def test_a_simulator_that_does_not_run_yet_is_a_warning(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "key", ["short", "x" * 60, "django-insecure-0123456789abcdefghijklmnopqrstuvwxyz0123456789"]
 )
-def test_a_weak_secret_key_is_an_error_and_not_quoted(key: str) -> None:
+def test_it_reports_but_never_quotes_a_weak_secret_key(key: str) -> None:
     assert found(SECRET_KEY=key) == ["pairline.E002"]
     with override_settings(SECRET_KEY=key):
         texts = [
@@ -62,7 +62,7 @@ def test_a_weak_secret_key_is_an_error_and_not_quoted(key: str) -> None:
     assert key not in texts[0]
 
 
-def test_a_weak_secret_key_is_fine_in_development() -> None:
+def test_it_accepts_a_weak_secret_key_in_development() -> None:
     assert found(SECRET_KEY="short", DEBUG=True, PUBLIC_URL="http://localhost:8000") == []
 
 
@@ -79,15 +79,15 @@ def test_a_weak_secret_key_is_fine_in_development() -> None:
         "https://[::1",
     ],
 )
-def test_a_malformed_public_url_is_an_error(url: str) -> None:
+def test_it_reports_a_malformed_public_url_as_an_error(url: str) -> None:
     assert found(PUBLIC_URL=url) == ["pairline.E003"]
 
 
-def test_debug_on_a_public_site_is_a_warning() -> None:
+def test_it_warns_about_debug_on_a_public_site() -> None:
     assert found(DEBUG=True) == ["pairline.W002"]
 
 
-def test_a_public_site_without_tls_is_a_warning() -> None:
+def test_it_warns_about_a_public_site_without_tls() -> None:
     assert found(PUBLIC_URL="http://pairline.example.com") == ["pairline.W003"]
 
 
@@ -95,23 +95,23 @@ def test_a_public_site_without_tls_is_a_warning() -> None:
     "host", ["localhost", "127.0.0.1", "[::1]", "192.168.1.7", "web", "a.test"]
 )
 @pytest.mark.parametrize("debug", [True, False])
-def test_a_private_site_needs_no_tls(host: str, debug: bool) -> None:
+def test_it_needs_no_tls_on_a_private_site(host: str, debug: bool) -> None:
     assert found(PUBLIC_URL=f"http://{host}:8000", DEBUG=debug) == []
 
 
-def test_an_unwritable_data_folder_is_an_error(tmp_path: Path) -> None:
+def test_it_reports_an_unwritable_data_folder_as_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert found(DATA_DIR=tmp_path / "file" / "data") == ["pairline.E004"]
 
 
-def test_a_missing_data_folder_is_fine(tmp_path: Path) -> None:
+def test_it_accepts_a_missing_data_folder(tmp_path: Path) -> None:
     assert found(DATA_DIR=tmp_path / "a" / "b") == []
 
 
 @pytest.mark.parametrize(
     "store", ["", "file", "sqlite:///keys", "postgres://", "postgres://host:port/keys"]
 )
-def test_an_unknown_key_store_is_an_error(store: str) -> None:
+def test_it_reports_an_unknown_key_store_as_an_error(store: str) -> None:
     assert found(WHATSAPP_AUTH_STORE=store) == ["pairline.E005"]
 
 
@@ -123,18 +123,18 @@ def test_an_unknown_key_store_is_an_error(store: str) -> None:
         "postgresql://user:@/keys?host=/run/postgresql",
     ],
 )
-def test_a_key_store_in_postgresql_is_fine(url: str) -> None:
+def test_it_accepts_a_key_store_in_postgresql(url: str) -> None:
     assert found(WHATSAPP_AUTH_STORE=url) == []
 
 
-def test_postgresql_without_redis_is_a_warning_in_production() -> None:
+def test_it_warns_about_postgresql_without_redis_in_production() -> None:
     """On SQLite there is one process, which needs no Redis."""
     expected = ["pairline.W004"] if connection.vendor == "postgresql" else []
     assert found(REDIS_URL="") == expected
     assert found(REDIS_URL="", DEBUG=True, PUBLIC_URL="http://web") == []
 
 
-def test_missing_encryption_keys_are_a_warning_in_production() -> None:
+def test_it_warns_about_missing_encryption_keys_in_production() -> None:
     assert found(FIELD_ENCRYPTION_KEYS=[]) == ["pairline.W005"]
     assert found(FIELD_ENCRYPTION_KEYS=[], DEBUG=True, PUBLIC_URL="http://web") == []
 

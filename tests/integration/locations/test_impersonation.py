@@ -77,7 +77,9 @@ def test_it_marks_every_page_of_the_owner(operator: Client, account: Account) ->
     assert "Porto" in operator.get("/numbers/").content.decode()
 
 
-def test_the_customer_reads_who_why_and_until_when(operator: Client, account: Account) -> None:
+def test_it_shows_customers_who_views_why_and_until_when(
+    operator: Client, account: Account
+) -> None:
     view(operator, account)
     operator.post("/viewing/stop/")
 
@@ -93,7 +95,9 @@ def test_the_customer_reads_who_why_and_until_when(operator: Client, account: Ac
     assert "You are viewing as" not in shown
 
 
-def test_what_he_does_is_written_with_both_names(operator: Client, account: Account) -> None:
+def test_it_records_the_operators_actions_with_both_names(
+    operator: Client, account: Account
+) -> None:
     view(operator, account)
     session = Session.objects.get()
 
@@ -163,7 +167,7 @@ def test_it_needs_a_reason(operator: Client, account: Account) -> None:
 
 
 @pytest.mark.parametrize("permission", ["change_account", "view_as_owner"])
-def test_staff_needs_the_permission_for_it(
+def test_it_requires_a_permission_of_staff_to_view(
     client: Client, account: Account, permission: str
 ) -> None:
     staff = make_user("staff")
@@ -180,7 +184,9 @@ def test_staff_needs_the_permission_for_it(
 
 
 @pytest.mark.parametrize("who", ["alice", "charlie"])
-def test_customers_cannot(client: Client, account: Account, who: str) -> None:
+def test_it_does_not_let_customers_view_as_others(
+    client: Client, account: Account, who: str
+) -> None:
     user = User.objects.filter(email=f"{who}@example.com").first() or make_user(who)
     user.user_permissions.add(Permission.objects.get(codename="view_as_owner"))
     client.force_login(user)
@@ -193,7 +199,9 @@ def test_customers_cannot(client: Client, account: Account, who: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["is_staff", "is_superuser"])
-def test_another_operator_is_never_viewed(operator: Client, account: Account, column: str) -> None:
+def test_it_never_lets_an_operator_view_another(
+    operator: Client, account: Account, column: str
+) -> None:
     User.objects.filter(email="alice@example.com").update(**{column: True})
 
     answer = view(operator, account)
@@ -211,7 +219,9 @@ def test_another_operator_is_never_viewed(operator: Client, account: Account, co
         "mail_preferences",
     ],
 )  # fmt: skip
-def test_what_is_about_a_person_stays_closed(operator: Client, account: Account, name: str) -> None:
+def test_it_keeps_personal_pages_closed_while_viewing(
+    operator: Client, account: Account, name: str
+) -> None:
     view(operator, account)
 
     for ask in (operator.get, operator.post):
@@ -220,7 +230,7 @@ def test_what_is_about_a_person_stays_closed(operator: Client, account: Account,
         assert "Stop viewing first" in answer.content.decode()
 
 
-def test_the_account_and_its_people_stay_with_the_owner(operator: Client, account: Account) -> None:
+def test_it_leaves_account_and_members_to_the_owner(operator: Client, account: Account) -> None:
     bob = Member.objects.get(user=make_user("bob", account, Role.MEMBER))
     view(operator, account)
     closed = [
@@ -244,7 +254,7 @@ def test_the_account_and_its_people_stay_with_the_owner(operator: Client, accoun
     }
 
 
-def test_other_accounts_stay_closed(operator: Client, account: Account) -> None:
+def test_it_keeps_other_accounts_closed_while_viewing(operator: Client, account: Account) -> None:
     other = make_session(make_location(make_account("Elsewhere"), "Faro"))
     view(operator, account)
 
@@ -252,7 +262,9 @@ def test_other_accounts_stay_closed(operator: Client, account: Account) -> None:
     assert "Faro" not in operator.get("/numbers/").content.decode()
 
 
-def test_sockets_see_the_account_only_while_viewing(operator: Client, account: Account) -> None:
+def test_it_opens_sockets_to_the_account_only_while_viewing(
+    operator: Client, account: Account
+) -> None:
     op = User.objects.get(email="op@example.com")
     view(operator, account)
     key = str(operator.session.session_key)
@@ -265,7 +277,7 @@ def test_sockets_see_the_account_only_while_viewing(operator: Client, account: A
     assert after is not None and after.account_ids == []
 
 
-def test_a_second_account_ends_the_first(operator: Client, account: Account) -> None:
+def test_it_ends_one_view_when_another_begins(operator: Client, account: Account) -> None:
     other = make_account("Elsewhere")
     make_user("olivia", other, Role.OWNER)
     Location.objects.create(account=other, name="Faro")

@@ -49,14 +49,14 @@ def upgraded(old: OldDatabase) -> Upgraded:
     return Upgraded(old, output, before, old.tables())
 
 
-def test_the_old_database_has_rows_of_every_model(upgraded: Upgraded) -> None:
+def test_it_finds_every_model_in_the_old_database(upgraded: Upgraded) -> None:
     ours = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
 
     assert [table for table, rows in upgraded.before.items() if not rows] == []
     assert ours - upgraded.before.keys() == set()
 
 
-def test_migrate_keeps_every_table_and_every_row(upgraded: Upgraded) -> None:
+def test_it_keeps_every_table_and_row_on_migrate(upgraded: Upgraded) -> None:
     before, after = upgraded.before, upgraded.after
 
     assert before.keys() <= after.keys()
@@ -70,7 +70,7 @@ def _sorted(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return sorted(rows, key=lambda row: str(row["id"]) if "id" in row else repr(row))
 
 
-def test_the_installation_keeps_its_id_and_permissions(upgraded: Upgraded) -> None:
+def test_it_keeps_the_installations_id_and_permissions(upgraded: Upgraded) -> None:
     before = {row["id"]: row for row in upgraded.before["django_content_type"]}
     after = {row["id"]: row for row in upgraded.after["django_content_type"]}
     changed = [after[key] for key, row in before.items() if after[key] != row]
@@ -80,27 +80,27 @@ def test_the_installation_keeps_its_id_and_permissions(upgraded: Upgraded) -> No
     assert [(row["app_label"], row["model"]) for row in changed] == [("operations", "installation")]
 
 
-def test_todays_models_read_every_row(upgraded: Upgraded) -> None:
+def test_it_reads_every_row_with_todays_models(upgraded: Upgraded) -> None:
     read = json.loads(upgraded.database.manage("shell", "-v", "0", "-c", READ_EVERYTHING))
 
     assert read == {table: len(upgraded.after[table]) for table in read}
 
 
-def test_a_second_migrate_changes_nothing(upgraded: Upgraded) -> None:
+def test_it_changes_nothing_on_a_second_migrate(upgraded: Upgraded) -> None:
     output = upgraded.database.manage("migrate")
 
     assert "No migrations to apply." in output
     assert upgraded.database.tables() == upgraded.after
 
 
-def test_the_upgraded_database_needs_no_further_migration(upgraded: Upgraded) -> None:
+def test_it_needs_no_further_migration_after_an_upgrade(upgraded: Upgraded) -> None:
     output = upgraded.database.manage("makemigrations", "--check", "--dry-run")
 
     assert "No changes detected" in output
 
 
 @pytest.mark.django_db
-def test_a_new_installation_has_the_same_table() -> None:
+def test_it_creates_the_same_table_in_a_new_installation() -> None:
     tables = connection.introspection.table_names()
 
     assert "config_installation" in tables and "operations_installation" not in tables

@@ -12,7 +12,7 @@ SCAN = Row("scan", "Scan → ready", "ms", [900, 1000, 1300], [700, 800, 900], C
            above_bare=True)  # fmt: skip
 
 
-def test_it_computes_percentiles() -> None:
+def test_it_computes_percentiles_of_samples() -> None:
     hundred = [float(number) for number in range(100, 0, -1)]
     assert percentile(hundred, 0.95) == 95
     assert percentile(hundred[:20], 0.95) == 99  # the second worst of twenty: 100, 99, … 81

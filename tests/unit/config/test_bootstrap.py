@@ -12,7 +12,7 @@ from config.bootstrap import _make_env_file
 NAME = "FIELD_ENCRYPTION_KEYS"
 
 
-def test_a_new_installation_gets_its_own_key(
+def test_it_creates_a_key_for_a_new_installation(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     _make_env_file(tmp_path / ".env", 8000)

@@ -28,7 +28,7 @@ def test_it_reads_several_keys_in_order(monkeypatch: pytest.MonkeyPatch, strip: 
 
 
 @pytest.mark.parametrize("text", ["", " , "])
-def test_it_reads_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_it_reads_none_of_the_secrets(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv(NAME, text)
 
     assert env.keys(NAME) == []

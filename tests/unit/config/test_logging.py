@@ -42,7 +42,7 @@ def test_it_logs_one_line_per_event_on_terminals() -> None:
     assert rest == f" INFO    Session connected  session={session}  status=ready"
 
 
-def test_json_has_one_object_a_line_with_the_same_facts() -> None:
+def test_it_writes_one_json_object_for_each_line() -> None:
     session = uuid4()
     line = JsonFormatter().format(record("Session %s", "connected", session=session))
     entry = json.loads(line)
@@ -56,7 +56,7 @@ def test_json_has_one_object_a_line_with_the_same_facts() -> None:
     }
 
 
-def test_both_formats_redact_secrets() -> None:
+def test_it_redacts_secrets_in_both_formats() -> None:
     entry = record("code %s for %s", QR, NUMBER, qr=QR, to=[NUMBER], key=b"\x01" * 32)
     for line in (HumanFormatter().format(entry), JsonFormatter().format(entry)):
         assert "Zm9vYmFy" not in line
@@ -64,7 +64,7 @@ def test_both_formats_redact_secrets() -> None:
         assert "5678" in line
 
 
-def test_tracebacks_are_redacted() -> None:
+def test_it_redacts_secrets_in_tracebacks() -> None:
     entry = failed("It failed", ValueError(f"bad code {QR} of {NUMBER}"))
     human, parsed = HumanFormatter().format(entry), json.loads(JsonFormatter().format(entry))
     for text in (human, parsed["error"]):
@@ -73,19 +73,19 @@ def test_tracebacks_are_redacted() -> None:
         assert Path(__file__).name in text
 
 
-def test_user_input_cannot_forge_a_line() -> None:
+def test_it_keeps_user_input_from_forging_a_line() -> None:
     name = "Porto\n12:00:00 ERROR   All keys were deleted\x1b[2J"
     line = HumanFormatter().format(record("Location named", location=name))
     assert "\n" not in line and "\x1b" not in line
     assert "Porto\\n12:00:00 ERROR" in line
 
 
-def test_facts_cannot_replace_the_message() -> None:
+def test_it_never_replaces_the_message_by_facts() -> None:
     entry = json.loads(JsonFormatter().format(record("True", level=logging.INFO, at="then")))
     assert entry["message"] == "True" and entry["at"] != "then"
 
 
-def test_every_app_logs_its_events_in_production(tmp_path: Path) -> None:
+def test_it_logs_events_of_every_app_in_production(tmp_path: Path) -> None:
     ours = {name for name in settings.INSTALLED_APPS if (settings.BASE_DIR / name).is_dir()}
     loggers = logging_settings(tmp_path, debug=False)["loggers"]
 

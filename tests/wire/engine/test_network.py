@@ -103,7 +103,7 @@ async def test_it_reports_a_ban_of_an_unknown_kind(
 
 
 @pytest.mark.parametrize("reason", [401, 403, 406])
-async def test_it_distinguishes_logouts(
+async def test_it_distinguishes_kinds_of_logouts(
     engine: Engine, simulator: Simulator, tmp_path: Path, reason: int
 ) -> None:
     run, jid, number = await link(engine, simulator, tmp_path / "keys.db")

@@ -55,7 +55,7 @@ def test_it_stops_at_once_with_connected_clients(tmp_path: Path) -> None:
     neonize.close()
 
 
-def test_it_creates_phones(simulator: Simulator) -> None:
+def test_it_creates_phones_through_the_control_api(simulator: Simulator) -> None:
     drawn = simulator.post("/api/phones")
     assert drawn["number"].startswith("+3519")
     assert len(drawn["number"]) == 13

@@ -45,9 +45,7 @@ def test_it_hands_out_the_oldest_text_first(session: Session, gateway: Gateway) 
     assert _status(first) == _status(second) == MessageStatus.SENDING
 
 
-def test_it_orders_texts_of_the_same_instant_by_their_id(
-    session: Session, gateway: Gateway
-) -> None:
+def test_it_orders_texts_of_one_instant_by_id(session: Session, gateway: Gateway) -> None:
     ids = sorted(make_message(session, created_at=NOON).pk for _ in range(4))
 
     assert [gateway.take(session.pk).id for _ in ids] == ids
@@ -150,7 +148,7 @@ def test_it_never_sends_again_what_may_have_left(session: Session, gateway: Gate
 
 
 @pytest.mark.parametrize("status", ["delivered", "read"])
-def test_a_receipt_settles_what_may_have_left(
+def test_it_settles_doubtful_texts_with_a_receipt(
     session: Session, gateway: Gateway, status: str
 ) -> None:
     message = make_message(session, status=MessageStatus.SENDING)
@@ -161,7 +159,7 @@ def test_a_receipt_settles_what_may_have_left(
     assert _status(message) == status
 
 
-def test_a_late_result_settles_what_may_have_left(session: Session, gateway: Gateway) -> None:
+def test_it_settles_doubtful_texts_with_a_late_result(session: Session, gateway: Gateway) -> None:
     message = make_message(session, status=MessageStatus.SENDING)
     gateway.may_have_left(message.pk, "3EB0A1")
 
@@ -179,7 +177,7 @@ def test_it_does_not_doubt_what_is_confirmed(session: Session, gateway: Gateway)
     assert _status(message) == MessageStatus.SENT
 
 
-def test_a_late_result_counts_for_a_text_that_waits_again(
+def test_it_accepts_late_results_for_a_text_waiting_again(
     session: Session, gateway: Gateway
 ) -> None:
     message = make_message(session, status=MessageStatus.SENDING)
@@ -217,7 +215,7 @@ def test_it_joins_an_early_echo_with_its_result(session: Session, gateway: Gatew
     assert (row.status, row.whatsapp_id, row.delivered_at) == ("delivered", "3EB0A1", LATER)
 
 
-def test_two_texts_never_share_an_id(session: Session, gateway: Gateway) -> None:
+def test_it_never_gives_two_texts_one_id(session: Session, gateway: Gateway) -> None:
     """A fault of ours is not hidden by losing one of them."""
     first, second = (make_message(session, status=MessageStatus.SENDING) for _ in range(2))
     gateway.sent(first.pk, "3EB0A1", NOON)

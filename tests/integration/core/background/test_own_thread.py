@@ -26,12 +26,12 @@ async def test_it_raises_what_the_function_raises() -> None:
         await run_in_own_thread(broken)
 
 
-async def test_an_exit_ends_the_thread_and_not_the_loop() -> None:
+async def test_it_ends_the_thread_and_not_the_loop() -> None:
     with pytest.raises(ThreadEnded, match="SystemExit"):
         await run_in_own_thread(sys.exit)
 
 
-async def test_a_cancelled_caller_does_not_wait() -> None:
+async def test_it_does_not_make_a_cancelled_caller_wait() -> None:
     gate, ended = threading.Event(), threading.Event()
 
     def work() -> None:

@@ -107,7 +107,7 @@ def test_it_claims_the_oldest_due_rows_once(queue: RowQueue[Mail]) -> None:
 @pytest.mark.django_db(transaction=True)
 @only_on_postgresql
 @pytest.mark.parametrize("queue", [MAILS, IN_ORDER], ids=["fair", "in order"])
-def test_of_many_workers_one_gets_each_row(queue: RowQueue[Mail]) -> None:
+def test_it_gives_each_row_to_one_of_many_workers(queue: RowQueue[Mail]) -> None:
     _mails(60)
 
     def claim_all() -> list[Any]:
@@ -126,7 +126,7 @@ def test_of_many_workers_one_gets_each_row(queue: RowQueue[Mail]) -> None:
 @pytest.mark.django_db(transaction=True)
 @only_on_postgresql
 @pytest.mark.parametrize("queue", [MAILS, IN_ORDER], ids=["fair", "in order"])
-def test_a_worker_takes_what_another_has_not_locked(queue: RowQueue[Mail]) -> None:
+def test_it_takes_what_another_worker_has_not_locked(queue: RowQueue[Mail]) -> None:
     _mails(6)
 
     late = meet(lambda: queue.claim(4), lambda: queue.claim(4))
@@ -134,7 +134,7 @@ def test_a_worker_takes_what_another_has_not_locked(queue: RowQueue[Mail]) -> No
     assert [row.subject for row in late] == [" 4", " 5"]
 
 
-def test_threads_on_a_sqlite_file_get_each_row_once(tmp_path: Path) -> None:
+def test_it_gives_each_row_once_to_sqlite_threads(tmp_path: Path) -> None:
     program = [sys.executable, "-m", "tests.integration.core.background.sqlite_race", "120"]
     env = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'race.sqlite3'}"}
     printed = subprocess.run(
@@ -149,7 +149,7 @@ def test_threads_on_a_sqlite_file_get_each_row_once(tmp_path: Path) -> None:
 # --- leases -------------------------------------------------------------------------------
 
 
-def test_a_row_is_due_again_when_its_lease_expires() -> None:
+def test_it_makes_a_row_due_when_its_lease_expires() -> None:
     _mails(1)
     (dead,) = MAILS.claim(1)
     assert MAILS.claim(1) == []
@@ -163,7 +163,7 @@ def test_a_row_is_due_again_when_its_lease_expires() -> None:
     assert Mail.objects.get().state == MailState.SENT
 
 
-def test_a_finished_row_is_neither_due_nor_given_back() -> None:
+def test_it_neither_repeats_nor_gives_back_a_finished_row() -> None:
     _mails(1)
     (row,) = MAILS.claim(1)
     lease = MAILS.lease_of(row)
@@ -175,7 +175,7 @@ def test_a_finished_row_is_neither_due_nor_given_back() -> None:
     assert Mail.objects.get().state == MailState.SENT
 
 
-def test_rows_given_back_are_due_at_once() -> None:
+def test_it_makes_rows_given_back_due_at_once() -> None:
     _mails(150)
     claimed = MAILS.claim(200)
     kept = claimed[0]
@@ -185,7 +185,7 @@ def test_rows_given_back_are_due_at_once() -> None:
     assert {row.pk for row in MAILS.claim(200)} == {row.pk for row in claimed} - {kept.pk}
 
 
-def test_it_gives_rows_back_with_the_columns_of_the_spec() -> None:
+def test_it_gives_rows_back_with_the_specified_columns() -> None:
     bundle = _bundle(None, 1)
     (row,) = BUNDLES.claim(1)
     assert (row.state, row.attempts) == ("building", 1)
@@ -199,7 +199,7 @@ def test_it_gives_rows_back_with_the_columns_of_the_spec() -> None:
 # --- fairness -----------------------------------------------------------------------------
 
 
-def test_a_busy_account_does_not_delay_the_others() -> None:
+def test_it_does_not_let_a_busy_account_delay_others() -> None:
     busy, quiet = make_account("busy"), make_account("quiet")
     _mails(1_000, busy, hours=2)
     _mails(3, quiet, minutes=1)
@@ -210,7 +210,7 @@ def test_a_busy_account_does_not_delay_the_others() -> None:
     assert [row.subject for row in MAILS.claim(3)] == ["busy 3", "quiet 2", "busy 4"]
 
 
-def test_rows_of_no_account_take_turns_as_a_group() -> None:
+def test_it_serves_rows_of_no_account_as_a_group() -> None:
     _mails(100, make_account("busy"), hours=2)
     _mails(2, None, minutes=1)
 
@@ -233,7 +233,7 @@ def test_it_works_on_one_row_per_key() -> None:
     assert [row.pk for row in ONE_A_SESSION.claim(10)] == [_second.pk]
 
 
-def test_a_key_is_free_again_when_its_lease_expires() -> None:
+def test_it_frees_a_key_when_its_lease_expires() -> None:
     session = make_session()
     first, _ = _bundle(session, 9), _bundle(session, 8)
     ONE_A_SESSION.claim(10)
@@ -246,7 +246,7 @@ def test_a_key_is_free_again_when_its_lease_expires() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @only_on_postgresql
-def test_two_workers_do_not_work_on_one_key() -> None:
+def test_it_lets_one_worker_work_on_a_key() -> None:
     session = make_session()
     _bundle(session, 9), _bundle(session, 8)
 
@@ -257,7 +257,7 @@ def test_two_workers_do_not_work_on_one_key() -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 50])
-def test_it_claims_50_rows_in_as_many_queries_as_one(
+def test_it_claims_50_rows_in_constant_queries(
     limit: int, django_assert_num_queries: CountQueries
 ) -> None:
     _mails(50)
@@ -272,7 +272,7 @@ def test_it_claims_50_rows_in_as_many_queries_as_one(
         IN_ORDER.give_back(leases)
 
 
-def test_a_claim_in_vain_takes_no_lock(django_assert_num_queries: CountQueries) -> None:
+def test_it_takes_no_lock_when_nothing_is_due(django_assert_num_queries: CountQueries) -> None:
     with django_assert_num_queries(1):
         assert MAILS.claim(20) == []
     with django_assert_num_queries(1):

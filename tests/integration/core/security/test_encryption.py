@@ -102,7 +102,7 @@ def test_it_encrypts_with_the_secret_key_by_default(settings: Settings) -> None:
         unseal(sealed, "tests")
 
 
-def test_a_column_holds_what_only_the_row_opens(stored: Stored) -> None:
+def test_it_stores_what_only_its_own_row_can_open(stored: Stored) -> None:
     session = make_session(status=Status.QR, qr_text=CODE)
 
     assert stored(session).startswith("v1.")
@@ -110,7 +110,7 @@ def test_a_column_holds_what_only_the_row_opens(stored: Stored) -> None:
     assert unseal(stored(session), "sessions_app.session.qr_text") == CODE
 
 
-def test_an_update_is_sealed_as_well(stored: Stored) -> None:
+def test_it_encrypts_an_update_as_well(stored: Stored) -> None:
     session = make_session(status=Status.QR)
     Session.objects.filter(pk=session.pk).update(qr_text=CODE)
 
@@ -119,7 +119,7 @@ def test_an_update_is_sealed_as_well(stored: Stored) -> None:
     assert session.qr_text == CODE
 
 
-def test_so_is_a_bulk_update(stored: Stored) -> None:
+def test_it_encrypts_a_bulk_update_as_well(stored: Stored) -> None:
     session = make_session(status=Status.QR)
     session.qr_text = CODE
     Session.objects.bulk_update([session], ["qr_text"])
@@ -127,7 +127,7 @@ def test_so_is_a_bulk_update(stored: Stored) -> None:
     assert unseal(stored(session), "sessions_app.session.qr_text") == CODE
 
 
-def test_an_empty_text_stays_empty(stored: Stored) -> None:
+def test_it_keeps_an_empty_text_empty(stored: Stored) -> None:
     session = make_session(status=Status.READY)
 
     assert stored(session) == ""
@@ -143,7 +143,7 @@ def test_it_cannot_be_searched_for() -> None:
             Session.objects.filter(**search).exists()
 
 
-def test_a_row_that_nobody_opens_harms_no_other(settings: Settings, stored: Stored) -> None:
+def test_it_reads_other_rows_beside_an_unreadable_one(settings: Settings, stored: Stored) -> None:
     settings.FIELD_ENCRYPTION_KEYS = [OTHER]
     lost = make_session(status=Status.QR, qr_text=CODE)
     settings.FIELD_ENCRYPTION_KEYS = [NEW]
@@ -158,7 +158,7 @@ def test_a_row_that_nobody_opens_harms_no_other(settings: Settings, stored: Stor
     assert stored(lost) == before
 
 
-def test_values_keep_the_seal_until_it_is_broken() -> None:
+def test_it_keeps_values_encrypted_until_they_are_needed() -> None:
     make_session(status=Status.QR, qr_text=CODE)
 
     value = Session.objects.values_list("qr_text", flat=True).get()
@@ -167,7 +167,7 @@ def test_values_keep_the_seal_until_it_is_broken() -> None:
     assert value.open() == CODE
 
 
-def test_a_dump_is_sealed_and_can_be_loaded(stored: Stored) -> None:
+def test_it_encrypts_a_dump_that_can_be_loaded(stored: Stored) -> None:
     session = make_session(status=Status.QR, qr_text=CODE)
     dumped = StringIO()
     call_command("dumpdata", "sessions_app.session", stdout=dumped)
@@ -180,7 +180,7 @@ def test_a_dump_is_sealed_and_can_be_loaded(stored: Stored) -> None:
     assert unseal(stored(session), "sessions_app.session.qr_text") == CODE
 
 
-def test_an_undecryptable_code_does_not_block_the_session(settings: Settings) -> None:
+def test_it_starts_a_session_despite_an_undecryptable_code(settings: Settings) -> None:
     settings.FIELD_ENCRYPTION_KEYS = [OTHER]
     session = make_session(status=Status.QR, qr_text=CODE)
     settings.FIELD_ENCRYPTION_KEYS = [NEW]

@@ -124,7 +124,7 @@ def test_it_finds_every_sealed_column_by_itself() -> None:
     }
 
 
-def test_rows_that_no_key_opens_are_named(session: Session, settings: Settings) -> None:
+def test_it_names_rows_that_no_key_opens(session: Session, settings: Settings) -> None:
     assert unopenable() == []
     lost_key = key_ids()[0]
     settings.FIELD_ENCRYPTION_KEYS = [NEW]

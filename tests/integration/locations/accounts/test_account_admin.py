@@ -75,7 +75,7 @@ def test_it_lists_plan_state_and_usage_beside_the_limits(operator: Client) -> No
     assert "Suspended (trial ended)" in text
 
 
-def test_its_list_needs_a_constant_number_of_queries(operator: Client) -> None:
+def test_it_lists_members_in_a_constant_number_of_queries(operator: Client) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as asked:
             assert operator.get(LIST).status_code == 200
@@ -98,7 +98,7 @@ def test_its_list_needs_a_constant_number_of_queries(operator: Client) -> None:
     [("q=harbour", True), ("q=alice@example", True), ("q=nobody", False),
      ("state__exact=active", True), ("state__exact=suspended", False)],
 )  # fmt: skip
-def test_an_account_is_found_by_name_member_and_state(
+def test_it_finds_an_account_by_name_member_and_state(
     operator: Client, query: str, found: bool
 ) -> None:
     account = make_account("Harbour Group")
@@ -151,7 +151,7 @@ def test_it_records_a_change_of_terms(operator: Client) -> None:
     assert "plan: Small" in event.detail and "numbers: 7" in event.detail
 
 
-def test_the_admin_records_terms_but_not_names(operator: Client) -> None:
+def test_it_records_terms_but_not_names_in_the_admin(operator: Client) -> None:
     account = make_account("Harbour Group")
 
     change(operator, account, name="Harbour Two")
@@ -162,7 +162,7 @@ def test_the_admin_records_terms_but_not_names(operator: Client) -> None:
     assert [verb for verb, _ in log()] == ["account_suspended"]
 
 
-def test_there_is_one_default_plan_and_it_stays(operator: Client) -> None:
+def test_it_has_one_default_plan_that_stays(operator: Client) -> None:
     Plan.objects.update(is_default=False)
     old = make_plan("Old", is_default=True)
     new = make_plan("New")
@@ -185,7 +185,7 @@ def test_there_is_one_default_plan_and_it_stays(operator: Client) -> None:
     assert not Plan.objects.filter(pk=old.pk).exists()
 
 
-def test_a_plan_in_use_is_kept(operator: Client) -> None:
+def test_it_keeps_a_plan_that_is_in_use(operator: Client) -> None:
     plan = make_account(plan=make_plan("Used")).plan
     assert plan is not None
 

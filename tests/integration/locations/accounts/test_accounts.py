@@ -33,7 +33,7 @@ def current(client: Client) -> str:
     return page.split("<summary", 1)[1].split("<bdi>", 1)[1].split("</bdi>", 1)[0]
 
 
-def test_lists_show_the_current_account_only(
+def test_it_lists_only_rows_of_the_current_account(
     alice: Client, second: Account, first_session: Session
 ) -> None:
     numbers = alice.get(reverse("numbers")).text
@@ -49,7 +49,7 @@ def test_lists_show_the_current_account_only(
     assert current(alice) == "Second Street"
 
 
-def test_a_link_switches_to_its_account(
+def test_it_switches_to_the_account_of_a_link(
     alice: Client, second: Account, first_session: Session
 ) -> None:
     assert current(alice) == "Harbour Group"
@@ -61,7 +61,7 @@ def test_a_link_switches_to_its_account(
     assert current(alice) == "Second Street"
 
 
-def test_a_poll_in_another_window_does_not_switch(alice: Client, second: Account) -> None:
+def test_it_does_not_switch_accounts_on_polls_elsewhere(alice: Client, second: Account) -> None:
     theirs = Session.objects.get(account=second)
 
     assert alice.get(reverse("session_live", args=[theirs.pk])).status_code == 200
@@ -81,7 +81,7 @@ def test_it_falls_back_to_the_first_account(
 @pytest.mark.parametrize(
     "garbage", ["", "x", 7, None, ["a"], "00000000-0000-0000-0000-000000000000"]
 )
-def test_garbage_in_the_session_falls_back_to_the_first(alice: Client, garbage: Any) -> None:
+def test_it_uses_the_first_account_for_an_invalid_session(alice: Client, garbage: Any) -> None:
     session = alice.session
     session["account"] = garbage
     session.save()
@@ -89,13 +89,13 @@ def test_garbage_in_the_session_falls_back_to_the_first(alice: Client, garbage: 
     assert current(alice) == "Harbour Group"
 
 
-def test_nobody_switches_to_an_account_that_is_not_his(charlie: Client, account: Account) -> None:
+def test_it_refuses_to_switch_to_a_foreign_account(charlie: Client, account: Account) -> None:
     assert charlie.post(reverse("account_switch", args=[account.pk])).status_code == 404
     assert charlie.post(reverse("account_switch", args=[uuid4()])).status_code == 404
     assert current(charlie) == "Elsewhere"
 
 
-def test_anybody_makes_a_new_account_and_owns_it(vera: Client) -> None:
+def test_it_lets_any_user_create_and_own_an_account(vera: Client) -> None:
     answer = vera.post(reverse("account_new"), {"name": "  Vera's   Own 👩‍👧 "})
 
     assert answer.status_code == 302
@@ -120,7 +120,7 @@ def test_anybody_makes_a_new_account_and_owns_it(vera: Client) -> None:
         ("Harbour\x00", "Null characters are not allowed"),
     ],
 )
-def test_a_bad_name_is_said_beside_the_field(
+def test_it_shows_a_name_error_beside_the_field(
     alice: Client, account: Account, name: str, says: str
 ) -> None:
     for address in (reverse("account_new"), reverse("account_rename", args=[account.pk])):
@@ -151,7 +151,7 @@ def test_it_renames_to_any_name_that_can_be_read(
 
 
 @pytest.mark.parametrize("who", ["bob", "vera"])
-def test_members_and_viewers_leave(
+def test_it_lets_members_and_viewers_leave(
     request: pytest.FixtureRequest, account: Account, who: str
 ) -> None:
     client = request.getfixturevalue(who)
@@ -165,7 +165,7 @@ def test_members_and_viewers_leave(
     assert AuditEvent.objects.get().verb == "member_left"
 
 
-def test_the_last_owner_cannot_leave(alice: Client, account: Account) -> None:
+def test_it_does_not_let_the_last_owner_leave(alice: Client, account: Account) -> None:
     answer = alice.post(reverse("account_leave", args=[account.pk]))
 
     assert answer.status_code == 422
@@ -173,7 +173,7 @@ def test_the_last_owner_cannot_leave(alice: Client, account: Account) -> None:
     assert Member.objects.filter(account=account).count() == 3
 
 
-def test_a_user_without_account_can_create_one(db: None, sign_in: SignIn) -> None:
+def test_it_lets_a_user_without_account_create_one(db: None, sign_in: SignIn) -> None:
     dora = sign_in(make_user("dora"))
 
     page = dora.get(reverse("members"), follow=True)
@@ -187,7 +187,7 @@ OWNERS_ONLY = ["account_rename", "account_export", "account_delete"]
 
 
 @pytest.mark.parametrize("name", OWNERS_ONLY)
-def test_only_owners_change_the_account(
+def test_it_lets_only_owners_change_the_account(
     bob: Client, vera: Client, charlie: Client, account: Account, name: str
 ) -> None:
     address = reverse(name, args=[account.pk])

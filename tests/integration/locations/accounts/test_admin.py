@@ -26,7 +26,7 @@ def invitation(alice: Client, account: Account) -> Invitation:
 
 
 @pytest.mark.parametrize("model", [Invitation, AuditEvent])
-def test_operators_read_and_change_nothing(
+def test_it_lets_operators_read_and_change_nothing(
     operator: Client, invitation: Invitation, model: type[Invitation] | type[AuditEvent]
 ) -> None:
     row, name = model.objects.get(), model._meta.model_name
@@ -45,7 +45,7 @@ def test_operators_read_and_change_nothing(
     assert model.objects.filter(pk=row.pk).exists()
 
 
-def test_they_go_with_their_account(operator: Client, invitation: Invitation) -> None:
+def test_it_deletes_links_with_their_account(operator: Client, invitation: Invitation) -> None:
     address = reverse("admin:locations_account_delete", args=[invitation.account_id])
 
     operator.post(address, {"post": "yes"})

@@ -66,7 +66,7 @@ def test_it_shows_the_key_and_keeps_only_its_hash() -> None:
     assert secret not in str(key.__dict__)
 
 
-def test_it_strips_names() -> None:
+def test_it_strips_spaces_around_names() -> None:
     _run(email=" alice@example.com ", account=" Harbour Group ", location=[" Lisbon "])
 
     assert User.objects.get().email == "alice@example.com"
@@ -121,7 +121,7 @@ def test_it_says_what_to_do_about_a_known_user(email: str) -> None:
     assert _rows() == [1, 0, 0, 0, 0]
 
 
-def test_two_users_cannot_differ_by_case_alone() -> None:
+def test_it_refuses_addresses_that_differ_by_case_alone() -> None:
     make_user("alice")
 
     with pytest.raises(IntegrityError), transaction.atomic():

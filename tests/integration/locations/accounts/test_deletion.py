@@ -124,7 +124,7 @@ def test_it_waits_for_two_minutes_at_most(
     assert deletion.finish_due(started + timedelta(seconds=120)) == 1
 
 
-def test_other_accounts_are_left_alone(
+def test_it_leaves_other_accounts_alone(
     alice: Client, charlie: Client, account: Account, session: Session
 ) -> None:
     elsewhere = Account.objects.get(name="Elsewhere")
@@ -140,7 +140,9 @@ def test_other_accounts_are_left_alone(
     assert Message.objects.filter(pk=message.pk).exists()
 
 
-def test_the_user_who_deleted_it_sees_the_end(alice: Client, bob: Client, account: Account) -> None:
+def test_it_shows_the_end_to_the_user_who_deleted(
+    alice: Client, bob: Client, account: Account
+) -> None:
     delete(alice, account)
     deletion.finish_due()
 
@@ -148,7 +150,7 @@ def test_the_user_who_deleted_it_sees_the_end(alice: Client, bob: Client, accoun
     assert bob.get(reverse("account_deleting", args=[account.pk])).status_code == 404
 
 
-def test_nothing_can_be_changed_meanwhile(
+def test_it_changes_nothing_while_an_account_is_deleted(
     alice: Client, bob: Client, account: Account, people: dict[str, User], session: Session
 ) -> None:
     _, secret = ApiKey.issue(account, "Reminders")
@@ -174,7 +176,7 @@ def test_nothing_can_be_changed_meanwhile(
     assert len(written()) == 3
 
 
-def test_a_cleanup_finishes_it(
+def test_it_finishes_an_interrupted_deletion_in_the_cleanup(
     alice: Client, account: Account, settings: Settings, tmp_path: Path, capsys: Any
 ) -> None:
     settings.DATA_DIR = tmp_path
@@ -222,9 +224,7 @@ def rich(account: Account, session: Session, people: dict[str, User]) -> Session
     return session
 
 
-def test_the_export_has_everything_but_secrets(
-    alice: Client, account: Account, rich: Session
-) -> None:
+def test_it_exports_everything_but_secrets(alice: Client, account: Account, rich: Session) -> None:
     answer = alice.post(reverse("account_export", args=[account.pk]))
 
     assert answer.streaming
@@ -251,7 +251,7 @@ def test_the_export_has_everything_but_secrets(
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_the_export_streams_on_the_server_as_it_ships(
+async def test_it_streams_the_export_on_the_real_server(
     account: Account, rich: Session, people: dict[str, User]
 ) -> None:
     client = AsyncClient()
@@ -263,7 +263,7 @@ async def test_the_export_streams_on_the_server_as_it_ships(
     assert files_of(content)["account.json"][0]["name"] == "Harbour Group"
 
 
-def test_an_export_of_many_messages_comes_in_pieces(
+def test_it_exports_many_messages_in_pieces(
     alice: Client, account: Account, session: Session
 ) -> None:
     message = make_message(session)

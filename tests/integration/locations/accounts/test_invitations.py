@@ -56,7 +56,7 @@ def test_it_mails_the_token_and_stores_its_hash(alice: Client, account: Account)
     assert (event.verb, event.target, event.detail) == ("invited", "dora@example.com", "viewer")
 
 
-def test_the_invited_person_joins_with_one_button(
+def test_it_lets_the_invited_person_join_with_one_button(
     dora: Client, account: Account, token: str
 ) -> None:
     asked = dora.get(page(token))
@@ -73,7 +73,7 @@ def test_the_invited_person_joins_with_one_button(
     assert AuditEvent.objects.filter(verb="invitation_accepted").get().actor == "dora@example.com"
 
 
-def test_an_invitation_works_once(dora: Client, token: str) -> None:
+def test_it_accepts_an_invitation_only_once(dora: Client, token: str) -> None:
     dora.post(page(token))
 
     for answer in (dora.get(page(token)), dora.post(page(token))):
@@ -101,7 +101,7 @@ def gone_with_its_account(token: str) -> None:
     "gone", [gone_expired, gone_revoked, gone_used, gone_with_its_account], ids=lambda f: f.__name__
 )
 @pytest.mark.parametrize("who", ["invited", "other", "nobody"])
-def test_one_friendly_page_for_all_that_cannot_be_used(
+def test_it_shows_one_friendly_page_for_unusable_invitations(
     client: Client, dora: Client, charlie: Client, token: str, gone: Any, who: str
 ) -> None:
     visitor = {"invited": dora, "other": charlie, "nobody": client}[who]
@@ -119,12 +119,12 @@ def test_one_friendly_page_for_all_that_cannot_be_used(
 @pytest.mark.parametrize(
     "garbage", ["x", "a" * 3000, "%00", "\u202e", "\u200b", "👩‍👩‍👧", "..%2f", "' OR 1=1 --"]
 )
-def test_garbage_is_no_invitation(client: Client, alice: Client, garbage: str) -> None:
+def test_it_refuses_garbage_as_an_invitation(client: Client, alice: Client, garbage: str) -> None:
     for visitor in (client, alice):
         assert visitor.get(f"/invitations/{garbage}/").status_code == 404
 
 
-def test_an_anonymous_visitor_learns_how_to_join(client: Client, token: str) -> None:
+def test_it_explains_to_anonymous_visitors_how_to_join(client: Client, token: str) -> None:
     answer = client.get(page(token))
 
     assert answer.status_code == 200
@@ -137,7 +137,7 @@ def test_an_anonymous_visitor_learns_how_to_join(client: Client, token: str) -> 
     assert Invitation.objects.get().accepted_at is None
 
 
-def test_another_user_learns_only_the_masked_address(
+def test_it_shows_another_user_only_the_masked_address(
     charlie: Client, account: Account, token: str
 ) -> None:
     answer = charlie.get(page(token))
@@ -155,7 +155,7 @@ def test_another_user_learns_only_the_masked_address(
     assert charlie.session["invitation"] == token
 
 
-def test_resending_makes_a_new_link_and_ends_the_old(
+def test_it_replaces_the_link_of_a_resent_invitation(
     alice: Client, dora: Client, token: str
 ) -> None:
     invitation = Invitation.objects.get()
@@ -170,7 +170,7 @@ def test_resending_makes_a_new_link_and_ends_the_old(
     assert AuditEvent.objects.filter(verb="invitation_resent").exists()
 
 
-def test_revoking_ends_the_link(alice: Client, dora: Client, token: str) -> None:
+def test_it_ends_the_link_of_a_revoked_invitation(alice: Client, dora: Client, token: str) -> None:
     invitation = Invitation.objects.get()
 
     alice.post(reverse("invitation_revoke", args=[invitation.pk]))
@@ -181,7 +181,7 @@ def test_revoking_ends_the_link(alice: Client, dora: Client, token: str) -> None
 
 
 @pytest.mark.parametrize("name", ["invitation_resend", "invitation_revoke"])
-def test_what_was_accepted_meanwhile_stays_accepted(
+def test_it_keeps_an_invitation_that_was_accepted_meanwhile(
     alice: Client, dora: Client, token: str, name: str
 ) -> None:
     dora.post(page(token))
@@ -193,7 +193,7 @@ def test_what_was_accepted_meanwhile_stays_accepted(
 
 
 @pytest.mark.parametrize("name", ["invitation_resend", "invitation_revoke"])
-def test_invitations_are_for_their_owner_alone(
+def test_it_shows_invitations_to_the_owner_only(
     bob: Client, vera: Client, charlie: Client, token: str, name: str
 ) -> None:
     address = reverse(name, args=[Invitation.objects.get().pk])
@@ -208,7 +208,7 @@ def test_invitations_are_for_their_owner_alone(
 
 
 @pytest.mark.parametrize(("who", "status"), [("bob", 403), ("vera", 403), ("charlie", 404)])
-def test_only_owners_invite(
+def test_it_lets_only_owners_invite(
     request: pytest.FixtureRequest, account: Account, who: str, status: int
 ) -> None:
     assert invite(request.getfixturevalue(who), account).status_code == status
@@ -241,7 +241,9 @@ def test_it_shows_a_bad_address_beside_its_field(
     assert not Invitation.objects.exists()
 
 
-def test_nobody_is_invited_twice_at_a_time(alice: Client, account: Account, token: str) -> None:
+def test_it_refuses_a_second_invitation_at_a_time(
+    alice: Client, account: Account, token: str
+) -> None:
     answer = invite(alice, account, "DORA@example.com")
 
     assert answer.status_code == 422
@@ -249,7 +251,7 @@ def test_nobody_is_invited_twice_at_a_time(alice: Client, account: Account, toke
     assert Invitation.objects.count() == 1
 
 
-def test_a_full_plan_says_so_beside_the_field(alice: Client, account: Account) -> None:
+def test_it_shows_a_full_plan_beside_the_field(alice: Client, account: Account) -> None:
     Account.objects.filter(pk=account.pk).update(own_max_members=4)
     assert invite(alice, account).status_code == 302  # alice, bob, vera and this one
 
@@ -259,13 +261,15 @@ def test_a_full_plan_says_so_beside_the_field(alice: Client, account: Account) -
     assert "allows 4 members" in answer.text
 
 
-def test_the_place_of_an_invitation_is_its_own(dora: Client, account: Account, token: str) -> None:
+def test_it_keeps_an_invitation_to_its_own_place(
+    dora: Client, account: Account, token: str
+) -> None:
     Account.objects.filter(pk=account.pk).update(own_max_members=4)
 
     assert dora.post(page(token)).status_code == 302
 
 
-def test_an_account_name_cannot_break_out_of_a_mail(db: None, sign_in: SignIn) -> None:
+def test_it_keeps_an_account_name_within_a_mail(db: None, sign_in: SignIn) -> None:
     account = make_account("Eve\nBcc: all@example.com <b>&")
     alice = sign_in(make_user("alice", account))
 
@@ -282,7 +286,7 @@ def test_an_account_name_cannot_break_out_of_a_mail(db: None, sign_in: SignIn) -
 NEW = {"email": "dora@example.com", "password1": "correct horse battery staple"}
 
 
-def test_an_invited_sign_up_creates_no_account(
+def test_it_creates_no_account_on_an_invited_sign_up(
     client: Client, account: Account, token: str
 ) -> None:
     client.get(page(token))
@@ -299,7 +303,7 @@ def test_an_invited_sign_up_creates_no_account(
     assert [(m.account, m.role) for m in dora.memberships.all()] == [(account, Role.MEMBER)]
 
 
-def test_a_sign_up_with_another_address_joins_nothing(
+def test_it_joins_nothing_with_another_address(
     client: Client, account: Account, token: str
 ) -> None:
     client.get(page(token))
@@ -312,5 +316,5 @@ def test_a_sign_up_with_another_address_joins_nothing(
     assert "_auth_user_id" not in client.session
 
 
-def test_without_an_invitation_a_sign_up_names_its_business(client: Client, db: None) -> None:
+def test_it_asks_for_the_business_on_sign_up(client: Client, db: None) -> None:
     assert "Name of your business" in client.get(reverse("account_signup")).text

@@ -46,7 +46,7 @@ def body(letter: EmailMessage, kind: str) -> str:
     return str(part.get_content())
 
 
-def test_an_invitation_arrives_in_text_and_in_html(
+def test_it_sends_an_invitation_in_text_and_html(
     letters: Letters, alice: Client, account: Account
 ) -> None:
     Account.objects.filter(pk=account.pk).update(name="קבוצת הנמל 👋")
@@ -67,7 +67,7 @@ def test_an_invitation_arrives_in_text_and_in_html(
     assert Invitation.objects.get().token_hash == Invitation.hash(token)
 
 
-def test_each_change_tells_whom_it_concerns(
+def test_it_notifies_the_people_a_change_concerns(
     letters: Letters, alice: Client, account: Account, people: dict[str, User]
 ) -> None:
     alice.post(reverse("member_role", args=[account.pk, people["vera"].pk]), {"role": "member"})
@@ -86,7 +86,7 @@ def test_each_change_tells_whom_it_concerns(
         assert "<bdi>Harbour Group</bdi>" in body(letter, "html")
 
 
-def test_an_invitation_waits_while_mail_is_down(
+def test_it_keeps_an_invitation_while_mail_is_down(
     alice: Client, account: Account, settings: Settings, unused_tcp_port: int
 ) -> None:
     name_server(settings, unused_tcp_port)  # no server listens yet
@@ -103,7 +103,7 @@ def test_an_invitation_waits_while_mail_is_down(
     assert [(mail.state, mail.text) for mail in written()] == [("sent", "")]
 
 
-def test_the_mails_about_a_deleted_account_outlive_it(
+def test_it_keeps_mails_about_a_deleted_account(
     alice: Client, account: Account, people: dict[str, User]
 ) -> None:
     alice.post(reverse("account_delete", args=[account.pk]), {"name": "Harbour Group"})
@@ -133,7 +133,7 @@ def _as_it_is(account: Account) -> list[object]:
 
 
 @pytest.mark.parametrize("change", ["invite", "role", "remove", "hand_over", "delete"])
-def test_nothing_changes_whose_mail_cannot_be_kept(
+def test_it_changes_nothing_when_its_mail_cannot_be_stored(
     full_outbox: None, people: dict[str, User], account: Account, change: str
 ) -> None:
     alice = Client(raise_request_exception=False)

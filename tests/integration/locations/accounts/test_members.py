@@ -75,7 +75,7 @@ def test_it_changes_mails_and_records_a_role(
     assert (event.detail, event.address) == ("viewer → member", "127.0.0.1")
 
 
-def test_the_same_role_again_changes_nothing(
+def test_it_changes_nothing_for_the_same_role_again(
     alice: Client, account: Account, people: dict[str, User]
 ) -> None:
     post(alice, "member_role", account, people["vera"], role="viewer")
@@ -94,7 +94,7 @@ def test_it_takes_no_role_that_there_is_not(
     assert role_of(people["vera"], account) == Role.VIEWER
 
 
-def test_the_last_owner_cannot_become_anything_else(
+def test_it_keeps_the_last_owner_an_owner(
     alice: Client, account: Account, people: dict[str, User]
 ) -> None:
     answer = post(alice, "member_role", account, people["alice"], role="member")
@@ -104,7 +104,7 @@ def test_the_last_owner_cannot_become_anything_else(
     assert role_of(people["alice"], account) == Role.OWNER
 
 
-def test_one_of_two_owners_can_step_back(
+def test_it_lets_one_of_two_owners_step_back(
     alice: Client, account: Account, people: dict[str, User]
 ) -> None:
     post(alice, "member_role", account, people["bob"], role="owner")
@@ -132,7 +132,7 @@ def test_it_asks_by_name_before_it_removes_somebody(
     assert AuditEvent.objects.get().verb == "member_removed"
 
 
-def test_the_only_owner_cannot_be_removed(
+def test_it_does_not_remove_the_only_owner(
     alice: Client, account: Account, people: dict[str, User]
 ) -> None:
     answer = post(alice, "member_remove", account, people["alice"])
@@ -141,7 +141,7 @@ def test_the_only_owner_cannot_be_removed(
     assert role_of(people["alice"], account) == Role.OWNER
 
 
-def test_a_removed_member_finds_nothing_any_more(
+def test_it_shows_nothing_to_a_removed_member(
     alice: Client, bob: Client, account: Account, people: dict[str, User]
 ) -> None:
     bob.get(reverse("members"))
@@ -166,7 +166,7 @@ def test_it_lets_only_owners_change_people(
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_stranger_finds_no_people(
+def test_it_shows_no_members_to_a_stranger(
     charlie: Client, account: Account, people: dict[str, User], name: str
 ) -> None:
     assert post(charlie, name, account, people["vera"], role="owner").status_code == 404
@@ -174,7 +174,7 @@ def test_a_stranger_finds_no_people(
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_an_owner_cannot_reach_members_of_other_accounts(
+def test_it_hides_members_of_other_accounts_from_an_owner(
     charlie: Client, people: dict[str, User], name: str
 ) -> None:
     own = Account.objects.get(name="Elsewhere")
@@ -219,7 +219,7 @@ def test_it_asks_for_the_password_after_a_while(
     assert role_of(people["bob"], account) == Role.OWNER
 
 
-def test_nobody_hands_over_to_himself(
+def test_it_refuses_to_hand_over_to_the_same_user(
     alice: Client, account: Account, people: dict[str, User]
 ) -> None:
     assert post(alice, "member_hand_over", account, people["alice"]).status_code == 404

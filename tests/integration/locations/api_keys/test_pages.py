@@ -56,7 +56,7 @@ def test_it_offers_locations_of_the_current_account(alice: Client, location: Loc
     assert not ApiKey.objects.exists()
 
 
-def test_a_reload_neither_shows_nor_creates_a_secret(alice: Client) -> None:
+def test_it_neither_shows_nor_creates_secrets_on_reload(alice: Client) -> None:
     made = alice.post(NEW, _asked())
     secret = _secret(alice.get(made["Location"]))
 
@@ -67,7 +67,7 @@ def test_a_reload_neither_shows_nor_creates_a_secret(alice: Client) -> None:
     assert ApiKey.objects.count() == 1
 
 
-def test_a_secret_waits_sealed_for_its_page(alice: Client) -> None:
+def test_it_keeps_a_secret_encrypted_for_its_page(alice: Client) -> None:
     made = alice.post(NEW, _asked())
 
     stored = str(dict(alice.session))
@@ -75,7 +75,7 @@ def test_a_secret_waits_sealed_for_its_page(alice: Client) -> None:
     assert _secret(alice.get(made["Location"])) not in stored
 
 
-def test_a_key_can_be_limited(alice: Client, location: Location) -> None:
+def test_it_limits_a_key_to_some_locations(alice: Client, location: Location) -> None:
     tomorrow = timezone.now().date() + timedelta(days=1)
     asked = _asked(
         scopes=["read"],
@@ -114,7 +114,7 @@ def test_a_key_can_be_limited(alice: Client, location: Location) -> None:
         ({"calls_a_minute": "many"}, "calls_a_minute"),
     ],
 )
-def test_a_wrong_choice_is_said_beside_its_field(
+def test_it_shows_a_wrong_choice_beside_its_field(
     alice: Client, location: Location, change: dict[str, Any], field: str
 ) -> None:
     page = alice.post(NEW, _asked(**change))
@@ -124,14 +124,14 @@ def test_a_wrong_choice_is_said_beside_its_field(
     assert not ApiKey.objects.exists()
 
 
-def test_what_was_typed_is_kept(alice: Client) -> None:
+def test_it_keeps_what_the_user_typed(alice: Client) -> None:
     page = alice.post(NEW, _asked(scopes=[], calls_a_minute="12")).content.decode()
 
     assert 'value="Reminders"' in page
     assert 'value="12"' in page
 
 
-def test_a_foreign_location_cannot_be_chosen(alice: Client) -> None:
+def test_it_does_not_offer_or_accept_foreign_locations(alice: Client) -> None:
     foreign = make_location(make_account("Charlie and Sons"), "Elsewhere")
 
     page = alice.post(NEW, _asked(locations=[str(foreign.pk)]))
@@ -140,7 +140,7 @@ def test_a_foreign_location_cannot_be_chosen(alice: Client) -> None:
     assert "Elsewhere" not in page.content.decode()
 
 
-def test_an_owner_rotates_a_key(alice: Client, account: Account) -> None:
+def test_it_lets_an_owner_rotate_a_key(alice: Client, account: Account) -> None:
     key, old = ApiKey.issue(account, "Reminders")
 
     new = _secret(alice.post(f"/settings/keys/{key.pk}/rotate/", {"grace": "1h"}, follow=True))
@@ -153,7 +153,7 @@ def test_an_owner_rotates_a_key(alice: Client, account: Account) -> None:
     assert "stops working" in alice.get(LIST).content.decode()
 
 
-def test_an_owner_ends_an_old_secret_at_once(alice: Client, account: Account) -> None:
+def test_it_lets_an_owner_end_an_old_secret(alice: Client, account: Account) -> None:
     key, old = ApiKey.issue(account, "Reminders")
 
     new = _secret(alice.post(f"/settings/keys/{key.pk}/rotate/", {"grace": "now"}, follow=True))
@@ -163,7 +163,9 @@ def test_an_owner_ends_an_old_secret_at_once(alice: Client, account: Account) ->
 
 
 @pytest.mark.parametrize("grace", ["", "1 year", "0"])
-def test_a_grace_that_is_none_makes_no_secret(alice: Client, account: Account, grace: str) -> None:
+def test_it_creates_no_secret_for_an_invalid_grace(
+    alice: Client, account: Account, grace: str
+) -> None:
     key, old = ApiKey.issue(account, "Reminders")
 
     page = alice.post(f"/settings/keys/{key.pk}/rotate/", {"grace": grace})
@@ -172,7 +174,7 @@ def test_a_grace_that_is_none_makes_no_secret(alice: Client, account: Account, g
     assert _opens(old)
 
 
-def test_revoking_asks_by_name_first(alice: Client, account: Account) -> None:
+def test_it_asks_for_the_name_before_revoking(alice: Client, account: Account) -> None:
     key, secret = ApiKey.issue(account, "Reminders")
 
     asked = alice.get(f"/settings/keys/{key.pk}/revoke/")
@@ -181,7 +183,7 @@ def test_revoking_asks_by_name_first(alice: Client, account: Account) -> None:
     assert _opens(secret)
 
 
-def test_an_owner_revokes_a_key_for_good(alice: Client, account: Account) -> None:
+def test_it_lets_an_owner_revoke_a_key(alice: Client, account: Account) -> None:
     key, secret = ApiKey.issue(account, "Reminders")
 
     page = alice.post(f"/settings/keys/{key.pk}/revoke/", follow=True)
@@ -193,7 +195,7 @@ def test_an_owner_revokes_a_key_for_good(alice: Client, account: Account) -> Non
 
 
 @pytest.mark.parametrize("who", ["bob", "vera"])
-def test_other_members_can_only_read_the_list(
+def test_it_lets_other_members_only_read_the_list(
     who: str, request: pytest.FixtureRequest, account: Account
 ) -> None:
     client: Client = request.getfixturevalue(who)
@@ -214,7 +216,7 @@ def test_other_members_can_only_read_the_list(
     assert _opens(secret)
 
 
-def test_a_strangers_keys_are_not_there(charlie: Client, account: Account) -> None:
+def test_it_hides_the_keys_of_other_accounts(charlie: Client, account: Account) -> None:
     key, secret = ApiKey.issue(account, "Reminders")
 
     assert "Reminders" not in charlie.get(LIST).content.decode()
@@ -238,7 +240,7 @@ def test_it_records_each_change_without_secrets(alice: Client, account: Account)
     assert not any(secret in str(event) for event in events for secret in (made, rotated))
 
 
-def test_the_list_needs_a_constant_number_of_queries(
+def test_it_lists_rows_in_a_constant_number_of_queries(
     alice: Client, account: Account, location: Location, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(12):
@@ -250,7 +252,7 @@ def test_the_list_needs_a_constant_number_of_queries(
         alice.get(LIST)
 
 
-def test_a_name_is_shown_as_text(alice: Client, account: Account) -> None:
+def test_it_shows_a_name_as_plain_text(alice: Client, account: Account) -> None:
     ApiKey.issue(account, "<b>bold</b>")
 
     assert "&lt;b&gt;bold&lt;/b&gt;" in alice.get(LIST).content.decode()

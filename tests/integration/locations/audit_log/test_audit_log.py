@@ -32,7 +32,9 @@ def targets(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("address", [LOG, DOWNLOAD])
-def test_only_owners_can_read_it(alice: Client, bob: Client, vera: Client, address: str) -> None:
+def test_it_lets_only_owners_read_it(
+    alice: Client, bob: Client, vera: Client, address: str
+) -> None:
     assert [c.get(address).status_code for c in (alice, bob, vera)] == [200, 403, 403]
 
 
@@ -119,7 +121,7 @@ def test_it_has_fifty_rows_a_page(
         assert alice.get(LOG, {"page": page}).status_code == 200
 
 
-def test_what_people_wrote_is_shown_as_text(alice: Client, account: Account) -> None:
+def test_it_shows_user_input_as_plain_text(alice: Client, account: Account) -> None:
     note(account, target="<script>alert(1)</script>", actor="=cmd()|' /C calc'!A0")
 
     assert "<script>alert(1)" not in alice.get(LOG).text
@@ -127,7 +129,7 @@ def test_what_people_wrote_is_shown_as_text(alice: Client, account: Account) -> 
     assert row["who"] == "'=cmd()|' /C calc'!A0"
 
 
-def test_the_download_keeps_numbers_of_locations(alice: Client, account: Account) -> None:
+def test_it_downloads_numbers_of_locations_unchanged(alice: Client, account: Account) -> None:
     note(account, target="+351912345678", detail="+351912345678")
 
     content = alice.get(DOWNLOAD).getvalue()

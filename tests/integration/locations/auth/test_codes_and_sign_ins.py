@@ -15,7 +15,9 @@ def mailed_code(post_office: PostOffice) -> str:
     return str(post_office.last()["Subject"]).split()[0]
 
 
-def test_a_mailed_code_signs_in(browser: Client, alice: User, post_office: PostOffice) -> None:
+def test_it_signs_in_with_a_mailed_code(
+    browser: Client, alice: User, post_office: PostOffice
+) -> None:
     asked = browser.post(ASK, {"email": "alice@example.com"}, follow=True)
     assert "Enter the code" in asked.text
     code = mailed_code(post_office)
@@ -28,7 +30,7 @@ def test_a_mailed_code_signs_in(browser: Client, alice: User, post_office: PostO
     assert is_signed_in(browser)
 
 
-def test_a_mailed_code_is_for_the_browser_that_asked(
+def test_it_accepts_a_mailed_code_in_its_own_browser(
     browser: Client, alice: User, post_office: PostOffice
 ) -> None:
     browser.post(ASK, {"email": "alice@example.com"})
@@ -38,7 +40,7 @@ def test_a_mailed_code_is_for_the_browser_that_asked(
     assert not is_signed_in(other)
 
 
-def test_three_wrong_codes_are_enough(
+def test_it_stops_accepting_codes_after_three_wrong_ones(
     browser: Client, alice: User, post_office: PostOffice
 ) -> None:
     browser.post(ASK, {"email": "alice@example.com"})
@@ -50,7 +52,9 @@ def test_three_wrong_codes_are_enough(
     assert not is_signed_in(browser)
 
 
-def test_a_code_request_reveals_no_unknown_address(alice: User, post_office: PostOffice) -> None:
+def test_it_reveals_no_unknown_address_on_a_code_request(
+    alice: User, post_office: PostOffice
+) -> None:
     seen = []
     for email in ("alice@example.com", "nobody@example.com"):
         browser = Client()
@@ -65,14 +69,14 @@ def test_a_code_request_reveals_no_unknown_address(alice: User, post_office: Pos
     assert post_office.last()["Subject"] == "There is no account with this address"
 
 
-def test_codes_are_mailed_three_times_a_minute_at_most(alice: User) -> None:
+def test_it_mails_codes_at_most_three_times_a_minute(alice: User) -> None:
     answers = [Client().post(ASK, {"email": "alice@example.com"}) for _ in range(4)]
 
     assert [answer.status_code for answer in answers] == [302] * 3 + [422]
     assert len(mail.outbox) == 3
 
 
-def test_a_code_does_not_replace_the_second_step(app_secret: str, post_office: PostOffice) -> None:
+def test_it_requires_the_second_step_after_a_code(app_secret: str, post_office: PostOffice) -> None:
     browser = Client()
     browser.post(ASK, {"email": "alice@example.com"})
 
@@ -93,7 +97,7 @@ def test_it_lists_where_a_person_is_signed_in(signed_in: Client) -> None:
     assert page.count("this one") == 1
 
 
-def test_signing_out_everywhere_else_ends_the_others(signed_in: Client) -> None:
+def test_it_ends_other_sign_ins_on_request(signed_in: Client) -> None:
     elsewhere = Client(headers={"User-Agent": FIREFOX})
     sign_in(elsewhere)
 

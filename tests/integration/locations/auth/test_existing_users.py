@@ -17,7 +17,7 @@ from tests.integration.locations.auth.conftest import sign_in
 pytestmark = pytest.mark.django_db
 
 
-def test_who_could_sign_in_can_do_so_still(browser: Client) -> None:
+def test_it_still_signs_in_users_of_older_versions(browser: Client) -> None:
     User.objects.bulk_create([User(email="Dana@Example.com", password=make_password(PASSWORD))])
     migration = import_module("locations.migrations.0005_verified_addresses")
 

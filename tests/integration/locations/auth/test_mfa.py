@@ -35,7 +35,7 @@ def test_it_sets_up_an_app_by_code_or_key(sure: Client) -> None:
     assert [letter.subject for letter in mail.outbox] == ["Two-factor is on"]
 
 
-def test_with_an_app_the_password_is_not_enough(app_secret: str) -> None:
+def test_it_requires_more_than_a_password_with_an_app(app_secret: str) -> None:
     browser = Client()
 
     answer = sign_in(browser)
@@ -46,7 +46,7 @@ def test_with_an_app_the_password_is_not_enough(app_secret: str) -> None:
     assert is_signed_in(browser)
 
 
-def test_a_code_of_the_app_works_once(app_secret: str) -> None:
+def test_it_accepts_a_code_of_the_app_once(app_secret: str) -> None:
     code = app_code(app_secret, steps=1)
     first, second = Client(), Client()
     for browser in (first, second):
@@ -59,7 +59,7 @@ def test_a_code_of_the_app_works_once(app_secret: str) -> None:
     assert is_signed_in(first) and not is_signed_in(second)
 
 
-def test_a_recovery_code_works_once(sure: Client, app_secret: str) -> None:
+def test_it_accepts_a_recovery_code_once(sure: Client, app_secret: str) -> None:
     code = codes_of(sure)[0]
 
     for expected in (True, False):
@@ -71,7 +71,7 @@ def test_a_recovery_code_works_once(sure: Client, app_secret: str) -> None:
     assert code not in codes_of(sure)
 
 
-def test_recovery_codes_are_downloaded_and_made_anew(sure: Client, app_secret: str) -> None:
+def test_it_downloads_and_replaces_recovery_codes(sure: Client, app_secret: str) -> None:
     before = codes_of(sure)
     paper = sure.get("/settings/two-factor/codes/download/")
     assert paper.text.split() == before
@@ -83,7 +83,7 @@ def test_recovery_codes_are_downloaded_and_made_anew(sure: Client, app_secret: s
     assert not set(before) & set(codes_of(sure))
 
 
-def test_wrong_codes_are_limited(app_secret: str) -> None:
+def test_it_limits_the_number_of_wrong_codes(app_secret: str) -> None:
     browser = Client()
     sign_in(browser)
     for _ in range(5):
@@ -95,7 +95,7 @@ def test_wrong_codes_are_limited(app_secret: str) -> None:
     assert not is_signed_in(browser)
 
 
-def test_the_app_is_switched_off_after_a_question(sure: Client, app_secret: str) -> None:
+def test_it_switches_the_app_off_after_a_question(sure: Client, app_secret: str) -> None:
     assert "Turn the app off" in sure.get("/settings/two-factor/app/remove/").text
 
     sure.post("/settings/two-factor/app/remove/")
@@ -104,7 +104,7 @@ def test_the_app_is_switched_off_after_a_question(sure: Client, app_secret: str)
     assert sign_in(Client())["Location"] == "/"
 
 
-def test_its_secrets_are_sealed_in_the_database(sure: Client, app_secret: str) -> None:
+def test_it_encrypts_the_apps_secrets_in_the_database(sure: Client, app_secret: str) -> None:
     stored = str(list(Authenticator.objects.values_list("data", flat=True)))
 
     assert stored.count("v1.") == 2
@@ -112,7 +112,9 @@ def test_its_secrets_are_sealed_in_the_database(sure: Client, app_secret: str) -
     assert not any(code in stored for code in codes_of(sure))
 
 
-def test_a_new_key_seals_them_anew(sure: Client, app_secret: str, settings: Settings) -> None:
+def test_it_encrypts_app_secrets_anew_with_a_new_key(
+    sure: Client, app_secret: str, settings: Settings
+) -> None:
     before = codes_of(sure)
     old = settings.FIELD_ENCRYPTION_KEYS
     settings.FIELD_ENCRYPTION_KEYS = [b"n" * 32, *old]
@@ -127,7 +129,7 @@ def test_a_new_key_seals_them_anew(sure: Client, app_secret: str, settings: Sett
     assert is_signed_in(browser)
 
 
-def test_before_it_changes_the_person_is_asked_again(browser: Client, alice: User) -> None:
+def test_it_asks_again_before_two_factor_changes(browser: Client, alice: User) -> None:
     sign_in(browser)
 
     for page in ("/settings/two-factor/app/", "/settings/passkeys/add/"):
@@ -135,13 +137,13 @@ def test_before_it_changes_the_person_is_asked_again(browser: Client, alice: Use
 
 
 @pytest.mark.parametrize("page", ["", "app/", "codes/", "codes/new/", "codes/download/"])
-def test_two_factor_is_for_who_is_signed_in(browser: Client, db: None, page: str) -> None:
+def test_it_offers_two_factor_to_signed_in_users_only(browser: Client, db: None, page: str) -> None:
     answer = browser.get(f"/settings/two-factor/{page}")
 
     assert answer["Location"].startswith("/sign-in/")
 
 
-def test_the_second_step_needs_the_first(browser: Client, db: None) -> None:
+def test_it_requires_the_first_step_before_the_second(browser: Client, db: None) -> None:
     assert browser.get(STEP)["Location"] == "/sign-in/"
     assert browser.post(STEP, {"code": "000000"})["Location"] == "/sign-in/"
 
@@ -153,7 +155,7 @@ def passkey(alice: User) -> Authenticator:
     return Authenticator.objects.create(user=alice, type=Authenticator.Type.WEBAUTHN, data=data)
 
 
-def test_passkeys_are_listed_renamed_and_removed(sure: Client, passkey: Authenticator) -> None:
+def test_it_lists_renames_and_removes_passkeys(sure: Client, passkey: Authenticator) -> None:
     assert "Laptop" in sure.get("/settings/passkeys/").text
 
     sure.post(f"/settings/passkeys/{passkey.pk}/", {"name": "Work laptop 🦊"})
@@ -165,7 +167,7 @@ def test_passkeys_are_listed_renamed_and_removed(sure: Client, passkey: Authenti
 
 
 @pytest.mark.parametrize("name", ["", "\u200b", "x" * 61, "a\u202eb"])
-def test_a_passkey_keeps_a_name_that_can_be_seen(
+def test_it_keeps_a_visible_name_for_a_passkey(
     sure: Client, passkey: Authenticator, name: str
 ) -> None:
     answer = sure.post(f"/settings/passkeys/{passkey.pk}/", {"name": name})
@@ -175,7 +177,7 @@ def test_a_passkey_keeps_a_name_that_can_be_seen(
 
 
 @pytest.mark.parametrize("what", ["", "remove/"])
-def test_the_passkeys_of_others_do_not_exist(
+def test_it_hides_the_passkeys_of_other_users(
     browser: Client, passkey: Authenticator, what: str
 ) -> None:
     make_user("charlie")
@@ -189,14 +191,14 @@ def test_the_passkeys_of_others_do_not_exist(
     assert Authenticator.objects.get().wrap().name == "Laptop"
 
 
-def test_the_passkey_page_asks_the_browser(sure: Client) -> None:
+def test_it_asks_the_browser_on_the_passkey_page(sure: Client) -> None:
     page = sure.get("/settings/passkeys/add/")
 
     assert page.context["js_data"]["creation_options"]["publicKey"]["rp"]["name"] == "Pairline"
     assert 'id="mfa_webauthn_add"' in page.text
 
 
-def test_the_sign_in_asks_the_browser_for_a_passkey(browser: Client, db: None) -> None:
+def test_it_asks_for_a_passkey_on_sign_in(browser: Client, db: None) -> None:
     answer = browser.get("/sign-in/passkey/", headers={"Accept": "application/json"})
 
     assert "challenge" in answer.json()["request_options"]["publicKey"]
@@ -205,7 +207,9 @@ def test_the_sign_in_asks_the_browser_for_a_passkey(browser: Client, db: None) -
 @pytest.mark.parametrize(
     "credential", ["", "{}", "[]", "null", "nonsense", '{"id": "x"}', "1" * 9999]
 )
-def test_a_passkey_that_is_none_gets_nobody_in(browser: Client, db: None, credential: str) -> None:
+def test_it_refuses_a_passkey_that_does_not_exist(
+    browser: Client, db: None, credential: str
+) -> None:
     browser.get("/sign-in/passkey/", headers={"Accept": "application/json"})
 
     answer = browser.post("/sign-in/passkey/", {"credential": credential})
@@ -215,7 +219,7 @@ def test_a_passkey_that_is_none_gets_nobody_in(browser: Client, db: None, creden
 
 
 @pytest.mark.parametrize("credential", ["{}", "[1]", '{"id": "x"}', "1" * 9999, "[" * 99999])
-def test_an_answer_of_no_browser_adds_no_passkey(sure: Client, credential: str) -> None:
+def test_it_adds_no_passkey_for_an_invalid_answer(sure: Client, credential: str) -> None:
     sure.get("/settings/passkeys/add/")
 
     answer = sure.post("/settings/passkeys/add/", {"name": "Mine", "credential": credential})
@@ -226,7 +230,7 @@ def test_an_answer_of_no_browser_adds_no_passkey(sure: Client, credential: str) 
 
 
 @pytest.mark.parametrize("address", [STEP, "/confirm/passkey/"])
-def test_an_answer_of_no_browser_is_no_second_step(
+def test_it_accepts_no_invalid_answer_as_second_step(
     sure: Client, app_secret: str, address: str
 ) -> None:
     browser = sure if address != STEP else Client()

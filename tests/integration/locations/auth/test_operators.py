@@ -24,14 +24,14 @@ def _plain_files(settings: Settings) -> None:
     }
 
 
-def test_a_customer_made_by_command_signs_in_at_once(browser: Client) -> None:
+def test_it_signs_in_a_customer_created_by_the_command(browser: Client) -> None:
     create_customer(email="Dana@Example.com", password=PASSWORD, account="A", locations=["L"])
 
     assert sign_in(browser, "dana@example.com")["Location"] == "/"
     assert is_signed_in(browser)
 
 
-def test_an_operator_made_by_command_signs_in_at_once(
+def test_it_signs_in_an_operator_created_by_the_command(
     browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
@@ -46,7 +46,7 @@ def test_an_operator_made_by_command_signs_in_at_once(
     assert browser.get(reverse("admin:index")).status_code == 200
 
 
-def test_the_admin_has_no_sign_in_of_its_own(browser: Client) -> None:
+def test_it_has_no_separate_sign_in_for_the_admin(browser: Client) -> None:
     User.objects.create_superuser("operator@example.com", PASSWORD)
 
     answer = browser.post(
@@ -57,7 +57,7 @@ def test_the_admin_has_no_sign_in_of_its_own(browser: Client) -> None:
     assert not is_signed_in(browser)
 
 
-def test_the_admin_asks_for_the_second_step(
+def test_it_asks_for_the_second_step_in_the_admin(
     signed_in: Client, alice: User, app_secret: str
 ) -> None:
     User.objects.update(is_staff=True, is_superuser=True)
@@ -71,11 +71,11 @@ def test_the_admin_asks_for_the_second_step(
     assert browser.get("/admin/").status_code == 200
 
 
-def test_customers_do_not_get_into_the_admin(signed_in: Client) -> None:
+def test_it_keeps_customers_out_of_the_admin(signed_in: Client) -> None:
     assert signed_in.get("/admin/", follow=True).status_code == 403
 
 
-def test_a_user_added_by_an_operator_confirms_their_address(browser: Client) -> None:
+def test_it_lets_users_added_by_operators_confirm_their_address(browser: Client) -> None:
     User.objects.create_user("dana@example.com", PASSWORD)
 
     answer = browser.post(

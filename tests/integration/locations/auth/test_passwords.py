@@ -20,7 +20,7 @@ NEW = "another horse, another battery"
 TWICE = {"password1": NEW, "password2": NEW}
 
 
-def test_who_forgot_it_chooses_a_new_one(
+def test_it_lets_users_choose_a_new_password(
     browser: Client, alice: User, post_office: PostOffice
 ) -> None:
     asked = browser.post("/reset/", {"email": "Alice@example.com"}, follow=True)
@@ -39,7 +39,7 @@ def test_who_forgot_it_chooses_a_new_one(
     ]
 
 
-def test_the_reset_key_is_not_in_the_form_url(
+def test_it_keeps_the_reset_key_out_of_the_url(
     browser: Client, alice: User, post_office: PostOffice
 ) -> None:
     browser.post("/reset/", {"email": "alice@example.com"})
@@ -49,7 +49,7 @@ def test_the_reset_key_is_not_in_the_form_url(
     assert form.redirect_chain[-1][0].endswith("/set-password/")
 
 
-def test_a_link_works_once(browser: Client, alice: User, post_office: PostOffice) -> None:
+def test_it_accepts_a_link_only_once(browser: Client, alice: User, post_office: PostOffice) -> None:
     browser.post("/reset/", {"email": "alice@example.com"})
     link = link_in(text_of(post_office.last()))
     form = browser.get(link, follow=True)
@@ -59,7 +59,7 @@ def test_a_link_works_once(browser: Client, alice: User, post_office: PostOffice
 
 
 @pytest.mark.parametrize("link", ["/reset/x/y/", "/reset/set/set-password/", "/reset/🦊/\u202e/"])
-def test_a_wrong_link_is_one_friendly_page(browser: Client, db: None, link: str) -> None:
+def test_it_shows_one_friendly_page_for_wrong_links(browser: Client, db: None, link: str) -> None:
     answer = browser.get(link, follow=True)
 
     assert answer.status_code == 200
@@ -81,7 +81,9 @@ def test_it_ends_the_sign_ins_that_there_were(
     assert not is_signed_in(thief)
 
 
-def test_a_reset_does_not_reveal_unknown_addresses(alice: User, post_office: PostOffice) -> None:
+def test_it_does_not_reveal_unknown_addresses_on_a_reset(
+    alice: User, post_office: PostOffice
+) -> None:
     seen = []
     for email in ("alice@example.com", "nobody@example.com"):
         browser = Client()
@@ -143,7 +145,7 @@ def test_it_says_beside_the_field_what_is_wrong(
     assert alice.check_password(PASSWORD)
 
 
-def test_who_has_none_sets_one(browser: Client, alice: User) -> None:
+def test_it_lets_users_without_a_password_set_one(browser: Client, alice: User) -> None:
     alice.set_unusable_password()
     alice.save()
     browser.force_login(alice)
@@ -155,7 +157,7 @@ def test_who_has_none_sets_one(browser: Client, alice: User) -> None:
     assert alice.check_password(NEW)
 
 
-def test_a_new_address_counts_once_it_is_confirmed(
+def test_it_uses_a_new_address_once_it_is_confirmed(
     sure: Client, alice: User, post_office: PostOffice
 ) -> None:
     answer = sure.post(
@@ -174,7 +176,7 @@ def test_a_new_address_counts_once_it_is_confirmed(
     assert post_office.last()["Subject"] == "Your e-mail address was changed"
 
 
-def test_a_change_of_address_can_be_called_off(sure: Client, alice: User) -> None:
+def test_it_lets_a_user_cancel_a_change_of_address(sure: Client, alice: User) -> None:
     sure.post("/settings/email/", {"action_add": "", "email": "alice@new.example"})
 
     sure.post("/settings/email/", {"action_remove": "", "email": "alice@new.example"})

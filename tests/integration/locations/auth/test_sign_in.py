@@ -78,17 +78,17 @@ def test_it_signs_out_by_post_only(signed_in: Client) -> None:
     assert not is_signed_in(signed_in)
 
 
-def test_a_partial_request_redirects_the_whole_page(browser: Client, db: None) -> None:
+def test_it_redirects_the_whole_page_on_partial_requests(browser: Client, db: None) -> None:
     answer = browser.get("/", headers={"HX-Request": "true"}, follow=True)
 
     assert answer["HX-Redirect"] == SIGN_IN
 
 
-def test_who_is_signed_in_needs_no_sign_in(signed_in: Client) -> None:
+def test_it_redirects_signed_in_users_from_the_sign_in(signed_in: Client) -> None:
     assert signed_in.get(SIGN_IN)["Location"] == "/"
 
 
-def test_five_wrong_passwords_are_enough(browser: Client, alice: User) -> None:
+def test_it_locks_the_sign_in_after_five_wrong_passwords(browser: Client, alice: User) -> None:
     for _ in range(5):
         assert "do not match" in browser.post(SIGN_IN, {**ALICE, "password": "x"}).text
 
@@ -97,14 +97,14 @@ def test_five_wrong_passwords_are_enough(browser: Client, alice: User) -> None:
     assert not is_signed_in(browser)
 
 
-def test_each_address_has_its_own_limit(browser: Client, alice: User, account: Any) -> None:
+def test_it_limits_each_address_on_its_own(browser: Client, alice: User, account: Any) -> None:
     for _ in range(6):
         browser.post(SIGN_IN, {"login": "bob@example.com", "password": "x"})
 
     assert sign_in(browser).status_code == 302
 
 
-def test_a_header_does_not_make_another_of_him(browser: Client, alice: User) -> None:
+def test_it_counts_one_visitor_whatever_the_headers_say(browser: Client, alice: User) -> None:
     """No proxy is trusted, so forged addresses do not bypass the limits."""
     answers = [
         browser.post(
@@ -119,7 +119,7 @@ def test_a_header_does_not_make_another_of_him(browser: Client, alice: User) -> 
     assert "Too many attempts" in answers[10].text
 
 
-def test_too_many_of_anything_is_a_page_of_ours(browser: Client, db: None) -> None:
+def test_it_shows_a_page_of_ours_for_any_limit(browser: Client, db: None) -> None:
     for _ in range(30):
         browser.post(SIGN_IN, {"login": "", "password": ""})
 
@@ -129,7 +129,7 @@ def test_too_many_of_anything_is_a_page_of_ours(browser: Client, db: None) -> No
     assert "Wait a few minutes" in answer.text
 
 
-def test_an_inactive_user_learns_it_after_the_password(browser: Client, alice: User) -> None:
+def test_it_informs_inactive_users_only_after_the_password(browser: Client, alice: User) -> None:
     alice.is_active = False
     alice.save()
 
@@ -153,7 +153,7 @@ def test_an_inactive_user_learns_it_after_the_password(browser: Client, alice: U
     ],
 )
 @pytest.mark.parametrize("field", ["login", "password"])
-def test_bad_input_is_refused_in_words(browser: Client, alice: User, field: str, text: str) -> None:
+def test_it_refuses_bad_input_in_words(browser: Client, alice: User, field: str, text: str) -> None:
     answer = browser.post(SIGN_IN, {**ALICE, field: text})
 
     assert answer.status_code == 422

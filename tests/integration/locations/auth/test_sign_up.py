@@ -18,7 +18,7 @@ DANA = {"account": "Harbour Dental", "email": "dana@example.com", "password1": P
 pytestmark = pytest.mark.django_db
 
 
-def test_a_stranger_signs_up_confirms_and_is_in(browser: Client, post_office: PostOffice) -> None:
+def test_it_signs_up_a_stranger_who_confirms(browser: Client, post_office: PostOffice) -> None:
     sent = browser.post(SIGN_UP, DANA, follow=True)
     assert "Check your e-mail" in sent.text
     assert not is_signed_in(browser)
@@ -42,7 +42,7 @@ def test_a_stranger_signs_up_confirms_and_is_in(browser: Client, post_office: Po
     )
 
 
-def test_the_letter_says_the_same_in_html(browser: Client, post_office: PostOffice) -> None:
+def test_it_says_the_same_in_html(browser: Client, post_office: PostOffice) -> None:
     browser.post(SIGN_UP, DANA)
 
     html = text_of(post_office.last(), "html")
@@ -50,7 +50,7 @@ def test_the_letter_says_the_same_in_html(browser: Client, post_office: PostOffi
     assert f'href="http://localhost:8000{link_in(text_of(post_office.last()))}"' in html
 
 
-def test_the_link_starts_with_the_public_url(
+def test_it_starts_the_link_with_the_public_url(
     browser: Client, post_office: PostOffice, settings: Settings
 ) -> None:
     settings.PUBLIC_URL = "https://pairline.example.com"
@@ -61,7 +61,7 @@ def test_the_link_starts_with_the_public_url(
     assert "http://localhost" not in text_of(post_office.last())
 
 
-def test_another_browser_confirms_and_asks_for_the_password(
+def test_it_confirms_in_another_browser_and_asks_the_password(
     browser: Client, post_office: PostOffice
 ) -> None:
     browser.post(SIGN_UP, DANA)
@@ -74,7 +74,7 @@ def test_another_browser_confirms_and_asks_for_the_password(
     assert is_signed_in(elsewhere)
 
 
-def test_nobody_is_in_before_the_address_is_confirmed(browser: Client) -> None:
+def test_it_requires_a_confirmed_address_to_sign_in(browser: Client) -> None:
     browser.post(SIGN_UP, DANA)
 
     answer = browser.post(
@@ -86,12 +86,12 @@ def test_nobody_is_in_before_the_address_is_confirmed(browser: Client) -> None:
 
 
 @pytest.mark.parametrize("link", ["/verify/nonsense/", "/verify/Mg:1abc:def/"])
-def test_a_wrong_link_is_one_friendly_page(browser: Client, link: str) -> None:
+def test_it_shows_one_friendly_page_for_wrong_links(browser: Client, link: str) -> None:
     assert "no longer works" in browser.get(link).text
     assert browser.post(link).status_code == 404
 
 
-def test_a_used_link_is_the_same_page(browser: Client, post_office: PostOffice) -> None:
+def test_it_shows_the_same_page_for_a_used_link(browser: Client, post_office: PostOffice) -> None:
     browser.post(SIGN_UP, DANA)
     link = link_in(text_of(post_office.last()))
     browser.post(link)
@@ -100,7 +100,7 @@ def test_a_used_link_is_the_same_page(browser: Client, post_office: PostOffice) 
 
 
 @pytest.mark.parametrize("spelled", ["alice@example.com", "ALICE@Example.com"])
-def test_a_sign_up_does_not_reveal_used_addresses(
+def test_it_does_not_reveal_used_addresses_on_sign_up(
     alice: User, post_office: PostOffice, spelled: str
 ) -> None:
     seen = []
@@ -129,7 +129,7 @@ def test_a_sign_up_does_not_reveal_used_addresses(
     assert User.objects.count() == 2
 
 
-def test_the_mail_to_a_used_address_names_ways_in(
+def test_it_names_ways_in_to_a_used_address(
     browser: Client, alice: User, post_office: PostOffice
 ) -> None:
     browser.post(SIGN_UP, {**DANA, "email": "alice@example.com"})
@@ -206,13 +206,13 @@ def test_it_says_beside_the_field_what_is_wrong(browser: Client, field: str, tex
 
 
 @pytest.mark.parametrize("name", ["Praxis Dr. Müller & Söhne", "عيادة الميناء", "🦷 Dental <b>"])
-def test_names_of_the_world_are_names(browser: Client, name: str) -> None:
+def test_it_accepts_names_from_all_over_the_world(browser: Client, name: str) -> None:
     browser.post(SIGN_UP, {**DANA, "account": name})
 
     assert Account.objects.get().name == name
 
 
-def test_very_long_input_is_no_trouble(browser: Client) -> None:
+def test_it_copes_with_very_long_input(browser: Client) -> None:
     answer = browser.post(SIGN_UP, {field: "x" * 100_000 for field in DANA})
 
     assert answer.status_code == 422

@@ -42,7 +42,7 @@ def test_it_adds_reads_and_deletes_a_location(program: Caller) -> None:
     ]
 
 
-def test_a_location_over_the_limit_is_a_problem(program: Caller, small: Account) -> None:
+def test_it_refuses_a_location_over_the_limit(program: Caller, small: Account) -> None:
     for name in "AB":
         make_location(small, name)
 
@@ -52,7 +52,7 @@ def test_a_location_over_the_limit_is_a_problem(program: Caller, small: Account)
     assert Location.objects.count() == 2
 
 
-def test_a_session_over_the_limit_is_a_problem(program: Caller, small: Account) -> None:
+def test_it_refuses_a_session_over_the_limit(program: Caller, small: Account) -> None:
     make_session(make_location(small, "A"))
     free = make_location(small, "B")
 
@@ -62,7 +62,7 @@ def test_a_session_over_the_limit_is_a_problem(program: Caller, small: Account) 
     assert Session.objects.count() == 1
 
 
-def test_a_suspended_account_reads_and_adds_nothing(program: Caller, small: Account) -> None:
+def test_it_reads_but_adds_nothing_in_a_suspended_account(program: Caller, small: Account) -> None:
     location = make_location(small, "A")
     Account.objects.filter(pk=small.pk).update(state=AccountState.SUSPENDED)
 
@@ -94,7 +94,7 @@ def test_it_names_the_fields_that_are_wrong(program: Caller, body: dict[str, obj
     assert not Location.objects.exists()
 
 
-def test_a_used_ghl_id_reveals_no_other_account(program: Caller) -> None:
+def test_it_reveals_no_other_account_by_its_ghl_id(program: Caller) -> None:
     other = make_location(make_account("Elsewhere"), "Elsewhere")
     Location.objects.filter(pk=other.pk).update(ghl_id="taken")
 
@@ -106,7 +106,7 @@ def test_a_used_ghl_id_reveals_no_other_account(program: Caller) -> None:
     assert list(told["errors"]) == ["ghl_id"]
 
 
-def test_foreign_locations_do_not_exist(program: Caller) -> None:
+def test_it_answers_as_if_foreign_locations_did_not_exist(program: Caller) -> None:
     other = make_location(make_account("Elsewhere"))
 
     for pk in (other.pk, uuid.uuid4()):

@@ -34,7 +34,7 @@ def put(account: Account, state: AccountState, days_left: float | None = None) -
         (AccountState.SUSPENDED, None, "account is suspended"),
     ],
 )
-def test_every_page_says_how_the_account_stands(
+def test_it_shows_the_account_state_on_every_page(
     alice: Client, account: Account, state: AccountState, days_left: float | None, says: str | None
 ) -> None:
     put(account, state, days_left)

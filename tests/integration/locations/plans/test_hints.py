@@ -46,7 +46,7 @@ async def _heard(channel: str) -> list[str]:
         (AccountState.SUSPENDED, actions.resume),
     ],
 )
-def test_gateways_look_at_everything_when_an_account_stands_otherwise(
+def test_it_checks_all_sessions_when_an_accounts_state_changes(
     state: AccountState, act: Callable[..., bool]
 ) -> None:
     account = make_account(state=state)

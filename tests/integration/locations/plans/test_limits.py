@@ -19,7 +19,7 @@ from tests.integration.at_once import meet, only_on_postgresql
 
 
 @pytest.mark.django_db
-def test_own_limits_override_those_of_the_plan() -> None:
+def test_it_prefers_own_limits_to_those_of_the_plan() -> None:
     plan = make_plan("Small", max_locations=2, max_sessions=3, max_members=4)
     account = make_account(plan=plan, own_max_sessions=9, own_max_api_calls_a_minute=0)
 
@@ -27,7 +27,7 @@ def test_own_limits_override_those_of_the_plan() -> None:
 
 
 @pytest.mark.django_db
-def test_an_account_without_a_plan_has_the_default_one() -> None:
+def test_it_uses_the_default_plan_for_other_accounts() -> None:
     Plan.objects.update(is_default=False)
     make_plan("Basic", is_default=True, max_locations=7)
 
@@ -35,7 +35,7 @@ def test_an_account_without_a_plan_has_the_default_one() -> None:
 
 
 @pytest.mark.django_db
-def test_an_account_without_plan_has_trial_limits() -> None:
+def test_it_uses_trial_limits_without_a_plan() -> None:
     account = Account.objects.create(name="New")
     Plan.objects.all().delete()
 
@@ -43,7 +43,7 @@ def test_an_account_without_plan_has_trial_limits() -> None:
 
 
 @pytest.mark.django_db
-def test_a_sign_up_starts_a_trial_of_fourteen_days() -> None:
+def test_it_starts_a_fourteen_day_trial_on_sign_up() -> None:
     account = Account.objects.create(name="New")
 
     assert account.state == AccountState.TRIAL
@@ -111,7 +111,7 @@ def test_it_must_be_asked_in_the_transaction_that_adds() -> None:
 
 
 @pytest.mark.django_db
-def test_a_session_over_the_limit_loses_nothing() -> None:
+def test_it_loses_nothing_over_the_limit_of_sessions() -> None:
     account = make_account(plan=make_plan("Small", max_sessions=1))
     first, second = make_location(account, "A"), make_location(account, "B")
     session = create_session(first, by="alice")
@@ -129,7 +129,7 @@ def test_a_session_over_the_limit_loses_nothing() -> None:
 @pytest.mark.django_db(transaction=True)
 @only_on_postgresql
 @pytest.mark.parametrize("what", ["locations", "sessions"])
-def test_concurrent_requests_do_not_exceed_the_limit(what: str) -> None:
+def test_it_never_exceeds_the_limit_with_concurrent_requests(what: str) -> None:
     account = make_account(plan=make_plan("Small", max_locations=3, max_sessions=1))
     first, second = make_location(account, "A"), make_location(account, "B")
 

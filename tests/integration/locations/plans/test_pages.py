@@ -26,7 +26,7 @@ def small(account: Account, **limits: int) -> None:
 
 
 @pytest.mark.parametrize("who", ["alice", "bob"])
-def test_owners_and_members_add_a_location(
+def test_it_lets_owners_and_members_add_a_location(
     who: str, account: Account, request: pytest.FixtureRequest
 ) -> None:
     client: Client = request.getfixturevalue(who)
@@ -66,7 +66,7 @@ def test_it_explains_errors_and_keeps_the_input(
     assert f'value="{typed.get("ghl_id", "")}"' in answer.content.decode() or "ghl_id" not in typed
 
 
-def test_over_the_limit_it_keeps_the_input(alice: Client, account: Account) -> None:
+def test_it_keeps_the_input_over_the_limit(alice: Client, account: Account) -> None:
     make_location(account)
     small(account, max_locations=1)
 
@@ -138,7 +138,7 @@ def test_it_deletes_a_location_that_only_has_a_past(alice: Client, account: Acco
     assert Location.objects.count() == 0
 
 
-def test_viewers_look_and_strangers_see_nothing(
+def test_it_lets_viewers_look_and_hides_from_strangers(
     vera: Client, charlie: Client, account: Account
 ) -> None:
     location = make_location(account, "Porto")
@@ -152,7 +152,7 @@ def test_viewers_look_and_strangers_see_nothing(
     assert Location.objects.get().name == "Porto"
 
 
-def test_the_plan_page_shows_what_is_used_of_it(alice: Client, account: Account) -> None:
+def test_it_shows_usage_on_the_plan_page(alice: Client, account: Account) -> None:
     small(account, max_locations=2, max_sessions=5, max_api_calls_a_minute=60)
     make_session(make_location(account, "A"))
 
@@ -163,7 +163,7 @@ def test_the_plan_page_shows_what_is_used_of_it(alice: Client, account: Account)
     assert "up to 60 per minute" in page
 
 
-def test_the_plan_page_says_what_a_suspension_means(alice: Client, account: Account) -> None:
+def test_it_explains_a_suspension_on_the_plan_page(alice: Client, account: Account) -> None:
     Account.objects.filter(pk=account.pk).update(state=AccountState.SUSPENDED)
 
     page = alice.get("/settings/plan/").content.decode()
@@ -171,7 +171,7 @@ def test_the_plan_page_says_what_a_suspension_means(alice: Client, account: Acco
     assert "Suspended" in page and "Ask your operator to resume" in page
 
 
-def test_a_paused_number_says_why_and_offers_no_restart(alice: Client, account: Account) -> None:
+def test_it_explains_a_paused_number_and_offers_no_restart(alice: Client, account: Account) -> None:
     Account.objects.filter(pk=account.pk).update(state=AccountState.SUSPENDED)
     session = make_session(
         make_location(account),
@@ -188,7 +188,7 @@ def test_a_paused_number_says_why_and_offers_no_restart(alice: Client, account: 
     assert f"/sessions/{session.pk}/unlink/" in page
 
 
-def test_a_suspended_account_sends_nothing_at_once(
+def test_it_sends_nothing_for_a_suspended_account_at_once(
     account: Account,
 ) -> None:
     session = make_session(make_location(account))

@@ -28,7 +28,7 @@ def make_suspended(**columns: Any) -> Session:
     return make_session(make_location(account), **columns)
 
 
-def test_the_database_and_the_rule_agree_who_is_suspended() -> None:
+def test_it_agrees_with_the_database_about_suspended_accounts() -> None:
     now = timezone.now()
     second = timedelta(seconds=1)
     ends: list[datetime | None] = [None, now + GRACE, now, now - GRACE + second, now - GRACE]
@@ -112,7 +112,7 @@ def test_it_records_pause_and_return_in_the_timeline() -> None:
     assert [event.event for event in session.events.order_by("version")] == ["suspended", "resumed"]
 
 
-def test_a_gateway_reads_the_current_account_state() -> None:
+def test_it_reads_the_current_account_state_in_the_gateway() -> None:
     session = make_suspended(lease_owner="one", lease_epoch=1)
 
     def read() -> bool:
@@ -127,7 +127,7 @@ def test_a_gateway_reads_the_current_account_state() -> None:
     assert read()
 
 
-def test_nobody_restarts_a_connection_of_a_suspended_account() -> None:
+def test_it_does_not_restart_sessions_of_suspended_accounts() -> None:
     session = make_suspended(**PAUSED)
 
     with pytest.raises(NotPossible, match="Ask your operator"):

@@ -12,7 +12,7 @@ from tests.integration.locations.rest.conftest import Caller, assert_problem, ma
 PATH = "/locations/"
 
 
-def test_a_key_opens_the_api(caller: Caller) -> None:
+def test_it_opens_the_api_with_a_key(caller: Caller) -> None:
     assert caller.get(PATH).status_code == 200
 
 
@@ -25,36 +25,36 @@ def test_it_explains_how_to_send_a_key(db: None) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Token", "Bearer-ish", ""])
-def test_only_bearer_keys_count(account: Account, scheme: str) -> None:
+def test_it_accepts_only_bearer_keys(account: Account, scheme: str) -> None:
     header = {"HTTP_AUTHORIZATION": f"{scheme} {make_key(account)}"}
 
     assert_problem(Caller().get(PATH, **header), 401, "key_missing")
 
 
 @pytest.mark.parametrize("key", ["pl_", "pl_unknown", "x" * 5000, "pl_a b c", "ключ".encode()])
-def test_an_unknown_key_is_refused(db: None, key: str | bytes) -> None:
+def test_it_refuses_an_unknown_key(db: None, key: str | bytes) -> None:
     text = key if isinstance(key, str) else key.decode("latin-1")
 
     assert_problem(Caller(text).get(PATH), 401, "key_invalid")
 
 
-def test_an_empty_bearer_is_refused(db: None) -> None:
+def test_it_refuses_an_empty_bearer(db: None) -> None:
     assert_problem(Caller().get(PATH, HTTP_AUTHORIZATION="Bearer"), 401, "key_invalid")
 
 
-def test_a_revoked_key_is_refused(account: Account) -> None:
+def test_it_refuses_a_revoked_key(account: Account) -> None:
     secret = make_key(account, revoked_at=timezone.now())
 
     assert_problem(Caller(secret).get(PATH), 401, "key_invalid")
 
 
-def test_the_hash_of_a_key_is_not_a_key(account: Account) -> None:
+def test_it_refuses_the_hash_of_a_key(account: Account) -> None:
     digest = ApiKey.hash(make_key(account))
 
     assert_problem(Caller(digest).get(PATH), 401, "key_invalid")
 
 
-def test_a_signed_in_browser_is_not_a_key(db: None, django_user_model: Any) -> None:
+def test_it_refuses_a_browsers_sign_in_as_a_key(db: None, django_user_model: Any) -> None:
     """No cookies: another site cannot make a browser call the API."""
     caller = Caller()
     caller.client.force_login(django_user_model.objects.create_user("alice@example.com"))
@@ -62,7 +62,7 @@ def test_a_signed_in_browser_is_not_a_key(db: None, django_user_model: Any) -> N
     assert_problem(caller.get(PATH), 401, "key_missing")
 
 
-def test_the_first_use_of_a_key_is_noted(account: Account) -> None:
+def test_it_notes_the_first_use_of_a_key(account: Account) -> None:
     caller = Caller(make_key(account, last_used_at=None))
 
     caller.get(PATH)
@@ -73,7 +73,7 @@ def test_the_first_use_of_a_key_is_noted(account: Account) -> None:
 
 
 @pytest.mark.parametrize(("seconds_ago", "noted"), [(50, False), (61, True)])
-def test_uses_are_noted_once_a_minute(account: Account, seconds_ago: int, noted: bool) -> None:
+def test_it_notes_uses_once_a_minute(account: Account, seconds_ago: int, noted: bool) -> None:
     before = timezone.now() - timedelta(seconds=seconds_ago)
     caller = Caller(make_key(account, last_used_at=before))
 

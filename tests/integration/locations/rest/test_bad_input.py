@@ -47,7 +47,7 @@ def fields(session: Session) -> list[tuple[str, dict[str, Any], str]]:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_a_text_in_a_field_is_taken_or_refused(
+def test_it_accepts_or_refuses_texts_in_a_field(
     caller: Caller, fields: list[tuple[str, dict[str, Any], str]], text: str
 ) -> None:
     for path, body, field in fields:
@@ -58,7 +58,7 @@ def test_a_text_in_a_field_is_taken_or_refused(
 
 
 @pytest.mark.parametrize("thing", THINGS, ids=lambda thing: str(thing)[:12])
-def test_what_is_no_text_is_refused(
+def test_it_refuses_values_that_are_no_text(
     caller: Caller, fields: list[tuple[str, dict[str, Any], str]], thing: Any
 ) -> None:
     for path, body, field in fields:
@@ -81,7 +81,7 @@ def test_it_refuses_or_ignores_invalid_filters(
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_a_text_for_a_key_is_refused(db: None, text: str) -> None:
+def test_it_refuses_a_text_for_a_key(db: None, text: str) -> None:
     header = text.encode("utf-8", "surrogatepass").decode("latin-1")
 
     answer = Caller().get("/sessions/", HTTP_AUTHORIZATION=f"Bearer {header}")

@@ -27,7 +27,7 @@ def _path(session: Session) -> str:
     return f"/sessions/{session.pk}/messages/"
 
 
-def test_a_repeated_text_is_sent_once_and_answered_alike(caller: Caller, session: Session) -> None:
+def test_it_sends_a_repeated_text_once_and_answers_alike(caller: Caller, session: Session) -> None:
     first = caller.post(_path(session), TEXT, **KEY)
     again = caller.post(_path(session), TEXT, **KEY)
 
@@ -38,14 +38,14 @@ def test_a_repeated_text_is_sent_once_and_answered_alike(caller: Caller, session
     assert again.headers["Idempotent-Replayed"] == "true"
 
 
-def test_the_answer_stays_that_of_the_first_time(caller: Caller, session: Session) -> None:
+def test_it_repeats_the_first_answer(caller: Caller, session: Session) -> None:
     first = caller.post(_path(session), TEXT, **KEY).json()
     Message.objects.update(status="delivered")
 
     assert caller.post(_path(session), TEXT, **KEY).json() == first
 
 
-def test_a_repeated_text_is_answered_after_the_session_ended(
+def test_it_answers_a_repeated_text_after_the_session_ended(
     caller: Caller, session: Session
 ) -> None:
     caller.post(_path(session), TEXT, **KEY)
@@ -54,7 +54,7 @@ def test_a_repeated_text_is_answered_after_the_session_ended(
     assert caller.post(_path(session), TEXT, **KEY).status_code == 202
 
 
-def test_key_order_and_spacing_do_not_matter(caller: Caller, session: Session) -> None:
+def test_it_ignores_key_order_and_spacing(caller: Caller, session: Session) -> None:
     caller.post(_path(session), TEXT, **KEY)
     body = f'{{ "text" : "{TEXT["text"]}",  "to":"{TEXT["to"]}" }}'
 
@@ -64,7 +64,7 @@ def test_key_order_and_spacing_do_not_matter(caller: Caller, session: Session) -
 
 
 @pytest.mark.parametrize("change", [{"text": "Another"}, {"to": "+351913456789"}, {"more": 1}])
-def test_another_text_under_the_same_key_is_refused(
+def test_it_refuses_another_text_under_the_same_key(
     caller: Caller, session: Session, change: dict[str, Any]
 ) -> None:
     caller.post(_path(session), TEXT, **KEY)
@@ -75,7 +75,7 @@ def test_another_text_under_the_same_key_is_refused(
     assert Message.objects.count() == 1
 
 
-def test_the_same_text_over_another_session_is_another_request(
+def test_it_treats_another_session_as_another_request(
     caller: Caller, account: Account, session: Session
 ) -> None:
     caller.post(_path(session), TEXT, **KEY)
@@ -84,7 +84,7 @@ def test_the_same_text_over_another_session_is_another_request(
     assert_problem(caller.post(_path(other), TEXT, **KEY), 422, "idempotency_mismatch")
 
 
-def test_another_key_is_another_text(caller: Caller, session: Session) -> None:
+def test_it_sends_another_text_for_another_key(caller: Caller, session: Session) -> None:
     caller.post(_path(session), TEXT, **KEY)
     caller.post(_path(session), TEXT, HTTP_IDEMPOTENCY_KEY="another")
     caller.post(_path(session), TEXT)
@@ -92,7 +92,7 @@ def test_another_key_is_another_text(caller: Caller, session: Session) -> None:
     assert Message.objects.count() == 3
 
 
-def test_a_repeated_link_is_one_session(caller: Caller, account: Account) -> None:
+def test_it_links_one_session_for_repeated_requests(caller: Caller, account: Account) -> None:
     body = {"location": str(make_location(account).pk)}
 
     first, again = (caller.post("/sessions/", body, **KEY) for _ in range(2))
@@ -102,7 +102,7 @@ def test_a_repeated_link_is_one_session(caller: Caller, account: Account) -> Non
     assert Session.objects.count() == 1
 
 
-def test_a_refusal_is_not_remembered(caller: Caller, session: Session) -> None:
+def test_it_does_not_remember_a_refusal(caller: Caller, session: Session) -> None:
     Session.objects.update(status=Status.DISCONNECTED, reason=Reason.LOGGED_OUT)
     assert_problem(caller.post(_path(session), TEXT, **KEY), 409, "session_not_ready")
     Session.objects.update(status=Status.READY, reason=Reason.OK)
@@ -114,7 +114,7 @@ def test_a_refusal_is_not_remembered(caller: Caller, session: Session) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, "two words", "schlüssel", "a\tb", "\u202e"])
-def test_a_key_that_is_none_is_refused(caller: Caller, session: Session, key: str) -> None:
+def test_it_refuses_a_malformed_key(caller: Caller, session: Session, key: str) -> None:
     header = {"HTTP_IDEMPOTENCY_KEY": key.encode().decode("latin-1")}
 
     problem = assert_problem(caller.post(_path(session), TEXT, **header), 400, "invalid")
@@ -123,7 +123,9 @@ def test_a_key_that_is_none_is_refused(caller: Caller, session: Session, key: st
     assert not Message.objects.exists()
 
 
-def test_accounts_do_not_share_keys(caller: Caller, session: Session, foreign: Session) -> None:
+def test_it_does_not_share_idempotency_keys_between_accounts(
+    caller: Caller, session: Session, foreign: Session
+) -> None:
     caller.post(_path(session), TEXT, **KEY)
 
     theirs = Caller(make_key(foreign.account)).post(_path(foreign), TEXT, **KEY)
@@ -132,7 +134,7 @@ def test_accounts_do_not_share_keys(caller: Caller, session: Session, foreign: S
     assert "Idempotent-Replayed" not in theirs.headers
 
 
-def test_nobody_is_answered_who_could_not_have_asked(
+def test_it_answers_only_those_who_could_have_asked(
     caller: Caller, account: Account, session: Session
 ) -> None:
     caller.post(_path(session), TEXT, **KEY)
@@ -144,7 +146,7 @@ def test_nobody_is_answered_who_could_not_have_asked(
     assert_problem(reader.post(_path(session), TEXT, **KEY), 403, "scope_missing")
 
 
-def test_a_day_later_the_key_is_new(caller: Caller, session: Session) -> None:
+def test_it_treats_a_key_as_new_a_day_later(caller: Caller, session: Session) -> None:
     caller.post(_path(session), TEXT, **KEY)
     IdempotentAnswer.objects.update(created_at=timezone.now() - timedelta(hours=24, seconds=1))
 
@@ -154,7 +156,7 @@ def test_a_day_later_the_key_is_new(caller: Caller, session: Session) -> None:
     assert Message.objects.count() == 2
 
 
-def test_answers_are_forgotten_after_a_day(caller: Caller, session: Session) -> None:
+def test_it_forgets_answers_after_a_day(caller: Caller, session: Session) -> None:
     for number in range(3):
         caller.post(_path(session), TEXT, HTTP_IDEMPOTENCY_KEY=f"key-{number}")
     old = timezone.now() - timedelta(hours=24, seconds=1)
@@ -167,7 +169,7 @@ def test_answers_are_forgotten_after_a_day(caller: Caller, session: Session) -> 
 
 @pytest.mark.django_db(transaction=True)
 @only_on_postgresql
-def test_of_eight_at_once_only_one_is_sent(transactional_db: None) -> None:
+def test_it_sends_one_of_eight_simultaneous_texts(transactional_db: None) -> None:
     session = make_session(make_location(make_account()))
     secret = make_key(session.account)
 

@@ -30,7 +30,7 @@ def test_it_needs_two_queries_for_any_number_of_locations(
         caller.get("/locations/")
 
 
-def test_pages_reach_every_location_exactly_once(caller: Caller, account: Account) -> None:
+def test_it_reaches_every_location_exactly_once_by_pages(caller: Caller, account: Account) -> None:
     for number in range(120):
         make_location(account, f"Location {number // 60}")
 

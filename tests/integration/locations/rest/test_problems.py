@@ -41,14 +41,14 @@ GOOD_BODY = {"to": "+351912345678", "text": "Hello", "phone": "+351912345678"}
 
 
 @pytest.mark.parametrize(("method", "path"), ALL)
-def test_nothing_is_done_without_a_key(session: Session, method: str, path: str) -> None:
+def test_it_does_nothing_without_a_key(session: Session, method: str, path: str) -> None:
     answer = Caller().call(method, path.format(id=session.pk), GOOD_BODY)
 
     assert_problem(answer, 401, "key_missing")
 
 
 @pytest.mark.parametrize(("method", "path"), OF_A_SESSION)
-def test_a_foreign_session_looks_like_a_missing_one(
+def test_it_answers_alike_for_foreign_and_missing_sessions(
     caller: Caller, foreign: Session, method: str, path: str
 ) -> None:
     before = Session.objects.values().get()
@@ -64,7 +64,7 @@ def test_a_foreign_session_looks_like_a_missing_one(
 
 @pytest.mark.parametrize(("method", "path"), OF_A_SESSION)
 @pytest.mark.parametrize("wrong", ["7", "Lisbon", "%00", "..", "a" * 500])
-def test_an_id_that_is_none_is_nothing_here(
+def test_it_finds_nothing_for_a_malformed_id(
     caller: Caller, method: str, path: str, wrong: str
 ) -> None:
     assert_problem(caller.call(method, path.format(id=wrong), GOOD_BODY), 404, "not_found")
@@ -73,7 +73,7 @@ def test_an_id_that_is_none_is_nothing_here(
 @pytest.mark.parametrize(
     ("path", "method"), [(path, method) for path, methods in WRONG_METHODS for method in methods]
 )
-def test_a_wrong_method_names_the_right_ones(
+def test_it_names_the_right_methods_for_a_wrong_one(
     caller: Caller, session: Session, path: str, method: str
 ) -> None:
     answer = caller.call(method, path.format(id=session.pk), GOOD_BODY)
@@ -111,7 +111,7 @@ def test_it_refuses_a_body_without_json_content_type(
         b'{} {"to": 1}',
     ],
 )
-def test_a_body_that_is_not_json_is_refused(
+def test_it_refuses_a_body_that_is_not_json(
     caller: Caller, session: Session, method: str, path: str, data: bytes
 ) -> None:
     answer = caller.call(method, path.format(id=session.pk), data=data)
@@ -131,7 +131,7 @@ def test_it_reads_json_as_utf_8_always(caller: Caller, session: Session, charset
 
 
 @pytest.mark.parametrize(("method", "path"), WITH_BODY)
-def test_a_body_that_is_too_large_is_refused_unread(
+def test_it_refuses_a_body_over_the_limit_unread(
     caller: Caller, session: Session, settings: Any, method: str, path: str
 ) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
@@ -141,7 +141,7 @@ def test_a_body_that_is_too_large_is_refused_unread(
     assert_problem(answer, 413, "too_large")
 
 
-def test_only_json_is_answered(caller: Caller) -> None:
+def test_it_answers_only_with_json(caller: Caller) -> None:
     answer = caller.get("/locations/", HTTP_ACCEPT="text/html")
 
     assert_problem(answer, 406, "not_acceptable")
@@ -151,13 +151,13 @@ def test_only_json_is_answered(caller: Caller) -> None:
     "path", ["/api/", "/api/v1/", "/api/v2/sessions/", "/api/v1/sessions", "/api/x\n"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_an_unknown_address_is_a_problem_like_any_other(db: None, path: str, method: str) -> None:
+def test_it_reports_an_unknown_address_as_a_problem(db: None, path: str, method: str) -> None:
     body = assert_problem(Caller().call(method, path), 404, "not_found")
 
     assert "/api/docs/" in body["detail"]
 
 
-def test_a_request_refused_before_views_is_a_problem(settings: Any) -> None:
+def test_it_reports_requests_refused_before_views_as_problems(settings: Any) -> None:
     settings.DEBUG, settings.ALLOWED_HOSTS = False, ["pairline.example"]
 
     answer = Client(raise_request_exception=False).get("/api/v1/x/", headers={"host": "evil"})
@@ -172,7 +172,7 @@ def broken_database(django_db_blocker: Any) -> Any:
         yield
 
 
-def test_a_fault_of_ours_tells_nothing_of_our_insides(
+def test_it_reveals_no_internals_when_we_fail(
     broken_database: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
@@ -185,7 +185,7 @@ def test_a_fault_of_ours_tells_nothing_of_our_insides(
     assert "pl_secret-key" not in caplog.text
 
 
-def test_an_error_outside_of_views_is_a_problem(settings: Any) -> None:
+def test_it_reports_errors_outside_of_views_as_problems(settings: Any) -> None:
     settings.DEBUG = False
     settings.MIDDLEWARE = [
         "tests.integration.locations.rest.test_problems.failing",

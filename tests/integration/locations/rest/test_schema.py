@@ -66,14 +66,14 @@ def test_it_describes_every_endpoint(schema: Any) -> None:
     }
 
 
-def test_each_operation_has_words_and_needs_a_key(schema: Any) -> None:
+def test_it_describes_each_operation_and_requires_a_key(schema: Any) -> None:
     for operation in _operations(schema):
         assert operation["summary"] and operation["description"] and operation["tags"]
         assert operation["security"] == [{"ApiKey": []}]
     assert schema["components"]["securitySchemes"]["ApiKey"]["scheme"] == "bearer"
 
 
-def test_each_failure_has_an_example_per_code(schema: Any) -> None:
+def test_it_has_an_example_for_each_failure_code(schema: Any) -> None:
     for operation in _operations(schema):
         failures = {s: r for s, r in operation["responses"].items() if not s.startswith("2")}
         assert "401" in failures
@@ -86,7 +86,7 @@ def test_each_failure_has_an_example_per_code(schema: Any) -> None:
                 assert str(example["value"]["status"]) == status
 
 
-def test_each_body_has_an_example(schema: Any) -> None:
+def test_it_has_an_example_of_each_body(schema: Any) -> None:
     for operation in _operations(schema):
         bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
         for body in bodies:
@@ -94,7 +94,7 @@ def test_each_body_has_an_example(schema: Any) -> None:
                 assert content.get("examples"), operation["operationId"]
 
 
-def test_the_headers_of_limits_and_repetitions_are_described(schema: Any) -> None:
+def test_it_describes_the_headers_of_limits_and_repetitions(schema: Any) -> None:
     for operation in _operations(schema):
         answers = operation["responses"]
         assert answers["429"]["headers"]["Retry-After"]["required"] is True
@@ -119,7 +119,7 @@ def test_it_is_served_to_everyone() -> None:
 
 
 @pytest.mark.django_db
-def test_the_page_to_try_it_loads_nothing_from_elsewhere() -> None:
+def test_it_loads_nothing_from_elsewhere_in_the_api_page() -> None:
     page = Client().get("/api/docs/")
 
     html = page.content.decode()
@@ -131,7 +131,7 @@ def test_the_page_to_try_it_loads_nothing_from_elsewhere() -> None:
 
 
 @pytest.mark.django_db
-def test_the_script_of_the_page_has_its_own_url() -> None:
+def test_it_serves_the_pages_script_from_its_own_url() -> None:
     html = Client().get("/api/docs/").content.decode()
     [address] = re.findall(r'<script src="(/api/docs/[^"]+)"', html)
 
@@ -141,7 +141,7 @@ def test_the_script_of_the_page_has_its_own_url() -> None:
     assert 'url: "/api/schema/"' in script.content.decode().replace("\\u002D", "-")
 
 
-def test_the_command_writes_it_to_a_file() -> None:
+def test_it_writes_the_schema_to_a_file() -> None:
     out = StringIO()
 
     call_command("spectacular", stdout=out)

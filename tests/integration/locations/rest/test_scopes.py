@@ -33,7 +33,7 @@ def limited_to(account: Account, *places: Location) -> Caller:
 
 @pytest.mark.parametrize("path", READS)
 @pytest.mark.parametrize("scope", ["read", "send", "manage"])
-def test_reading_takes_the_scope_read(
+def test_it_requires_the_scope_read_for_reading(
     account: Account, session: Session, path: str, scope: str
 ) -> None:
     answer = Caller(make_key(account, scopes=[scope])).get(path.format(id=session.pk))
@@ -45,7 +45,9 @@ def test_reading_takes_the_scope_read(
 
 
 @pytest.mark.parametrize("scope", ["read", "send", "manage"])
-def test_sending_takes_the_scope_send(account: Account, session: Session, scope: str) -> None:
+def test_it_requires_the_scope_send_for_sending(
+    account: Account, session: Session, scope: str
+) -> None:
     answer = Caller(make_key(account, scopes=[scope])).post(
         f"/sessions/{session.pk}/messages/", TEXT
     )
@@ -58,7 +60,7 @@ def test_sending_takes_the_scope_send(account: Account, session: Session, scope:
 
 
 @pytest.mark.parametrize(("path", "body"), MANAGES)
-def test_every_other_change_takes_the_scope_manage(
+def test_it_requires_the_scope_manage_for_every_other_change(
     account: Account, session: Session, path: str, body: Any
 ) -> None:
     before = Session.objects.values().get()
@@ -70,13 +72,13 @@ def test_every_other_change_takes_the_scope_manage(
     assert Session.objects.values().get() == before
 
 
-def test_a_missing_scope_is_reported_for_any_session(account: Account, foreign: Session) -> None:
+def test_it_reports_a_missing_scope_for_any_session(account: Account, foreign: Session) -> None:
     caller = Caller(make_key(account, scopes=["read"]))
 
     assert_problem(caller.post(f"/sessions/{foreign.pk}/stop/"), 403, "scope_missing")
 
 
-def test_a_key_without_scopes_may_do_everything(account: Account, session: Session) -> None:
+def test_it_permits_everything_to_a_key_without_scopes(account: Account, session: Session) -> None:
     caller = Caller(ApiKey.issue(account, "Old")[1])
 
     assert caller.get("/sessions/").status_code == 200
@@ -84,11 +86,11 @@ def test_a_key_without_scopes_may_do_everything(account: Account, session: Sessi
     assert caller.post(f"/sessions/{session.pk}/stop/").status_code == 202
 
 
-def test_a_key_without_a_scope_opens_nothing(account: Account) -> None:
+def test_it_opens_nothing_for_a_key_without_a_scope(account: Account) -> None:
     assert_problem(Caller(make_key(account, scopes=[])).get("/sessions/"), 403, "scope_missing")
 
 
-def test_a_key_of_some_locations_sees_these_alone(account: Account, session: Session) -> None:
+def test_it_shows_a_limited_key_only_its_locations(account: Account, session: Session) -> None:
     other = make_session(make_location(account, "Harbour Dental · Porto"))
     make_message(session), make_message(other)
     caller = limited_to(account, other.location)
@@ -103,7 +105,7 @@ def test_a_key_of_some_locations_sees_these_alone(account: Account, session: Ses
 
 
 @pytest.mark.parametrize(("path", "body"), [*[(path, None) for path in READS[2:]], *MANAGES[1:]])
-def test_a_limited_key_sees_nothing_elsewhere(
+def test_it_shows_nothing_else_to_a_limited_key(
     account: Account, session: Session, path: str, body: Any
 ) -> None:
     caller = limited_to(account, make_location(account, "Harbour Dental · Porto"))
@@ -114,7 +116,7 @@ def test_a_limited_key_sees_nothing_elsewhere(
     assert_problem(answer, 404, "not_found")
 
 
-def test_a_key_of_some_locations_links_no_number_elsewhere(account: Account) -> None:
+def test_it_does_not_let_limited_keys_link_numbers_elsewhere(account: Account) -> None:
     caller = limited_to(account, make_location(account, "Harbour Dental · Porto"))
     elsewhere = make_location(account)
 
@@ -124,7 +126,7 @@ def test_a_key_of_some_locations_links_no_number_elsewhere(account: Account) -> 
     assert not Session.objects.exists()
 
 
-def test_a_key_without_remaining_locations_has_no_access(
+def test_it_denies_access_without_any_remaining_location(
     account: Account, session: Session
 ) -> None:
     last = make_location(account, "Closed")
@@ -136,26 +138,26 @@ def test_a_key_without_remaining_locations_has_no_access(
     assert_problem(caller.get(f"/sessions/{session.pk}/"), 404, "not_found")
 
 
-def test_a_key_works_until_its_last_moment(account: Account) -> None:
+def test_it_accepts_a_key_until_its_last_moment(account: Account) -> None:
     soon = timezone.now() + timedelta(minutes=1)
 
     assert Caller(make_key(account, expires_at=soon)).get("/sessions/").status_code == 200
 
 
-def test_an_expired_key_says_so(account: Account) -> None:
+def test_it_says_that_a_key_has_expired(account: Account) -> None:
     caller = Caller(make_key(account, expires_at=timezone.now() - timedelta(seconds=1)))
 
     assert_problem(caller.get("/sessions/"), 401, "key_expired")
 
 
-def test_a_revoked_expired_key_is_unknown(account: Account) -> None:
+def test_it_treats_a_revoked_expired_key_as_unknown(account: Account) -> None:
     past = timezone.now() - timedelta(seconds=1)
     caller = Caller(make_key(account, expires_at=past, revoked_at=past))
 
     assert_problem(caller.get("/sessions/"), 401, "key_invalid")
 
 
-def test_both_secrets_work_until_the_grace_is_over(account: Account) -> None:
+def test_it_accepts_both_secrets_until_the_grace_ends(account: Account) -> None:
     key, old = ApiKey.issue(account, "Reminders")
 
     new = key.rotate(timedelta(hours=1), timezone.now())
@@ -167,7 +169,7 @@ def test_both_secrets_work_until_the_grace_is_over(account: Account) -> None:
     assert Caller(new).get("/sessions/").status_code == 200
 
 
-def test_without_a_grace_the_old_secret_ends_at_once(account: Account) -> None:
+def test_it_ends_the_old_secret_without_a_grace(account: Account) -> None:
     key, old = ApiKey.issue(account, "Reminders")
 
     new = key.rotate(timedelta(0), timezone.now())
@@ -176,7 +178,7 @@ def test_without_a_grace_the_old_secret_ends_at_once(account: Account) -> None:
     assert Caller(new).get("/sessions/").status_code == 200
 
 
-def test_a_revoked_key_ends_with_its_old_secret(account: Account) -> None:
+def test_it_ends_the_old_secret_of_a_revoked_key(account: Account) -> None:
     key, old = ApiKey.issue(account, "Reminders")
     key.rotate(timedelta(hours=24), timezone.now())
 

@@ -31,7 +31,7 @@ def allow(account: Account, calls: int | None) -> None:
     account.save()
 
 
-def test_each_response_has_the_remaining_calls(account: Account, caller: Caller) -> None:
+def test_it_sends_the_remaining_calls_with_each_response(account: Account, caller: Caller) -> None:
     allow(account, 5)
 
     answers = [caller.get("/locations/") for _ in range(2)]
@@ -42,7 +42,7 @@ def test_each_response_has_the_remaining_calls(account: Account, caller: Caller)
     assert "Retry-After" not in answers[0].headers
 
 
-def test_a_call_too_many_gets_retry_after(account: Account, caller: Caller) -> None:
+def test_it_answers_calls_over_the_limit_with_retry_after(account: Account, caller: Caller) -> None:
     allow(account, 3)
     for _ in range(3):
         assert caller.get("/locations/").status_code == 200
@@ -56,7 +56,7 @@ def test_a_call_too_many_gets_retry_after(account: Account, caller: Caller) -> N
     assert answer.headers["RateLimit-Remaining"] == "0"
 
 
-def test_refused_calls_do_not_prolong_the_wait(account: Account, caller: Caller) -> None:
+def test_it_does_not_prolong_the_wait_by_refused_calls(account: Account, caller: Caller) -> None:
     allow(account, 2)
     for _ in range(12):
         answer = caller.get("/locations/")
@@ -64,7 +64,7 @@ def test_refused_calls_do_not_prolong_the_wait(account: Account, caller: Caller)
     assert int(answer.headers["Retry-After"]) <= 60 + 30
 
 
-def test_wrong_calls_count_like_right_ones(account: Account) -> None:
+def test_it_counts_wrong_calls_like_right_ones(account: Account) -> None:
     allow(account, 3)
     caller = Caller(make_key(account, scopes=["read"]))
 
@@ -75,7 +75,7 @@ def test_wrong_calls_count_like_right_ones(account: Account) -> None:
     assert_problem(caller.get("/locations/"), 429, "too_many_requests")
 
 
-def test_an_account_shares_its_calls_among_its_keys(account: Account) -> None:
+def test_it_shares_an_accounts_calls_among_its_keys(account: Account) -> None:
     allow(account, 3)
     one, other = Caller(make_key(account)), Caller(make_key(account))
     one.get("/locations/"), one.get("/locations/"), other.get("/locations/")
@@ -83,7 +83,7 @@ def test_an_account_shares_its_calls_among_its_keys(account: Account) -> None:
     assert_problem(other.get("/locations/"), 429, "too_many_requests")
 
 
-def test_a_limited_key_leaves_the_rest_to_others(account: Account) -> None:
+def test_it_leaves_the_rest_of_the_rate_to_others(account: Account) -> None:
     allow(account, 10)
     small, large = Caller(make_key(account, calls_a_minute=2)), Caller(make_key(account))
     answers = [small.get("/locations/") for _ in range(6)]
@@ -93,7 +93,7 @@ def test_a_limited_key_leaves_the_rest_to_others(account: Account) -> None:
     assert large.get("/locations/").headers["RateLimit-Remaining"] == "7"
 
 
-def test_accounts_do_not_take_calls_from_each_other(account: Account, caller: Caller) -> None:
+def test_it_does_not_count_calls_against_other_accounts(account: Account, caller: Caller) -> None:
     allow(account, 1)
     caller.get("/locations/")
     other = make_account("Charlie and Sons")
@@ -102,7 +102,7 @@ def test_accounts_do_not_take_calls_from_each_other(account: Account, caller: Ca
     assert Caller(make_key(other)).get("/locations/").status_code == 200
 
 
-def test_without_a_limit_there_are_no_headers(account: Account) -> None:
+def test_it_sends_no_headers_without_a_limit(account: Account) -> None:
     account.plan, account.own_max_api_calls_a_minute = None, None
     account.save()
     make_plan("Trial", is_default=True, max_api_calls_a_minute=None)
@@ -113,7 +113,7 @@ def test_without_a_limit_there_are_no_headers(account: Account) -> None:
     assert "RateLimit-Limit" not in answer.headers
 
 
-def test_concurrent_calls_never_exceed_the_limit(account: Account) -> None:
+def test_it_never_exceeds_the_limit_with_concurrent_calls(account: Account) -> None:
     allow(account, 20)
     key = ApiKey.objects.select_related("account__plan").get(
         key_hash=ApiKey.hash(make_key(account))
@@ -129,7 +129,7 @@ def test_concurrent_calls_never_exceed_the_limit(account: Account) -> None:
     assert passed == 20
 
 
-def test_an_unavailable_cache_lets_calls_through(
+def test_it_lets_calls_through_without_a_cache(
     account: Account, caller: Caller, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     allow(account, 1)

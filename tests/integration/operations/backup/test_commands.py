@@ -35,7 +35,7 @@ def said(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_backup_and_restore_report_their_results(keys: Keys, key: str, tmp_path: Path) -> None:
+def test_it_reports_the_results_of_backup_and_restore(keys: Keys, key: str, tmp_path: Path) -> None:
     linked(make_account(), "Porto", keys)
     file = str(tmp_path / "a.backup")
 
@@ -84,7 +84,9 @@ def test_it_creates_a_key_file(tmp_path: Path) -> None:
         said("backup", "--new-key-file", str(tmp_path / "new.key"))
 
 
-def test_a_refused_restore_prints_one_sentence(keys: Keys, key: str, tmp_path: Path) -> None:
+def test_it_prints_one_sentence_when_it_refuses_a_restore(
+    keys: Keys, key: str, tmp_path: Path
+) -> None:
     with pytest.raises(CommandError, match="cannot be read"):
         said("restore", str(tmp_path / "none"), "--key-file", key, "--check")
     (tmp_path / "text").write_text("hello")
@@ -120,7 +122,7 @@ def scheduled(settings: Settings, key: str, tmp_path: Path) -> Path:
     return tmp_path / "backups"
 
 
-def test_a_scheduled_backup_deletes_the_oldest_scheduled_one(keys: Keys, scheduled: Path) -> None:
+def test_it_deletes_only_the_oldest_scheduled_backup(keys: Keys, scheduled: Path) -> None:
     scheduled.mkdir()
     old = [new_name(datetime(2020, 1, day, tzinfo=UTC)) for day in (1, 2, 3)]
     for name in (*old, "before-the-update.backup", "pairline-notes.txt"):
@@ -133,7 +135,7 @@ def test_a_scheduled_backup_deletes_the_oldest_scheduled_one(keys: Keys, schedul
     assert "0 linked numbers" in sentence and "2 older deleted" in sentence
 
 
-def test_a_failed_backup_deletes_no_older_one(keys: Keys, scheduled: Path) -> None:
+def test_it_deletes_no_older_backup_when_one_fails(keys: Keys, scheduled: Path) -> None:
     scheduled.mkdir()
     for day in (1, 2, 3):
         (scheduled / new_name(datetime(2020, 1, day, tzinfo=UTC))).touch()
@@ -163,7 +165,7 @@ def test_it_deletes_partial_files_of_a_killed_backup(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [being_written]
 
 
-def test_there_is_no_backup_without_a_schedule(settings: Settings) -> None:
+def test_it_creates_no_backup_without_a_schedule(settings: Settings) -> None:
     settings.BACKUP_DIR = ""
     with pytest.raises(BackupRefused, match="BACKUP_DIR is not set"):
         run_scheduled_backup()
@@ -177,7 +179,7 @@ def _ids(settings: Settings, folder: str, key_file: str) -> list[str | None]:
     return [message.id for message in checks.backups(None)]
 
 
-def test_scheduled_backups_without_a_key_do_not_start(
+def test_it_does_not_start_scheduled_backups_without_a_key(
     settings: Settings, key: str, tmp_path: Path
 ) -> None:
     assert _ids(settings, "", "") == []

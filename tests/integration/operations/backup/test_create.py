@@ -67,7 +67,7 @@ def test_it_reports_linked_numbers_without_keys(keys: Keys, back_up: BackUp, wha
 @pytest.mark.skipif(
     connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite in memory has one connection"
 )
-def test_a_backup_is_a_snapshot_of_the_database(keys: Keys) -> None:
+def test_it_backs_up_a_snapshot_of_the_database(keys: Keys) -> None:
     make_account("First")
 
     with snapshot():
@@ -86,7 +86,7 @@ def _write_elsewhere() -> None:
         other.close()
 
 
-def test_a_backup_is_private_and_never_overwrites(keys: Keys, back_up: BackUp) -> None:
+def test_it_keeps_backups_private_and_never_overwrites_one(keys: Keys, back_up: BackUp) -> None:
     made = back_up()
 
     assert made.path.stat().st_mode & 0o777 == 0o600
@@ -95,14 +95,14 @@ def test_a_backup_is_private_and_never_overwrites(keys: Keys, back_up: BackUp) -
     assert [path for path in made.path.parent.iterdir() if "partial" in path.name] == []
 
 
-def test_a_backup_that_cannot_be_written_leaves_nothing(keys: Keys, tmp_path: Path) -> None:
+def test_it_leaves_nothing_when_a_backup_cannot_be_written(keys: Keys, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(BackupRefused, match="cannot be written"):
         create_backup(tmp_path / "file" / "a.backup", KEY, silent)
 
 
-def test_a_check_lists_contents_and_changes_nothing(keys: Keys, back_up: BackUp) -> None:
+def test_it_lists_contents_on_a_check_and_changes_nothing(keys: Keys, back_up: BackUp) -> None:
     linked(make_account(), "Porto", keys)
     made = back_up()
     before = everything()

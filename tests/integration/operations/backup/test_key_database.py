@@ -167,7 +167,7 @@ def test_it_refuses_keys_from_a_database_for_files(
     assert not Account.objects.exists()
 
 
-def test_restoring_one_number_leaves_other_keys_unchanged(
+def test_it_restores_one_number_without_changing_other_keys(
     keys: Keys, database: KeyDatabase, back_up: BackUp
 ) -> None:
     account = make_account()
@@ -185,7 +185,9 @@ def test_restoring_one_number_leaves_other_keys_unchanged(
     assert [row[2] for row in database.of(other)] == [b"since", b"since"]
 
 
-def test_failed_rows_leave_no_keys(keys: Keys, database: KeyDatabase, back_up: BackUp) -> None:
+def test_it_leaves_no_keys_of_failed_rows(
+    keys: Keys, database: KeyDatabase, back_up: BackUp
+) -> None:
     session = connect(make_account(), "Porto")
     database.make(session)
     made = back_up()

@@ -36,7 +36,7 @@ def test_it_restores_a_backup_of_the_older_version(keys: Keys) -> None:
     assert [keys.mark(session) for session in linked] == ["first"]
 
 
-def test_the_installation_keeps_its_id_from_the_older_version(keys: Keys) -> None:
+def test_it_keeps_the_id_of_an_older_version(keys: Keys) -> None:
     lose_everything(keys)
     with open_archive(OLD, KEY) as archive:
         (row,) = archive.rows("rows/config.Installation.jsonl")
@@ -47,7 +47,7 @@ def test_the_installation_keeps_its_id_from_the_older_version(keys: Keys) -> Non
     assert connection.introspection.table_names().count("config_installation") == 1
 
 
-def test_permissions_on_the_installation_follow_the_move(keys: Keys) -> None:
+def test_it_moves_permissions_on_the_installation(keys: Keys) -> None:
     lose_everything(keys)
 
     restore_all(OLD, KEY, silent)

@@ -106,7 +106,7 @@ def test_it_refuses_newer_and_older_versions(keys: Keys, back_up: BackUp) -> Non
     refused(newer, BackupRefused, "newer version .* locations.9999_later")
 
 
-def test_a_failed_step_leaves_no_rows_or_keys(keys: Keys, back_up: BackUp) -> None:
+def test_it_leaves_no_rows_or_keys_after_failed_steps(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     made = back_up()
     lose_everything(keys)
@@ -129,7 +129,7 @@ def _interrupt(step: str) -> Callable[[str, int, int], None]:
     return report
 
 
-def test_a_killed_restore_can_be_run_again(keys: Keys, back_up: BackUp) -> None:
+def test_it_repeats_a_restore_that_was_killed(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     made = back_up()
     lose_everything(keys)
@@ -142,7 +142,7 @@ def test_a_killed_restore_can_be_run_again(keys: Keys, back_up: BackUp) -> None:
     assert not (keys.folder / MARKER).exists()
 
 
-def test_a_failed_commit_moves_the_keys_back(keys: Keys, back_up: BackUp) -> None:
+def test_it_moves_keys_back_when_the_commit_fails(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     made = back_up()
     Session.objects.filter(pk=session.pk).delete()

@@ -91,7 +91,7 @@ def _steady(rows: Everything) -> Everything:
     }
 
 
-def test_new_rows_get_new_ids_after_a_restore(keys: Keys, back_up: BackUp) -> None:
+def test_it_gives_new_ids_to_rows_after_a_restore(keys: Keys, back_up: BackUp) -> None:
     rows_of_everything(make_account())
     made = back_up()
     lose_everything(keys)
@@ -102,7 +102,7 @@ def test_new_rows_get_new_ids_after_a_restore(keys: Keys, back_up: BackUp) -> No
     assert Account.objects.count() == 2
 
 
-def test_another_machine_can_have_other_encryption_keys(
+def test_it_restores_on_machines_with_other_encryption_keys(
     keys: Keys, back_up: BackUp, settings: Settings
 ) -> None:
     account = make_account()
@@ -139,7 +139,7 @@ def test_it_copies_values_that_no_key_decrypts(
     assert Webhook.objects.get().secret == secret
 
 
-def test_operators_keep_their_groups_and_permissions(keys: Keys, back_up: BackUp) -> None:
+def test_it_keeps_groups_and_permissions_of_operators(keys: Keys, back_up: BackUp) -> None:
     permission = Permission.objects.filter(codename="view_as_owner").first()
     assert permission is not None
     group = Group.objects.create(name="Support")
@@ -156,7 +156,7 @@ def test_operators_keep_their_groups_and_permissions(keys: Keys, back_up: BackUp
     assert list(Group.objects.get().user_set.get().user_permissions.all()) == [permission]
 
 
-def test_a_backup_contains_no_waiting_codes(keys: Keys, back_up: BackUp) -> None:
+def test_it_keeps_waiting_codes_out_of_a_backup(keys: Keys, back_up: BackUp) -> None:
     waiting = make_session(status=Status.QR)
     made = back_up()
 
@@ -169,7 +169,7 @@ def test_a_backup_contains_no_waiting_codes(keys: Keys, back_up: BackUp) -> None
     assert back.pk == waiting.pk and back.qr_expires_at is None and back.qr_text == ""
 
 
-def test_a_restore_releases_leases_and_fences_old_gateways(keys: Keys, back_up: BackUp) -> None:
+def test_it_releases_leases_and_fences_gateways_on_restore(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     made = back_up()
     lose_everything(keys)
@@ -183,7 +183,7 @@ def test_a_restore_releases_leases_and_fences_old_gateways(keys: Keys, back_up: 
 
 
 @pytest.mark.parametrize("status", [MessageStatus.QUEUED, MessageStatus.SENDING])
-def test_a_waiting_text_is_not_sent_twice(
+def test_it_does_not_send_a_waiting_text_twice(
     keys: Keys, back_up: BackUp, status: MessageStatus
 ) -> None:
     make_message(linked(make_account(), "Porto", keys), status=status)
@@ -196,7 +196,7 @@ def test_a_waiting_text_is_not_sent_twice(
     assert not Message.objects.waiting().exists()
 
 
-def test_a_waiting_delivery_is_not_made_twice(keys: Keys, back_up: BackUp) -> None:
+def test_it_does_not_repeat_a_waiting_delivery(keys: Keys, back_up: BackUp) -> None:
     make_delivery(make_webhook(make_account()))
     made = back_up()
     lose_everything(keys)
@@ -207,7 +207,7 @@ def test_a_waiting_delivery_is_not_made_twice(keys: Keys, back_up: BackUp) -> No
     assert "restored from a backup" in Delivery.objects.get().error
 
 
-def test_waiting_notices_and_mails_are_not_sent_twice(keys: Keys, back_up: BackUp) -> None:
+def test_it_does_not_send_waiting_notices_twice(keys: Keys, back_up: BackUp) -> None:
     session = linked(make_account(), "Porto", keys)
     make_notice(session)
     make_mail(session.account)
@@ -224,7 +224,7 @@ def test_waiting_notices_and_mails_are_not_sent_twice(keys: Keys, back_up: BackU
     assert mails == [("failed", ""), ("sent", "Scan again.")]
 
 
-def test_the_installation_keeps_its_id(keys: Keys, back_up: BackUp) -> None:
+def test_it_keeps_the_id_of_the_installation(keys: Keys, back_up: BackUp) -> None:
     make_account()
     made = back_up()
     ours = Installation.current().pk
@@ -236,7 +236,7 @@ def test_the_installation_keeps_its_id(keys: Keys, back_up: BackUp) -> None:
     assert Installation.current().pk == ours
 
 
-def test_the_audit_log_records_restored_accounts(keys: Keys, back_up: BackUp) -> None:
+def test_it_records_restored_accounts_in_the_audit_log(keys: Keys, back_up: BackUp) -> None:
     make_location(make_account("One")), make_account("Two")
     made = back_up()
     lose_everything(keys)

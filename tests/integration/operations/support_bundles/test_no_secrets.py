@@ -49,7 +49,7 @@ def _log(data_dir: Path, session: Session, key: str) -> None:
 
 
 @pytest.mark.parametrize("for_customer", [True, False])
-def test_a_bundle_contains_no_secret(
+def test_it_keeps_secrets_out_of_a_bundle(
     for_customer: bool,
     data_dir: Path,
     settings: Settings,
@@ -90,6 +90,6 @@ def test_a_bundle_contains_no_secret(
         b"hunter2/hunter2".hex(),
     ],
 )
-def test_the_search_finds_a_secret_in_any_spelling(text: str) -> None:
+def test_it_finds_a_secret_in_any_spelling(text: str) -> None:
     assert found_in(text, {"hunter2/hunter2"}) == ["hunter2/hunter2"]
     assert found_in(text, {"hunter3/hunter3"}) == []

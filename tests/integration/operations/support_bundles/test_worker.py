@@ -78,7 +78,7 @@ def _state(bundle: SupportBundle) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_customers_bundle_omits_other_sessions_and_the_machine() -> None:
+async def test_it_omits_other_sessions_and_the_machine_for_customers() -> None:
     ours, _ = await run(_two_accounts)
     bundle = await run(lambda: _asked_for(ours))
 
@@ -113,7 +113,7 @@ async def test_it_gives_back_an_unfinished_bundle_when_it_stops() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_full_disk_fails_the_bundle(data_dir: Path) -> None:
+async def test_it_fails_the_bundle_when_the_disk_is_full(data_dir: Path) -> None:
     (data_dir / "bundles").write_text("in the way")
     bundle = await run(lambda: _asked_for(make_account()))
 
@@ -131,7 +131,7 @@ def command(*arguments: str) -> str:
 
 
 @pytest.mark.django_db
-def test_the_command_writes_everything_an_operator_needs(tmp_path: Path) -> None:
+def test_it_writes_everything_an_operator_needs(tmp_path: Path) -> None:
     _two_accounts()
     target = tmp_path / "bundle.zip"
     said = command("--output", str(target))
@@ -152,7 +152,7 @@ def test_the_command_writes_everything_an_operator_needs(tmp_path: Path) -> None
 
 
 @pytest.mark.django_db
-def test_the_command_can_cover_one_session(tmp_path: Path) -> None:
+def test_it_covers_one_session_on_request(tmp_path: Path) -> None:
     ours, _ = _two_accounts()
     session = ours.sessions.first()
     assert session is not None
@@ -166,7 +166,7 @@ def test_the_command_can_cover_one_session(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_the_command_reports_its_errors(tmp_path: Path) -> None:
+def test_it_reports_the_errors_of_the_command(tmp_path: Path) -> None:
     there = tmp_path / "there.zip"
     there.write_text("keep me")
     with pytest.raises(CommandError, match="exists"):
@@ -183,7 +183,7 @@ def test_the_command_reports_its_errors(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_a_customers_bundle_refuses_a_foreign_session(tmp_path: Path) -> None:
+def test_it_refuses_a_foreign_session_for_a_customers_bundle(tmp_path: Path) -> None:
     ours, theirs = _two_accounts()
     foreign = theirs.sessions.first()
     assert foreign is not None

@@ -232,7 +232,7 @@ def test_it_pages_through_every_session_once(
     assert sorted(seen) == sorted(str(session.pk) for session in sessions)
 
 
-def test_it_pages_backwards(caller: Caller, account: Account) -> None:
+def test_it_pages_backwards_through_the_list(caller: Caller, account: Account) -> None:
     _history(account, 120, timedelta(seconds=1))
     first, second, third = _pages(caller, "/sessions/?status=initializing")
 

@@ -254,7 +254,7 @@ def test_it_prints_that_a_dry_run_changed_nothing(keys: KeyFolder) -> None:
     assert Session.objects.get().status == Status.QR
 
 
-def test_it_prints_json(keys: KeyFolder) -> None:
+def test_it_prints_one_object_as_json(keys: KeyFolder) -> None:
     make_session(status=Status.QR, **UNOWNED, **ago())
     report = json.loads(cleanup("--json"))
     assert report["dry_run"] is False

@@ -204,7 +204,7 @@ def test_it_exits_with_1_and_names_the_problems(keys: KeyFolder, port: int) -> N
     assert "\x1b" not in text
 
 
-def test_it_prints_json(keys: KeyFolder, port: int) -> None:
+def test_it_prints_one_object_as_json(keys: KeyFolder, port: int) -> None:
     code, text = run_command("--json", "--port", str(port))
     answer = json.loads(text)
     assert (code, answer["ok"]) == (1, False)
@@ -220,7 +220,7 @@ def test_it_refuses_an_invalid_port(typed: str) -> None:
         run_command(f"--port={typed}")
 
 
-def test_it_changes_nothing(keys: KeyFolder) -> None:
+def test_it_changes_nothing_when_it_shows_pages(keys: KeyFolder) -> None:
     keys.store(make_session(status=Status.INITIALIZING, **UNOWNED, **ago()), linked=False)
     keys.store(uuid4())
     before = list(Session.objects.values()), keys.names()

@@ -70,7 +70,9 @@ def test_it_searches_and_filters(
         ("-since", ["Lisbon", "Évora", "Porto", "Faro"]),
     ],
 )
-def test_it_sorts(alice: Client, account: Account, sort: str, order: list[str]) -> None:
+def test_it_sorts_the_list_by_each_column(
+    alice: Client, account: Account, sort: str, order: list[str]
+) -> None:
     now = timezone.now()
     connect(account, "Lisbon", phone_number="+351922222222", since=now - timedelta(hours=1))
     connect(

@@ -39,7 +39,7 @@ def test_it_creates_missing_rows_once_and_due_soon(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_a_due_job_is_claimed_by_one_gateway(add_job: AddJob) -> None:
+def test_it_gives_a_due_job_to_one_gateway(add_job: AddJob) -> None:
     add_job()
     make_job()
 
@@ -51,7 +51,7 @@ def test_a_due_job_is_claimed_by_one_gateway(add_job: AddJob) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @only_on_postgresql
-def test_of_two_simultaneous_claims_one_succeeds(add_job: AddJob) -> None:
+def test_it_lets_one_of_two_simultaneous_claims_succeed(add_job: AddJob) -> None:
     add_job()
     make_job()
 
@@ -71,7 +71,7 @@ def test_it_claims_the_most_overdue_as_room_allows(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_a_job_of_another_release_is_left_alone(add_job: AddJob) -> None:
+def test_it_leaves_jobs_of_another_release_alone(add_job: AddJob) -> None:
     add_job()
     make_job("unknown")
 
@@ -79,7 +79,7 @@ def test_a_job_of_another_release_is_left_alone(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_a_gateway_that_lost_the_lease_writes_nothing(add_job: AddJob) -> None:
+def test_it_writes_nothing_after_a_gateway_lost_the_lease(add_job: AddJob) -> None:
     job = add_job()
     make_job()
     (late,) = claim("one")
@@ -93,7 +93,7 @@ def test_a_gateway_that_lost_the_lease_writes_nothing(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_a_held_lease_can_be_renewed(add_job: AddJob) -> None:
+def test_it_renews_a_lease_that_is_held(add_job: AddJob) -> None:
     add_job()
     make_job()
     claim("one")
@@ -107,7 +107,7 @@ def test_a_held_lease_can_be_renewed(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_a_success_is_due_again_after_the_interval(add_job: AddJob) -> None:
+def test_it_makes_a_successful_job_due_after_the_interval(add_job: AddJob) -> None:
     job = add_job()
     make_job(late=MINUTE)
     planned = row().planned_at
@@ -123,7 +123,7 @@ def test_a_success_is_due_again_after_the_interval(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_failures_are_counted_and_retried_soon(add_job: AddJob) -> None:
+def test_it_counts_failures_and_retries_them_soon(add_job: AddJob) -> None:
     job = add_job()
     make_job()
 
@@ -140,7 +140,7 @@ def test_failures_are_counted_and_retried_soon(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_a_long_result_is_truncated(add_job: AddJob) -> None:
+def test_it_truncates_a_long_result(add_job: AddJob) -> None:
     job = add_job()
     make_job()
     (mine,) = claim()
@@ -151,7 +151,7 @@ def test_a_long_result_is_truncated(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_a_schedule_of_a_wrong_clock_is_corrected(add_job: AddJob) -> None:
+def test_it_corrects_the_schedule_of_a_wrong_clock(add_job: AddJob) -> None:
     add_job()
     make_job(late=-timedelta(days=400))
 
@@ -161,7 +161,7 @@ def test_a_schedule_of_a_wrong_clock_is_corrected(add_job: AddJob) -> None:
 
 
 @pytest.mark.django_db
-def test_run_now_makes_a_job_due_at_once(add_job: AddJob) -> None:
+def test_it_makes_a_job_due_on_run_now(add_job: AddJob) -> None:
     job: Job = add_job()
     make_job(late=-timedelta(hours=20))
     planned = row().planned_at

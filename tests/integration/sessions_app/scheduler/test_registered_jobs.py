@@ -17,7 +17,7 @@ def _none_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "_JOBS", {})
 
 
-def test_backups_come_round_where_the_settings_ask_for_them(
+def test_it_schedules_backups_when_the_settings_ask_for_them(
     settings: Settings, tmp_path: Path
 ) -> None:
     settings.BACKUP_DIR, settings.BACKUP_EVERY_HOURS = str(tmp_path), 24
@@ -27,7 +27,7 @@ def test_backups_come_round_where_the_settings_ask_for_them(
     assert jobs.registered()["backup"].every == timedelta(days=1)
 
 
-def test_no_backups_come_round_where_nobody_asked_for_them(settings: Settings) -> None:
+def test_it_schedules_no_backups_unless_the_settings_ask(settings: Settings) -> None:
     settings.BACKUP_DIR = ""
 
     own_jobs.register()

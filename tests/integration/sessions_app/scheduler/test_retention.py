@@ -45,7 +45,7 @@ LONG_AGO = jobs.EVENTS_KEPT + 10 * DAY
 
 @pytest.mark.parametrize("job", registered().values(), ids=lambda job: job.name)
 @pytest.mark.usefixtures("keys")
-def test_each_job_says_in_a_sentence_what_it_did(job: Job) -> None:
+def test_it_reports_in_a_sentence_what_each_job_did(job: Job) -> None:
     sentence = job.run()
 
     assert sentence.endswith(".")
@@ -80,7 +80,7 @@ def make_event(session: Session, version: int, ago: timedelta, status: Status) -
     )
 
 
-def test_timelines_keep_what_uptime_goes_on_from() -> None:
+def test_it_keeps_the_events_that_uptime_needs() -> None:
     location = make_location()
     session = make_session(location)
     up, down = Status.READY, Status.INITIALIZING
@@ -123,7 +123,7 @@ def test_it_deletes_ended_links_and_gateways_after_a_month() -> None:
 
 
 @pytest.mark.parametrize("column", ["accepted_at", "revoked_at", "expires_at"])
-def test_invitations_go_three_months_after_their_end(column: str) -> None:
+def test_it_deletes_invitations_three_months_after_their_end(column: str) -> None:
     account, now = make_account(), timezone.now()
     for number, days in enumerate((89, 91)):
         invitation = Invitation(account=account, email=f"new{number}@example.com", role=Role.MEMBER)
@@ -156,7 +156,7 @@ def test_it_deletes_expired_sign_ins_from_the_device_list() -> None:
     assert UserSession.objects.get().session_key == clients[1].session.session_key
 
 
-def test_receipts_of_numbers_that_get_no_more_go_too() -> None:
+def test_it_deletes_unusable_receipts_as_well() -> None:
     session, now = make_session(), timezone.now()
     for name, age in (("A", EARLY_RECEIPT_KEPT * 2), ("B", timedelta(0))):
         EarlyReceipt.objects.create(
@@ -197,7 +197,7 @@ def test_it_deletes_key_files_unused_for_a_month(
     assert keys.names() == before - {gone.name}
 
 
-def test_the_monthly_cleanup_does_nothing_with_the_wrong_database(
+def test_it_skips_the_monthly_cleanup_with_the_wrong_database(
     keys: KeyFolder,
 ) -> None:
     keys.store(uuid.uuid4(), age=OLD)
@@ -205,7 +205,9 @@ def test_the_monthly_cleanup_does_nothing_with_the_wrong_database(
     assert run.delete_left_over(MONTH).deleted == []
 
 
-def test_the_monthly_cleanup_fails_when_it_cannot_look(settings: Settings, tmp_path: Path) -> None:
+def test_it_fails_the_monthly_cleanup_when_it_cannot_look(
+    settings: Settings, tmp_path: Path
+) -> None:
     settings.DATA_DIR = tmp_path
     (tmp_path / "whatsapp").touch()
 
@@ -213,7 +215,7 @@ def test_the_monthly_cleanup_fails_when_it_cannot_look(settings: Settings, tmp_p
         registered()["cleanup"].run()
 
 
-def test_stuck_attempts_are_ended_without_a_file_being_touched(
+def test_it_ends_stuck_attempts_without_touching_files(
     keys: KeyFolder,
 ) -> None:
     hour: dict[str, Any] = {"since": timezone.now() - timedelta(hours=1)}
@@ -227,13 +229,13 @@ def test_stuck_attempts_are_ended_without_a_file_being_touched(
     assert keys.names() == {f"{stuck.pk}.sqlite3"}
 
 
-def test_thirteen_months_hold_the_same_day_of_the_year_before() -> None:
+def test_it_compares_days_with_the_year_before() -> None:
     for year in (2027, 2028):  # before and after a leap day
         today = datetime(year, 3, 31, tzinfo=UTC)
         assert today - jobs.EVENTS_KEPT < today.replace(year=year - 1)
 
 
-def test_news_are_kept_for_thirteen_months() -> None:
+def test_it_keeps_notices_for_thirteen_months() -> None:
     session = make_session()
     for age in (NOTICES_KEPT + DAY, NOTICES_KEPT - DAY):
         then = timezone.now() - age

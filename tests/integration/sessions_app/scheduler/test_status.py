@@ -59,7 +59,7 @@ def troubles() -> list[str]:
     return [line.text for line in operator_alerts.alerts() if line.subject == "Title of tidy"]
 
 
-def test_the_page_shows_the_last_result_and_the_next_run(operator: Client, add_job: AddJob) -> None:
+def test_it_shows_the_last_result_and_the_next_run(operator: Client, add_job: AddJob) -> None:
     add_job()
     make_job(late=-2.5 * HOUR, **ran())
 
@@ -69,14 +69,14 @@ def test_the_page_shows_the_last_result_and_the_next_run(operator: Client, add_j
         assert words in text
 
 
-def test_the_page_shows_what_is_running(operator: Client, add_job: AddJob) -> None:
+def test_it_shows_the_jobs_that_are_running(operator: Client, add_job: AddJob) -> None:
     add_job()
     make_job(**running(timedelta(minutes=3)))
 
     assert "running for 3 min" in operator.get(PAGE).content.decode()
 
 
-def test_run_now_makes_it_due_and_is_logged(operator: Client, add_job: AddJob) -> None:
+def test_it_logs_run_now_and_makes_it_due(operator: Client, add_job: AddJob) -> None:
     add_job()
     make_job(late=-10 * HOUR)
 
@@ -90,7 +90,7 @@ def test_run_now_makes_it_due_and_is_logged(operator: Client, add_job: AddJob) -
     assert (entry.object_id, entry.get_change_message()) == ("tidy", "Requested a run")
 
 
-def test_run_now_reports_a_job_that_is_already_running(operator: Client, add_job: AddJob) -> None:
+def test_it_reports_a_job_that_is_already_running(operator: Client, add_job: AddJob) -> None:
     add_job()
     make_job(**running(timedelta(minutes=3)))
 
@@ -100,7 +100,7 @@ def test_run_now_reports_a_job_that_is_already_running(operator: Client, add_job
     assert not LogEntry.objects.exists()
 
 
-def test_no_one_can_edit_a_job(operator: Client, add_job: AddJob) -> None:
+def test_it_does_not_let_anyone_edit_a_job(operator: Client, add_job: AddJob) -> None:
     add_job()
     make_job()
 
@@ -110,7 +110,7 @@ def test_no_one_can_edit_a_job(operator: Client, add_job: AddJob) -> None:
 
 
 @pytest.mark.parametrize(("failures", "reported"), [(2, False), (3, True)])
-def test_a_job_that_failed_three_times_is_an_alert(
+def test_it_raises_an_alert_after_three_failures(
     add_job: AddJob, failures: int, reported: bool
 ) -> None:
     add_job()
@@ -129,14 +129,14 @@ def test_it_alerts_about_jobs_late_by_an_interval(
     assert (troubles() == ["should have run 1 day ago"]) is reported
 
 
-def test_a_job_that_hangs_is_an_alert(add_job: AddJob) -> None:
+def test_it_raises_an_alert_for_a_hanging_job(add_job: AddJob) -> None:
     add_job()
     make_job(late=DAY + HOUR, **running(DAY))
 
     assert troubles() == ["has been running for 1 day"]
 
 
-def test_a_job_of_another_release_is_shown_without_an_alert(
+def test_it_shows_jobs_of_another_release_without_an_alert(
     operator: Client, add_job: AddJob
 ) -> None:
     add_job()
@@ -146,7 +146,7 @@ def test_a_job_of_another_release_is_shown_without_an_alert(
     assert troubles() == []
 
 
-def test_the_health_check_reports_trouble_or_the_next_run(add_job: AddJob) -> None:
+def test_it_reports_trouble_or_the_next_run_in_health(add_job: AddJob) -> None:
     (before,) = status.findings()
     add_job()
     make_job(late=-2.5 * HOUR)
@@ -171,7 +171,7 @@ def run_command(*arguments: str) -> tuple[int, str]:
     return 0, printed.getvalue()
 
 
-def test_the_command_lists_the_jobs(add_job: AddJob) -> None:
+def test_it_lists_the_jobs_by_command(add_job: AddJob) -> None:
     assert run_command() == (
         0,
         "No gateway has run yet: the first one creates the scheduled jobs.\n",

@@ -59,7 +59,7 @@ def _ended() -> bool:
     return row().last_finished_at is not None
 
 
-async def test_two_runners_run_a_job_once(add_job: AddJob) -> None:
+async def test_it_runs_a_job_once_with_two_runners(add_job: AddJob) -> None:
     ran: list[str] = []
     add_job(lambda: ran.append("x") or "Deleted 3 things.")  # type: ignore[func-returns-value]
     add_job(name="later")
@@ -74,7 +74,7 @@ async def test_two_runners_run_a_job_once(add_job: AddJob) -> None:
     assert (found.last_ok, found.last_result) == (True, "Deleted 3 things.")
 
 
-async def test_a_job_sees_all_rows_from_its_own_thread(add_job: AddJob) -> None:
+async def test_it_reads_all_rows_in_a_jobs_thread(add_job: AddJob) -> None:
     add_job(lambda: f"{tenancy.current()} {threading.current_thread() is threading.main_thread()}")
     await run(make_job)
 
@@ -86,7 +86,7 @@ async def test_a_job_sees_all_rows_from_its_own_thread(add_job: AddJob) -> None:
     assert (await run(row)).last_result == "Everyone.EVERYONE False"
 
 
-async def test_a_failure_is_one_sentence_without_secrets(add_job: AddJob) -> None:
+async def test_it_reports_a_failure_in_one_sentence_without_secrets(add_job: AddJob) -> None:
     def fail() -> str:
         raise OSError("postgres://pairline:hunter2@db/x does not answer +351911111111\nmore")
 
@@ -106,9 +106,7 @@ async def test_a_failure_is_one_sentence_without_secrets(add_job: AddJob) -> Non
         assert secret not in failed.last_result
 
 
-async def test_a_hanging_job_keeps_its_lease_and_blocks_no_other(
-    add_job: AddJob, gate: threading.Event
-) -> None:
+async def test_it_keeps_the_lease_of_a_hanging_job(add_job: AddJob, gate: threading.Event) -> None:
     add_job(lambda: str(gate.wait(30)), "hangs")
     add_job(name="quick")
     await run(lambda: make_job("hangs"))
@@ -125,7 +123,7 @@ async def test_a_hanging_job_keeps_its_lease_and_blocks_no_other(
         await until(lambda: row("hangs").last_ok, "its end")
 
 
-async def test_a_job_that_ends_makes_room_at_once(add_job: AddJob) -> None:
+async def test_it_starts_the_next_job_when_one_ends(add_job: AddJob) -> None:
     names = [f"job{number}" for number in range(7)]
     for name in names:
         add_job(name=name)
@@ -139,7 +137,7 @@ async def test_a_job_that_ends_makes_room_at_once(add_job: AddJob) -> None:
     await task
 
 
-async def test_a_job_of_a_dead_gateway_runs_again(add_job: AddJob) -> None:
+async def test_it_runs_jobs_of_a_dead_gateway_again(add_job: AddJob) -> None:
     add_job()
     await run(lambda: make_job(lease_owner="dead", lease_expires_at=timezone.now()))
 
@@ -185,7 +183,7 @@ async def test_it_stops_within_seconds_and_keeps_the_lease(
     assert (await run(row)).lease_owner
 
 
-def test_a_process_exits_while_a_job_hangs() -> None:
+def test_it_exits_the_process_while_a_job_hangs() -> None:
     """As run_gateway exits: the loop is closed, and Python does not wait for the job's thread."""
     program = """
 import asyncio, time, django

@@ -148,7 +148,7 @@ def test_it_deletes_expired_bundles_and_stray_files() -> None:
 
 @only_on_postgresql
 @pytest.mark.django_db(transaction=True)
-def test_two_simultaneous_builders_take_different_bundles() -> None:
+def test_it_gives_different_bundles_to_simultaneous_builders() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     requested()

@@ -13,7 +13,7 @@ MINUTE = timedelta(minutes=1)
 WAITS = (MINUTE, 5 * MINUTE, 15 * MINUTE)
 
 
-def test_it_waits_longer_after_each_failure_and_repeats_the_last() -> None:
+def test_it_waits_longer_after_failures_up_to_a_maximum() -> None:
     assert [wait_after(n, WAITS, 0.0) for n in (1, 2, 3, 4, 100)] == [
         *WAITS,
         15 * MINUTE,
@@ -22,11 +22,11 @@ def test_it_waits_longer_after_each_failure_and_repeats_the_last() -> None:
 
 
 @given(st.integers(1, 50), st.floats(0, 1))
-def test_jitter_adds_up_to_a_tenth(failures: int, chance: float) -> None:
+def test_it_adds_jitter_of_up_to_a_tenth(failures: int, chance: float) -> None:
     plain = wait_after(failures, WAITS, 0.0)
 
     assert plain <= wait_after(failures, WAITS, chance) <= plain * (1 + JITTER)
 
 
-def test_a_chance_is_between_0_and_1() -> None:
+def test_it_returns_a_chance_between_0_and_1() -> None:
     assert all(0 <= draw_chance() <= 1 for _ in range(100))

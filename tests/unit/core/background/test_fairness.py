@@ -23,7 +23,7 @@ def test_it_interleaves_the_groups() -> None:
 
 
 @given(words)
-def test_round_robin_keeps_the_order_within_a_group(items: list[str]) -> None:
+def test_it_keeps_the_order_within_a_round_robin_group(items: list[str]) -> None:
     ordered = round_robin(items, _first)
 
     assert Counter(ordered) == Counter(items)
@@ -32,7 +32,7 @@ def test_round_robin_keeps_the_order_within_a_group(items: list[str]) -> None:
 
 
 @given(words)
-def test_no_group_is_served_twice_before_the_others_once(items: list[str]) -> None:
+def test_it_serves_each_group_once_before_any_twice(items: list[str]) -> None:
     ordered = round_robin(items, _first)
 
     groups = {word[0] for word in items}
@@ -45,7 +45,7 @@ def test_it_takes_the_first_of_each_key() -> None:
     assert one_per_key(items, lambda item: item[0]) == [("a", 1), ("b", 2), (None, 4), (None, 5)]
 
 
-def test_the_least_recently_served_group_comes_first() -> None:
+def test_it_serves_the_least_recently_served_group_first() -> None:
     turns = LeastRecentlyServed()
     for group in ("a", "b"):
         turns.serve(group)
@@ -55,7 +55,7 @@ def test_the_least_recently_served_group_comes_first() -> None:
     assert turns.order(["a1", "b1"], _first) == ["b1", "a1"]
 
 
-def test_a_group_that_is_back_comes_first_again() -> None:
+def test_it_serves_a_returning_group_first_again() -> None:
     turns = LeastRecentlyServed()
     for group in ("a", "b"):
         turns.serve(group)
@@ -64,7 +64,7 @@ def test_a_group_that_is_back_comes_first_again() -> None:
     assert turns.order(["a1", "b1"], _first) == ["b1", "a1"]
 
 
-def test_many_rows_of_one_group_do_not_delay_another() -> None:
+def test_it_does_not_delay_groups_behind_a_long_one() -> None:
     turns, served = LeastRecentlyServed(), []
     waiting = [f"a{n}" for n in range(1_000)] + ["b0", "b1"]
     for _ in range(4):

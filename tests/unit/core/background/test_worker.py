@@ -98,7 +98,7 @@ async def test_it_does_no_more_at_once_than_it_may() -> None:
     assert (parcels.most_at_once, sorted(parcels.done)) == (3, list(range(7)))
 
 
-async def test_a_hint_makes_it_poll_at_once() -> None:
+async def test_it_polls_at_once_after_a_hint() -> None:
     parcels = Parcels()
     parcels.open.set()
 
@@ -109,7 +109,7 @@ async def test_a_hint_makes_it_poll_at_once() -> None:
         await parcels.until(1, "done")
 
 
-async def test_maintenance_goes_on_without_room() -> None:
+async def test_it_continues_maintenance_without_free_slots() -> None:
     parcels = Parcels(1, 2, 3)
 
     async with working(parcels) as worker:
@@ -121,7 +121,7 @@ async def test_maintenance_goes_on_without_room() -> None:
         parcels.open.set()
 
 
-async def test_a_failure_is_logged_and_holds_up_no_other(
+async def test_it_logs_a_failure_and_continues_with_the_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     parcels = Parcels(1, 2, 3, bad=[1])
@@ -137,7 +137,7 @@ async def test_a_failure_is_logged_and_holds_up_no_other(
     assert record.exc_info is not None
 
 
-async def test_a_claim_that_fails_halfway_loses_no_work() -> None:
+async def test_it_loses_no_work_when_a_claim_fails_halfway() -> None:
     parcels = Parcels(1, 2)
     parcels.unclaimable = [2]
     parcels.open.set()
@@ -148,7 +148,7 @@ async def test_a_claim_that_fails_halfway_loses_no_work() -> None:
     assert parcels.done == [1, 2]
 
 
-async def test_a_stop_waits_for_the_work_in_hand() -> None:
+async def test_it_waits_for_running_work_when_it_stops() -> None:
     parcels = Parcels(1, 2, 3)
 
     async with working(parcels) as worker:
@@ -159,7 +159,7 @@ async def test_a_stop_waits_for_the_work_in_hand() -> None:
     assert (sorted(parcels.done), parcels.waiting, parcels.given_back) == ([1, 2], [3], [])
 
 
-async def test_what_outlasts_the_stop_is_given_back() -> None:
+async def test_it_gives_back_work_that_outlasts_the_stop() -> None:
     parcels = Parcels(1, 2, 3)
 
     async with working(parcels, stop_seconds=0.0):

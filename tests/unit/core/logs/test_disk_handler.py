@@ -49,7 +49,7 @@ def written(log: logging.Logger) -> None:
         handler.flush()
 
 
-def test_each_line_is_one_private_json_object(log: logging.Logger, folder: Path) -> None:
+def test_it_logs_each_line_as_one_private_json_object(log: logging.Logger, folder: Path) -> None:
     log.info("Session %s", "connected", extra={"session": "a"})
     written(log)
     (entry,) = entries(folder)
@@ -70,7 +70,7 @@ def test_it_lets_no_secret_through(log: logging.Logger, folder: Path) -> None:
     assert entries(folder)[1]["error"].endswith("ValueError: bad …")
 
 
-def test_what_is_logged_is_as_it_was_then(log: logging.Logger, folder: Path) -> None:
+def test_it_logs_values_as_they_were_then(log: logging.Logger, folder: Path) -> None:
     counts = [1]
     log.info("counts %s", counts)
     counts.append(2)
@@ -78,7 +78,7 @@ def test_what_is_logged_is_as_it_was_then(log: logging.Logger, folder: Path) -> 
     assert entries(folder)[0]["message"] == "counts [1]"
 
 
-def test_its_room_is_bounded(folder: Path) -> None:
+def test_it_bounds_the_space_of_the_log(folder: Path) -> None:
     file = LogFile(folder, max_bytes=1_000)
     for number in range(200):
         file.append(f"{number:099}\n".encode())
@@ -92,7 +92,7 @@ def test_its_room_is_bounded(folder: Path) -> None:
     }
 
 
-def test_what_cannot_be_opened_is_moved_aside(folder: Path) -> None:
+def test_it_moves_aside_what_cannot_be_opened(folder: Path) -> None:
     (folder / NAME).mkdir(parents=True)  # root, as whom tests may run, can open any file
     file = LogFile(folder)
     file.append(b"ours\n")
@@ -101,7 +101,7 @@ def test_what_cannot_be_opened_is_moved_aside(folder: Path) -> None:
     assert (folder / f"{NAME}.1").is_dir()
 
 
-def test_processes_share_it_without_losing_a_line(folder: Path) -> None:
+def test_it_shares_the_log_without_losing_a_line(folder: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from core.logs.rotating_file import LogFile\n"
         "file = LogFile(Path(sys.argv[1]), max_bytes=12_000)\n"
@@ -122,7 +122,7 @@ def test_processes_share_it_without_losing_a_line(folder: Path) -> None:
     assert all(path.stat().st_size <= at_once for path in files_of(folder))
 
 
-def test_a_full_disk_costs_lines_but_no_time(folder: Path) -> None:
+def test_it_loses_lines_but_no_time_on_full_disks(folder: Path) -> None:
     folder.parent.mkdir()
     folder.write_text("in the way")
     handler = DiskLog(folder, waiting=50)
@@ -139,7 +139,7 @@ def test_a_full_disk_costs_lines_but_no_time(folder: Path) -> None:
     assert told == ["500 log lines were lost: the disk was full or slow", "room again"]
 
 
-def test_a_fact_that_cannot_be_written_harms_nobody(log: logging.Logger, folder: Path) -> None:
+def test_it_survives_a_fact_that_cannot_be_written(log: logging.Logger, folder: Path) -> None:
     class Broken:
         def __str__(self) -> str:
             raise RuntimeError("no words")

@@ -15,12 +15,12 @@ QR = "2@" + ",".join(["Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyMTI="] * 4)
 
 
 @pytest.mark.parametrize("text", [QR, f"https://wa.me/settings/linked_devices#{QR}"])
-def test_a_qr_text_goes(text: str) -> None:
+def test_it_redacts_the_text_of_a_qr_code(text: str) -> None:
     assert redact(f"code {text} shown") == "code … shown"
 
 
 @given(st.binary(min_size=24, max_size=96))
-def test_random_bytes_in_base64_go(secret: bytes) -> None:
+def test_it_redacts_random_bytes_in_base64(secret: bytes) -> None:
     # Bytes that are not random may read like words; keys are random.
     random = bytes(a ^ b for a, b in zip(secret, KEYSTREAM, strict=False))
     for encoded in (base64.b64encode(random), base64.urlsafe_b64encode(random)):
@@ -40,18 +40,18 @@ KEYSTREAM = bytes((i * 197 + i * i * 31 + 89) % 256 for i in range(96))
         "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
     ],
 )
-def test_keys_and_tokens_go(secret: str) -> None:
+def test_it_redacts_keys_and_tokens(secret: str) -> None:
     assert redact(f"Authorization: Bearer {secret}") == "Authorization: Bearer …"
 
 
 @pytest.mark.parametrize("path", ["/link/", "/invitations/", "/unsubscribe/"])
-def test_what_opens_a_page_to_whoever_has_it_goes(path: str) -> None:
+def test_it_redacts_links_that_open_a_page(path: str) -> None:
     assert redact(f"GET {path}WzEsImxpbmtlZCJd:0pSw4/undo/ 200") == f"GET {path}…/undo/ 200"
 
 
 @pytest.mark.parametrize("login", ["pairline:hunter2", "lisbon:", ":hunter2", "lisbon", "a:b:c"])
 @pytest.mark.parametrize("scheme", ["postgres", "http", "https", "socks5"])
-def test_a_login_in_an_address_goes(scheme: str, login: str) -> None:
+def test_it_redacts_a_login_in_an_address(scheme: str, login: str) -> None:
     said = redact(f"cannot reach {scheme}://{login}@db:5432/pairline")
     assert said == f"cannot reach {scheme}://…@db:5432/pairline"
 
@@ -67,7 +67,7 @@ def test_a_login_in_an_address_goes(scheme: str, login: str) -> None:
         ("'351912345678'", "'…5678'"),
     ],
 )
-def test_of_a_number_the_last_four_digits_stay(text: str, said: str) -> None:
+def test_it_keeps_the_last_four_digits_of_a_number(text: str, said: str) -> None:
     assert redact(text) == said
 
 
@@ -84,12 +84,12 @@ def test_of_a_number_the_last_four_digits_stay(text: str, said: str) -> None:
         "<iq xmlns=w:web type=set><pair-device-sign/></iq>",
     ],
 )
-def test_everything_useful_stays(text: str) -> None:
+def test_it_keeps_everything_that_is_useful(text: str) -> None:
     assert redact(text) == text
 
 
 @given(st.uuids())
-def test_the_ids_of_sessions_and_locations_stay(identifier: object) -> None:
+def test_it_keeps_the_ids_of_sessions_and_locations(identifier: object) -> None:
     text = f"Session connected session={identifier} file={identifier}.sqlite3"
     assert redact(text) == text
 
@@ -100,7 +100,7 @@ def test_it_redacts_any_text_idempotently(text: str) -> None:
     assert redact(once) == once
 
 
-def test_facts_are_redacted_within_lists_and_objects() -> None:
+def test_it_redacts_facts_within_lists_and_objects() -> None:
     session = uuid4()
     facts = {
         "session": session,

@@ -53,7 +53,7 @@ def sent(mail: RenderedMail) -> EmailMessage:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_cannot_break_out_of_the_subject(name: str) -> None:
+def test_it_keeps_a_name_within_the_subject(name: str) -> None:
     mail = sent(render(letter(name)))
 
     assert mail["Bcc"] is None
@@ -65,7 +65,7 @@ def test_a_name_cannot_break_out_of_the_subject(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_is_only_text(name: str) -> None:
+def test_it_shows_a_name_only_as_text(name: str) -> None:
     mail = render(letter(name))
 
     assert "<script" not in mail.html and "<b>Dental" not in mail.html
@@ -79,11 +79,11 @@ def test_it_shortens_long_subjects_with_an_ellipsis() -> None:
     assert render(letter("x" * 300)).subject == f"{'x' * 199}…"
 
 
-def test_emoji_of_several_parts_stay_one() -> None:
+def test_it_keeps_emoji_of_several_parts_as_one() -> None:
     assert "👩‍⚕️ Évora" in render(letter("👩‍⚕️ Évora")).subject
 
 
-def test_the_first_line_is_the_lead(
+def test_it_starts_a_mail_with_its_lead(
     settings: Settings,
 ) -> None:
     settings.PUBLIC_URL = "https://pairline.example"
@@ -99,7 +99,7 @@ def test_the_first_line_is_the_lead(
     assert mail.html.count('class="button" href="https://pairline.example/sessions/7/"') == 1
 
 
-def test_the_text_is_no_wider_than_it_may_be() -> None:
+def test_it_wraps_text_at_the_permitted_width() -> None:
     long = letter("Harbour " * 14)
 
     for line in render(long).text.splitlines():
@@ -123,14 +123,14 @@ def test_it_lists_twenty_without_counting_nothing() -> None:
     assert "more" not in mail.text.replace("any more", "")
 
 
-def test_a_mail_that_cannot_be_ended_offers_no_end() -> None:
+def test_it_offers_no_unsubscribe_where_mail_is_required() -> None:
     mail = render(letter(unsubscribe=""))
 
     assert "unsubscribe" not in mail.text + mail.html
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_every_text_stands_out_from_its_ground(dark: bool) -> None:
+def test_it_keeps_every_text_readable_on_its_background(dark: bool) -> None:
     found = looks(render(letter()).html, dark=dark)
 
     assert len(found) >= 6

@@ -27,17 +27,17 @@ def test_it_names_the_zone(zone: str, written: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "Europe", "../../etc/passwd", "a\x00b", "/"])
-def test_a_zone_that_is_gone_is_utc(zone: str) -> None:
+def test_it_uses_utc_for_a_zone_that_was_removed(zone: str) -> None:
     assert moment(AT, zone) == "3 July 2026, 23:30 (UTC)"
     assert zone_label(zone) == "UTC"
 
 
-def test_the_day_is_that_of_the_zone() -> None:
+def test_it_uses_the_day_of_the_users_zone() -> None:
     assert (day(AT, "UTC"), day(AT, "Asia/Tokyo")) == ("3 July 2026", "4 July 2026")
     assert short(AT, "Asia/Tokyo") == "4 Jul, 08:30"
 
 
-def test_months_are_those_of_the_language() -> None:
+def test_it_names_months_in_the_users_language() -> None:
     with translation.override("pt"):
         assert "julho" in moment(AT, "UTC").lower()
 

@@ -11,5 +11,5 @@ from core.text.masking import masked
     ("number", "shown"),
     [("+351912345678", "…5678"), ("+351 912 345 678", "…5678"), ("1234", ""), ("", "")],
 )
-def test_the_last_four_digits_are_shown(number: str, shown: str) -> None:
+def test_it_shows_the_last_four_digits(number: str, shown: str) -> None:
     assert masked(number) == shown

@@ -19,12 +19,12 @@ from core.text.units import NotAnAge, parse_age, plural, size
         ("0s", timedelta(0)),
     ],
 )
-def test_an_age_is_a_number_with_a_unit(typed: str, age: timedelta) -> None:
+def test_it_reads_an_age_with_a_unit(typed: str, age: timedelta) -> None:
     assert parse_age(typed) == age
 
 
 @pytest.mark.parametrize("typed", ["", "10", "s", "-1h", "1.5h", "1h30m", "3x", "٣m", "3651d"])
-def test_anything_else_is_refused_with_examples(typed: str) -> None:
+def test_it_refuses_anything_else_with_examples(typed: str) -> None:
     with pytest.raises(NotAnAge, match="90s, 15m, 2h or 1d"):
         parse_age(typed)
 
@@ -40,11 +40,11 @@ def test_anything_else_is_refused_with_examples(typed: str) -> None:
         (84_000_000_000, "84 GB"),
     ],
 )
-def test_a_size_has_a_unit_that_people_read(count: int, text: str) -> None:
+def test_it_prints_a_size_with_a_readable_unit(count: int, text: str) -> None:
     assert size(count) == text
 
 
-def test_one_thing_has_no_plural() -> None:
+def test_it_writes_one_thing_without_a_plural() -> None:
     assert (plural(1, "file"), plural(0, "file"), plural(2, "file")) == (
         "1 file",
         "0 files",

@@ -60,7 +60,7 @@ def test_it_says_the_limit_and_what_to_do(resource: Resource, most: int, words: 
 
 
 @pytest.mark.parametrize("resource", list(Resource))
-def test_a_suspended_account_cannot_add_anything(resource: Resource) -> None:
+def test_it_adds_nothing_in_a_suspended_account(resource: Resource) -> None:
     refusal = verdict(resource, limits(None), usage(0), 1, runs=False)
 
     assert refusal is not None
@@ -78,7 +78,7 @@ def test_a_suspended_account_cannot_add_anything(resource: Resource) -> None:
         (timedelta(days=400), AccountState.SUSPENDED),
     ],
 )
-def test_an_ended_trial_is_past_due_then_suspended(
+def test_it_suspends_an_ended_trial_after_the_grace(
     after_its_end: timedelta, stands: AccountState
 ) -> None:
     assert standing(AccountState.TRIAL, NOON, NOON + after_its_end) is stands
@@ -87,12 +87,12 @@ def test_an_ended_trial_is_past_due_then_suspended(
 @pytest.mark.parametrize(
     "state", [AccountState.ACTIVE, AccountState.PAST_DUE, AccountState.SUSPENDED]
 )
-def test_what_the_operator_set_stands_whatever_the_trial_was(state: AccountState) -> None:
+def test_it_keeps_the_state_an_operator_set(state: AccountState) -> None:
     assert standing(state, NOON, NOON + timedelta(days=400)) is state
     assert standing(state, None, NOON) is state
 
 
-def test_a_trial_without_an_end_goes_on() -> None:
+def test_it_continues_a_trial_without_an_end() -> None:
     assert standing(AccountState.TRIAL, None, NOON) is AccountState.TRIAL
     assert not ends_soon(AccountState.TRIAL, None, NOON)
 
@@ -106,5 +106,5 @@ def test_a_trial_without_an_end_goes_on() -> None:
         (timedelta(0), False),  # it has ended: another sentence
     ],
 )
-def test_a_trial_ends_soon_in_its_last_three_days(left: timedelta, soon: bool) -> None:
+def test_it_ends_a_trial_soon_in_its_last_days(left: timedelta, soon: bool) -> None:
     assert ends_soon(AccountState.TRIAL, NOON + left, NOON) is soon

@@ -34,12 +34,14 @@ def test_it_is_empty_after_a_whole_window() -> None:
     assert Window(before=3, now=1, elapsed=10).empty_after == 110
 
 
-def test_a_limit_of_nothing_never_fits() -> None:
+def test_it_never_fits_into_a_limit_of_zero() -> None:
     assert Window(before=0, now=0, elapsed=10).wait(0) == WINDOW_SECONDS
 
 
 @given(counts, counts, moments, st.integers(1, 5000))
-def test_after_the_wait_one_more_fits(before: int, now: int, elapsed: float, limit: int) -> None:
+def test_it_fits_one_more_call_after_the_wait(
+    before: int, now: int, elapsed: float, limit: int
+) -> None:
     later = elapsed + Window(before, now, elapsed).wait(limit)
 
     if later >= 2 * WINDOW_SECONDS:

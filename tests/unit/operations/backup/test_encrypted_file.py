@@ -124,7 +124,7 @@ def test_it_refuses_chunks_in_another_order(body: bytes) -> None:
         opened(_HEAD + body)
 
 
-def test_it_refuses_chunks_of_another_backup_with_the_same_key() -> None:
+def test_it_refuses_chunks_of_another_backup() -> None:
     other = sealed(content_of(2 * CHUNK_BYTES + 100))
 
     with pytest.raises(BackupError):
@@ -164,7 +164,7 @@ def test_it_requires_passphrases_of_twelve_characters(tmp_path: Path) -> None:
     assert secret.passphrase_file_secret(file) == secret.passphrase_secret("twelve chars")
 
 
-def test_a_key_file_is_private_and_never_overwritten(tmp_path: Path) -> None:
+def test_it_keeps_key_files_private_and_never_overwrites_them(tmp_path: Path) -> None:
     path = tmp_path / "backup.key"
 
     secret.write_key_file(path)

@@ -50,5 +50,5 @@ def test_it_creates_the_key_file_that_settings_name(tmp_path: Path) -> None:
     assert (tmp_path / "backup.key").exists()
 
 
-def test_the_how_tos_use_four_commands() -> None:
+def test_it_uses_four_commands_in_the_how_tos() -> None:
     assert {line.split()[1] for line in commands()} == {"backup", "restore", "migrate", "serve"}

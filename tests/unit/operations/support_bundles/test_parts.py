@@ -34,7 +34,7 @@ def numbers(lines: Any) -> list[int]:
     return [int(json.loads(one)["at"]) for one in lines]
 
 
-def test_recent_lines_come_from_all_files_in_order(tmp_path: Path) -> None:
+def test_it_merges_recent_lines_of_all_files_in_order(tmp_path: Path) -> None:
     write(tmp_path, f"{NAME}.2", *(line("a", number) for number in range(5)))
     write(tmp_path, f"{NAME}.1", line("b", 5), line(None, 6), line("a", 7), line("c", 8))
     write(tmp_path, NAME, line("a", 9), "torn {", line("b", 10), "[1]\n", line(None, 11))
@@ -49,7 +49,7 @@ def test_recent_lines_come_from_all_files_in_order(tmp_path: Path) -> None:
     assert numbers(found.general) == [11]
 
 
-def test_without_a_log_there_are_no_lines(tmp_path: Path) -> None:
+def test_it_returns_no_lines_without_a_log(tmp_path: Path) -> None:
     found = recent_lines(tmp_path / "none", ["a"], count=3, general=3)
     assert (list(found.of_sessions["a"]), list(found.general)) == ([], [])
 
@@ -63,7 +63,7 @@ def test_it_limits_the_log_lines_in_memory(tmp_path: Path) -> None:
     assert {18, 19} <= set(numbers(held))
 
 
-def test_customers_read_nothing_about_the_machine() -> None:
+def test_it_shows_customers_nothing_about_the_machine() -> None:
     ours = line("a", 1, status="ready", error="Traceback /srv/x.py", pid=7, host="web-1")
     foreign = line("a", 2, logger="whatsapp")
     (only,) = customer_lines([ours, foreign])
@@ -98,7 +98,7 @@ def test_it_redacts_settings_that_are_not_listed() -> None:
     }
 
 
-def test_an_archive_is_private_and_readable(tmp_path: Path) -> None:
+def test_it_writes_a_private_readable_archive(tmp_path: Path) -> None:
     path = tmp_path / "bundles" / "one.zip"
     with BundleArchive(path) as archive:
         archive.add("a.txt", ["one\n", "two\n"])
@@ -110,7 +110,7 @@ def test_an_archive_is_private_and_readable(tmp_path: Path) -> None:
         assert found.namelist() == ["a.txt", "README.txt"]
 
 
-def test_an_archive_keeps_its_limit_and_names_truncated_files(tmp_path: Path) -> None:
+def test_it_limits_an_archive_and_names_truncated_files(tmp_path: Path) -> None:
     noise = random.Random(1)
     piece = [noise.randbytes(50_000).hex() for _ in range(60)]  # 3 MB that zip to half
     with BundleArchive(tmp_path / "one.zip", max_bytes=2_000_000) as archive:
@@ -125,7 +125,7 @@ def test_an_archive_keeps_its_limit_and_names_truncated_files(tmp_path: Path) ->
         assert found.read("README.txt") == b"last\n"
 
 
-def test_an_archive_on_a_full_disk_raises(tmp_path: Path) -> None:
+def test_it_raises_for_an_archive_on_a_full_disk(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError):
         BundleArchive(tmp_path / "file" / "one.zip")
@@ -144,14 +144,14 @@ def contents(**facts: Any) -> BundleSummary:
     return BundleSummary(**{**usual, **facts})
 
 
-def test_the_readme_lists_contents_and_exclusions() -> None:
+def test_it_lists_contents_and_exclusions_in_the_readme() -> None:
     text = render_readme(contents())
     for word in ("doctor.json", "settings.json", "2 of 2", "QR and pairing codes", "12:00:00 UTC"):
         assert word in text
     assert "Cut short" not in text
 
 
-def test_a_customers_readme_names_no_file_of_the_machine() -> None:
+def test_it_names_no_file_of_the_machine_to_customers() -> None:
     text = render_readme(contents(for_customer=True, shown=200, total=340, truncated=["log.jsonl"]))
     assert "settings.json" not in text and "doctor.json" not in text
     assert "nothing about other customers" in text

@@ -226,7 +226,7 @@ def test_it_gives_each_client_its_own_name(engine: Engine) -> None:
     assert len(set(engine.library.asked("connect"))) == 3
 
 
-def test_it_does_not_connect_a_client_stopped_before_its_start(engine: Engine) -> None:
+def test_it_never_connects_a_client_stopped_before_its_start(engine: Engine) -> None:
     engine.client()
     first = engine.connecting()
     second = engine.client()
@@ -271,7 +271,7 @@ def test_it_never_connects_without_keys(engine: Engine) -> None:
     ]
 
 
-def test_it_does_not_use_keys_of_a_logged_out_number(engine: Engine, proto: Any) -> None:
+def test_it_ignores_the_keys_of_a_logged_out_number(engine: Engine, proto: Any) -> None:
     """H3: the library reports a logout before it deletes the keys. A start in between would end
     the process."""
     client = engine.client()

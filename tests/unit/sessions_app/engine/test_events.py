@@ -147,7 +147,9 @@ def test_it_skips_messages_without_readable_content(build: Build, from_bob: Any)
     ("kind", "status"),
     [("DELIVERED", "delivered"), ("INACTIVE", "delivered"), ("READ", "read"), ("PLAYED", "read")],
 )
-def test_it_reports_receipts(build: Build, from_bob: Any, kind: str, status: str) -> None:
+def test_it_reports_receipts_of_sent_texts(
+    build: Build, from_bob: Any, kind: str, status: str
+) -> None:
     assert events.translate("Receipt", build.receipt(kind, from_bob), ME) == ReceiptReceived(
         whatsapp_ids=("3EB0", "3EB1"),
         peer=f"+{BOB}",

@@ -36,7 +36,7 @@ def opened(path: Path) -> tuple[Journal, list[str]]:
     return book, [event.text for event in book.open() if isinstance(event, MessageReceived)]
 
 
-def test_it_gives_remaining_events_to_the_next_run_in_order(path: Path) -> None:
+def test_it_gives_remaining_events_to_the_next_run(path: Path) -> None:
     first, _ = opened(path)
     for content in ("one", "two", "three"):
         first.append(text(content))

@@ -65,7 +65,7 @@ def test_it_shows_a_proxy_without_its_login(url: str, shown: str) -> None:
         f"http://{'u' * 256}:p@proxy.example.com:3128",
     ],
 )
-def test_it_rejects_an_invalid_url_and_a_start_with_it(url: str) -> None:
+def test_it_rejects_an_invalid_url_at_start(url: str) -> None:
     """The library would connect without a proxy, so no start may use such a URL."""
     with pytest.raises(NotAProxy) as refused:
         parse(url)

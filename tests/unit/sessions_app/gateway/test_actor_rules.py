@@ -357,7 +357,7 @@ def test_it_reports_an_outage_that_lasts(
     ("session", "lasted", "last"),
     [(make_state(), 9_999, do.SetDeadline), (QR, 30, do.SetDeadline), (QR, 31, do.Finish)],
 )
-def test_it_never_gives_up_the_proxy_of_a_linked_number(
+def test_it_never_drops_the_proxy_of_a_linked_number(
     session: SessionState, lasted: float, last: type
 ) -> None:
     situation = make_situation(session, attempt=AttemptState(outage_since=CLOCK - lasted))
@@ -383,9 +383,7 @@ def test_it_waits_longer_with_each_try() -> None:
 
 
 @pytest.mark.parametrize(("session", "last"), [(make_state(), do.SetDeadline), (QR, do.Finish)])
-def test_it_retries_a_local_fault_with_a_linked_session_only(
-    session: SessionState, last: type
-) -> None:
+def test_it_retries_local_faults_of_linked_sessions_only(session: SessionState, last: type) -> None:
     decision = decide(make_situation(session), happened.NoEngine("no library"))
 
     assert events(decision) == [Event.ENGINE_UNAVAILABLE]
@@ -437,7 +435,7 @@ def test_it_pairs_again_while_the_customer_waits(wanted_at: Any, event: Event) -
     ("client", "effects"),
     [(RECYCLED, [do.MoveClient]), (RUNNING, []), (None, []), (LINKING, [])],
 )
-def test_it_moves_a_connected_client_out_of_a_recycled_engine(
+def test_it_moves_a_connected_client_from_a_recycled_engine(
     client: ClientState | None, effects: list[type]
 ) -> None:
     assert kinds(decide(make_situation(client=client), happened.MoveDue())) == effects

@@ -79,7 +79,7 @@ def test_it_shows_a_qr_code_until_it_expires() -> None:
     assert decision.attempt.qr_expires_at == EXPIRY
 
 
-def test_it_keeps_showing_the_pairing_code_when_the_qr_rotates() -> None:
+def test_it_keeps_the_pairing_code_when_the_qr_rotates() -> None:
     attempt = AttemptState(pairing_code="ABCD-EFGH", outage_since=1.0)
     decision = decide(make_situation(QR, client=LINKING, attempt=attempt), CODE)
 
@@ -299,7 +299,7 @@ def test_it_repeats_a_refused_login_three_times(
 
 
 @pytest.mark.parametrize(("session", "last"), [(make_state(), do.SetDeadline), (QR, do.Finish)])
-def test_it_waits_for_an_update_with_a_linked_session_only(session: Any, last: type) -> None:
+def test_it_waits_for_updates_of_linked_sessions_only(session: Any, last: type) -> None:
     decision = decide(make_situation(session), engine.ClientOutdated())
 
     assert kinds(decision)[-1] is last

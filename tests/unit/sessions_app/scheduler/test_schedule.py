@@ -66,7 +66,9 @@ def test_it_succeeds_at_most_once_per_interval(
 
 
 @given(spans, st.integers(1, 200), st.lists(chances, min_size=200, max_size=200))
-def test_late_runs_cause_no_drift(every: timedelta, count: int, lateness: list[float]) -> None:
+def test_it_does_not_drift_after_late_runs(
+    every: timedelta, count: int, lateness: list[float]
+) -> None:
     schedule = Schedule(NOW, NOW)
     for late in lateness[:count]:
         started = schedule.due_at + late * every * 0.4
@@ -76,7 +78,9 @@ def test_late_runs_cause_no_drift(every: timedelta, count: int, lateness: list[f
 
 
 @given(spans, st.timedeltas(timedelta(0), timedelta(days=400)))
-def test_a_clock_set_back_neither_repeats_nor_skips_runs(every: timedelta, jump: timedelta) -> None:
+def test_it_neither_repeats_nor_skips_runs_after_clock_changes(
+    every: timedelta, jump: timedelta
+) -> None:
     schedule = after_success(NOW, NOW, NOW, every)
     clock = NOW - jump
 
@@ -87,7 +91,7 @@ def test_a_clock_set_back_neither_repeats_nor_skips_runs(every: timedelta, jump:
 
 
 @given(spans, st.timedeltas(timedelta(0), timedelta(days=400)))
-def test_one_run_makes_up_for_all_missed_ones(every: timedelta, away: timedelta) -> None:
+def test_it_makes_up_for_missed_runs_with_one(every: timedelta, away: timedelta) -> None:
     schedule = Schedule(NOW, NOW)
     started = NOW + away
 
@@ -111,13 +115,13 @@ def test_it_returns_to_planned_runs_after_the_last_retry() -> None:
     assert after_failure(NOW, NOW, NOW + MINUTE, DAY, 4, 0) == Schedule(NOW + DAY, NOW + DAY)
 
 
-def test_a_retry_is_never_later_than_the_planned_run() -> None:
+def test_it_retries_no_later_than_the_planned_run() -> None:
     assert after_failure(NOW, NOW, NOW, 2 * MINUTE, 3, 1) == Schedule(
         NOW + 2 * MINUTE, NOW + 2 * MINUTE
     )
 
 
-def test_a_retry_does_not_move_the_planned_runs() -> None:
+def test_it_does_not_move_planned_runs_for_a_retry() -> None:
     retried = after_failure(NOW, NOW, NOW, DAY, 1, 0)
 
     schedule = after_success(retried.planned_at, retried.due_at, retried.due_at, DAY)
@@ -125,20 +129,20 @@ def test_a_retry_does_not_move_the_planned_runs() -> None:
     assert schedule.due_at == NOW + DAY
 
 
-def test_a_manual_run_shortly_before_replaces_the_planned_one() -> None:
+def test_it_lets_a_manual_run_replace_the_next_one() -> None:
     by_hand = NOW - timedelta(minutes=5)
 
     assert after_success(NOW, by_hand, by_hand, DAY).due_at == NOW + DAY
 
 
-def test_a_shorter_interval_applies_at_once() -> None:
+def test_it_applies_a_shorter_interval_at_once() -> None:
     schedule = Schedule(NOW + 29 * DAY, NOW + 29 * DAY)
 
     assert corrected(schedule, NOW, DAY).due_at == NOW + DAY
     assert corrected(schedule, NOW, 30 * DAY) == schedule
 
 
-def test_first_runs_are_spread_over_minutes() -> None:
+def test_it_spreads_first_runs_over_minutes() -> None:
     assert first(NOW, 0).due_at == NOW + FIRST_AFTER
     assert first(NOW, 1).due_at == NOW + FIRST_AFTER + FIRST_SPREAD
     assert first(NOW, 1, timedelta(seconds=3)).due_at == NOW + timedelta(seconds=3)
