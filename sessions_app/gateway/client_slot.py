@@ -48,15 +48,16 @@ class ClientSlot:
         dependencies: Dependencies,
         on_event: Callable[[str, ClientEvent], None],
         on_proof: Callable[[datetime], None],
+        on_stuck: Callable[[str], None],
     ) -> None:
         """``on_event`` gets the client's run and event; ``on_proof`` the times at which
-        WhatsApp answered."""
+        WhatsApp answered; ``on_stuck`` the run of a client that got no answer to a text."""
         self._dependencies = dependencies
         self._on_event = on_event
         self._on_proof = on_proof
         self._client: RemoteClient | None = None
         self._sender = OutgoingSender(
-            session.id, dependencies.outgoing, dependencies.settings, on_proof
+            session.id, dependencies.outgoing, dependencies.settings, on_proof, on_stuck
         )
 
     @property

@@ -29,6 +29,11 @@ _NOT_BEGUN = frozenset({"not_connected", "no_run"})
 _IN_DOUBT = frozenset({"timeout", "internal"})
 
 
+class ClientStuck(Exception):
+    """The client got no answer to a text. It must send nothing else: whatsmeow sends one text
+    after another, and may wait for this answer for ever."""
+
+
 async def settle(
     session: UUID, client: RemoteClient, queue: OutgoingQueue, settings: GatewaySettings
 ) -> None:
@@ -58,10 +63,12 @@ class OutgoingSender:
         queue: OutgoingQueue,
         settings: GatewaySettings,
         on_proof: Callable[[datetime], None],
+        on_stuck: Callable[[str], None],
     ) -> None:
-        """``on_proof`` gets the times at which WhatsApp accepted a text."""
+        """``on_proof`` gets the times at which WhatsApp accepted a text, ``on_stuck`` the run of
+        a client that got no answer to one and must be replaced."""
         self._session, self._queue, self._settings = session, queue, settings
-        self._on_proof = on_proof
+        self._on_proof, self._on_stuck = on_proof, on_stuck
         self._wake = asyncio.Event()
         self._client: RemoteClient | None = None
         self._task: asyncio.Task[None] | None = None
@@ -97,6 +104,9 @@ class OutgoingSender:
                     await self._send(client, text)
             except EngineGone:
                 return
+            except ClientStuck:
+                self._on_stuck(client.run)
+                return
             except Exception:  # the database may be away; the supervisor's poll wakes us again
                 logger.exception("Texts could not be sent", extra={"session": str(self._session)})
 
@@ -105,6 +115,7 @@ class OutgoingSender:
             whatsapp_id, at = await client.send(text)
         except CommandTimeout:
             await self._doubt(client)
+            raise ClientStuck from None
         except CommandRefused as refused:
             await self._refused(client, text, refused)
         else:

@@ -22,7 +22,9 @@ START_SECONDS = 15.0
 STOP_SECONDS = 5.0
 LOGOUT_SECONDS = 10.0
 PAIR_CODE_SECONDS = 30.0
-SEND_SECONDS = 90.0  # whatsmeow itself gives up after 75 s without an acknowledgement
+# whatsmeow gives up a text without an acknowledgement after 75 s, but repeats a text without any
+# timer if the socket is lost meanwhile. 40 s leave time to connect again within a minute.
+SEND_SECONDS = 40.0
 PROOF_SECONDS = 15.0
 
 

@@ -42,7 +42,9 @@ class SessionActor:
         self._last_proof_at: datetime | None = None
         self._phone_seen_at: datetime | None = None
         self._inbox: asyncio.Queue[tuple[str | None, ActorEvent]] = asyncio.Queue()
-        self._slot = ClientSlot(session, dependencies, self._deliver, self._note_proof)
+        self._slot = ClientSlot(
+            session, dependencies, self._deliver, self._note_proof, self._on_stuck
+        )
         self._probe: asyncio.Task[None] | None = None
 
     # For the supervisor
@@ -110,6 +112,9 @@ class SessionActor:
 
     def _on_silence(self, run: str) -> None:
         self._deliver(run, happened.ProbeFailed())
+
+    def _on_stuck(self, run: str) -> None:
+        self._deliver(run, happened.SendStuck())
 
     def _note_proof(self, at: datetime) -> None:
         self._last_proof_at = at

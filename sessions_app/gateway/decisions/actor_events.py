@@ -48,6 +48,11 @@ class ProbeFailed:
 
 
 @dataclass(frozen=True)
+class SendStuck:
+    """WhatsApp did not confirm a text in time, and the client may be waiting for it for ever."""
+
+
+@dataclass(frozen=True)
 class DeadlinePassed:
     purpose: DeadlinePurpose
 
@@ -119,6 +124,7 @@ ActorEvent = (
     | RowRead
     | MoveDue
     | ProbeFailed
+    | SendStuck
     | DeadlinePassed
     | NumberAlreadyLinked
     | NoEngine

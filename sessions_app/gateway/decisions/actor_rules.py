@@ -55,7 +55,10 @@ def decide(situation: Situation, event: ActorEvent) -> Decision:
         case happened.MoveFailed():
             return _move_failed(situation)
         case happened.ProbeFailed():
-            return _probe_failed(situation)
+            return _replace_client(situation)
+        case happened.SendStuck():
+            detail = "WhatsApp did not confirm a text; connecting again"
+            return _replace_client(situation, detail)
     return _decide_result(situation, event)
 
 
@@ -258,8 +261,9 @@ def _move_failed(situation: Situation) -> Decision:
     return Decision(situation.remember(moving=False).attempt, (StartSending(),))
 
 
-def _probe_failed(situation: Situation) -> Decision:
-    dropped = WriteChange(Change(Event.DROPPED, WHATSAPP))
+def _replace_client(situation: Situation, detail: str = "") -> Decision:
+    """Connect with a new client: the present one only looks alive."""
+    dropped = WriteChange(Change(Event.DROPPED, WHATSAPP, detail))
     decision = routines.reconnect(routines.in_outage(situation), None)
     effects = (MarkDisconnected(), dropped, ClearDeadline(), *decision.effects)
     return Decision(decision.attempt, effects)

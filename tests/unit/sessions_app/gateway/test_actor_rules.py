@@ -449,8 +449,9 @@ def test_it_works_from_its_engine_when_it_cannot_move() -> None:
     assert decision == Decision(AttemptState(), (do.StartSending(),))
 
 
-def test_it_starts_a_new_client_when_a_probe_fails() -> None:
-    decision = decide(make_situation(client=RUNNING), happened.ProbeFailed())
+@pytest.mark.parametrize("event", [happened.ProbeFailed(), happened.SendStuck()])
+def test_it_replaces_a_client_that_only_looks_alive(event: ActorEvent) -> None:
+    decision = decide(make_situation(client=RUNNING), event)
 
     assert events(decision) == [Event.DROPPED]
     assert kinds(decision)[-1] is do.StartClient
@@ -507,6 +508,7 @@ HAPPENED = st.one_of(
             happened.MoveDue(),
             happened.MoveFailed(),
             happened.ProbeFailed(),
+            happened.SendStuck(),
             happened.NoEngine("none"),
             happened.NoProxy("none"),
             happened.PairingCodeDue(),
