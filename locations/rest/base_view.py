@@ -11,10 +11,11 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from core.security.rate_counts import Rate
 from locations.models import Scope
 from locations.principals import Principal
 from locations.rest.problems import ScopeMissing, TooManyRequests
-from locations.rest.throttling import CallRateThrottle, Rate
+from locations.rest.throttling import CallRateThrottle
 
 
 class ApiView(APIView):

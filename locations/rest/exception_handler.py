@@ -16,6 +16,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from locations.plans.action_limits import TooOften
 from locations.plans.limits import OverLimit
 from locations.rest.problems import (
     PROBLEM_TYPE,
@@ -25,7 +26,6 @@ from locations.rest.problems import (
     TooManyRequests,
     problem,
 )
-from locations.rest.throttling import TooOften
 
 logger = logging.getLogger(__name__)
 

@@ -15,15 +15,13 @@ from django.utils.translation import gettext as _
 
 from locations.audit import record
 from locations.models import Account, Location
+from locations.plans.action_limits import ActionLimit, count_action
 from locations.principals import Principal
-from locations.rest.throttling import count_action
 from notifications.audit_verbs import NotificationVerb
 from notifications.models import Delivery, DeliveryState, Webhook, WebhookEvent, WebhookFormat
 from notifications.models.webhook import SUBSCRIBABLE, DeliveryQuerySet, new_secret
 
 MAX_WEBHOOKS = 20  # an account
-TESTS_A_MINUTE = 10  # of an account, as are the replays
-REPLAYS_A_MINUTE = 30  # of one delivery or of all that failed
 _REPLAYED_AT_ONCE = 10_000
 
 
@@ -178,8 +176,7 @@ def send_test(principal: Principal, webhook: Webhook) -> Delivery:
     """Send a test event, without retries. Raises WebhookDisabled or TooOften."""
     if not webhook.enabled:
         raise WebhookDisabled
-    limit = _("An account can send at most %d test events per minute.") % TESTS_A_MINUTE
-    count_action(webhook.account_id, "webhook_test", TESTS_A_MINUTE, limit)
+    count_action((ActionLimit.WEBHOOK_TESTS_OF_ACCOUNT, webhook.account_id))
     with transaction.atomic():
         delivery: Delivery = Delivery.objects.create(
             account_id=webhook.account_id,
@@ -212,8 +209,7 @@ def replay_failed(principal: Principal, webhook: Webhook) -> int:
 def _replay(principal: Principal, webhook: Webhook, rows: DeliveryQuerySet) -> int:
     if not webhook.enabled:
         raise WebhookDisabled
-    limit = _("An account can replay deliveries at most %d times per minute.") % REPLAYS_A_MINUTE
-    count_action(webhook.account_id, "webhook_replay", REPLAYS_A_MINUTE, limit)
+    count_action((ActionLimit.WEBHOOK_REPLAYS_OF_ACCOUNT, webhook.account_id))
     with transaction.atomic():
         count = _queue_again(rows)
         record(

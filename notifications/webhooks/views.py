@@ -14,7 +14,7 @@ from core.web.decorators import form_page, page, post_only
 from locations.access import find, find_writable
 from locations.actions import account_to_add_to
 from locations.current_user import choose_account, principal_of
-from locations.rest.throttling import TooOften
+from locations.plans.action_limits import TooOften
 from notifications.models import Delivery, Webhook, WebhookFormat
 from notifications.webhooks import actions
 from notifications.webhooks.forms import WebhookForm

@@ -7,12 +7,14 @@ from django.test import Client
 from django.urls import reverse
 
 from locations.models import Account
+from locations.plans.action_limits import ActionLimit
 from notifications.models import Delivery, Webhook
-from notifications.webhooks.actions import REPLAYS_A_MINUTE, TESTS_A_MINUTE
 from tests.factory import make_account, make_delivery, make_webhook
 from tests.integration.locations.rest.conftest import Caller, assert_problem, make_key
 
 pytestmark = pytest.mark.django_db
+TESTS_A_MINUTE = ActionLimit.WEBHOOK_TESTS_OF_ACCOUNT.value.most
+REPLAYS_A_MINUTE = ActionLimit.WEBHOOK_REPLAYS_OF_ACCOUNT.value.most
 
 
 @pytest.fixture

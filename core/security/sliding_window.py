@@ -1,6 +1,6 @@
 """A sliding window rate limit with two counters. Pure.
 
-The previous minute counts in proportion to its overlap with the last 60 seconds. This needs two
+The previous window counts in proportion to its overlap with the one that ends now. This needs two
 numbers per caller, whatever the limit, and does not allow twice the limit around the turn of a
 minute, as a fixed window would.
 """
@@ -15,17 +15,18 @@ WINDOW_SECONDS = 60
 
 @dataclass(frozen=True)
 class Window:
-    """The calls of the previous minute (``before``) and of this one (``now``), ``elapsed`` seconds
-    into it (0 to 60)."""
+    """The calls of the previous window (``before``) and of this one (``now``), ``elapsed`` seconds
+    into it (0 to ``seconds``, the length of a window)."""
 
     before: int
     now: int
     elapsed: float
+    seconds: int = WINDOW_SECONDS
 
     @property
     def calls(self) -> float:
-        """Estimate the calls of the last 60 seconds."""
-        return self.before * (1 - self.elapsed / WINDOW_SECONDS) + self.now
+        """Estimate the calls of the last ``seconds``."""
+        return self.before * (1 - self.elapsed / self.seconds) + self.now
 
     def left(self, limit: int) -> int:
         """Return how many more calls ``limit`` allows now."""
@@ -35,21 +36,20 @@ class Window:
     def empty_after(self) -> int:
         """Return the seconds without a call until the window is empty, rounded up."""
         if self.now:
-            return ceil(2 * WINDOW_SECONDS - self.elapsed)
-        return ceil(WINDOW_SECONDS - self.elapsed) if self.before else 0
+            return ceil(2 * self.seconds - self.elapsed)
+        return ceil(self.seconds - self.elapsed) if self.before else 0
 
     def wait(self, limit: int) -> int:
         """Return the seconds, at least 1, until ``limit`` allows one more call; a whole window if
         it allows none."""
         if limit < 1:
-            return WINDOW_SECONDS
-        if self.now < limit:  # within this minute, as the previous one fades
+            return self.seconds
+        if self.now < limit:  # within this window, as the previous one fades
             seconds = self._fades(self.before, limit - 1 - self.now) - self.elapsed
-        else:  # in the next minute, as this one fades
-            seconds = WINDOW_SECONDS - self.elapsed + self._fades(self.now, limit - 1)
+        else:  # in the next window, as this one fades
+            seconds = self.seconds - self.elapsed + self._fades(self.now, limit - 1)
         return max(1, ceil(seconds))
 
-    @staticmethod
-    def _fades(calls: int, room: int) -> float:
-        """Return after how many seconds ``calls`` of the previous minute count as ``room``."""
-        return WINDOW_SECONDS * (1 - room / calls) if calls > room else 0
+    def _fades(self, calls: int, room: int) -> float:
+        """Return after how many seconds ``calls`` of the previous window count as ``room``."""
+        return self.seconds * (1 - room / calls) if calls > room else 0

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locations.rest.sliding_window import WINDOW_SECONDS, Window
+from core.security.sliding_window import WINDOW_SECONDS, Window
 
 counts = st.integers(0, 5000)
 moments = st.floats(0, 59.99)
