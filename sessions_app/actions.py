@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from core.security.encryption import SealBroken
 from locations.audit import record
 from locations.models import Location
+from locations.plans.action_limits import ActionLimit, count_action
 from locations.plans.entitlements import Resource, require
 from locations.principals import Principal
 from sessions_app.audit_verbs import SessionVerb
@@ -28,10 +29,11 @@ def create_session(location: Location, *, by: str, proxy: str = "") -> Session:
     """Create a session of ``location`` to be linked through ``proxy`` (a URL, "" for none).
 
     The gateway gets a hint after the commit. Raises LocationBusy if the location has a live
-    session, and OverLimit if the account may not have another one."""
+    session, TooOften, and OverLimit if the account may not have another one."""
     try:
         with transaction.atomic():
             if not Session.objects.live().of_location(location.pk).exists():  # else LocationBusy
+                _count_connection(location)
                 require(location.account, Resource.SESSIONS)
             session: Session = Session.objects.create(
                 account_id=location.account_id,
@@ -47,9 +49,16 @@ def create_session(location: Location, *, by: str, proxy: str = "") -> Session:
     return session
 
 
+def _count_connection(location: Location) -> None:
+    count_action(
+        (ActionLimit.CONNECTIONS_OF_LOCATION, location.pk),
+        (ActionLimit.CONNECTIONS_OF_ACCOUNT, location.account_id),
+    )
+
+
 def connect(principal: Principal, location: Location, proxy: ProxyAddress | None = None) -> Session:
     """Create a session of ``location`` that uses ``proxy`` from its first code on. Raises
-    LocationBusy or OverLimit."""
+    LocationBusy, OverLimit or TooOften."""
     url = proxy.url if proxy else ""
     with transaction.atomic():
         session = create_session(location, by=principal.name, proxy=url)
@@ -60,7 +69,8 @@ def connect(principal: Principal, location: Location, proxy: ProxyAddress | None
 
 
 def restart(principal: Principal, session: Session) -> None:
-    """Connect anew. Raises NotPossible, as do the other actions below."""
+    """Connect anew. Raises TooOften, or NotPossible, as do the other actions below."""
+    _count_restart(session)
     with transaction.atomic():
         session.ask_restart(by=principal.name)
         _record(principal, session, SessionVerb.SESSION_RESTARTED)
@@ -81,17 +91,29 @@ def unlink(principal: Principal, session: Session) -> None:
 
 
 def ask_pairing_code(principal: Principal, session: Session, phone: str) -> None:
-    """Ask for a code to type on the phone with the number ``phone`` (E.164)."""
+    """Ask for a code to type on the phone with the number ``phone`` (E.164). Raises TooOften."""
+    count_action(
+        (ActionLimit.PAIRING_CODES_OF_SESSION, session.pk),
+        (ActionLimit.PAIRING_CODES_OF_ACCOUNT, session.account_id),
+    )
     with transaction.atomic():
         session.ask_pairing_code(phone, by=principal.name)
         _record(principal, session, SessionVerb.PAIRING_CODE_ASKED)
 
 
 def name_device(principal: Principal, session: Session, name: str) -> None:
-    """Set the name that the phone shows for our device."""
+    """Set the name that the phone shows for our device, with a new code. Raises TooOften."""
+    _count_restart(session)
     with transaction.atomic():
         session.ask_device_name(name, by=principal.name)
         _record(principal, session, SessionVerb.DEVICE_NAMED)
+
+
+def _count_restart(session: Session) -> None:
+    count_action(
+        (ActionLimit.RESTARTS_OF_SESSION, session.pk),
+        (ActionLimit.RESTARTS_OF_ACCOUNT, session.account_id),
+    )
 
 
 def _record(principal: Principal, session: Session, verb: SessionVerb) -> None:

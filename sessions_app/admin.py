@@ -20,6 +20,7 @@ from core.web import admin_base
 from core.web.admin_base import Question
 from locations import impersonation
 from locations.current_user import ip_address_of
+from locations.plans.action_limits import TooOften
 from locations.principals import Principal
 from sessions_app import actions
 from sessions_app.diagnostics.rules import ALIVE_SECONDS
@@ -166,7 +167,7 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         for session in queryset.select_related("location"):
             try:
                 ask(operator, session)
-            except NotPossible as error:
+            except (NotPossible, TooOften) as error:
                 self.message_user(request, f"{session}: {error}", messages.ERROR)
             else:
                 asked += 1

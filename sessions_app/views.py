@@ -17,6 +17,7 @@ from core.web.decorators import form_page, page, post_only
 from locations.access import find_writable
 from locations.current_user import principal_of
 from locations.models import Location
+from locations.plans.action_limits import TooOften
 from locations.plans.entitlements import OverLimit
 from locations.principals import Principal
 from sessions_app import actions
@@ -87,7 +88,7 @@ def connect_page(request: HttpRequest) -> HttpResponse:
         try:
             session = actions.connect(principal, location, proxy_form.proxy)
             return redirect("session", session.pk)
-        except LocationBusy as error:
+        except (LocationBusy, TooOften) as error:
             form.add_error("location", str(error))
         except OverLimit as error:
             refused = error
@@ -148,7 +149,7 @@ def session_pairing(request: HttpRequest, session_id: UUID) -> HttpResponse:
         try:
             actions.ask_pairing_code(principal, session, form.cleaned_data["phone"])
             asked = True
-        except NotPossible as error:
+        except (NotPossible, TooOften) as error:
             form.add_error(None, str(error))
     if asked and not request.htmx:  # type: ignore[attr-defined]
         return redirect("session", session_id)
@@ -169,7 +170,7 @@ def session_name(request: HttpRequest, session_id: UUID) -> HttpResponse:
             actions.name_device(principal, session, form.cleaned_data["name"])
             messages.success(request, gettext("Saved. Scan the new code."))
             return redirect("session", session_id)
-        except NotPossible as error:
+        except (NotPossible, TooOften) as error:
             form.add_error(None, str(error))
     context = {**opened(request, session_id), "form": form}
     return render(
@@ -184,7 +185,7 @@ def _act(request: HttpRequest, session_id: UUID, action: SessionAction, done: st
     try:
         action(principal, session)
         messages.success(request, done)
-    except NotPossible as error:
+    except (NotPossible, TooOften) as error:
         messages.error(request, str(error))
     if request.htmx:  # type: ignore[attr-defined]
         view = session_view(principal, session_id)

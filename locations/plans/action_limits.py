@@ -61,7 +61,7 @@ class ActionLimit(Enum):
         100, 10 * _MINUTE, _("An account can get at most %d pairing codes in 10 minutes.")
     )
     PROXY_CHECKS_OF_ACCOUNT = Limit(
-        30, 10 * _MINUTE, _("An account can check at most %d proxies in 10 minutes.")
+        30, _MINUTE, _("An account can check at most %d proxies per minute.")
     )
     CONNECT_LINKS_OF_LOCATION = Limit(20, _HOUR, _("A location can get at most %d links per hour."))
     CONNECT_LINKS_OF_ACCOUNT = Limit(
@@ -94,12 +94,12 @@ class ActionLimit(Enum):
 
 
 class TooOften(Exception):
-    """An action has used up ``limit``. ``wait``: seconds until it is possible again. ``str()`` says
-    both to users."""
+    """A limit is used up. ``limit``: a sentence that names it, for users. ``wait``: seconds until
+    the action is possible again. ``str()`` has both."""
 
-    def __init__(self, limit: ActionLimit, wait: int) -> None:
-        super().__init__(f"{limit.value} {_again(wait)}")
-        self.limit, self.wait = limit, wait
+    def __init__(self, limit: str, wait: int) -> None:
+        super().__init__(f"{limit} {_again(wait)}")
+        self.wait = wait
 
 
 def count_action(*limits: tuple[ActionLimit, object]) -> None:
@@ -113,7 +113,7 @@ def count_action(*limits: tuple[ActionLimit, object]) -> None:
         [Allowance(name, one.value.most, one.value.seconds) for name, one in by_name.items()]
     )
     if rate is not None and rate.wait is not None:
-        raise TooOften(by_name[rate.allowance.name], rate.wait)
+        raise TooOften(str(by_name[rate.allowance.name].value), rate.wait)
 
 
 def _counted(allowances: list[Allowance]) -> Rate | None:

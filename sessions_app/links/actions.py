@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from core import tenancy
 from locations.audit import record
 from locations.models import Location, Role
+from locations.plans.action_limits import ActionLimit, count_action
 from locations.principals import Principal
 from sessions_app import actions
 from sessions_app import presentation as show
@@ -58,10 +59,14 @@ def create(
     principal: Principal, location: Location, lifetime: timedelta
 ) -> tuple[ConnectLink, str]:
     """Create a link to the code of ``location``. Returns it with its token, which is not stored.
-    Raises NotPossible while the location has a linked number."""
+    Raises NotPossible while the location has a linked number, or TooOften."""
     session = live_session(location)
     if session is not None and session.is_linked:
         raise NotPossible(_("This location already has a number. Unlink it first."))
+    count_action(
+        (ActionLimit.CONNECT_LINKS_OF_LOCATION, location.pk),
+        (ActionLimit.CONNECT_LINKS_OF_ACCOUNT, location.account_id),
+    )
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         link: ConnectLink = ConnectLink.objects.create(
@@ -134,7 +139,7 @@ def belongs_to(link: ConnectLink, browser: str) -> bool:
 def start(link: ConnectLink, browser: str, address: str | None) -> None:
     """Bind ``link`` to the browser with the secret ``browser`` and start a session if needed.
 
-    Raises LinkUnavailable, NotPossible, or OverLimit if the account may not link another
+    Raises LinkUnavailable, NotPossible, TooOften, or OverLimit if the account may not link another
     number."""
     principal = _bearer(link, address)
     with transaction.atomic():
@@ -153,7 +158,7 @@ def start(link: ConnectLink, browser: str, address: str | None) -> None:
 
 def ask_pairing_code(link: ConnectLink, phone: str, address: str | None) -> None:
     """Request a code to type on the phone with the number ``phone`` (E.164). Raises
-    LinkUnavailable or NotPossible."""
+    LinkUnavailable, NotPossible or TooOften."""
     session = live_session(link.location)
     if session is None or session.is_linked or has_ended(link):
         raise LinkUnavailable

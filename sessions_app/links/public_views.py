@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import tenancy
 from locations.current_user import ip_address_of
+from locations.plans.action_limits import TooOften
 from locations.plans.limits import OverLimit
 from sessions_app.actions import LocationBusy
 from sessions_app.forms import PairingForm
@@ -91,7 +92,7 @@ def link_pairing(request: HttpRequest, link: ConnectLink, token: str) -> HttpRes
         try:
             actions.ask_pairing_code(link, form.cleaned_data["phone"], ip_address_of(request))
             asked = True
-        except NotPossible as error:
+        except (NotPossible, TooOften) as error:
             form.add_error(None, str(error))
     part = request.htmx  # type: ignore[attr-defined]
     if asked and not part:
@@ -106,6 +107,9 @@ def _start(request: HttpRequest, link: ConnectLink, token: str) -> HttpResponse:
     browser = browser_of(link.pk, request.COOKIES) or secrets.token_urlsafe(32)
     try:
         actions.start(link, browser, ip_address_of(request))
+    except TooOften as error:
+        context = {"link": link, "wait": str(error)}
+        return render(request, "sessions_app/links/not_now.html", context, status=429)
     except (OverLimit, LocationBusy, NotPossible):
         return render(request, "sessions_app/links/not_now.html", {"link": link}, status=422)
     response = redirect("link", token)

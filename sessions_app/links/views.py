@@ -17,6 +17,7 @@ from core.web.decorators import form_page, post_only
 from locations.access import find_writable
 from locations.current_user import choose_account, principal_of
 from locations.models import Location
+from locations.plans.action_limits import TooOften
 from sessions_app.links import actions
 from sessions_app.links.actions import LIFETIMES, USUAL_LIFETIME
 from sessions_app.models import ConnectLink, NotPossible
@@ -62,7 +63,7 @@ def location_links(request: HttpRequest, location_id: UUID) -> HttpResponse:
             address = request.build_absolute_uri(reverse("link", args=[token]))
             show_once.keep(request, location.pk, address)
             return redirect("location_links", location.pk)
-        except NotPossible as error:
+        except (NotPossible, TooOften) as error:
             form.add_error(None, str(error))
     context = {
         "form": form,

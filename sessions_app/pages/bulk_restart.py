@@ -13,6 +13,7 @@ from django.http import Http404, QueryDict
 from django.utils.translation import gettext, ngettext
 
 from locations.access import find_writable
+from locations.plans.action_limits import TooOften
 from locations.principals import Principal
 from sessions_app import actions
 from sessions_app.models import NotPossible, Session
@@ -72,7 +73,7 @@ def restart(principal: Principal, session_ids: Iterable[str | UUID]) -> RestartR
         except PermissionDenied:
             read_only += 1
             result.refused[gettext("You may view it, but not change it.")] += 1
-        except NotPossible as error:
+        except (NotPossible, TooOften) as error:
             result.refused[str(error)] += 1
     if read_only and read_only == result.refused.total() and not result.restarted:
         raise PermissionDenied

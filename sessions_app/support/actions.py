@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from locations.audit import record
+from locations.plans.action_limits import ActionLimit, count_action
 from locations.principals import Principal
 from sessions_app.audit_verbs import SessionVerb
 from sessions_app.models import Session, SupportBundle
@@ -40,7 +41,11 @@ def ask(
     principal: Principal, account_id: UUID, session: Session | None = None, lines: int = USUAL_LINES
 ) -> SupportBundle:
     """Request a bundle for the account about ``session``, or about all of its sessions, with
-    ``lines`` of the log for each. Raises OneAtATime."""
+    ``lines`` of the log for each. Raises OneAtATime or TooOften."""
+    running = SupportBundle.objects.of_accounts([account_id]).open().first()
+    if running is not None:
+        raise OneAtATime(running)
+    count_action((ActionLimit.BUNDLES_OF_ACCOUNT, account_id))
     try:
         with transaction.atomic():
             bundle: SupportBundle = SupportBundle.objects.create(

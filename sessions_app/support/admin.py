@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest
@@ -19,8 +20,22 @@ from core.text.units import size
 from core.web.streaming import download
 from locations import impersonation
 from locations.current_user import ip_address_of
+from locations.plans.action_limits import ActionLimit, TooOften, count_action
 from sessions_app.models import SupportBundle
 from sessions_app.support import actions
+
+
+class BundleRequestForm(ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Request a bundle. ``operator``: the id of the user, whose requests are counted."""
+
+    operator: object = None
+
+    def clean(self) -> dict[str, Any] | None:
+        try:
+            count_action((ActionLimit.BUNDLES_OF_OPERATOR, self.operator))
+        except TooOften as error:
+            raise ValidationError(str(error)) from None
+        return super().clean()
 
 
 @admin.register(SupportBundle)
@@ -30,6 +45,7 @@ class SupportBundleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gen
     list_display = ("asked_at", "about", "asked_by", "state", "how_big", "expires_at", "file")
     list_filter = ("state",)
     list_select_related = ("account", "session__location")
+    form = BundleRequestForm
     fields = ("session", "lines")
     autocomplete_fields = ("session",)
     ordering = ("-asked_at",)
@@ -55,7 +71,10 @@ class SupportBundleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gen
     ) -> type[ModelForm[Any]]:
         text = "Leave it empty for all sessions. A gateway builds the bundle within seconds."
         help_texts = {"session": text}
-        return super().get_form(request, obj, change, **{**kwargs, "help_texts": help_texts})
+        form: Any = super().get_form(request, obj, change, **{**kwargs, "help_texts": help_texts})
+        form.operator = request.user.pk  # of a class made for this request
+        made: type[ModelForm[Any]] = form
+        return made
 
     def save_model(
         self, request: HttpRequest, obj: SupportBundle, form: ModelForm[Any], change: bool

@@ -17,6 +17,7 @@ from core.web.decorators import form_page, page
 from core.web.streaming import download
 from locations.access import READ_ONLY, find_writable
 from locations.current_user import choose_account, principal_of
+from locations.plans.action_limits import TooOften
 from locations.principals import Principal
 from sessions_app.models import Session, SupportBundle
 from sessions_app.support import actions
@@ -56,6 +57,9 @@ def _ask(
     except actions.OneAtATime as busy:
         messages.warning(request, str(busy))
         return redirect("bundle", busy.bundle.pk) if busy.bundle else redirect("support")
+    except TooOften as error:
+        messages.error(request, str(error))
+        return redirect("session_bundle", session.pk) if session else redirect("support")
     return redirect("bundle", bundle.pk)
 
 
