@@ -93,6 +93,11 @@ class Address:
     def takes_id(self) -> bool:
         return "<" in self.route
 
+    @property
+    def ids(self) -> set[str]:
+        """Return the names of the parameters of the route."""
+        return set(re.findall(r"<\w+:(\w+)>", self.route))
+
     def path(self, rows: Rows | None) -> str:
         """Return the path with the ids of ``rows``, or with ids that do not exist."""
         return "/" + re.sub(r"<(\w+):(\w+)>", lambda match: _filled(match, rows), self.route)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from django.db.models import Model
@@ -31,12 +32,17 @@ from tests.factory import (
     make_webhook,
 )
 
+_numbers = count(1)
+
 
 class Rows:
-    """Rows of one account, created on first use and related to each other."""
+    """Rows of one account, created on first use and related to each other. ``of_one_location``:
+    what may belong to a location or to the whole account, such as a webhook, has a location."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, *, of_one_location: bool = False) -> None:
         self.account = account
+        self.of_one_location = of_one_location
+        self.number = next(_numbers)  # for names that must be unique
         self._made: dict[str, Any] = {"Account": account}
 
     def of(self, model: str) -> Any:
@@ -54,10 +60,17 @@ def _member(rows: Rows) -> Model:
 
 
 def _invitation(rows: Rows) -> Model:
-    invitation = Invitation(account=rows.account, email="new@example.com", role=Role.MEMBER)
+    email = f"new-{rows.number}@example.com"
+    invitation = Invitation(account=rows.account, email=email, role=Role.MEMBER)
     invitation.renew()
     invitation.save()
     return invitation
+
+
+def _webhook(rows: Rows) -> Model:
+    return make_webhook(
+        rows.account, location=rows.of("Location") if rows.of_one_location else None
+    )
 
 
 MAKERS: Mapping[str, Callable[[Rows], Model]] = {
@@ -68,9 +81,9 @@ MAKERS: Mapping[str, Callable[[Rows], Model]] = {
     ),
     "ApiKey": lambda rows: ApiKey.issue(rows.account, "Reminders")[0],
     "IdempotentAnswer": lambda rows: IdempotentAnswer.objects.create(
-        account=rows.account, key="one", request_hash="0" * 64
+        account=rows.account, key=f"key-{rows.number}", request_hash="0" * 64
     ),
-    "Location": lambda rows: make_location(rows.account, f"Place of {rows.account.name}"),
+    "Location": lambda rows: make_location(rows.account, f"Place {rows.number}"),
     "Session": lambda rows: make_session(rows.of("Location")),
     "SessionEvent": lambda rows: SessionEvent.objects.create(
         session=rows.of("Session"),
@@ -85,7 +98,7 @@ MAKERS: Mapping[str, Callable[[Rows], Model]] = {
     "EarlyReceipt": lambda rows: EarlyReceipt.objects.create(
         session=rows.of("Session"), whatsapp_id="A", status=MessageStatus.READ, at=timezone.now()
     ),
-    "Webhook": lambda rows: make_webhook(rows.account),
+    "Webhook": _webhook,
     "Delivery": lambda rows: make_delivery(rows.of("Webhook")),
     "Incident": lambda rows: make_incident(rows.of("Session")),
     "Notice": lambda rows: make_notice(rows.of("Session")),
@@ -108,7 +121,7 @@ MAKERS: Mapping[str, Callable[[Rows], Model]] = {
     "ConnectLink": lambda rows: ConnectLink.objects.create(
         account=rows.account,
         location=rows.of("Location"),
-        token_hash=ConnectLink.hash(str(rows.account.pk)),
+        token_hash=ConnectLink.hash(str(rows.number)),
         created_by="alice@example.com",
         expires_at=timezone.now() + timedelta(hours=1),
     ),

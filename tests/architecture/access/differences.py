@@ -11,7 +11,7 @@ import io
 import re
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from django.core.cache import cache
@@ -64,11 +64,12 @@ def _comparable(text: str) -> str:
     return re.sub("|".join(_RANDOM), "…", text)
 
 
-def fill(rows: Rows) -> set[str]:
-    """Create a row of every kind, and a location without a number. Returns the ids of the rows,
-    without that of the account, which every page of its members names."""
-    made = [rows.of(model) for model in MAKERS]
-    made.append(make_location(rows.account, f"Free place of {rows.account.name}"))
+def fill(rows: Rows, *, without: Collection[str] = ()) -> set[str]:
+    """Create a row of every kind, except for the models in ``without``, and a location without a
+    number. Returns the ids of the rows, without that of the account, which every page of its
+    members names."""
+    made = [rows.of(model) for model in MAKERS if model not in without]
+    made.append(make_location(rows.account, f"Free place {rows.number}"))
     return {str(row.pk) for row in made if isinstance(row.pk, uuid.UUID)} - {str(rows.account.pk)}
 
 
