@@ -1,19 +1,20 @@
-"""The admin of locations, API keys and users."""
+"""The admin of locations and API keys."""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from locations.accounts import admin as account_admin  # noqa: F401  registers its page
-from locations.accounts import invitation_admin  # noqa: F401  registers its page
+from locations.accounts import (
+    invitation_admin,  # noqa: F401  registers its page
+    user_admin,  # noqa: F401  registers its page
+)
 from locations.audit_log import admin as audit_log_admin  # noqa: F401  registers its page
-from locations.models import ApiKey, Location, User
+from locations.models import ApiKey, Location
 
 admin.site.unregister(Group)  # roles come from memberships; groups would have no effect
 
@@ -55,35 +56,3 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         count = queryset.filter(revoked_at__isnull=True).update(revoked_at=timezone.now())
         self.message_user(request, f"{count} revoked. Requests with them are refused from now on.")
-
-
-class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
-    class Meta:
-        model = User
-        fields = ("email",)
-
-
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
-    """Users sign in by e-mail; their role in an account decides what they may do."""
-
-    list_display = ("email", "is_active", "is_staff", "date_joined", "last_login")
-    list_filter = ("is_staff", "is_superuser", "is_active")
-    search_fields = ("email", "first_name", "last_name")
-    ordering = ("email",)
-    readonly_fields = ("id", "date_joined", "last_login")
-    fieldsets = (
-        (None, {"fields": ("email", "password", "first_name", "last_name")}),
-        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")}),
-        ("Record", {"fields": ("id", "date_joined", "last_login")}),
-    )
-    add_form = NewUserForm
-    add_fieldsets = (
-        (
-            None,
-            {
-                "classes": ("wide",),
-                "fields": ("email", "usable_password", "password1", "password2"),
-            },
-        ),
-    )

@@ -7,6 +7,7 @@ class LocationsConfig(AppConfig):
     def ready(self) -> None:
         from core.health.operator_alerts import register_alerts
         from locations import jobs, receivers  # noqa: F401  connects the receivers
+        from locations.accounts import addresses  # noqa: F401  connects the receiver
         from locations.accounts.invitations import count_open
         from locations.models import Location, Member
         from locations.plans.alerts import accounts

@@ -39,6 +39,7 @@ class AccountVerb(TextChoices):
     MEMBER_REMOVED = "member_removed", _("Removed a member")
     MEMBER_LEFT = "member_left", _("Left the account")
     OWNERSHIP_HANDED_OVER = "ownership_handed_over", _("Transferred ownership")
+    ADDRESS_CHANGED = "address_changed", _("Changed the e-mail address of a member")
     ACCOUNT_RENAMED = "account_renamed", _("Renamed the account")
     ACCOUNT_EXPORTED = "account_exported", _("Downloaded the account's data")
     ACCOUNT_DELETED = "account_deleted", _("Deleted the account")

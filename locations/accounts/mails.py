@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.mail.content import Button, MailContent, render
+from locations.accounts.rules import masked_email
 from locations.models import Account, Invitation, Member, Role
 from locations.signals import mail_wanted
 
@@ -34,6 +35,12 @@ def send_role_changed(member: Member, role: Role, by: str) -> None:
     """Mail a member whose role has changed."""
     content = role_changed_mail(member.account.name, by, role)
     _send("role_changed", member.user.email, content, member.account_id)
+
+
+def send_address_changed(old: str, new: str, *, to: str) -> None:
+    """Mail a user whose address has changed from ``old`` to ``new``, at one of the two."""
+    content = new_address_mail(old, new) if to == new else old_address_mail(old, new)
+    _send("address_changed", to, content, None)
 
 
 def send_deleted(account: Account, emails: Iterable[str], by: str) -> None:
@@ -107,6 +114,38 @@ def account_deleted_mail(account: str, by: str) -> MailContent:
             )
         ],
         account=account,
+    )
+
+
+def old_address_mail(old: str, new: str) -> MailContent:
+    """Return the mail to the former address ``old`` of a user. It hides most of ``new``: the old
+    mailbox may belong to someone else by now."""
+    return MailContent(
+        subject=_("Your e-mail address was changed"),
+        lead=_(
+            "If you asked for this, there is nothing to do. If not, ask your operator for help."
+        ),
+        why=_("An operator has changed the address of your sign-in."),
+        facts=[(_("Old address"), old), (_("New address"), masked_email(new))],
+        paragraphs=[
+            _("This address can no longer sign in or choose a new password."),
+            _("All sign-ins were ended."),
+        ],
+    )
+
+
+def new_address_mail(old: str, new: str) -> MailContent:
+    """Return the mail to the new address ``new`` of a user."""
+    return MailContent(
+        subject=_("This is now your e-mail address on Pairline"),
+        lead=_("Sign in with this address from now on."),
+        button=Button(_("Sign in"), reverse("account_login")),
+        why=_("The address of your sign-in was changed."),
+        facts=[(_("Old address"), old), (_("New address"), new)],
+        paragraphs=[
+            _("All other sign-ins were ended. Your password stays the same."),
+            _("If you did not ask for this, ask your operator for help."),
+        ],
     )
 
 

@@ -8,18 +8,23 @@ from dataclasses import replace
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.stagekit import clear_login
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.mail import EmailMultiAlternatives
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.mail.content import message_of, render
+from locations.accounts.addresses import is_address_of
 from locations.accounts.invitations import pending
 from locations.accounts.provisioning import create_account
 from locations.accounts.rules import is_plain
@@ -65,6 +70,22 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise forms.ValidationError(gettext("Enter a valid email address."))
         return email
 
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        """Refuse a sign-in that began with an address which the user no longer has, before allauth
+        adds and confirms that address again."""
+        email = kwargs.get("email")
+        if email and not is_address_of(user, email):
+            return _begin_again(request)
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Sign in, unless the address of an earlier step is no longer one of the user."""
+        steps = get_authentication_records(request, user)
+        if not all(is_address_of(user, step["email"]) for step in steps if step.get("email")):
+            raise ImmediateHttpResponse(_begin_again(request))
+        super().login(request, user)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail. If the mail server refuses it, show an error but keep what was done."""
         try:
@@ -97,6 +118,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         uid, token = key.split("-", 1)
         path = reverse("account_reset_password_from_key", args=[uid, token])
         return f"{settings.PUBLIC_URL}{path}"
+
+
+def _begin_again(request: HttpRequest) -> HttpResponse:
+    clear_login(request)
+    messages.error(request, gettext("The address of this user was changed. Sign in with it."))
+    return redirect("account_login")
 
 
 class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractUser, BaseUserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from locations.models.plans import AccountState, Plan, trial_end
@@ -53,6 +54,32 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the user. If the e-mail address changes, no other address keeps access to the user:
+        neither sign-in, reset and confirmation links nor a pending change."""
+        fields = kwargs.get("update_fields")
+        if self._state.adding or (fields is not None and "email" not in fields):
+            super().save(*args, **kwargs)
+            return
+        with transaction.atomic():
+            before = User.objects.select_for_update().values_list("email", flat=True)
+            old = before.filter(pk=self.pk).first()
+            super().save(*args, **kwargs)
+            if old is not None and old.lower() != self.email.lower():
+                self._drop_other_addresses()
+
+    def _drop_other_addresses(self) -> None:
+        # Rows are never renamed: links that confirm an address name its row.
+        EmailAddress.objects.filter(user=self).exclude(email=self.email.lower()).delete()
+        EmailAddress.objects.update_or_create(
+            user=self, email=self.email.lower(), defaults={"primary": True}
+        )
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what ends all sign-ins when the password or the e-mail address changes."""
+        salt, value = "locations.User.sign_in", f"{self.password}|{self.email.lower()}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
     def mark_email_verified(self) -> None:
         """Mark the e-mail address as verified, for users whose creator answers for it."""

@@ -111,6 +111,9 @@ def _members() -> Iterator[Sample]:
             f"role-{role}", group, _fixed(account_mails.role_changed_mail, _ACCOUNT, _BY, role)
         )
     yield Sample("removed", group, _fixed(account_mails.removed_mail, _ACCOUNT, _BY))
+    addresses = ("alice@example.com", "alice@harbour.example")
+    yield Sample("address-old", group, _fixed(account_mails.old_address_mail, *addresses))
+    yield Sample("address-new", group, _fixed(account_mails.new_address_mail, *addresses))
     yield Sample(
         "account-deleted", group, _fixed(account_mails.account_deleted_mail, _ACCOUNT, _BY)
     )
