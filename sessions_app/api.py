@@ -31,6 +31,7 @@ from sessions_app.lifecycle import Status, Wanted
 from sessions_app.models import NotPossible, Session
 from sessions_app.models.session_queryset import SessionQuerySet
 from sessions_app.problem_codes import NOT_POSSIBLE
+from sessions_app.proxies.serializers import check_for
 from sessions_app.serializers import (
     NewSessionSerializer,
     PairingSerializer,
@@ -86,6 +87,8 @@ class SessionList(ApiView):
         wanted_id = body.validated_data["location"]
         location = find_writable(Location.objects.all(), principal, wanted_id)
         proxy = body.validated_data.get("proxy", {}).get("proxy")
+        if proxy is not None:
+            check_for(location.account_id, proxy)
         return once(request, location.account_id, lambda: _create(principal, location, proxy))
 
 

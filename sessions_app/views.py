@@ -86,8 +86,9 @@ def connect_page(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and proxy_form.is_valid():
         location = find_writable(Location.objects.all(), principal, form.cleaned_data["location"])
         try:
-            session = actions.connect(principal, location, proxy_form.proxy)
-            return redirect("session", session.pk)
+            if proxy_form.works_for(location.account_id):
+                session = actions.connect(principal, location, proxy_form.proxy)
+                return redirect("session", session.pk)
         except (LocationBusy, TooOften) as error:
             form.add_error("location", str(error))
         except OverLimit as error:

@@ -23,6 +23,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.data.network_wait import before_network_wait
 from core.mail.content import message_of, render
 from locations.accounts.addresses import is_address_of
 from locations.accounts.invitations import pending
@@ -88,8 +89,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail. If the mail server refuses it, show an error but keep what was done."""
+        context = {"request": self.request, "email": email, **context}
+        message = self.render_mail(template_prefix, email, context)
+        before_network_wait()
         try:
-            super().send_mail(template_prefix, email, context)
+            message.send()
         except (OSError, smtplib.SMTPException) as error:
             name = template_prefix.rpartition("/")[2]
             logger.error(

@@ -19,6 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from core.data.network_wait import before_network_wait
 from core.security.public_addresses import is_public
 from notifications.webhooks.url_rules import NOT_PUBLIC, BadAddress, parsed
 
@@ -101,6 +102,7 @@ def checked_url(url: str) -> str:
     """
     allow_private = bool(settings.WEBHOOKS_ALLOW_PRIVATE)
     target = parsed(url, allow_private=allow_private, allow_plain=plain_allowed())
+    before_network_wait()
     try:
         addresses = _for_forms.submit(_ask_system, target.host, target.port).result(FORM_SECONDS)
     except TooSlow:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from core import tenancy
 from core.data.csv_export import csv_texts
+from core.data.network_wait import before_network_wait
 from core.logs.redaction import redact, redact_value
 from core.logs.rotating_file import folder_of
 from operations.support_bundles.log_lines import RecentLines, customer_lines, recent_lines
@@ -107,6 +108,7 @@ def _add_customer_files(archive: BundleArchive) -> bool:
 
 def _try_connection() -> Success | Failure:
     """Run a real trial connection, which has its own timeout."""
+    before_network_wait()
     try:
         return asyncio.run(try_qr(gateway_settings()))
     except Exception as error:  # any failure belongs in the bundle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sessions_app.proxies.route import WHATSAPP_HOST, WHATSAPP_PORT
+from sessions_app.store.whatsapp_route import WHATSAPP_HOST, WHATSAPP_PORT
 
 NETWORK = (
     f"Let this machine reach {WHATSAPP_HOST}, port {WHATSAPP_PORT}: check DNS, firewall and "

@@ -29,8 +29,8 @@ from sessions_app.diagnostics.versions import NEWEST_TESTED_NEONIZE
 from sessions_app.engine.launch import SimulatorUnusable
 from sessions_app.engine.protocol import EngineKind
 from sessions_app.gateway.engine_process import EngineUnavailable, launch_engine
-from sessions_app.proxies.route import route_to_whatsapp
 from sessions_app.store.gateway_settings import gateway_settings
+from sessions_app.store.whatsapp_route import route_to_whatsapp
 
 REACH_SECONDS = 5.0
 LAYER_SECONDS = 3.0

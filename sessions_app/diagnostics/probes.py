@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sessions_app.proxies.route import Route
+from sessions_app.store.whatsapp_route import Route
 
 _PROBE_BYTES = 64 * 1024
 _CERTIFICATE_TIMES = (9, 10)  # OpenSSL: not yet valid, has expired

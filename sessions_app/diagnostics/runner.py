@@ -99,7 +99,8 @@ def _trouble(found: list[Finding]) -> bool:
 
 def shared_connection() -> Around:
     """Return a context manager with which another thread uses the caller's database connection.
-    That thread sees the caller's transaction; the caller must not use it meanwhile."""
+    That thread sees the caller's transaction; the caller must not use it meanwhile. Afterwards it
+    goes back to the pool, because the caller then waits for checks of the network."""
     connection = connections[DEFAULT_DB_ALIAS]
 
     @contextmanager
@@ -109,6 +110,8 @@ def shared_connection() -> Around:
         try:
             yield
         finally:
+            if not connection.in_atomic_block:
+                connection.close()
             connection.dec_thread_sharing()
 
     return share

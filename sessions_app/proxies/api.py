@@ -16,7 +16,7 @@ from locations.rest.representation import represent
 from sessions_app import actions
 from sessions_app.models import NotPossible, Session
 from sessions_app.problem_codes import NOT_POSSIBLE
-from sessions_app.proxies.serializers import NewProxySerializer, ProxySerializer
+from sessions_app.proxies.serializers import NewProxySerializer, ProxySerializer, check_for
 
 _TAGS = ["Sessions"]
 _WRITE_PROBLEMS = problem_responses(400, 404, 409, 413, 415, codes={409: (NOT_POSSIBLE,)})
@@ -43,7 +43,8 @@ class SessionProxy(ApiView):
         summary="Set a number's proxy",
         description="A running session reconnects through it. While the proxy fails, the session "
         "has the reason `proxy_failed` and retries through it, never without it. An earlier login "
-        "is not kept: send it each time.",
+        "is not kept: send it each time. An account can have two proxies checked at once, and 30 "
+        "per minute.",
         request=NewProxySerializer,
         responses={200: ProxySerializer, **_WRITE_PROBLEMS},
     )
@@ -52,8 +53,10 @@ class SessionProxy(ApiView):
         session = find_writable(_rows(), principal, session_id)
         body = NewProxySerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        proxy = body.validated_data["proxy"]
+        check_for(session.account_id, proxy)
         with conflict_at(NotPossible, NOT_POSSIBLE):
-            actions.set_proxy(principal, session, body.validated_data["proxy"])
+            actions.set_proxy(principal, session, proxy)
         return _response(session)
 
     @extend_schema(

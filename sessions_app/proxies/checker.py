@@ -1,76 +1,31 @@
-"""Check that WhatsApp can be reached through a proxy, as an engine would reach it."""
+"""Check a proxy that a user enters. A check waits for a foreign server, so each account has few."""
 
 from __future__ import annotations
 
-import asyncio
-import errno
-import re
-import ssl
+from uuid import UUID
 
 from asgiref.sync import async_to_sync
-from django.conf import settings
 from django.utils.translation import gettext
-from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
-from python_socks.async_.asyncio.v2 import Proxy
 
+from core.background.account_slots import AccountSlots, NoSlot
+from core.data.network_wait import before_network_wait
+from locations.plans.action_limits import ActionLimit, TooOften, count_action
 from sessions_app.engine.proxy_url import ProxyAddress
-from sessions_app.gateway.ports import ProxyUnusable
-from sessions_app.proxies.route import Route, route_to_whatsapp
-from sessions_app.store.proxy_dialing import located
+from sessions_app.store.proxy_check import CHECK_SECONDS, reach_whatsapp
 
-CHECK_SECONDS = 10.0
-_TYPES = {"http": ProxyType.HTTP, "https": ProxyType.HTTP, "socks5": ProxyType.SOCKS5}
-_LOGIN = re.compile(r"\b407\b|authentication", re.IGNORECASE)
+CHECKS_AT_ONCE = 2  # of an account, in this process
+
+_slots = AccountSlots(CHECKS_AT_ONCE)
 
 
-def check_proxy(proxy: ProxyAddress) -> None:
-    """Connect to WhatsApp with TLS through ``proxy``, within ``CHECK_SECONDS``. Raises
-    ProxyUnusable with a sentence for the user who entered it."""
-    async_to_sync(_check)(proxy)
-
-
-async def _check(proxy: ProxyAddress) -> None:
-    found = await located(proxy)
-    route = route_to_whatsapp(settings.WHATSAPP_SIMULATOR)
+def check_proxy(proxy: ProxyAddress, account_id: UUID) -> None:
+    """Connect to WhatsApp through ``proxy``, on behalf of an account, without a database
+    connection. Raises ProxyUnusable with a sentence for users, or TooOften."""
     try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            await _reach(proxy if proxy.scheme == "https" else found, route)
-    except (ProxyTimeoutError, TimeoutError):
-        text = gettext("The proxy did not answer within %(seconds)d seconds.")
-        raise ProxyUnusable(text % {"seconds": CHECK_SECONDS}) from None
-    except ProxyConnectionError as error:
-        raise ProxyUnusable(_of_dial(error)) from None
-    except ProxyError as error:
-        raise ProxyUnusable(_of_answer(error)) from None
-    except ssl.SSLCertVerificationError:
-        text = gettext("The server that the proxy leads to cannot prove that it is WhatsApp.")
-        raise ProxyUnusable(text) from None
-    except (OSError, EOFError):
-        raise ProxyUnusable(gettext("The proxy does not lead to WhatsApp.")) from None
-
-
-async def _reach(proxy: ProxyAddress, route: Route) -> None:
-    way = Proxy(
-        _TYPES[proxy.scheme],
-        proxy.host,
-        proxy.port,
-        proxy.user or None,
-        proxy.password or None,
-        rdns=True,  # the proxy resolves WhatsApp's name, as it does for the library
-        proxy_ssl=ssl.create_default_context() if proxy.scheme == "https" else None,
-    )
-    trust = ssl.create_default_context(cafile=route.ca_file)
-    stream = await way.connect(route.host, route.port, dest_ssl=trust, timeout=CHECK_SECONDS)
-    await stream.close()  # type: ignore[no-untyped-call]
-
-
-def _of_dial(error: OSError) -> str:
-    if error.errno == errno.ECONNREFUSED:
-        return gettext("No proxy listens at this address: the connection was refused.")
-    return gettext("The proxy cannot be reached.")
-
-
-def _of_answer(error: ProxyError) -> str:
-    if error.error_code == 407 or _LOGIN.search(str(error)):
-        return gettext("The proxy does not accept this user and password.")
-    return gettext("The proxy answers, but does not lead to WhatsApp.")
+        with _slots.take(account_id):
+            count_action((ActionLimit.PROXY_CHECKS_OF_ACCOUNT, account_id))
+            before_network_wait()
+            async_to_sync(reach_whatsapp)(proxy)
+    except NoSlot:
+        limit = gettext("%d proxies of this account are being checked.") % CHECKS_AT_ONCE
+        raise TooOften(limit, round(CHECK_SECONDS)) from None

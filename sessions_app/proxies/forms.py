@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from locations.plans.action_limits import TooOften
 from sessions_app.engine.proxy_url import LONGEST_LOGIN, SCHEMES, NotAProxy, ProxyAddress, is_host
 from sessions_app.forms import SmallForm
 from sessions_app.gateway.ports import ProxyUnusable
@@ -21,8 +23,7 @@ def _text(**attributes: str | int) -> forms.TextInput:
 
 
 class ProxyForm(SmallForm):
-    """A proxy through which WhatsApp can be reached, which validation checks. With ``optional``
-    all fields may be empty."""
+    """The address and login of a proxy. With ``optional`` all fields may be empty."""
 
     scheme = forms.ChoiceField(
         label=_("Kind"), choices=[(key, _SCHEME_NAMES[key]) for key in SCHEMES], required=False
@@ -79,7 +80,7 @@ class ProxyForm(SmallForm):
         return host
 
     def clean(self) -> dict[str, Any]:
-        """Check that the fields are complete, then try the proxy."""
+        """Check that the fields are complete. Reaching the proxy is up to ``works_for``."""
         typed = self.cleaned_data
         if self.errors or (self._optional and not self.is_filled):
             return typed
@@ -87,10 +88,22 @@ class ProxyForm(SmallForm):
             if not typed.get(name):
                 self.add_error(name, missing)
         if not self.errors:
-            self.proxy = self._tried(typed)
+            self.proxy = self._typed_proxy(typed)
         return typed
 
-    def _tried(self, typed: dict[str, Any]) -> ProxyAddress | None:
+    def works_for(self, account_id: UUID) -> bool:
+        """Return whether WhatsApp can be reached through the proxy, if one was entered; otherwise
+        the form gets an error. The form must be valid. Takes up to 15 seconds."""
+        if self.proxy is None:
+            return True
+        try:
+            check_proxy(self.proxy, account_id)
+        except (ProxyUnusable, TooOften) as error:
+            self.add_error(None, str(error))
+            return False
+        return True
+
+    def _typed_proxy(self, typed: dict[str, Any]) -> ProxyAddress | None:
         scheme = typed.get("scheme") or SCHEMES[0]
         try:
             proxy = ProxyAddress(
@@ -101,10 +114,5 @@ class ProxyForm(SmallForm):
             return None
         kept = self._stored
         if kept is not None and kept.shown == proxy.shown and not proxy.user:
-            proxy = kept  # keep the login, but only for the address it was entered with
-        try:
-            check_proxy(proxy)
-        except ProxyUnusable as error:
-            self.add_error(None, str(error))
-            return None
+            return kept  # keep the login, but only for the address it was entered with
         return proxy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
@@ -46,14 +47,20 @@ class NewProxySerializer(serializers.Serializer[Any]):
         return host
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Return the tested ``proxy``. Raises ValidationError."""
+        """Return the ``proxy``, which is not yet checked. Raises ValidationError."""
         login = attrs.get("user", ""), attrs.get("password", "")
         try:
-            proxy = ProxyAddress(attrs["scheme"], attrs["host"], attrs["port"], *login)
-            check_proxy(proxy)
-        except (NotAProxy, ProxyUnusable) as error:
+            return {"proxy": ProxyAddress(attrs["scheme"], attrs["host"], attrs["port"], *login)}
+        except NotAProxy as error:
             raise serializers.ValidationError({"proxy": [str(error)]}) from None
-        return {"proxy": proxy}
+
+
+def check_for(account_id: UUID, proxy: ProxyAddress) -> None:
+    """Connect to WhatsApp through ``proxy``. Raises ValidationError or TooOften."""
+    try:
+        check_proxy(proxy, account_id)
+    except ProxyUnusable as error:
+        raise serializers.ValidationError({"proxy": [str(error)]}) from None
 
 
 @extend_schema_serializer(

@@ -27,7 +27,12 @@ def session_proxy(request: HttpRequest, session_id: UUID) -> HttpResponse:
     session = find_writable(Session.objects.select_related("location"), principal, session_id)
     stored = actions.stored_proxy(session)
     form = ProxyForm(request.POST if request.method == "POST" else None, stored=stored.address)
-    if request.method == "POST" and form.is_valid() and form.proxy is not None:
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and form.proxy is not None
+        and form.works_for(session.account_id)
+    ):
         try:
             actions.set_proxy(principal, session, form.proxy)
             messages.success(request, gettext("The proxy works and is used from now on."))

@@ -28,7 +28,7 @@ from sessions_app.diagnostics.probes import (
     reach,
     try_to_write,
 )
-from sessions_app.proxies.route import Route
+from sessions_app.store.whatsapp_route import Route
 
 HOST = "127.0.0.1"
 DAY = timedelta(days=1)
