@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 
 from core import tenancy
 from locations.accounts import mails
+from locations.accounts.rules import mailbox_of
 from locations.audit import AccountVerb, record
 from locations.models import Account, Invitation, Member, Role, User
 from locations.plans import entitlements
+from locations.plans.action_limits import ActionLimit, count_action
 from locations.plans.limits import Resource
 from locations.principals import Principal
 
@@ -43,11 +45,14 @@ def count_open(account_id: UUID) -> int:
 
 
 def invite(principal: Principal, account: Account, email: str, role: Role) -> Invitation:
-    """Invite ``email``. Raises NotInvited if they are a member or invited already, and OverLimit
-    if the plan's limit is reached."""
+    """Invite ``email``. Raises NotInvited if they are a member or invited already, TooOften, and
+    OverLimit if the plan's limit is reached."""
     email = email.lower()
     if Member.objects.filter(account=account, user__email__iexact=email).exists():
         raise NotInvited(_("%s is already a member. You can change the role below.") % email)
+    if Invitation.objects.of_accounts([account.pk]).open().filter(email=email).exists():
+        raise _invited_already(email)
+    _count_mail(principal, account.pk, email)
     invitation = Invitation(
         account=account, email=email, role=role, invited_by=principal.name[:254]
     )
@@ -59,15 +64,30 @@ def invite(principal: Principal, account: Account, email: str, role: Role) -> In
             record(principal, account.pk, AccountVerb.INVITED, email, role.value)
             mails.send_invitation(invitation, token)
     except IntegrityError:
-        raise NotInvited(
-            _("%s is already invited. Resend or revoke that invitation below.") % email
-        ) from None
+        raise _invited_already(email) from None
     return invitation
+
+
+def _invited_already(email: str) -> NotInvited:
+    return NotInvited(_("%s is already invited. Resend or revoke that invitation below.") % email)
+
+
+def _count_mail(principal: Principal, account_id: UUID, email: str) -> None:
+    """Count a mail to an address that has not asked for it. Raises TooOften."""
+    sender = principal.user.pk if principal.user else principal.name
+    count_action(
+        (ActionLimit.INVITATIONS_OF_ACCOUNT, account_id),
+        (ActionLimit.INVITATIONS_OF_USER, sender),
+        (ActionLimit.INVITATIONS_OF_RECIPIENT, mailbox_of(email)),
+    )
 
 
 def resend(principal: Principal, invitation: Invitation) -> None:
     """Mail a new token, valid for seven days, in place of the old one. Raises Unusable if the
-    invitation is not open, and OverLimit if the plan's limit is reached."""
+    invitation is not open, TooOften, and OverLimit if the plan's limit is reached."""
+    if not Invitation.objects.open().filter(pk=invitation.pk).exists():
+        raise Unusable
+    _count_mail(principal, invitation.account_id, invitation.email)
     with transaction.atomic():
         current = _lock_open(invitation.pk)
         if current.expires_at <= timezone.now():

@@ -59,7 +59,8 @@ def invitation_mail(account: str, by: str, role: Role, token: str) -> MailConten
     """Return the invitation to ``account`` as ``role``. ``token`` opens it."""
     names = {"by": by, "account": account, "role": role.label}
     return MailContent(
-        subject=_("%(by)s invites you to %(account)s on Pairline") % names,
+        # Without names, which the sender chooses: this mail goes to people who are no customers.
+        subject=_("You are invited to join an account on Pairline"),
         lead=_("Join %(account)s on Pairline.") % names,
         button=Button(_("Accept the invitation"), reverse("invitation", args=[token])),
         why=_("%(by)s invites you to join as: %(role)s.") % names,

@@ -16,6 +16,7 @@ from locations.accounts.forms import InviteForm, PasswordForm, RoleForm
 from locations.accounts.rules import why_not_leave
 from locations.current_user import choose_account, principal_of, signed_in_recently
 from locations.models import Account, Invitation, Member, Role, User
+from locations.plans.action_limits import TooOften
 from locations.plans.limits import OverLimit
 from locations.principals import Principal
 
@@ -74,7 +75,7 @@ def invite(request: HttpRequest, account_id: UUID) -> HttpResponse:
         email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
         try:
             invitation = invitations.invite(principal, account, email, role)
-        except (invitations.NotInvited, OverLimit) as error:
+        except (invitations.NotInvited, TooOften, OverLimit) as error:
             form.add_error("email", str(error))
         else:
             _report_sent(request, invitation)
@@ -90,7 +91,7 @@ def invitation_resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse
         invitations.resend(principal, invitation)
     except invitations.Unusable:
         messages.error(request, _("%s has already accepted the invitation.") % invitation.email)
-    except OverLimit as error:
+    except (TooOften, OverLimit) as error:
         messages.error(request, str(error))
     else:
         _report_sent(request, invitation)

@@ -16,6 +16,8 @@ _JOINERS = "\u200c\u200d"
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 _BLANKS = "\u115f\u1160\u3164\uffa0\u2800"  # visible characters by category, but blank
 
+_GMAIL = ("gmail.com", "googlemail.com")
+
 
 class NotAName(ValueError):
     """The text is not a valid name. ``str()`` is a sentence for users."""
@@ -46,6 +48,16 @@ def is_plain(text: str) -> bool:
     return not any(
         unicodedata.category(character) in _UNSEEN or character in _BLANKS for character in text
     )
+
+
+def mailbox_of(email: str) -> str:
+    """Return what stands for the mailbox of ``email`` when mails to it are counted: in lower case,
+    without a "+tag", and without the dots that Gmail ignores. Not an address to send to."""
+    local, _at, domain = email.lower().rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        local, domain = local.replace(".", ""), _GMAIL[0]
+    return f"{local}@{domain}"
 
 
 def why_not_leave(role: str, owners: int) -> str:

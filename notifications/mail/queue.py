@@ -31,6 +31,8 @@ LEASE = timedelta(seconds=ATTEMPT_SECONDS + _BATCH_SECONDS + _MARGIN_SECONDS)
 KEPT = timedelta(days=90)
 FAILED_TEXTS_KEPT = timedelta(days=7)
 TROUBLE_FADES = timedelta(minutes=15)  # while mails wait, it is seen every five at least
+# Mails to people who are no customers: sent when nothing else is due.
+_LAST_KINDS = ("invitation",)
 _ADDRESS_STOPPED = gettext_noop("Not sent: mails to this address have come back.")
 _TOO_OLD = gettext_noop("Given up after three days.")
 _UNREADABLE = gettext_noop("The stored text cannot be read any more.")
@@ -51,11 +53,14 @@ MAILS: RowQueue[Mail] = RowQueue(
 
 def claim(room: int) -> list[ClaimedMail]:
     """Claim up to ``room`` due mails, those that have been due longest first, account by account.
+    Invitations come after all others.
 
     Mails that need no attempt end here: too old, or to an address on the suppression list.
     """
     usable_until = time.monotonic() + _BATCH_SECONDS
-    rows = MAILS.claim(room)
+    rows = MAILS.claim(room, Mail.objects.exclude(kind__in=_LAST_KINDS))
+    if len(rows) < room:
+        rows += MAILS.claim(room - len(rows), Mail.objects.filter(kind__in=_LAST_KINDS))
     if not rows:
         return []
     now, suppressed = timezone.now(), suppression.suppressed(row.to for row in rows)

@@ -42,7 +42,8 @@ def test_it_mails_the_token_and_stores_its_hash(alice: Client, account: Account)
     (message,) = written()
     assert message.to == "dora@example.com"
     assert message.account == account
-    assert "alice@example.com invites you" in message.subject
+    assert message.subject == "You are invited to join an account on Pairline"
+    assert "alice@example.com invites you" in message.text
     token = token_in_mail()
     row = Invitation.objects.get()
     assert (row.email, row.role) == ("dora@example.com", "viewer")

@@ -57,7 +57,7 @@ def test_it_sends_an_invitation_in_text_and_html(
 
     (letter,) = letters()
     assert letter["To"] == "dora@example.com"
-    assert letter["Subject"].strip() == "alice@example.com invites you to קבוצת הנמל 👋 on Pairline"
+    assert letter["Subject"].strip() == "You are invited to join an account on Pairline"
     for kind in ("plain", "html"):
         text = body(letter, kind)
         assert "https://pairline.example.com/invitations/" in text
