@@ -20,6 +20,7 @@ PUBLIC_URL = env.text("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 FIELD_ENCRYPTION_KEYS = env.keys("FIELD_ENCRYPTION_KEYS")
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, at_least=0)
+MAX_TRIAL_ACCOUNTS = env.integer("MAX_TRIAL_ACCOUNTS", 3)
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "data"))).expanduser().resolve()
 
 WHATSAPP_AUTH_STORE = env.text("WHATSAPP_AUTH_STORE", "files")

@@ -6,7 +6,9 @@ the client itself and cannot be trusted.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
+
+_IPV6_SITE_BITS = 64  # what a provider gives to one customer at least
 
 
 def client_ip(connected: str, forwarded: str, proxies: int) -> str | None:
@@ -21,3 +23,16 @@ def client_ip(connected: str, forwarded: str, proxies: int) -> str | None:
         return str(ip_address(chosen.partition("%")[0]))
     except ValueError:
         return None
+
+
+def network_of(address: str | None) -> str:
+    """Return the network that counts as one client: an IPv4 address, or the /64 of an IPv6 address;
+    "" if there is no address. Raises ValueError for any other text."""
+    if not address:
+        return ""
+    parsed = ip_address(address)
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ip_network((parsed, _IPV6_SITE_BITS), strict=False))

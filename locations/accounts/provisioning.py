@@ -14,6 +14,8 @@ from django.db import IntegrityError, transaction
 from core import tenancy
 from locations.audit import AccountVerb, record
 from locations.models import Account, AccountState, ApiKey, Location, Member, Plan, Role, User
+from locations.plans.action_limits import ActionLimit, count_action
+from locations.plans.trials import begin_trial
 from locations.principals import principal_of_user
 
 FIRST_KEY_NAME = "First key"
@@ -101,10 +103,13 @@ def _create(owner: User, password: str, account_name: str, names: Sequence[str])
 
 
 def create_account(user: User, name: str, address: str | None) -> Account:
-    """Create an account owned by ``user``. ``address`` is the IP address of the request."""
+    """Create an account on trial, owned by ``user``. ``address`` is the IP address of the request.
+    Raises TooOften or TrialsUsedUp."""
+    count_action((ActionLimit.ACCOUNTS_OF_USER, user.pk))
     owner = principal_of_user(user, None, address)
     with tenancy.everyone(), transaction.atomic():  # the account does not exist yet
         account = Account.objects.create(name=name)
+        begin_trial(user, account)
         Member.objects.create(account=account, user=user, role=Role.OWNER)
         record(owner, account.pk, AccountVerb.ACCOUNT_CREATED, name)
     return account

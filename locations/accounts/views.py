@@ -22,6 +22,8 @@ from locations.accounts.invitations import way_back
 from locations.accounts.provisioning import create_account
 from locations.current_user import ACCOUNT_KEY, choose_account, forget, ip_address_of, principal_of
 from locations.models import Account, User
+from locations.plans.action_limits import TooOften
+from locations.plans.trials import TrialsUsedUp
 from locations.signals import losses
 
 _CLOSED_KEY = "closed"  # in the session: id and name of the account that this user has deleted
@@ -40,11 +42,15 @@ def account_new(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         user = request.user
         assert isinstance(user, User)  # noqa: S101  # the page requires a sign-in
-        account = create_account(user, form.cleaned_data["name"], principal.address)
-        forget(request)
-        choose_account(request, account.pk)
-        messages.success(request, _("%s is ready.") % account.name)
-        return redirect("dashboard")
+        try:
+            account = create_account(user, form.cleaned_data["name"], principal.address)
+        except (TooOften, TrialsUsedUp) as error:
+            form.add_error(None, str(error))
+        else:
+            forget(request)
+            choose_account(request, account.pk)
+            messages.success(request, _("%s is ready.") % account.name)
+            return redirect("dashboard")
     context = {"form": form, "homeless": principal.account is None, "waiting": way_back(request)}
     return render(
         request, "locations/accounts/new.html", context, status=422 if form.errors else 200

@@ -21,9 +21,12 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from core.security.client_ip import network_of
 from locations.accounts.invitations import pending
 from locations.accounts.rules import NAME_CHARACTERS, NotAName, checked_name
+from locations.current_user import ip_address_of
 from locations.models import User
+from locations.plans.action_limits import ActionLimit, TooOften, count_action
 
 
 class NameField(forms.CharField):
@@ -63,6 +66,17 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
         self.fields["email"].label = _("E-mail")
         if pending(allauth_context.request):  # invited users join an existing account
             del self.fields["account"]
+
+    def clean(self) -> dict[str, Any]:
+        """Also count the sign-up, if nothing else is wrong; invited users do not count."""
+        cleaned: dict[str, Any] = super().clean()
+        if not self.errors and not pending(allauth_context.request):
+            network = network_of(ip_address_of(allauth_context.request))
+            try:
+                count_action((ActionLimit.SIGN_UPS_OF_NETWORK, network))
+            except TooOften as error:
+                raise forms.ValidationError(str(error)) from None
+        return cleaned
 
     def try_save(self, request: HttpRequest) -> Any:
         if self.account_already_exists:  # hash as for a new user, to take as long

@@ -8,6 +8,7 @@ from locations.models.invitations import Invitation
 from locations.models.locations import Location
 from locations.models.plans import AccountState, Plan
 from locations.models.tenant import TenantQuerySet
+from locations.models.trial_starts import TrialStart
 
 __all__ = [
     "Account",
@@ -22,6 +23,7 @@ __all__ = [
     "Role",
     "Scope",
     "TenantQuerySet",
+    "TrialStart",
     "User",
     "UserManager",
 ]

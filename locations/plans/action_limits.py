@@ -88,8 +88,8 @@ class ActionLimit(Enum):
         3, _DAY, _("An address can get at most %d invitations per day, from all accounts.")
     )
     ACCOUNTS_OF_USER = Limit(5, _DAY, _("You can create at most %d accounts per day."))
-    SIGN_UPS_OF_IP_ADDRESS = Limit(
-        20, _HOUR, _("At most %d users can sign up per hour from one network.")
+    SIGN_UPS_OF_NETWORK = Limit(  # an IPv4 address, or the /64 of an IPv6 address
+        15, _HOUR, _("At most %d users can sign up per hour from one network.")
     )
 
 

@@ -20,7 +20,13 @@ from operations.audit_verbs import RestoreVerb
 from operations.backup import schema
 from operations.backup.archive import ArchiveReader, open_archive
 from operations.backup.errors import BackupDamaged, BackupRefused
-from operations.backup.inventory import find_entry, included_models
+from operations.backup.inventory import (
+    ADDED_LATER,
+    entry_name,
+    find_entry,
+    included_models,
+    model_label,
+)
 from operations.backup.keys.placement import KeyPlacement, check_no_keys, check_store
 from operations.backup.progress import ReportProgress
 from operations.backup.restored_rows import adjusted
@@ -122,7 +128,8 @@ def _write_rows(archive: ArchiveReader, contents: BackupContents, report: Report
     total, written = sum(contents.rows.values()), 0
     names = _row_entries(archive)
     entries = {model: find_entry(names, model) for model in included_models()}
-    if unknown := set(entries.values()) ^ names:
+    lacking = {entry_name(model) for model in entries if model_label(model) in ADDED_LATER} - names
+    if unknown := set(entries.values()) ^ names ^ lacking:
         raise BackupDamaged(f"This backup and this version differ in {', '.join(sorted(unknown))}.")
     for model, entry in entries.items():
         label = model._meta.label

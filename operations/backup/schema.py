@@ -16,8 +16,14 @@ _MAX_NAMED = 3
 # The names of an older version for migrations of models that moved to another app.
 _MOVED_MIGRATIONS = {"config.0001_installation": "operations.0001_installation_from_config"}
 
-# Migrations that change no table: a backup made without them fits all the same.
-_WITHOUT_SQL = frozenset({"locations.0008_reword_labels", "notifications.0009_reword_labels"})
+# Migrations that change no column of an older table: a backup made without them fits all the same.
+_FITS_WITHOUT = frozenset(
+    {
+        "locations.0008_reword_labels",
+        "locations.0009_trial_starts",
+        "notifications.0009_reword_labels",
+    }
+)
 
 
 def app_version() -> str:
@@ -53,7 +59,7 @@ def check_fits(migrations: Collection[str]) -> None:
             "This backup was made by a newer version of Pairline, which has "
             f"{_first_names(newer)}. Install that version (or a later one) and restore with it."
         )
-    if missing := sorted(here - in_backup - _WITHOUT_SQL):
+    if missing := sorted(here - in_backup - _FITS_WITHOUT):
         raise BackupRefused(
             "This backup was made by an older version of Pairline, without "
             f"{_first_names(missing)}. Install that version, restore the backup there, then update "

@@ -13,6 +13,7 @@ SHOWN = frozenset(
         "DJANGO_DEBUG",
         "DJANGO_ALLOWED_HOSTS",
         "TRUSTED_PROXIES",
+        "MAX_TRIAL_ACCOUNTS",
         "LOG_FORMAT",
         "WHATSAPP_LOG_LEVEL",
         "GATEWAY_ENGINE_CAPACITY",

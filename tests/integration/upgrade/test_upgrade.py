@@ -15,6 +15,9 @@ from tests.integration.upgrade.conftest import OldDatabase, Tables
 GROWING = {"django_migrations", "django_content_type", "auth_permission"}
 """Tables that ``migrate`` itself adds rows to."""
 
+ADDED_LATER = {"locations_trialstart"}
+"""Tables that a later version has added."""
+
 READ_EVERYTHING = """
 import json
 from django.apps import apps
@@ -53,7 +56,7 @@ def test_it_finds_every_model_in_the_old_database(upgraded: Upgraded) -> None:
     ours = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
 
     assert [table for table, rows in upgraded.before.items() if not rows] == []
-    assert ours - upgraded.before.keys() == set()
+    assert ours - upgraded.before.keys() == ADDED_LATER
 
 
 def test_it_keeps_every_table_and_row_on_migrate(upgraded: Upgraded) -> None:
@@ -105,3 +108,19 @@ def test_it_creates_the_same_table_in_a_new_installation() -> None:
 
     assert "config_installation" in tables and "operations_installation" not in tables
     assert Installation.current() == Installation.current()
+
+
+def test_it_counts_running_trials_for_first_owners(upgraded: Upgraded) -> None:
+    on_trial = {
+        row["id"] for row in upgraded.before["locations_account"] if row["state"] == "trial"
+    }
+    owners = {
+        (row["account_id"], row["user_id"])
+        for row in upgraded.before["locations_member"]
+        if row["role"] == "owner" and row["account_id"] in on_trial
+    }
+
+    started = upgraded.after["locations_trialstart"]
+
+    assert {row["account_id"] for row in started} == {account for account, _ in owners} != set()
+    assert {(row["account_id"], row["user_id"]) for row in started} <= owners

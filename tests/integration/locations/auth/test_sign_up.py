@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.db.models.signals import post_save
@@ -8,6 +10,7 @@ from pytest_django import Settings
 
 from locations.audit import AccountVerb
 from locations.models import Account, AuditEvent, Member, Role, User
+from locations.plans.action_limits import ActionLimit
 from tests.factory import PASSWORD
 from tests.integration.locations.auth.conftest import PostOffice, link_in, text_of, without_tokens
 from tests.integration.locations.auth.test_sign_in import is_signed_in
@@ -216,3 +219,22 @@ def test_it_copes_with_very_long_input(browser: Client) -> None:
     answer = browser.post(SIGN_UP, {field: "x" * 100_000 for field in DANA})
 
     assert answer.status_code == 422
+
+
+def test_it_limits_sign_ups_from_one_network(db: None) -> None:
+    def sign_up(number: int, address: str) -> Any:
+        typed = {**DANA, "email": f"dana{number}@example.com"}
+        return Client(REMOTE_ADDR=address).post(SIGN_UP, typed, follow=True)
+
+    most = ActionLimit.SIGN_UPS_OF_NETWORK.value.most
+    for number in range(most):
+        sign_up(number, f"2001:db8:0:1::{number + 1}")
+
+    page = sign_up(most, "2001:db8:0:1:ffff::1")
+    other = sign_up(most + 1, "2001:db8:0:2::1")
+
+    assert page.status_code == 422
+    assert "At most 15 users can sign up per hour from one network. Try again in" in page.text
+    assert f'value="dana{most}@example.com"' in page.text
+    assert other.status_code == 200
+    assert User.objects.count() == most + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.security.client_ip import client_ip
+from core.security.client_ip import client_ip, network_of
 
 
 def test_it_believes_no_header_without_proxies() -> None:
@@ -35,3 +35,18 @@ def test_it_takes_nonsense_for_no_address(nonsense: str) -> None:
 
 def test_it_drops_the_zone_of_link_local_addresses() -> None:
     assert client_ip("fe80::1%eth0", "", 0) == "fe80::1"
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8::1:2:3:4", "2001:db8::/64"),
+        ("2001:db8:0:0:ffff::9", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        (None, ""),
+    ],
+)
+def test_it_counts_a_network_as_one_client(address: str | None, network: str) -> None:
+    assert network_of(address) == network
