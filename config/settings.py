@@ -41,6 +41,7 @@ BACKUP_KEY_FILE = env.text("BACKUP_KEY_FILE", "")
 BACKUP_EVERY_HOURS = env.integer("BACKUP_EVERY_HOURS", 168)
 BACKUP_KEEP = env.integer("BACKUP_KEEP", 8)
 WEBHOOKS_ALLOW_PRIVATE = env.boolean("WEBHOOKS_ALLOW_PRIVATE", default=False)
+OPERATORS_NEED_SECOND_STEP = env.boolean("OPERATORS_NEED_SECOND_STEP", default=not DEBUG)
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,14 +14,19 @@ from locations.accounts import (
     invitation_admin,  # noqa: F401  registers its page
     user_admin,  # noqa: F401  registers its page
 )
+from locations.audit import AccountVerb
 from locations.audit_log import admin as audit_log_admin  # noqa: F401  registers its page
+from locations.audit_log.operators import RecordedAdmin, Verbs
 from locations.models import ApiKey, Location
 
 admin.site.unregister(Group)  # roles come from memberships; groups would have no effect
 
 
 @admin.register(Location)
-class LocationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class LocationAdmin(RecordedAdmin):
+    verbs = Verbs(
+        AccountVerb.LOCATION_ADDED, AccountVerb.LOCATION_CHANGED, AccountVerb.LOCATION_DELETED
+    )
     list_display = ("name", "account", "ghl_id", "created_at")
     list_filter = (("account", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("account",)
@@ -35,9 +41,10 @@ class LocationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ApiKeyAdmin(RecordedAdmin):
     """API keys can be revoked here. They are created where they can be shown once."""
 
+    verbs = Verbs(None, None, AccountVerb.KEY_REVOKED)
     list_display = ("account", "name", "prefix", "created_at", "last_used_at", "revoked_at")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     list_select_related = ("account",)
@@ -54,5 +61,14 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description="Revoke the selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        count = queryset.filter(revoked_at__isnull=True).update(revoked_at=timezone.now())
-        self.message_user(request, f"{count} revoked. Requests with them are refused from now on.")
+        with transaction.atomic():
+            working = list(queryset.filter(revoked_at__isnull=True).select_for_update(of=("self",)))
+            for key in working:
+                key.revoked_at = timezone.now()
+                key.save(update_fields=["revoked_at"])
+                self.note(request, key, AccountVerb.KEY_REVOKED)
+        text = f"{len(working)} revoked. Requests with them are refused from now on."
+        self.message_user(request, text)
+
+    def name_of(self, obj: ApiKey) -> str:
+        return obj.name

@@ -8,11 +8,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from allauth.account.internal.flows.reauthentication import (
+    get_reauthentication_flows,
+    raise_if_reauthentication_required,
+)
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
+from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from core.security.client_ip import client_ip
 from locations import impersonation
@@ -89,8 +95,18 @@ def ip_address_of(request: Any) -> str | None:
     return client_ip(connected, forwarded, settings.TRUSTED_PROXIES)
 
 
-def signed_in_recently(request: HttpRequest) -> bool:
-    """Return whether the sign-in is recent enough for sensitive actions."""
+def require_reauthentication(request: HttpRequest) -> None:
+    """Raise ReauthenticationRequired unless the user has confirmed within the last minutes that it
+    is them. The middleware of allauth then asks for it, and repeats the request afterwards.
+
+    Users with neither a password nor a second step cannot confirm it, so a recent sign-in counts.
+    Raises PermissionDenied if theirs is older."""
+    if not get_reauthentication_flows(request.user) and not _signed_in_recently(request):
+        raise PermissionDenied(_("Sign out and in again, then retry."))
+    raise_if_reauthentication_required(request, app="allauth.account")
+
+
+def _signed_in_recently(request: HttpRequest) -> bool:
     at = request.session.get(_SIGNED_IN_KEY)
     return isinstance(at, float) and timezone.now().timestamp() - at < RECENT_SECONDS
 

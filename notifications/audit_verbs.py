@@ -18,4 +18,5 @@ class NotificationVerb(TextChoices):
     MAILS_CHOSEN = "mails_chosen", _("Changed notification mails")
     MAILS_ENDED = "mails_ended", _("Unsubscribed from mails")
     MAILS_RESUMED = "mails_resumed", _("Resubscribed to mails")
+    MAIL_SENT_AGAIN = "mail_sent_again", _("Sent a failed mail again")
     WEBHOOK_REPLAYED = "webhook_replayed", _("Replayed deliveries of a webhook")

@@ -18,11 +18,11 @@ from django.utils.timesince import timesince
 from core.text.units import plural
 from core.web import admin_base
 from core.web.admin_base import Question
-from locations import impersonation
-from locations.current_user import ip_address_of
+from locations.audit_log.operators import RecordedAdmin, Verbs, operator_of
 from locations.plans.action_limits import TooOften
 from locations.principals import Principal
 from sessions_app import actions
+from sessions_app.audit_verbs import SessionVerb
 from sessions_app.diagnostics.rules import ALIVE_SECONDS
 from sessions_app.lifecycle import Event, Reason
 from sessions_app.models import Gateway, NotPossible, Session, SessionEvent
@@ -73,7 +73,8 @@ class TimelineInline(admin.TabularInline):  # type: ignore[type-arg]  # not gene
 
 
 @admin.register(Session)
-class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SessionAdmin(RecordedAdmin):
+    verbs = Verbs(None, None, SessionVerb.SESSION_DELETED)
     list_display = ("location", "account", "number", "status", "reason", "for_how_long", "wanted")
     list_filter = ("status", ("reason", admin.AllValuesFieldListFilter), "wanted")
     list_select_related = ("location", "account")
@@ -163,7 +164,7 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ask: Callable[[Principal, Session], None],
         verb: str,
     ) -> None:
-        operator, asked = impersonation.operator(str(request.user), ip_address_of(request)), 0
+        operator, asked = operator_of(request), 0
         for session in queryset.select_related("location"):
             try:
                 ask(operator, session)

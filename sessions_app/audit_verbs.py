@@ -13,6 +13,7 @@ class SessionVerb(TextChoices):
     SESSION_RESTARTED = "session_restarted", _("Restarted a number")
     SESSION_STOPPED = "session_stopped", _("Stopped a number")
     SESSION_UNLINKED = "session_unlinked", _("Unlinked a number")
+    SESSION_DELETED = "session_deleted", _("Deleted a number with its history")
     PAIRING_CODE_ASKED = "pairing_code_asked", _("Requested a pairing code")
     CONNECT_LINK_MADE = "connect_link_made", _("Created a one-time link to a QR code")
     CONNECT_LINK_REVOKED = "connect_link_revoked", _("Revoked a one-time link")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Model, QuerySet, TextChoices
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,9 +21,12 @@ from django.urls import URLPattern, path, reverse
 from core.web import admin_base
 from core.web.admin_base import Question
 from locations import impersonation
+from locations.accounts import mails
+from locations.audit import AccountVerb, record
+from locations.audit_log.operators import RecordedAdmin, Verbs, operator_of
 from locations.current_user import forget, ip_address_of
 from locations.impersonation import REASON_CHARACTERS, NotViewable, may_view
-from locations.models import Account, AccountState, Location, Member, Plan
+from locations.models import Account, AccountState, Location, Member, Plan, Role
 from locations.plans import actions as subscriptions
 from locations.plans.entitlements import (
     Resource,
@@ -32,7 +37,6 @@ from locations.plans.entitlements import (
     with_usage,
 )
 from locations.plans.queries import meters
-from locations.principals import Principal
 
 _SUSPEND = Question(
     action="suspend",
@@ -43,16 +47,20 @@ _SUSPEND = Question(
 )
 
 
-def operator_of(request: HttpRequest) -> Principal:
-    """Return the operator as the actor in a customer's audit log."""
-    return impersonation.operator(getattr(request.user, "email", ""), ip_address_of(request))
-
-
 class MemberInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
+    """A membership gives lasting access to the account, without a reason or an end. So only
+    superusers add members and change roles; operators with permission may view and remove them."""
+
     model = Member
     extra = 0
     autocomplete_fields = ("user",)
     readonly_fields = ("created_at",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
 
 
 class LocationInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -87,9 +95,18 @@ class AccountList(ChangeList):
 
 
 @admin.register(Account)
-class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AccountAdmin(RecordedAdmin):
     """Deleting an account deletes everything in it, once none of its numbers is linked."""
 
+    verbs = Verbs(None, None, None)  # its terms and its name have their own: save_model
+    inline_verbs: ClassVar[Mapping[type[Model], Verbs]] = {
+        Member: Verbs(
+            AccountVerb.MEMBER_ADDED, AccountVerb.ROLE_CHANGED, AccountVerb.MEMBER_REMOVED
+        ),
+        Location: Verbs(
+            AccountVerb.LOCATION_ADDED, AccountVerb.LOCATION_CHANGED, AccountVerb.LOCATION_DELETED
+        ),
+    }
     change_form_template = "admin/locations/account/change.html"
     list_display = (
         "name", "plan", "current_state", "trial_ends_at", "locations_used", "connections_used",
@@ -150,12 +167,35 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(
         self, request: HttpRequest, obj: Account, form: ModelForm[Any], change: bool
     ) -> None:
-        """Write changes of the terms to the audit log of the account."""
+        """Write changes of the terms and the name to the audit log of the account."""
         before = Account.objects.filter(pk=obj.pk).first() if change else None
         with transaction.atomic():
             super().save_model(request, obj, form, change)
-            if before is not None:
-                subscriptions.note(before, obj, by=operator_of(request))
+            if before is None:
+                return
+            subscriptions.note(before, obj, by=operator_of(request))
+            if before.name != obj.name:
+                detail = f"before: {before.name}"
+                record(operator_of(request), obj.pk, AccountVerb.ACCOUNT_RENAMED, obj.name, detail)
+
+    def accounts_of(self, obj: Account) -> list[UUID]:
+        return [obj.pk]
+
+    def note_inline(
+        self, request: HttpRequest, obj: Any, verb: TextChoices | None, detail: str
+    ) -> None:
+        """Record the change of a member or location, and mail the member concerned."""
+        if not isinstance(obj, Member):
+            super().note_inline(request, obj, verb, detail)
+            return
+        by = operator_of(request)
+        role = Role(obj.role)
+        if verb is not None:
+            record(by, obj.account_id, verb, obj.user.email, role.value)
+        if verb is AccountVerb.ROLE_CHANGED:
+            mails.send_role_changed(obj, role, by.name)
+        elif verb is AccountVerb.MEMBER_REMOVED:
+            mails.send_removed(obj.account, obj.user.email, by.name)
 
     @admin.action(description="Suspend the selected accounts…", permissions=["change"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
@@ -215,6 +255,11 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().change_view(request, object_id, form_url, extra)
 
 
+def is_superuser(request: HttpRequest) -> bool:
+    """Return whether the operator is an active superuser, who alone grants rights."""
+    return bool(request.user.is_active and request.user.is_superuser)
+
+
 def _used(account: Any, resource: Resource) -> str:
     limit = limits_of(account).of(resource)
     used = getattr(account, f"used_{resource}", 0)
@@ -222,9 +267,10 @@ def _used(account: Any, resource: Resource) -> str:
 
 
 @admin.register(Plan)
-class PlanAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PlanAdmin(RecordedAdmin):
     """Limits that accounts share. An account can override them."""
 
+    verbs = Verbs(None, AccountVerb.PLAN_CHANGED, None)
     list_display = (
         "name", "max_locations", "max_sessions", "max_members", "max_api_calls_a_minute",
         "is_default", "accounts_count",
@@ -234,6 +280,9 @@ class PlanAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         plans: QuerySet[Plan] = super().get_queryset(request)
         return plans.annotate(accounts_total=Count("accounts"))
+
+    def accounts_of(self, obj: Plan) -> list[UUID]:
+        return list(Account.objects.filter(plan=obj).values_list("pk", flat=True))
 
     @admin.display(description="accounts", ordering="accounts_total")
     def accounts_count(self, plan: Any) -> int:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from locations.accounts.rules import NAME_CHARACTERS, NotAName, checked_name, is_plain
-from locations.models import Account, Role, User
+from locations.models import Account, Role
 
 
 class RoleForm(forms.Form):
@@ -81,28 +81,3 @@ class DeleteForm(forms.Form):
         if typed != " ".join(self._account.name.split()):
             raise ValidationError(_("This is not the name of the account. Nothing was deleted."))
         return typed
-
-
-class PasswordForm(forms.Form):
-    """Confirm an action with the password, unless the sign-in is recent (``needed``)."""
-
-    password = forms.CharField(
-        label=_("Your password"),
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        error_messages={"required": _("Type your password to confirm that it is you.")},
-    )
-
-    def __init__(self, user: User, *args: Any, needed: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._user = user
-        if not needed:
-            del self.fields["password"]
-
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if not self._user.has_usable_password():
-            raise ValidationError(_("You have no password. Sign out and in again, then retry."))
-        if not self._user.check_password(password):
-            raise ValidationError(_("This is not your password."))
-        return password

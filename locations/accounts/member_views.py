@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from core.web.decorators import form_page, page, post_only
 from locations.access import find_account, find_owned, find_owned_account
 from locations.accounts import actions, invitations
-from locations.accounts.forms import InviteForm, PasswordForm, RoleForm
+from locations.accounts.forms import InviteForm, RoleForm
 from locations.accounts.rules import why_not_leave
-from locations.current_user import choose_account, principal_of, signed_in_recently
-from locations.models import Account, Invitation, Member, Role, User
+from locations.current_user import choose_account, principal_of, require_reauthentication
+from locations.models import Account, Invitation, Member, Role
 from locations.plans.action_limits import TooOften
 from locations.plans.limits import OverLimit
 from locations.principals import Principal
@@ -154,20 +154,19 @@ def member_remove(request: HttpRequest, account_id: UUID, user_id: UUID) -> Http
 
 @form_page
 def member_hand_over(request: HttpRequest, account_id: UUID, user_id: UUID) -> HttpResponse:
-    """Transfer ownership to another member; the old owner stays a member."""
+    """Transfer ownership to another member; the old owner stays a member. Owners confirm first
+    that it is them, as before other changes that matter."""
     principal, account = _owned(request, account_id)
     member = _member(account, user_id)
     if member.user == request.user:
         raise Http404("An owner cannot transfer ownership to themselves.")
-    data = request.POST if request.method == "POST" else None
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101  # the page requires a sign-in
-    form = PasswordForm(user, data, needed=not signed_in_recently(request))
-    if form.is_valid():
+    error = ""
+    if request.method == "POST":
+        require_reauthentication(request)
         try:
             actions.hand_over(principal, member)
-        except actions.MembershipRefused as error:
-            form.add_error(None, str(error))
+        except actions.MembershipRefused as refusal:
+            error = str(refusal)
         else:
             messages.success(
                 request,
@@ -175,9 +174,9 @@ def member_hand_over(request: HttpRequest, account_id: UUID, user_id: UUID) -> H
                 % {"who": member.user.email, "account": account.name},
             )
             return redirect("members")
-    context = {"account": account, "member": member, "form": form}
+    context = {"account": account, "member": member, "error": error}
     return render(
-        request, "locations/accounts/hand_over.html", context, status=422 if form.errors else 200
+        request, "locations/accounts/hand_over.html", context, status=422 if error else 200
     )
 
 

@@ -16,6 +16,7 @@ from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -25,7 +26,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.data.network_wait import before_network_wait
 from core.mail.content import message_of, render
-from locations.accounts.addresses import is_address_of
+from locations.accounts.addresses import is_address_of, keep_sign_in
 from locations.accounts.invitations import pending
 from locations.accounts.provisioning import create_account
 from locations.accounts.rules import is_plain
@@ -86,6 +87,22 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if not all(is_address_of(user, step["email"]) for step in steps if step.get("email")):
             raise ImmediateHttpResponse(_begin_again(request))
         super().login(request, user)
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Check the password. Keep the sign-in if the check has renewed an outdated hash."""
+        correct: bool = super().reauthenticate(user, password)
+        before = user.password
+        user.refresh_from_db(fields=["password"])
+        if correct and user.password != before:
+            keep_sign_in(self.request, user)
+        return correct
+
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
+        """Return the ways to confirm that it is the user, the default first. The password alone is
+        not enough for users with a second step."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        second = [method for method in methods if method["id"] != "reauthenticate"]
+        return second or methods
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail. If the mail server refuses it, show an error but keep what was done."""

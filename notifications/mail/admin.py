@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core.text.units import plural
 from core.web.admin_base import ReadOnlyAdmin
+from locations.audit import record
+from locations.audit_log.operators import operator_of
+from notifications.audit_verbs import NotificationVerb
 from notifications.mail.queue import send_again
 from notifications.models import Mail, StoppedAddress
 
@@ -59,7 +63,7 @@ class MailAdmin(ReadOnlyAdmin):
     def send_again(self, request: HttpRequest, queryset: QuerySet[Mail]) -> None:
         """Queue the failed mails whose text is still stored."""
         chosen = list(queryset)
-        queued = sum(send_again(mail) for mail in chosen)
+        queued = sum(self._queue(request, mail) for mail in chosen)
         if queued:
             self.message_user(request, f"{plural(queued, 'mail')} queued.", messages.SUCCESS)
         if rest := len(chosen) - queued:
@@ -68,6 +72,15 @@ class MailAdmin(ReadOnlyAdmin):
                 "days can be sent again."
             )
             self.message_user(request, text, messages.WARNING)
+
+    def _queue(self, request: HttpRequest, mail: Mail) -> bool:
+        with transaction.atomic():
+            if not send_again(mail):
+                return False
+            if mail.account_id is not None:
+                verb = NotificationVerb.MAIL_SENT_AGAIN
+                record(operator_of(request), mail.account_id, verb, mail.to, mail.kind)
+        return True
 
 
 @admin.register(StoppedAddress)

@@ -21,7 +21,7 @@ from sessions_app.lifecycle import Status
 from sessions_app.models import Session
 from tests.architecture.addresses import Address, of_accounts
 from tests.architecture.rows import Rows
-from tests.factory import make_account, make_location, make_session, make_user
+from tests.factory import PASSWORD, make_account, make_location, make_session, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +104,7 @@ class Owner:
             how = {"content_type": "application/json", "headers": key}
         else:
             client.force_login(self.user)
+            client.post("/confirm/", {"password": PASSWORD})  # some actions require it
         send: Callable[..., Any] = client.post
         return int(send(path, body, **how).status_code)
 

@@ -151,7 +151,7 @@ def test_it_records_a_change_of_terms(operator: Client) -> None:
     assert "plan: Small" in event.detail and "numbers: 7" in event.detail
 
 
-def test_it_records_terms_but_not_names_in_the_admin(operator: Client) -> None:
+def test_it_records_a_new_name_and_a_new_state(operator: Client) -> None:
     account = make_account("Harbour Group")
 
     change(operator, account, name="Harbour Two")
@@ -159,7 +159,7 @@ def test_it_records_terms_but_not_names_in_the_admin(operator: Client) -> None:
 
     account.refresh_from_db()
     assert (account.name, account.state) == ("Harbour Two", "suspended")
-    assert [verb for verb, _ in log()] == ["account_suspended"]
+    assert [verb for verb, _ in log()] == ["account_renamed", "account_suspended"]
 
 
 def test_it_has_one_default_plan_that_stays(operator: Client) -> None:

@@ -14,6 +14,7 @@ from locations.models import Account, AuditEvent, Invitation, Member, User
 from locations.signals import mail_wanted
 from notifications.mail.queue import claim, finish
 from notifications.mail.smtp_connection import SmtpConnection
+from tests.factory import PASSWORD
 from tests.integration.locations.accounts.conftest import written
 from tests.integration.notifications.mail.post_office import name_server, open_office
 
@@ -138,6 +139,7 @@ def test_it_changes_nothing_when_its_mail_cannot_be_stored(
 ) -> None:
     alice = Client(raise_request_exception=False)
     alice.force_login(people["alice"])
+    alice.post("/confirm/", {"password": PASSWORD})
     before, bob = _as_it_is(account), [account.pk, people["bob"].pk]
     asked: dict[str, tuple[str, dict[str, str]]] = {
         "invite": (reverse("invite", args=[account.pk]), {"email": "d@x.org", "role": "viewer"}),
