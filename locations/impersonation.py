@@ -1,9 +1,9 @@
 """Impersonation: an operator views an account as its owner, for half an hour at most.
 
 The operator stays signed in as themselves; only the result of ``current_user.principal_of``
-changes. So pages about a user (password, e-mail, second factor) never show those of the owner, and
-``access.check_owner`` refuses actions of owners. Start, end and reason are in the audit log of the
-account, and actions in between are recorded with both names.
+changes. So pages about a user (password, e-mail, second factor) never show those of the owner.
+``operator_access`` lists the few changes that a viewing operator may make. Start, end and reason are
+in the audit log of the account, and actions in between are recorded with both names.
 """
 
 from __future__ import annotations

@@ -11,12 +11,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
-from django.utils.translation import gettext_lazy as _
 
 from core import tenancy
 from locations.current_user import principal_of
 from locations.impersonation import in_session
 from locations.models import User
+from locations.operator_access import why_not
 from locations.principals import Principal
 
 ADMIN = "admin"  # the app's name in the URL configuration
@@ -58,18 +58,6 @@ def _scope_of(request: HttpRequest) -> tenancy.Scope:
     return frozenset(principal_of(request).account_ids)
 
 
-# Pages about a user and not about the account would show the operator's own data.
-_OWN = ("mfa_", "usersessions_", "account_email", "account_change_", "account_set_")
-_OWN_NAMES = frozenset(
-    {
-        "account_new", "account_switch", "account_leave", "account_delete", "account_export",
-        "account_reauthenticate", "audit_download", "invitation", "invitation_other",
-        "mail_preferences",
-    }
-)  # fmt: skip
-CLOSED = _("You are viewing this account as its owner. Stop viewing first: this page is about you.")
-
-
 class PageAccess(LoginRequiredMiddleware):
     """Decides who may open a page, before its view runs.
 
@@ -82,7 +70,7 @@ class PageAccess(LoginRequiredMiddleware):
     ) -> HttpResponseBase | None:
         """Redirect anonymous requests to the sign-in page, except for public views (marked with
         ``login_not_required``) and for the admin, which redirects to its own sign-in. Raise
-        PermissionDenied for the pages that are closed to an operator who is impersonating."""
+        PermissionDenied for what is closed to an operator who is impersonating."""
         match = request.resolver_match
         if match is None:
             return None
@@ -92,10 +80,8 @@ class PageAccess(LoginRequiredMiddleware):
             )
             if redirect is not None:
                 return redirect
-        if in_session(request.session) is not None and _is_personal(match.view_name):
-            raise PermissionDenied(CLOSED)
+        if match.app_name != ADMIN and in_session(request.session) is not None:
+            refusal = why_not(match.view_name or "", request.method or "")
+            if refusal is not None:
+                raise PermissionDenied(refusal)
         return None
-
-
-def _is_personal(view_name: str) -> bool:
-    return view_name in _OWN_NAMES or view_name.startswith(_OWN)
