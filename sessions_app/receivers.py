@@ -50,7 +50,7 @@ def count_linked(sender: object, account_id: UUID, **kwargs: object) -> int:
 def export_rows(sender: object, account_id: UUID, **kwargs: object) -> list[ExportFile]:
     """Sessions and their timelines. No codes, no keys."""
     sessions = Session.objects.of_accounts([account_id]).order_by("created_at", "id")
-    events = SessionEvent.objects.of_accounts([account_id]).order_by("session_id", "version")
+    events = SessionEvent.objects.of_accounts([account_id]).order_by("at", "id")
     return [
         ExportFile("sessions.json", columns(sessions, _SESSIONS)),
         ExportFile("timeline.json", columns(events, _EVENTS)),

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import dropwhile
 from typing import Any
 
+from core.data.row_batches import values_in_batches
 from core.text.phone_numbers import is_e164
 
-ROWS_AT_ONCE = 500
 BOM = "\ufeff"  # without it, Excel reads UTF-8 as the code page of the computer
 _STARTS_FORMULA = frozenset("=+-@\u2212")  # the last one is the minus sign of typographers
 _BREAKS = ("\t", "\r", "\n")
@@ -20,8 +20,9 @@ _DROPPED = frozenset(("Zs", "Zl", "Zp", "Cc", "Cf"))
 
 
 def columns(rows: Any, names: Mapping[str, str]) -> Iterator[Mapping[str, object]]:
-    """Yield each row of the query ``rows`` as a mapping; ``names`` maps its keys to fields."""
-    for row in rows.values_list(*names.values()).iterator(chunk_size=ROWS_AT_ONCE):
+    """Yield each row of the query ``rows`` as a mapping; ``names`` maps its keys to fields. The
+    order of ``rows`` is one that ``values_in_batches`` accepts."""
+    for row in values_in_batches(rows, *names.values()):
         yield dict(zip(names, row, strict=True))
 
 

@@ -34,8 +34,8 @@ def begin_export(principal: Principal, account: Account) -> Iterator[bytes]:
 
 def _own_files(account: Account) -> list[ExportFile]:
     about = {"id": account.pk, "name": account.name, "created_at": account.created_at}
-    members = Member.objects.filter(account=account).order_by("created_at")
-    locations = Location.objects.of_accounts([account.pk])
+    members = Member.objects.filter(account=account).order_by("created_at", "pk")
+    locations = Location.objects.of_accounts([account.pk]).order_by("created_at", "id")
     events = AuditEvent.objects.of_accounts([account.pk]).order_by("at", "id")
     return [
         ExportFile("account.json", [about]),
