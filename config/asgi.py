@@ -1,12 +1,13 @@
-"""The ASGI application: Django for HTTP, and WebSockets with an origin check and sign-in."""
+"""The ASGI application: Django for HTTP, and WebSockets with an origin check. Live pages check
+the sign-in of their cookie themselves, for many sockets at once."""
 
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import CookieMiddleware
 from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()  # first: it sets up Django
@@ -17,7 +18,7 @@ application = ProtocolTypeRouter(
     {
         "http": django_application,
         "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+            CookieMiddleware(URLRouter(websocket_urlpatterns))
         ),
     }
 )

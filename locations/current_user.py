@@ -46,13 +46,6 @@ def principal_of(request: HttpRequest) -> Principal:
     return cached
 
 
-def principal_of_login(user: User, session: Any, chosen: uuid.UUID | None) -> Principal:
-    """Return the caller of a WebSocket about the account ``chosen``, by the login session."""
-    seen = impersonation.in_session(session)
-    viewer = seen and impersonation.principal_of_viewer(seen, user, timezone.now())
-    return viewer or principal_of_user(user, chosen)
-
-
 def _viewer(request: HttpRequest) -> Principal | None:
     """Return the principal of an impersonating operator. Ends an expired impersonation."""
     seen = impersonation.in_session(request.session)

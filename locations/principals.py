@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -85,20 +85,32 @@ class Membership(NamedTuple):
 
 def memberships(user: User | AnonymousUser) -> list[Membership]:
     """Return the memberships of ``user``, oldest first. None if anonymous or inactive."""
-    if not isinstance(user, User) or not user.is_active:
-        return []
-    columns = (
-        "account_id",
-        "role",
-        "account__name",
-        "account__deleting_at",
-        "last_seen_at",
-        "account__state",
-        "account__trial_ends_at",
-    )
+    return memberships_of([user])[user.pk] if isinstance(user, User) else []
+
+
+def memberships_of(users: Collection[User]) -> Mapping[uuid.UUID, list[Membership]]:
+    """Return the memberships of each of ``users``, oldest first, by the id of the user. Inactive
+    users have none."""
+    found: dict[uuid.UUID, list[Membership]] = {user.pk: [] for user in users}
+    active = [user.pk for user in users if user.is_active]
+    if not active:
+        return found
     with tenancy.everyone():  # authentication: no tenant is known yet
-        rows = Member.objects.filter(user=user).order_by("created_at", "pk")
-        return [Membership(*row) for row in rows.values_list(*columns)]
+        rows = Member.objects.filter(user__in=active).order_by("created_at", "pk")
+        for user_id, *columns in rows.values_list("user_id", *_MEMBERSHIP_COLUMNS):
+            found[user_id].append(Membership(*columns))
+    return found
+
+
+_MEMBERSHIP_COLUMNS = (
+    "account_id",
+    "role",
+    "account__name",
+    "account__deleting_at",
+    "last_seen_at",
+    "account__state",
+    "account__trial_ends_at",
+)
 
 
 def principal_of_user(

@@ -1,7 +1,8 @@
 """Live pages over WebSocket: each hint reads the page again, checks access, and sends changes.
 
 A socket joins its groups before it reads, so no change is missed. One task per socket does all
-reading, and hints that arrive during a read cause one more read.
+reading, and hints that arrive during a read cause one more read. Beside that, the hub checks the
+access of all sockets twice a second (``sessions_app/live/hub.py``).
 """
 
 from __future__ import annotations
@@ -18,14 +19,19 @@ from uuid import UUID
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 
-from locations.current_user import chosen_account
 from sessions_app.hints import account_group, notices_group, session_group, user_group
+from sessions_app.live.hub import Check, current_hub
 from sessions_app.pages.live_parts import Parts, Reload, reload_element
 from sessions_app.pages.live_updates import (
+    Access,
     Frame,
     Viewer,
+    admit,
+    admit_to_session,
     changed_html,
+    check_users,
     read_listing,
     read_session,
     read_summary,
@@ -52,6 +58,9 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
     # This limits the load of one page, whatever the size of the account.
     pause_factor = 0.0
 
+    # Check many viewers at once, see ``sessions_app.live.hub``.
+    check: Check = staticmethod(check_users)
+
     def __init__(self) -> None:
         super().__init__()
         self._joined: list[str] = []
@@ -59,14 +68,21 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
         self._known: Parts = {}
         self._version = 0
         self._read_seconds = 0.0
-        self._access: tuple[UUID | None, str] = (None, "")  # account and role
         self._updates: asyncio.Task[None] | None = None
+        self._end: asyncio.Task[None] | None = None
+        self.shown_session: UUID | None = None
+        self.viewer: Viewer
+        self.access: Access
+
+    async def admit(self, viewer: Viewer) -> Access | None:
+        """Return the access of ``viewer`` to the page now, or None without."""
+        return await admit(viewer)
 
     async def read(self, viewer: Viewer) -> Frame | None:
         """Return the page as ``viewer`` may see it now, or None without access."""
         raise NotImplementedError
 
-    def groups_of(self, frame: Frame) -> list[str]:
+    def page_groups(self) -> list[str]:
         """Return the groups whose hints concern the page."""
         raise NotImplementedError
 
@@ -80,53 +96,76 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
 
     async def connect(self) -> None:
         viewer = self._viewer()
-        frame = await self.read(viewer) if viewer else None
-        if viewer is None or frame is None:
+        access = await self.admit(viewer) if viewer else None
+        if viewer is None or access is None:
             await self.close(code=REFUSED)
             return
-        viewer = replace(viewer, account=frame.account)
-        self._access = (frame.account, frame.role)
-        notices = [notices_group(frame.account)] if frame.account else []
-        for group in (user_group(viewer.user_id), *notices, *self.groups_of(frame)):
-            await self.channel_layer.group_add(group, self.channel_name)
-            self._joined.append(group)
+        self.viewer = replace(viewer, user_id=access.owner, account=access.account)
+        self.access = access
         await self.accept()
-        self._updates = asyncio.create_task(self._send_updates(viewer), name="live page")
+        current_hub().add(self)
+        self._updates = asyncio.create_task(self._send_updates(), name="live page")
 
     async def disconnect(self, code: int) -> None:
+        current_hub().discard(self)
         if self._updates is not None:
             self._updates.cancel()
         for group in self._joined:
             await self.channel_layer.group_discard(group, self.channel_name)
 
     async def session_changed(self, hint: Mapping[str, Any]) -> None:
-        self._hinted.set()
+        self.update()
 
     async def access_changed(self, hint: Mapping[str, Any]) -> None:
         """A role of the viewer may have changed: read again, which checks access."""
-        self._hinted.set()
+        self.update()
 
     async def notices_changed(self, hint: Mapping[str, Any]) -> None:
         """Have the page fetch its number of unread notices."""
         await self.send(text_data=reload_element(Reload.NOTICES))
 
-    def _viewer(self) -> Viewer | None:
-        user, login = self.scope["user"], self.scope["session"]
-        if not user.is_authenticated or not login.session_key:
-            return None
-        return Viewer(user.pk, login.session_key, chosen_account(login))
+    def update(self) -> None:
+        """Read the page again."""
+        self._hinted.set()
 
-    async def _send_updates(self, viewer: Viewer) -> None:
+    def access_checked(self, access: Access | None) -> None:
+        """Close at once, even during a slow read, if the page is no longer right for its viewer."""
+        if not self.access.is_still(access):
+            self._refuse()
+        else:
+            assert access is not None  # noqa: S101  # it is still the same
+            self.access = access
+
+    def _refuse(self) -> None:
+        current_hub().discard(self)
+        if self._updates is not None:
+            self._updates.cancel()
+        if self._end is None:
+            self._end = asyncio.create_task(self.close(code=REFUSED), name="refused live page")
+
+    def _viewer(self) -> Viewer | None:
+        key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+        return Viewer(None, key) if key else None
+
+    async def _send_updates(self) -> None:
         try:
+            await self._join()
             async with asyncio.timeout(LIFETIME_SECONDS + random.uniform(0, 8_000)):  # noqa: S311
-                while await self._send_changes(viewer):
+                while await self._send_changes():
                     await self._next_hint()
-            await self.close(code=REFUSED)
+            self._refuse()
         except TimeoutError:
             await self.close(code=RECONNECT)
         except Exception:  # the page reconnects, or polls
             logger.exception("A live page could not be updated")
             await self.close(code=RECONNECT)
+
+    async def _join(self) -> None:
+        user = [user_group(self.viewer.user_id)] if self.viewer.user_id else []
+        notices = [notices_group(self.access.account)] if self.access.account else []
+        for group in (*user, *notices, *self.page_groups()):
+            await self.channel_layer.group_add(group, self.channel_name)
+            self._joined.append(group)
 
     async def _next_hint(self) -> None:
         await asyncio.sleep(min(MAX_PAUSE_SECONDS, self.pause_factor * self._read_seconds))
@@ -136,15 +175,16 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
         except TimeoutError:
             return
 
-    async def _send_changes(self, viewer: Viewer) -> bool:
-        """Send what changed since the last read. Returns False if ``viewer`` lost access, or has
+    async def _send_changes(self) -> bool:
+        """Send what changed since the last read. Returns False if the viewer lost access, or has
         another role than the page was rendered for."""
         self._hinted.clear()
         began = time.monotonic()
-        frame = await self.read(viewer)
+        frame = await self.read(self.viewer)
         self._read_seconds = time.monotonic() - began
-        if frame is None or (frame.account, frame.role) != self._access:
+        if frame is None:
             return False
+        self.shown_session = frame.session
         if frame.version >= self._version:
             text = "".join(changed_html(frame.parts, self._known))
             self._known, self._version = frame.parts, frame.version
@@ -156,10 +196,13 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
 class SessionPage(LivePage):
     """``/ws/sessions/<uuid>/``"""
 
-    async def read(self, viewer: Viewer) -> Frame | None:
-        return await read_session(viewer, self._session_id)
+    async def admit(self, viewer: Viewer) -> Access | None:
+        return await admit_to_session(viewer, self._session_id)
 
-    def groups_of(self, frame: Frame) -> list[str]:
+    async def read(self, viewer: Viewer) -> Frame | None:
+        return await read_session(viewer, self._session_id, self.access)
+
+    def page_groups(self) -> list[str]:
         return [session_group(self._session_id)]
 
     async def messages_changed(self, hint: Mapping[str, Any]) -> None:
@@ -177,15 +220,16 @@ class AccountPage(LivePage):
 
     pause_factor = 3.0  # it reads every row of the account, and a restart changes all of them
 
-    def groups_of(self, frame: Frame) -> list[str]:
-        return [account_group(frame.account)] if frame.account else []
+    def page_groups(self) -> list[str]:
+        return [account_group(self.access.account)] if self.access.account else []
 
 
 class OverviewPage(AccountPage):
     """``/ws/overview/``; with ``?first`` for an account that has no number yet"""
 
     async def read(self, viewer: Viewer) -> Frame | None:
-        return await read_summary(viewer, first=self.scope["query_string"] == b"first")
+        first = self.scope["query_string"] == b"first"
+        return await read_summary(viewer, self.access, first=first)
 
 
 class NumbersPage(AccountPage):
@@ -193,4 +237,4 @@ class NumbersPage(AccountPage):
 
     async def read(self, viewer: Viewer) -> Frame | None:
         asked = dict(parse_qsl(self.scope["query_string"].decode("ascii", "replace")))
-        return await read_listing(viewer, Query.parse(asked))
+        return await read_listing(viewer, self.access, Query.parse(asked))

@@ -8,10 +8,11 @@ session and binds the link to that browser.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from hmac import compare_digest
 from typing import TypedDict
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -109,6 +110,13 @@ def open_link(token: str) -> ConnectLink | None:
 def open_link_by_id(link_id: object) -> ConnectLink | None:
     """Return the open link with the id, or None. The caller authenticates its browser."""
     return _open(pk=link_id)
+
+
+def open_links_by_id(link_ids: Collection[UUID | None]) -> Mapping[UUID | None, ConnectLink]:
+    """Return those of the links that are open, by id. The caller authenticates their browsers."""
+    with tenancy.everyone():  # the browser's secret identifies the account
+        rows = ConnectLink.objects.open(timezone.now()).filter(pk__in=[pk for pk in link_ids if pk])
+        return {link.pk: link for link in rows}
 
 
 def _open(**wanted: object) -> ConnectLink | None:

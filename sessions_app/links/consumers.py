@@ -5,18 +5,20 @@ The URL of the socket contains the link's id and no secret; a cookie authenticat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.template.loader import render_to_string
 
 from core import tenancy
 from sessions_app.consumers import AccountPage
 from sessions_app.links import actions
 from sessions_app.links.actions import LinkView
+from sessions_app.live.hub import current_hub
+from sessions_app.live.read_threads import read_page
 from sessions_app.pages.live_parts import Parts
-from sessions_app.pages.live_updates import Frame, Viewer
+from sessions_app.pages.live_updates import Access, Frame, Viewer
 
 
 def cookie_name(link_id: UUID) -> str:
@@ -37,24 +39,48 @@ def link_parts(view: LinkView) -> Parts:
     }
 
 
-def _frame(link_id: UUID, browser: str) -> Frame | None:
+def check_browsers(viewers: Collection[Viewer]) -> Mapping[Viewer, Access]:
+    """Return the access of each of ``viewers`` to its link now, without those whose link has ended
+    or is bound to another browser."""
+    links = actions.open_links_by_id({viewer.user_id for viewer in viewers})
+    return {
+        viewer: Access(link.pk, link.account_id)
+        for viewer in viewers
+        if (link := links.get(viewer.user_id)) and actions.belongs_to(link, viewer.login_key)
+    }
+
+
+def _frame(link_id: UUID) -> Frame | None:
     link = actions.open_link_by_id(link_id)
-    if link is None or not actions.belongs_to(link, browser):
+    if link is None:
         return None
     with tenancy.of_accounts([link.account_id]):
-        return Frame(link_parts(actions.view_of(link)), account=link.account_id)
+        view = actions.view_of(link)
+        session = view["session"]
+        return Frame(link_parts(view), session=session["id"] if session else None)
 
 
 class LinkSocket(AccountPage):
     """``/ws/links/<uuid>/``, for the browser that opened the link. It gets the hints of all
     numbers of the account, because its location may get another session, and sends its own."""
 
+    check = staticmethod(check_browsers)
+
+    async def admit(self, viewer: Viewer) -> Access | None:
+        access: Access | None = await current_hub().access_of(check_browsers, viewer)
+        return access
+
     async def read(self, viewer: Viewer) -> Frame | None:
-        frame: Frame | None = await database_sync_to_async(_frame)(viewer.user_id, viewer.login_key)
-        return frame
+        frame = await read_page(partial(_frame, self._link_id))
+        # Checked after the read, so that nothing is sent that is newer than the access.
+        return frame if self.access.is_still(await self.admit(viewer)) else None
 
     def _viewer(self) -> Viewer | None:
         """The link takes the place of the user, and the browser that of the login."""
+        browser = browser_of(self._link_id, self.scope["cookies"])
+        return Viewer(self._link_id, browser) if browser else None
+
+    @property
+    def _link_id(self) -> UUID:
         link_id: UUID = self.scope["url_route"]["kwargs"]["link_id"]
-        browser = browser_of(link_id, self.scope.get("cookies", {}))
-        return Viewer(link_id, browser) if browser else None
+        return link_id

@@ -6,18 +6,22 @@ The templates of first paint render each part, here with ``hx-swap-oob``.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from channels.db import database_sync_to_async
 from django.http import Http404
 from django.template.loader import render_to_string
 
 from core import tenancy
+from locations.access import find
 from locations.principals import Principal
+from locations.sign_ins import OpenSignIn, principals_of
+from sessions_app.live.hub import current_hub
+from sessions_app.live.read_threads import read_access, read_page
+from sessions_app.models import Session
 from sessions_app.pages.live_parts import Page, Parts, registered_parts
 from sessions_app.pages.number_list import Listing, Query, listing
-from sessions_app.pages.session_page import SessionView, principal_now, session_view
+from sessions_app.pages.session_page import SessionView, session_view
 from sessions_app.pages.summary import Summary, summary
 
 SESSION_PARTS = ("head", "actions", "sentence", "figure", "device", "pairing-error", "timeline")
@@ -26,23 +30,68 @@ _ANSWER = "sessions_app/pages/number_list/parts/_answer.html"
 
 @dataclass(frozen=True)
 class Viewer:
-    """The owner of a socket: the user, the login that must still be valid, and the account that
-    was selected when the socket was opened."""
+    """The owner of a socket: the user (None until the first check), the login that must still be
+    valid, and the account that the page shows (None for the one selected in the login)."""
 
-    user_id: uuid.UUID
+    user_id: uuid.UUID | None
     login_key: str
     account: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
+class Access:
+    """What a viewer may see: the account of the page, and the role there. ``owner`` is the user,
+    or the one-time link of a page without one."""
+
+    owner: uuid.UUID
+    account: uuid.UUID | None
+    role: str = ""
+    principal: Principal | None = None
+
+    def about(self, account: uuid.UUID) -> Access:
+        """Return the same access for another account of the principal."""
+        role = "" if self.principal is None else str(self.principal.roles[account])
+        return replace(self, account=account, role=role)
+
+    def is_still(self, now: Access | None) -> bool:
+        """Return whether the page that was rendered for this access is right for ``now``."""
+        return now is not None and (self.owner, self.account, self.role) == (
+            now.owner, now.account, now.role,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Frame:
-    """The parts of a page at one version (0 if the page has none), the account of the page, and
-    the viewer's role there."""
+    """The parts of a page at one version (0 if the page has none), and the session that the page
+    shows, if it shows one."""
 
     parts: Parts
     version: int = 0
-    account: uuid.UUID | None = None
-    role: str = ""
+    session: uuid.UUID | None = None
+
+
+def check_users(viewers: Collection[Viewer]) -> Mapping[Viewer, Access]:
+    """Return the access of each of ``viewers`` now, without those who have signed out or lost it
+    in any other way."""
+    sign_ins = {viewer: OpenSignIn(viewer.login_key, viewer.account) for viewer in viewers}
+    principals = principals_of(set(sign_ins.values()))
+    return {
+        viewer: access
+        for viewer, sign_in in sign_ins.items()
+        if (access := _access(viewer, principals.get(sign_in))) is not None
+    }
+
+
+def _access(viewer: Viewer, principal: Principal | None) -> Access | None:
+    if principal is None or principal.user is None:
+        return None
+    account = viewer.account or principal.account
+    if account is not None and account not in principal.roles:
+        return None
+    if viewer.user_id not in (None, principal.user.pk):
+        return None
+    access = Access(principal.user.pk, account, principal=principal)
+    return access if account is None else access.about(account)
 
 
 def session_parts(view: SessionView) -> Parts:
@@ -83,58 +132,78 @@ def changed_html(parts: Parts, known: Parts) -> Iterable[str]:
     return (html for name, html in parts.items() if known.get(name) != html)
 
 
-async def read_session(viewer: Viewer, session_id: uuid.UUID) -> Frame | None:
-    """Return the session page for ``viewer``, or None if the session may not be seen."""
-    frame: Frame | None = await database_sync_to_async(_session_frame)(viewer, session_id)
-    return frame
+async def admit(viewer: Viewer) -> Access | None:
+    """Return the access of ``viewer`` now, or None without any."""
+    access: Access | None = await current_hub().access_of(check_users, viewer)
+    return access
 
 
-async def read_summary(viewer: Viewer, *, first: bool = False) -> Frame | None:
-    """Return the overview for ``viewer``, or None if the login has ended. See
-    ``summary_parts``."""
-    frame: Frame | None = await database_sync_to_async(_summary_frame)(viewer, first)
-    return frame
-
-
-async def read_listing(viewer: Viewer, query: Query) -> Frame | None:
-    """Return the list for ``viewer``, or None if the login has ended."""
-    frame: Frame | None = await database_sync_to_async(_listing_frame)(viewer, query)
-    return frame
-
-
-def _session_frame(viewer: Viewer, session_id: uuid.UUID) -> Frame | None:
-    principal = principal_now(viewer.user_id, viewer.login_key, viewer.account)
-    if principal is None:
+async def admit_to_session(viewer: Viewer, session_id: uuid.UUID) -> Access | None:
+    """Return the access of ``viewer`` to the account of the session, or None if the session may
+    not be seen."""
+    access = await admit(viewer)
+    if access is None or access.principal is None:
         return None
+    principal = access.principal
+    account = await read_access(lambda: _account_of(principal, session_id))
+    return None if account is None else access.about(account)
+
+
+async def read_session(
+    viewer: Viewer, session_id: uuid.UUID, known: Access | None = None
+) -> Frame | None:
+    """Return the session page for ``viewer``, or None if the session may not be seen. ``known`` is
+    the viewer's access at an earlier check."""
+    known = known or await admit_to_session(viewer, session_id)
+    return await _read(viewer, known, lambda principal: _session_frame(principal, session_id))
+
+
+async def read_summary(viewer: Viewer, known: Access, *, first: bool = False) -> Frame | None:
+    """Return the overview for ``viewer``, or None if the access ``known`` has ended. See
+    ``summary_parts``."""
+    return await _read(viewer, known, lambda principal: _summary_frame(principal, first))
+
+
+async def read_listing(viewer: Viewer, known: Access, query: Query) -> Frame | None:
+    """Return the list for ``viewer``, or None if the access ``known`` has ended."""
+    return await _read(viewer, known, lambda principal: _listing_frame(principal, query))
+
+
+async def _read(
+    viewer: Viewer, known: Access | None, render: Callable[[Principal], Frame | None]
+) -> Frame | None:
+    if known is None or known.principal is None:
+        return None
+    principal = known.principal
+    frame = await read_page(lambda: render(principal))
+    # Checked after the read, so that nothing is sent that is newer than the viewer's access.
+    now = await admit(replace(viewer, account=known.account))
+    return frame if known.is_still(now) else None
+
+
+def _account_of(principal: Principal, session_id: uuid.UUID) -> uuid.UUID | None:
+    with tenancy.of_accounts(principal.account_ids):
+        try:
+            session: Session = find(Session.objects.all(), principal, session_id)
+        except Http404:
+            return None
+        return session.account_id
+
+
+def _session_frame(principal: Principal, session_id: uuid.UUID) -> Frame | None:
     with tenancy.of_accounts(principal.account_ids):
         try:
             view = session_view(principal, session_id)
         except Http404:
             return None
-        return _frame(
-            principal, session_parts(view), view["account_id"], view["session"]["version"]
-        )
+        return Frame(session_parts(view), view["session"]["version"], session_id)
 
 
-def _summary_frame(viewer: Viewer, first: bool) -> Frame | None:
-    principal = principal_now(viewer.user_id, viewer.login_key, viewer.account)
-    if principal is None:
-        return None
+def _summary_frame(principal: Principal, first: bool) -> Frame:
     with tenancy.of_accounts(principal.account_ids):
-        parts = summary_parts(summary(principal), principal, first=first)
-        return _frame(principal, parts, principal.account)
+        return Frame(summary_parts(summary(principal), principal, first=first))
 
 
-def _listing_frame(viewer: Viewer, query: Query) -> Frame | None:
-    principal = principal_now(viewer.user_id, viewer.login_key, viewer.account)
-    if principal is None:
-        return None
+def _listing_frame(principal: Principal, query: Query) -> Frame:
     with tenancy.of_accounts(principal.account_ids):
-        return _frame(principal, listing_parts(listing(principal, query)), principal.account)
-
-
-def _frame(
-    principal: Principal, parts: Parts, account: uuid.UUID | None, version: int = 0
-) -> Frame:
-    role = "" if account is None else str(principal.roles[account])
-    return Frame(parts, version, account, role)
+        return Frame(listing_parts(listing(principal, query)))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from importlib import import_module
 from typing import TypedDict
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
 from locations.access import find, visible
-from locations.current_user import choose_account, principal_of, principal_of_login
-from locations.models import Location, User
+from locations.current_user import choose_account, principal_of
+from locations.models import Location
 from locations.principals import Principal
 from sessions_app import presentation as show
 from sessions_app.gateway.settings import DEFAULT_DEVICE_NAME
@@ -75,15 +73,3 @@ def free_locations(principal: Principal) -> list[Location]:
         for location in visible(Location.objects.exclude(pk__in=taken), principal)
         if principal.may_write(location.account_id)
     ]
-
-
-def principal_now(
-    user_id: uuid.UUID, login_key: str, chosen: uuid.UUID | None = None
-) -> Principal | None:
-    """Return the current principal of a socket, with ``chosen`` as its account; None if the user
-    has signed out or is no longer active."""
-    logins = import_module(settings.SESSION_ENGINE).SessionStore
-    if not logins().exists(login_key):
-        return None
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    return principal_of_login(user, logins(login_key), chosen) if user else None

@@ -13,8 +13,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from locations.models import Account, AuditEvent, Location, Member, Role, User
+from locations.sign_ins import OpenSignIn, principals_of
 from sessions_app.models import Session
-from sessions_app.pages.session_page import principal_now
 from tests.factory import make_account, make_location, make_session, make_user
 
 pytestmark = pytest.mark.django_db
@@ -265,16 +265,15 @@ def test_it_keeps_other_accounts_closed_while_viewing(operator: Client, account:
 def test_it_opens_sockets_to_the_account_only_while_viewing(
     operator: Client, account: Account
 ) -> None:
-    op = User.objects.get(email="op@example.com")
     view(operator, account)
-    key = str(operator.session.session_key)
-    during = principal_now(op.pk, key, account.pk)
-    assert during is not None and during.account_ids == [account.pk]
+    sign_in = OpenSignIn(str(operator.session.session_key), account.pk)
+    during = principals_of([sign_in])[sign_in]
+    assert during.account_ids == [account.pk]
 
     let_time_pass(operator, 31)
 
-    after = principal_now(op.pk, key, account.pk)
-    assert after is not None and after.account_ids == []
+    after = principals_of([sign_in])[sign_in]
+    assert after.account_ids == []
 
 
 def test_it_ends_one_view_when_another_begins(operator: Client, account: Account) -> None:

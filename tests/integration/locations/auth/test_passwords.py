@@ -176,6 +176,28 @@ def test_it_uses_a_new_address_once_it_is_confirmed(
     assert post_office.last()["Subject"] == "Your e-mail address was changed"
 
 
+def test_it_ends_other_sign_ins_with_new_addresses(
+    sure: Client, alice: User, post_office: PostOffice
+) -> None:
+    elsewhere = Client()
+    sign_in(elsewhere)
+    sure.post("/settings/email/", {"action_add": "", "email": "alice@new.example"})
+    assert is_signed_in(elsewhere)
+
+    sure.post(link_in(text_of(post_office.last())))
+
+    assert not is_signed_in(elsewhere)
+    assert is_signed_in(sure)
+    assert sure.get("/settings/sign-ins/").text.count("this one") == 1
+
+
+def test_it_ends_sign_ins_after_an_operators_change(signed_in: Client, alice: User) -> None:
+    alice.email = "alice@new.example"
+    alice.save()
+
+    assert not is_signed_in(signed_in)
+
+
 def test_it_lets_a_user_cancel_a_change_of_address(sure: Client, alice: User) -> None:
     sure.post("/settings/email/", {"action_add": "", "email": "alice@new.example"})
 

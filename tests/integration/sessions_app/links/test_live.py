@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -16,11 +16,11 @@ from django.utils import timezone
 
 from config.asgi import application
 from locations.principals import Principal
-from sessions_app.consumers import REFUSED
+from sessions_app.consumers import REFRESH_SECONDS, REFUSED
 from sessions_app.hints import hint_viewers
 from sessions_app.lifecycle import Event, Reason, Status
 from sessions_app.links import actions
-from sessions_app.models import Session, SessionEvent
+from sessions_app.models import ConnectLink, Session, SessionEvent
 from tests.integration.sessions_app.links.conftest import Scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -150,4 +150,29 @@ async def test_it_closes_when_the_link_is_revoked(scene: Scene, alice: Principal
                 assert "wa.me" not in message["text"]
                 assert "QR code" not in message["text"]
 
+    assert message["code"] == REFUSED
+
+
+def _expired(scene: Scene) -> None:
+    ConnectLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def _revoked(scene: Scene) -> None:
+    ConnectLink.objects.update(revoked_at=timezone.now())
+
+
+def _bound_elsewhere(scene: Scene) -> None:
+    ConnectLink.objects.update(browser_hash=ConnectLink.hash("another browser"))
+
+
+@pytest.mark.parametrize("end", [_expired, _revoked, _bound_elsewhere], ids=lambda f: f.__name__)
+async def test_it_closes_without_a_hint(scene: Scene, end: Callable[[Scene], None]) -> None:
+    async with _open(scene, await _pressed(scene)) as socket:
+        await _told(socket, "figure")
+
+        await sync_to_async(end)(scene)
+
+        async with asyncio.timeout(REFRESH_SECONDS * 0.7):  # not the next refresh
+            while (message := await socket.receive_output(PATIENCE_SECONDS)).get("text"):
+                pass
     assert message["code"] == REFUSED
