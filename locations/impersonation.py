@@ -2,8 +2,8 @@
 
 The operator stays signed in as themselves; only the result of ``current_user.principal_of``
 changes. So pages about a user (password, e-mail, second factor) never show those of the owner.
-``operator_access`` lists the few changes that a viewing operator may make. Start, end and reason are
-in the audit log of the account, and actions in between are recorded with both names.
+``operator_access`` lists the few changes that a viewing operator may make. Start, end and reason
+are in the audit log of the account, and actions in between are recorded with both names.
 """
 
 from __future__ import annotations

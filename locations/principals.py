@@ -58,6 +58,11 @@ class Principal:
             return self.chosen
         return next(iter(self.roles), None)
 
+    @property
+    def user_id(self) -> uuid.UUID | None:
+        """The id of the user whose rights these are; None for keys and operators."""
+        return None if self.user is None or self.operator else self.user.pk
+
     def may_write(self, account_id: uuid.UUID) -> bool:
         return self.roles.get(account_id) in _WRITERS and account_id not in self.closing
 

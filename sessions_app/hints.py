@@ -81,9 +81,14 @@ async def hint_text_waiting(session_id: uuid.UUID) -> None:
 
 
 @receiver(members_changed)
-def hint_member(sender: object, user_id: uuid.UUID, **kwargs: object) -> None:
-    """Have the open pages of a user check that user's access again."""
-    async_to_sync(send_hint)(user_group(user_id), {"type": "access.changed"})
+def hint_member(
+    sender: object, account_id: uuid.UUID, user_id: uuid.UUID, **kwargs: object
+) -> None:
+    """Have the open pages of a user check that user's access again, and those of the account: some
+    belong to one-time links of the user."""
+    hint = {"type": "access.changed"}
+    async_to_sync(send_hint)(user_group(user_id), hint)
+    async_to_sync(send_hint)(account_group(account_id), hint)
 
 
 async def hint_viewers(session_id: uuid.UUID, account_id: uuid.UUID, version: int) -> None:

@@ -34,14 +34,16 @@ class Unusable(Exception):
 
 
 def open_invitations(account_id: UUID) -> list[Invitation]:
-    """Return those that were neither accepted nor revoked, newest first, including expired ones."""
-    return list(Invitation.objects.of_accounts([account_id]).open())
+    """Return those that were neither accepted nor revoked, newest first, also those that ended
+    (``ended``, see InvitationQuerySet.with_state) and can be sent again."""
+    rows = Invitation.objects.of_accounts([account_id]).open()
+    return list(rows.with_state(timezone.now()))
 
 
 def count_open(account_id: UUID) -> int:
     """Count those that can still be accepted. Each counts as a member against the plan."""
-    rows = Invitation.objects.of_accounts([account_id]).open()
-    return int(rows.filter(expires_at__gt=timezone.now()).count())
+    rows = Invitation.objects.of_accounts([account_id])
+    return int(rows.acceptable(timezone.now()).count())
 
 
 def invite(principal: Principal, account: Account, email: str, role: Role) -> Invitation:
@@ -54,7 +56,11 @@ def invite(principal: Principal, account: Account, email: str, role: Role) -> In
         raise _invited_already(email)
     _count_mail(principal, account.pk, email)
     invitation = Invitation(
-        account=account, email=email, role=role, invited_by=principal.name[:254]
+        account=account,
+        email=email,
+        role=role,
+        invited_by=principal.name[:254],
+        sender=principal.user_id,
     )
     token = invitation.renew()
     try:
@@ -83,17 +89,19 @@ def _count_mail(principal: Principal, account_id: UUID, email: str) -> None:
 
 
 def resend(principal: Principal, invitation: Invitation) -> None:
-    """Mail a new token, valid for seven days, in place of the old one. Raises Unusable if the
-    invitation is not open, TooOften, and OverLimit if the plan's limit is reached."""
+    """Mail a new token, valid for seven days, in place of the old one, in the name of
+    ``principal``. Raises Unusable if the invitation is not open, TooOften, and OverLimit if the
+    plan's limit is reached."""
     if not Invitation.objects.open().filter(pk=invitation.pk).exists():
         raise Unusable
     _count_mail(principal, invitation.account_id, invitation.email)
     with transaction.atomic():
         current = _lock_open(invitation.pk)
-        if current.expires_at <= timezone.now():
+        if not Invitation.objects.acceptable(timezone.now()).filter(pk=current.pk).exists():
             entitlements.require(current.account, Resource.MEMBERS)
         token = current.renew()
-        current.save(update_fields=["token_hash", "expires_at"])
+        current.sender, current.invited_by = principal.user_id, principal.name[:254]
+        current.save(update_fields=["token_hash", "expires_at", "sender", "invited_by"])
         record(principal, current.account_id, AccountVerb.INVITATION_RESENT, current.email)
         mails.send_invitation(current, token)
 

@@ -1,6 +1,6 @@
 """Accounts, their members and locations, and API keys."""
 
-from locations.models.accounts import Account, Member, Role, User, UserManager
+from locations.models.accounts import Account, Member, Role, User, UserManager, still_has_role
 from locations.models.api_keys import ApiKey, Scope
 from locations.models.audit import AuditEvent
 from locations.models.idempotency import IdempotentAnswer
@@ -26,4 +26,5 @@ __all__ = [
     "TrialStart",
     "User",
     "UserManager",
+    "still_has_role",
 ]

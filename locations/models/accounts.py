@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
@@ -168,3 +169,16 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.role})"
+
+
+def still_has_role(user: str, roles: Collection[Role]) -> models.Q:
+    """Return the condition that the user in the column ``user`` (a UUID) is active and has one of
+    ``roles`` in the account of the row. It also holds where the column is empty: the row was not
+    created by a user."""
+    members = Member._base_manager.filter(
+        account=models.OuterRef("account"),
+        user=models.OuterRef(user),
+        user__is_active=True,
+        role__in=roles,
+    )
+    return models.Q(**{f"{user}__isnull": True}) | models.Q(models.Exists(members))

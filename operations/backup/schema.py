@@ -25,6 +25,12 @@ _FITS_WITHOUT = frozenset(
     }
 )
 
+# Migrations that only add columns which may be empty: rows of a backup made without them leave
+# these columns empty.
+_ADDS_EMPTY_COLUMNS = frozenset(
+    {"locations.0010_invitation_sender", "sessions_app.0012_connect_link_creator"}
+)
+
 
 def app_version() -> str:
     """Return the version of the product, or "" if it is unknown."""
@@ -59,7 +65,7 @@ def check_fits(migrations: Collection[str]) -> None:
             "This backup was made by a newer version of Pairline, which has "
             f"{_first_names(newer)}. Install that version (or a later one) and restore with it."
         )
-    if missing := sorted(here - in_backup - _FITS_WITHOUT):
+    if missing := sorted(here - in_backup - _FITS_WITHOUT - _ADDS_EMPTY_COLUMNS):
         raise BackupRefused(
             "This backup was made by an older version of Pairline, without "
             f"{_first_names(missing)}. Install that version, restore the backup there, then update "

@@ -1,6 +1,7 @@
 """Actions on one-time links, for the user who creates one and the browser that opens it.
 
-A link ends when the number becomes ready, when it is revoked, or when it expires. Opening it
+A link ends when the number becomes ready, when it is revoked, when it expires, and with the rights
+of its creator. Opening it
 starts nothing, because chat apps fetch links to draw a preview. Pressing its button starts the
 session and binds the link to that browser.
 """
@@ -75,6 +76,7 @@ def create(
             location=location,
             token_hash=ConnectLink.hash(token),
             created_by=principal.name[:254],
+            creator=principal.user_id,
             expires_at=timezone.now() + lifetime,
         )
         record(principal, location.account_id, SessionVerb.CONNECT_LINK_MADE, location.name)

@@ -10,16 +10,22 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
-from locations.models import Account, Location, TenantQuerySet
+from locations.models import Account, Location, Role, TenantQuerySet, still_has_role
+from locations.plans.account_state import suspended_rows
 
 
 class ConnectLinkQuerySet(TenantQuerySet):
     location_path = "location_id"
 
     def open(self, now: datetime) -> Self:
-        """Return links that are neither revoked nor expired, even if the number is linked."""
+        """Return links that are neither revoked nor expired, even if the number is linked. A link
+        ends while its creator may not link numbers or the account is suspended."""
         return self.filter(
-            revoked_at__isnull=True, expires_at__gt=now, account__deleting_at__isnull=True
+            still_has_role("creator", [Role.OWNER, Role.MEMBER]),
+            ~suspended_rows("account__", now),
+            revoked_at__isnull=True,
+            expires_at__gt=now,
+            account__deleting_at__isnull=True,
         )
 
 
@@ -33,6 +39,7 @@ class ConnectLink(models.Model):
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=254, editable=False)
+    creator = models.UUIDField(null=True, editable=False)  # the id of the user
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     # The browser in which the button was pressed first; no other may continue.

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from locations.accounts.invitations import count_open
 from locations.models import Account, AuditEvent, Invitation, Member, Role, User
 from tests.factory import make_account, make_user
 from tests.integration.locations.accounts.conftest import SignIn, token_in_mail, written
@@ -319,3 +320,42 @@ def test_it_joins_nothing_with_another_address(
 
 def test_it_asks_for_the_business_on_sign_up(client: Client, db: None) -> None:
     assert "Name of your business" in client.get(reverse("account_signup")).text
+
+
+def alice_is_removed(account: Account) -> None:
+    Member.objects.filter(account=account, user__email="alice@example.com").delete()
+
+
+def alice_becomes_a_member(account: Account) -> None:
+    Member.objects.filter(user__email="alice@example.com").update(role=Role.MEMBER)
+
+
+def alice_is_deactivated(account: Account) -> None:
+    User.objects.filter(email="alice@example.com").update(is_active=False)
+
+
+def alice_is_deleted(account: Account) -> None:
+    User.objects.get(email="alice@example.com").delete()
+
+
+@pytest.mark.parametrize(
+    "end",
+    [alice_is_removed, alice_becomes_a_member, alice_is_deactivated, alice_is_deleted],
+    ids=lambda f: f.__name__,
+)
+def test_it_ends_invitations_with_the_senders_rights(
+    dora: Client, account: Account, token: str, sign_in: SignIn, end: Any
+) -> None:
+    zoe = sign_in(make_user("zoe", account, Role.OWNER))
+    assert dora.get(page(token)).status_code == 200
+
+    end(account)
+
+    assert dora.get(page(token)).status_code == 404
+    assert dora.post(page(token)).status_code == 404
+    assert not Member.objects.filter(user__email="dora@example.com").exists()
+    assert "its sender is no longer an owner" in zoe.get(reverse("members")).text
+    assert count_open(account.pk) == 0
+
+    zoe.post(reverse("invitation_resend", args=[Invitation.objects.get().pk]))
+    assert dora.post(page(token_in_mail()))["Location"] == reverse("dashboard")

@@ -15,12 +15,14 @@ from channels.testing import WebsocketCommunicator
 from django.utils import timezone
 
 from config.asgi import application
+from locations.models import Member, Role
 from locations.principals import Principal
 from sessions_app.consumers import REFRESH_SECONDS, REFUSED
 from sessions_app.hints import hint_viewers
 from sessions_app.lifecycle import Event, Reason, Status
 from sessions_app.links import actions
 from sessions_app.models import ConnectLink, Session, SessionEvent
+from tests.factory import make_user
 from tests.integration.sessions_app.links.conftest import Scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -175,4 +177,21 @@ async def test_it_closes_without_a_hint(scene: Scene, end: Callable[[Scene], Non
         async with asyncio.timeout(REFRESH_SECONDS * 0.7):  # not the next refresh
             while (message := await socket.receive_output(PATIENCE_SECONDS)).get("text"):
                 pass
+    assert message["code"] == REFUSED
+
+
+async def test_it_closes_when_its_creator_is_removed(scene: Scene) -> None:
+    account = await sync_to_async(lambda: scene.link.account)()
+    bob = await sync_to_async(make_user)("bob", account, Role.MEMBER)
+    await sync_to_async(ConnectLink.objects.update)(creator=bob.pk)
+    async with _open(scene, await _pressed(scene)) as socket:
+        await _told(socket, "figure")
+        await sync_to_async(lambda: Member.objects.get(user=bob).delete())()
+
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                message = await socket.receive_output(timeout=PATIENCE_SECONDS)
+                if message["type"] == "websocket.close":
+                    break
+
     assert message["code"] == REFUSED
