@@ -22,6 +22,7 @@ from sessions_app.scheduler.worker import JobRunner
 from sessions_app.store.channel_hints import ChannelHints
 from sessions_app.store.gateway_owner import new_owner, process_space
 from sessions_app.store.gateway_settings import gateway_settings
+from sessions_app.store.route_check import ProxyRoutes
 from sessions_app.store.session_store import DatabaseSessionStore
 
 
@@ -64,4 +65,5 @@ def build_gateway(transactions: Transactions) -> Gateway:
         hints=ChannelHints(),
         sink=DatabaseMessageSink(transactions.run),
         outgoing=DatabaseOutgoingQueue(transactions.run),
+        routes=ProxyRoutes(),
     )

@@ -215,7 +215,8 @@ def _of_engines(gateway: GatewayFacts) -> list[Finding]:
         Finding(
             "engine",
             Severity.OK,
-            f"{engine.get('kind')}, process {engine.get('pid')}, "
+            f"{engine.get('kind')}{' for proxies' if engine.get('proxied') else ''}, "
+            f"process {engine.get('pid')}, "
             f"{plural(int(engine.get('sessions', 0)), 'session')}, "
             f"{plural(int(engine.get('starts', 0)), 'start')}, {engine.get('rss_mb', 0):.0f} MB",
         )

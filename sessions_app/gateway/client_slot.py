@@ -19,7 +19,13 @@ from sessions_app.gateway.engine_pool import Engines
 from sessions_app.gateway.engine_process import CommandRefused, CommandTimeout, EngineGone
 from sessions_app.gateway.outgoing import OutgoingSender, settle
 from sessions_app.gateway.persistence import persist
-from sessions_app.gateway.ports import MessageSink, OutgoingQueue, SessionState, SessionStore
+from sessions_app.gateway.ports import (
+    MessageSink,
+    OutgoingQueue,
+    RouteCheck,
+    SessionState,
+    SessionStore,
+)
 from sessions_app.gateway.remote_client import RemoteClient
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.gateway.start_queue import StartQueue
@@ -37,6 +43,7 @@ class Dependencies:
     settings: GatewaySettings
     now: Callable[[], datetime]
     random: Callable[[], float]
+    routes: RouteCheck | None = None  # None: proxies are not tried before a start
 
 
 class ClientSlot:
@@ -76,14 +83,30 @@ class ClientSlot:
         """Whether ``run`` is the present client; events of earlier ones no longer matter."""
         return self._client is not None and self._client.run == run
 
-    async def open(self, kind: EngineKind, session: SessionState) -> None:
-        """Replace the client by a new one in an engine of ``kind``; ``start`` it next.
+    async def route(self, session: SessionState) -> str | None:
+        """Return the number's own proxy as a URL, after reaching WhatsApp through it; None if it
+        has none. This comes before any queue, so a silent proxy delays only its own number.
 
-        Raises EngineUnavailable, ProxyUnusable or LeaseLost; the old client is kept then."""
-        leave = await self._dependencies.queue.enter()
+        Raises ProxyUnusable or LeaseLost."""
+        store, routes = self._dependencies.store, self._dependencies.routes
+        proxy = await persist(lambda: store.proxy_of(session))
+        if proxy is not None and routes is not None:
+            await routes.verify(session.account_id, proxy)
+        return proxy
+
+    async def open(self, kind: EngineKind, session: SessionState, proxy: str | None) -> None:
+        """Replace the client by a new one in an engine of ``kind``, which goes through ``proxy``
+        (see ``route``); ``start`` it next.
+
+        Raises EngineUnavailable; the old client is kept then."""
+        queue, engines = self._dependencies.queue, self._dependencies.engines
+        if proxy is None:
+            leave = await queue.enter()
+        else:
+            leave = await queue.enter_proxied(session.account_id)
         try:
-            proxy = await persist(lambda: self._dependencies.store.proxy_of(session))
-            engine = await self._dependencies.engines.reserve(kind)
+            reserve = engines.reserve if proxy is None else engines.reserve_proxied
+            engine = await reserve(kind)
         except BaseException:
             leave()
             raise

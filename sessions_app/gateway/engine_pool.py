@@ -1,4 +1,6 @@
 """The engines of this gateway: one warm linking engine, and as many running engines as needed.
+Clients that go through proxies of customers have engines of their own, so that a proxy that stops
+answering delays only such clients.
 
 A linking engine is thrown away after some attempts (abandoned codes leak threads for ever);
 a running engine is recycled after many starts or above a memory bound, by moving its sessions.
@@ -26,24 +28,33 @@ class Engines:
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
         self._engines: list[EngineProcess] = []
-        self._locks = {kind: asyncio.Lock() for kind in EngineKind}
+        self._locks = {
+            (kind, proxied): asyncio.Lock() for kind in EngineKind for proxied in (False, True)
+        }
         self.trouble = ""
 
     async def reserve(self, kind: EngineKind) -> EngineProcess:
         """Return an engine of ``kind`` with room for one more client, and count the start.
 
         Raises EngineUnavailable with the cause."""
-        async with self._locks[kind]:
-            engine = self._with_room(kind) or await self._launch(kind)
+        return await self._reserve(kind, proxied=False)
+
+    async def reserve_proxied(self, kind: EngineKind) -> EngineProcess:
+        """Like ``reserve``, for a client that goes through a customer's proxy."""
+        return await self._reserve(kind, proxied=True)
+
+    async def _reserve(self, kind: EngineKind, *, proxied: bool) -> EngineProcess:
+        async with self._locks[kind, proxied]:
+            engine = self._with_room(kind, proxied) or await self._launch(kind, proxied)
             engine.starts += 1
             return engine
 
     async def keep_warm(self) -> None:
         """Keep one linking engine with room ready, so that no customer waits for an import."""
-        async with self._locks[EngineKind.LINKING]:
+        async with self._locks[EngineKind.LINKING, False]:
             if not any(self._is_fresh(engine) for engine in self._engines):
                 with contextlib.suppress(EngineUnavailable):  # reported in ``trouble``
-                    await self._launch(EngineKind.LINKING)
+                    await self._launch(EngineKind.LINKING, proxied=False)
 
     async def tidy(self) -> None:
         """Retire worn-out engines, and end retired engines without clients."""
@@ -59,6 +70,7 @@ class Engines:
         return [
             {
                 "kind": str(engine.kind),
+                "proxied": engine.proxied,
                 "pid": engine.pid,
                 "sessions": engine.runs,
                 "starts": engine.starts,
@@ -83,10 +95,10 @@ class Engines:
         await asyncio.gather(*(engine.shutdown() for engine in self._engines))
         self._forget_the_ended()
 
-    def _with_room(self, kind: EngineKind) -> EngineProcess | None:
+    def _with_room(self, kind: EngineKind, proxied: bool) -> EngineProcess | None:
         self._forget_the_ended()
-        fits = (e for e in self._engines if e.kind is kind and not e.retiring and self._has_room(e))
-        return next(fits, None)
+        of_kind = (e for e in self._engines if e.kind is kind and e.proxied is proxied)
+        return next((e for e in of_kind if not e.retiring and self._has_room(e)), None)
 
     def _has_room(self, engine: EngineProcess) -> bool:
         if engine.kind is EngineKind.LINKING:
@@ -96,7 +108,8 @@ class Engines:
     def _is_fresh(self, engine: EngineProcess) -> bool:
         limit = self._settings.linking_engine_attempts * _FRESH_SHARE
         usable = not engine.retiring and not engine.ended.is_set()
-        return engine.kind is EngineKind.LINKING and usable and engine.starts <= limit
+        direct = engine.kind is EngineKind.LINKING and not engine.proxied
+        return direct and usable and engine.starts <= limit
 
     def _is_worn_out(self, engine: EngineProcess) -> bool:
         if engine.kind is EngineKind.LINKING:
@@ -107,7 +120,7 @@ class Engines:
             or engine.rss_mb > self._settings.engine_max_rss_mb
         )
 
-    async def _launch(self, kind: EngineKind) -> EngineProcess:
+    async def _launch(self, kind: EngineKind, proxied: bool) -> EngineProcess:
         try:
             engine = await launch_engine(kind, self._settings)
         except EngineUnavailable as error:
@@ -115,7 +128,9 @@ class Engines:
             logger.error("No engine can be started: %s", error)
             raise
         self.trouble = ""
-        logger.info("Engine started", extra={"kind": str(kind), "pid": engine.pid})
+        engine.proxied = proxied
+        facts = {"kind": str(kind), "proxied": proxied, "pid": engine.pid}
+        logger.info("Engine started", extra=facts)
         self._engines.append(engine)
         return engine
 

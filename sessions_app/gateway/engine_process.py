@@ -80,6 +80,7 @@ class EngineProcess:
         self.starts = 0
         self.rss_mb = 0.0
         self.retiring = False
+        self.proxied = False  # whether its clients go through proxies of customers
         self.ended = asyncio.Event()
         self._process, self._reader, self._writer = process, reader, writer
         self._handlers: dict[str, EventHandler] = {}

@@ -150,6 +150,14 @@ class SessionStore(Protocol):
         """Record that this gateway has stopped on purpose."""
 
 
+class RouteCheck(Protocol):
+    """Tries proxies, a few at once for each account."""
+
+    async def verify(self, account_id: UUID, proxy: str) -> None:
+        """Connect to WhatsApp through ``proxy``, a URL from ``SessionStore.proxy_of``. Raises
+        ProxyUnusable, within a bounded time."""
+
+
 @dataclass(frozen=True)
 class Hint:
     """``session_id`` or all sessions (``ALL_SESSIONS``) should be read again. With

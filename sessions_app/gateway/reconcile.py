@@ -63,6 +63,11 @@ def _pair_while_awaited(state: SessionState, now: datetime) -> NextStep:
     return NextStep.PAIR if now - state.wanted_at < ATTEMPT_BUDGET else NextStep.EXPIRE
 
 
+def wish_of(state: SessionState) -> tuple[Wanted, int, bool]:
+    """Return what the customer wants. It differs after each wish, even a repeated one."""
+    return state.wanted, state.wanted_attempt, state.suspended
+
+
 def is_wish(state: SessionState) -> bool:
     """Return whether the customer wants something that has not been started, or the account is
     suspended."""

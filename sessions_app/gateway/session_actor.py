@@ -23,8 +23,10 @@ from sessions_app.gateway.decisions.attempt import AttemptState, Situation
 from sessions_app.gateway.decisions.effects import Effect
 from sessions_app.gateway.decisions.event_facts import phone_seen, proves_life
 from sessions_app.gateway.engine_process import EngineUnavailable
+from sessions_app.gateway.interruption import Interrupted, unless_interrupted
 from sessions_app.gateway.persistence import persist
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, ProxyUnusable, SessionState
+from sessions_app.gateway.reconcile import is_wish, wish_of
 from sessions_app.gateway.session_keys import delete_keys
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,7 @@ class SessionActor:
         self._finished = False
         self._last_proof_at: datetime | None = None
         self._phone_seen_at: datetime | None = None
+        self._rechecked = asyncio.Event()
         self._inbox: asyncio.Queue[tuple[str | None, ActorEvent]] = asyncio.Queue()
         self._slot = ClientSlot(
             session, dependencies, self._deliver, self._note_proof, self._on_stuck
@@ -70,6 +73,7 @@ class SessionActor:
     def recheck(self) -> None:
         """Read the row again: the customer may want something else, or a text may wait."""
         self._slot.wake_sender()
+        self._rechecked.set()
         self._deliver(None, happened.RowRead())
 
     def wake_sender(self) -> None:
@@ -134,6 +138,7 @@ class SessionActor:
         await self._handle(event)
 
     async def _read_row(self) -> None:
+        self._rechecked.clear()
         session = await persist(lambda: self._dependencies.store.read(self._session.id))
         if session is None or session.lease_epoch != self._session.lease_epoch:
             raise LeaseLost(str(self._session.id))
@@ -235,10 +240,20 @@ class SessionActor:
         return None
 
     async def _start_client(
-        self, kind: EngineKind, patience: timedelta, purpose: DeadlinePurpose
+        self,
+        kind: EngineKind,
+        patience: timedelta,
+        purpose: DeadlinePurpose,
+        *,
+        moves: bool = False,
     ) -> ActorEvent | None:
         try:
-            await self._slot.open(kind, self._session)
+            proxy = await unless_interrupted(
+                self._route(moves), self._rechecked, self._wish_changed
+            )
+            await self._slot.open(kind, self._session, proxy)
+        except Interrupted:
+            return happened.RowRead()
         except EngineUnavailable as error:
             return happened.NoEngine(str(error))
         except ProxyUnusable as error:
@@ -247,9 +262,23 @@ class SessionActor:
         await self._slot.start(self._session)
         return None
 
+    async def _route(self, moves: bool) -> str | None:
+        if not moves:  # a move follows a start within milliseconds
+            await self._dependencies.queue.pace(self._session.id)
+        return await self._slot.route(self._session)
+
+    async def _wish_changed(self) -> bool:
+        before = self._session
+        await self._read_row()
+        return is_wish(self._session) and wish_of(self._session) != wish_of(before)
+
     async def _move_client(self, patience: timedelta) -> ActorEvent | None:
-        answer = await self._start_client(EngineKind.RUNNING, patience, DeadlinePurpose.CONNECT)
-        return None if answer is None else happened.MoveFailed()
+        answer = await self._start_client(
+            EngineKind.RUNNING, patience, DeadlinePurpose.CONNECT, moves=True
+        )
+        if answer is None or isinstance(answer, happened.RowRead):
+            return answer
+        return happened.MoveFailed()
 
     async def _drop_client(self) -> None:
         self._deadline.clear()

@@ -22,6 +22,7 @@ from sessions_app.gateway.ports import (
     Hints,
     MessageSink,
     OutgoingQueue,
+    RouteCheck,
     SessionState,
     SessionStore,
 )
@@ -53,6 +54,7 @@ class Gateway:
         hints: Hints,
         sink: MessageSink,
         outgoing: OutgoingQueue,
+        routes: RouteCheck | None = None,
     ) -> None:
         self._settings, self._store, self._hints, self._outgoing = settings, store, hints, outgoing
         self._engines = Engines(settings)
@@ -65,6 +67,7 @@ class Gateway:
             settings=settings,
             now=lambda: datetime.now(UTC),
             random=random.random,
+            routes=routes,
         )
         self._actors: dict[UUID, SessionActor] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}

@@ -24,13 +24,19 @@ _LOGIN = re.compile(r"\b407\b|authentication", re.IGNORECASE)
 
 
 async def reach_whatsapp(proxy: ProxyAddress) -> None:
-    """Connect to WhatsApp with TLS through ``proxy``, within ``CHECK_SECONDS``. Raises
-    ProxyUnusable with a sentence for users."""
+    """Resolve the name of ``proxy`` and connect to WhatsApp through it. Raises ProxyUnusable with
+    a sentence for users."""
     found = await located(proxy)
+    await connect_through(proxy if proxy.scheme == "https" else found)
+
+
+async def connect_through(proxy: ProxyAddress) -> None:
+    """Connect to WhatsApp with TLS through ``proxy``, within ``CHECK_SECONDS``. Raises
+    ProxyUnusable."""
     route = route_to_whatsapp(settings.WHATSAPP_SIMULATOR)
     try:
         async with asyncio.timeout(CHECK_SECONDS):
-            await _connect(proxy if proxy.scheme == "https" else found, route)
+            await _connect(proxy, route)
     except (ProxyTimeoutError, TimeoutError):
         text = gettext("The proxy did not answer within %(seconds)d seconds.")
         raise ProxyUnusable(text % {"seconds": CHECK_SECONDS}) from None

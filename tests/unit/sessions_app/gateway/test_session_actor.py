@@ -29,6 +29,7 @@ from sessions_app.gateway.ports import (
     NumberTaken,
     OutgoingText,
     Receipt,
+    RouteCheck,
     SessionState,
 )
 from sessions_app.gateway.session_actor import SessionActor
@@ -49,6 +50,7 @@ class Row:
         self.changes: list[Change] = []
         self.lost = False
         self.number_taken = False
+        self.proxy: str | None = None
 
     @property
     def events(self) -> list[Event]:
@@ -58,7 +60,7 @@ class Row:
         return None if self.lost else self.state
 
     async def proxy_of(self, state: SessionState) -> str | None:
-        return None
+        return self.proxy
 
     async def apply(self, state: SessionState, change: Change) -> SessionState:
         if self.lost:
@@ -139,7 +141,7 @@ class PuppetEngine(EngineProcess):
 
     def __init__(self, kind: EngineKind) -> None:
         self.kind = kind
-        self.retiring = False
+        self.retiring = self.proxied = False
         self.commands: list[Command] = []
         self.handlers: dict[str, Callable[[ClientEvent], None]] = {}
         self.runs_seen: list[Callable[[ClientEvent], None]] = []
@@ -177,11 +179,22 @@ class PuppetEngines(Engines):
         self.reserved.append(PuppetEngine(kind))
         return self.reserved[-1]
 
+    async def reserve_proxied(self, kind: EngineKind) -> EngineProcess:
+        engine = await self.reserve(kind)
+        engine.proxied = True
+        return engine
+
 
 class Stage:
     """An actor with its stand-ins."""
 
-    def __init__(self, folder: Path, state: SessionState) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        state: SessionState,
+        queue: StartQueue | None = None,
+        routes: RouteCheck | None = None,
+    ) -> None:
         settings = GatewaySettings(data_dir=folder)
         self.row, self.ledger, self.engines = Row(state), Ledger(), PuppetEngines(settings)
         self.actor = SessionActor(
@@ -189,12 +202,13 @@ class Stage:
             Dependencies(
                 store=self.row,
                 engines=self.engines,
-                queue=StartQueue(8),
+                queue=queue or StartQueue(8),
                 sink=self.ledger,
                 outgoing=self.ledger,
                 settings=settings,
                 now=lambda: datetime.now(UTC),
                 random=lambda: 0.0,
+                routes=routes,
             ),
         )
 

@@ -1,0 +1,31 @@
+"""Tries the proxies of numbers before their clients start: the gateway's ``RouteCheck``."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+from django.utils.translation import gettext
+
+from sessions_app.engine.proxy_url import parse
+from sessions_app.gateway.account_turns import AccountTurns
+from sessions_app.gateway.ports import ProxyUnusable
+from sessions_app.store.proxy_check import connect_through
+
+CHECKS_AN_ACCOUNT = 8  # at once; a silent proxy takes ten seconds
+VERIFY_SECONDS = 30.0  # with the wait for the account's other checks
+
+
+class ProxyRoutes:
+    """Connects to WhatsApp through proxies. Each account has a few checks at once."""
+
+    def __init__(self) -> None:
+        self._turns = AccountTurns(CHECKS_AN_ACCOUNT)
+
+    async def verify(self, account_id: UUID, proxy: str) -> None:
+        try:
+            async with asyncio.timeout(VERIFY_SECONDS), self._turns.hold(account_id):
+                await connect_through(parse(proxy))
+        except TimeoutError:
+            text = gettext("Too many proxies of this account are silent. It is tried again later.")
+            raise ProxyUnusable(text) from None
