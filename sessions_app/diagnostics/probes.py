@@ -18,6 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from core.security.tls import client_context
 from sessions_app.store.whatsapp_route import Route
 
 _PROBE_BYTES = 64 * 1024
@@ -51,9 +52,10 @@ def reach(route: Route, seconds: float) -> Reached:
     """Connect with TLS and request the time. Raises Unreachable, within ``seconds``."""
     began = time.monotonic()
     try:
+        context = client_context(route.ca_file)
         with _dial(route, seconds) as plain:
             plain.settimeout(_left(began, seconds))
-            with _context(route).wrap_socket(plain, server_hostname=route.host) as secured:
+            with context.wrap_socket(plain, server_hostname=route.host) as secured:
                 took = time.monotonic() - began
                 return Reached(took, _ahead(secured, route.host))
     except ssl.SSLCertVerificationError as error:
@@ -68,10 +70,6 @@ def reach(route: Route, seconds: float) -> Reached:
 
 def _left(began: float, seconds: float) -> float:
     return max(0.05, began + seconds - time.monotonic())
-
-
-def _context(route: Route) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=route.ca_file)
 
 
 def _untrusted(error: ssl.SSLCertVerificationError) -> Unreachable:

@@ -23,6 +23,7 @@ from sessions_app.store import leases
 from sessions_app.store.gateway_owner import process_space
 from sessions_app.store.group_commit import GroupCommit
 from sessions_app.store.proxy_dialing import url_to_dial
+from sessions_app.store.tls_relay import TlsRelays
 from sessions_app.store.transitions import ChangeRequest, state_of
 
 
@@ -33,6 +34,7 @@ class DatabaseSessionStore:
         self._owner, self._host, self._pid = owner, host, pid
         self._run = transactions.run
         self._changes = GroupCommit(self._run, owner)
+        self._relays = TlsRelays()
         self._started_at = timezone.now()
 
     async def free_dead_leases(self) -> int:
@@ -67,7 +69,7 @@ class DatabaseSessionStore:
             url = await self._run(read)
         except SealBroken:
             raise ProxyUnusable("The stored proxy cannot be read any more.") from None
-        return await url_to_dial(url) if url else None
+        return await url_to_dial(url, state.id, self._relays) if url else None
 
     async def apply(self, state: SessionState, change: Change) -> SessionState:
         request = ChangeRequest(state.id, state.lease_epoch, change, suspended=state.suspended)
@@ -94,6 +96,7 @@ class DatabaseSessionStore:
         await self._run(write)
 
     async def release(self, session_ids: Sequence[UUID]) -> None:
+        self._relays.close(session_ids)
         if session_ids:
             await self._run(lambda: leases.release(self._owner, session_ids))
 

@@ -32,6 +32,7 @@ WITHOUT_DATABASE = {
     "sessions_app/gateway/engine_pool.py",
     "sessions_app/gateway/engine_process.py",
     "sessions_app/store/proxy_dialing.py",
+    "sessions_app/store/tls_relay.py",
 }
 # Health checks, each in a thread of its own; see ``sessions_app/diagnostics/runner.py``.
 CHECKS = {

@@ -175,15 +175,10 @@ def test_it_adds_a_proxy_to_a_linked_number(product: Product, simulator: Simulat
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"password": "wrong"}, "does not accept this user and password"),
-        ({"host": "nowhere.invalid"}, "cannot be resolved"),
-        ({"port": 1}, "No proxy listens"),
-    ],
+    "changes", [{"password": "wrong"}, {"host": "nowhere.invalid"}, {"port": 1}]
 )
 def test_it_keeps_the_old_route_for_a_broken_proxy(
-    product: Product, simulator: Simulator, changes: dict[str, Any], sentence: str
+    product: Product, simulator: Simulator, changes: dict[str, Any]
 ) -> None:
     proxy = new_proxy(simulator)
     session, number = product.link()
@@ -192,7 +187,7 @@ def test_it_keeps_the_old_route_for_a_broken_proxy(
     status, answer = product.api("PUT", f"sessions/{session}/proxy/", typed)
 
     assert (status, answer["code"]) == (400, "invalid")
-    assert sentence in str(answer["errors"])
+    assert "This proxy does not lead to WhatsApp." in str(answer["errors"])
     assert product.api("GET", f"sessions/{session}/proxy/")[1]["address"] is None
     assert comes_through(simulator, number) == [None]
 
