@@ -62,7 +62,7 @@ class WebhookList(ApiView):
     )
     def post(self, request: Request) -> Response:
         principal = principal_of(request)
-        body = NewWebhookSerializer(data=request.data)
+        body = NewWebhookSerializer(data=request.data, context={"account": principal.account})
         body.is_valid(raise_exception=True)
         values = body.validated_data
         location = _location(principal, values["location"])
@@ -114,7 +114,8 @@ class WebhookDetail(ApiView):
     def patch(self, request: Request, webhook_id: UUID) -> Response:
         principal = principal_of(request)
         webhook: Webhook = find_writable(Webhook.objects.all(), principal, webhook_id)
-        body = ChangeWebhookSerializer(data=request.data, context={"format": webhook.format})
+        known = {"format": webhook.format, "account": webhook.account_id}
+        body = ChangeWebhookSerializer(data=request.data, context=known)
         body.is_valid(raise_exception=True)
         actions.change_some(principal, webhook, **body.validated_data)
         return Response(represent(WebhookSerializer, webhook))

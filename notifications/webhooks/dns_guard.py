@@ -7,18 +7,18 @@ which are not resolved.
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooSlow
+from contextvars import ContextVar
 from typing import Any
+from uuid import UUID
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from core.background.resolver import NAMES, NamesBusy
 from core.data.network_wait import before_network_wait
 from core.security.public_addresses import is_public
 from notifications.webhooks.url_rules import NOT_PUBLIC, BadAddress, parsed
@@ -28,10 +28,8 @@ FORM_SECONDS = 3.0
 LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
 """(host, port) → IP addresses. Raises OSError if the name is unknown."""
 
-# The system's resolver blocks its thread, for half a minute if a name server does not respond.
-# With many threads, slow name servers of some customers do not delay others. Forms have their own.
-_for_sending = ThreadPoolExecutor(128, thread_name_prefix="webhook-names")
-_for_forms = ThreadPoolExecutor(8, thread_name_prefix="webhook-form-names")
+on_behalf_of: ContextVar[UUID | None] = ContextVar("on_behalf_of", default=None)
+"""The account whose delivery is being sent: each has a few look-ups at once."""
 
 
 class AddressRefused(OSError):
@@ -42,13 +40,8 @@ class AddressRefused(OSError):
 
 
 async def look_up(host: str, port: int) -> Sequence[str]:
-    """Return the IP addresses of ``host`` from the system's resolver. Raises OSError."""
-    return await asyncio.get_running_loop().run_in_executor(_for_sending, _ask_system, host, port)
-
-
-def _ask_system(host: str, port: int) -> list[str]:
-    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(info[4][0]) for info in infos))
+    """Return the IP addresses of ``host``. Raises OSError."""
+    return await NAMES.resolve(host, on_behalf_of.get())
 
 
 class GuardedResolver(AbstractResolver):
@@ -94,8 +87,8 @@ def plain_allowed() -> bool:
     return bool(settings.DEBUG or settings.WEBHOOKS_ALLOW_PRIVATE)
 
 
-def checked_url(url: str) -> str:
-    """Return ``url`` if webhooks may be sent there; raises BadAddress otherwise.
+def checked_url(url: str, account: UUID | None) -> str:
+    """Return ``url`` if webhooks of ``account`` may be sent there; raises BadAddress otherwise.
 
     For forms: a name that is not resolved in time passes, since it is checked again at each
     delivery.
@@ -104,8 +97,8 @@ def checked_url(url: str) -> str:
     target = parsed(url, allow_private=allow_private, allow_plain=plain_allowed())
     before_network_wait()
     try:
-        addresses = _for_forms.submit(_ask_system, target.host, target.port).result(FORM_SECONDS)
-    except TooSlow:
+        addresses = NAMES.resolve_now(target.host, account, FORM_SECONDS)
+    except (TimeoutError, NamesBusy):
         return url
     except (OSError, UnicodeError):
         raise BadAddress(_("This host name is unknown. Check it for typing errors.")) from None

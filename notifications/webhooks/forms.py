@@ -61,6 +61,7 @@ class WebhookForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self._account_id = account_id
         if form == WebhookFormat.SLACK:  # which gets notices only
             del self.fields["events"]
             self.fields["url"].widget.attrs["placeholder"] = "https://hooks.slack.com/services/…"
@@ -80,7 +81,7 @@ class WebhookForm(forms.Form):
 
     def clean_url(self) -> str:
         try:
-            return checked_url(self.cleaned_data["url"])
+            return checked_url(self.cleaned_data["url"], self._account_id)
         except BadAddress as error:
             raise forms.ValidationError(str(error), code="invalid") from error
 

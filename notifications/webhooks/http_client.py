@@ -22,6 +22,7 @@ from notifications.webhooks.dns_guard import (
     LookUp,
     guarded_socket,
     look_up,
+    on_behalf_of,
     plain_allowed,
 )
 from notifications.webhooks.queue import ClaimedDelivery, DeliveryResult
@@ -85,6 +86,7 @@ class Poster:
         """Make the attempt and return the result; a failure is a result, too."""
         began = time.monotonic()
         try:
+            on_behalf_of.set(outgoing.account)
             parsed(outgoing.url, allow_private=self._allow_private, allow_plain=plain_allowed())
             async with asyncio.timeout(TIMEOUT_SECONDS):  # includes name resolution
                 answer = await self._send(outgoing)

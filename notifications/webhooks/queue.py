@@ -61,6 +61,7 @@ class ClaimedDelivery:
     secret: str  # "": it is not signed
     body: bytes
     lease: Lease = field(repr=False)
+    account: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def _prepared(row: Delivery, webhook: Webhook) -> ClaimedDelivery | None:
         secret=secret,
         body=body,
         lease=DELIVERIES.lease_of(row),
+        account=webhook.account_id,
     )
 
 

@@ -43,7 +43,7 @@ _DELIVERY = {
 
 
 class UrlField(TextField):
-    """A URL to which webhooks may be sent."""
+    """A URL to which webhooks may be sent. ``context``: ``account``, the id of the caller's."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -54,7 +54,7 @@ class UrlField(TextField):
 
     def to_internal_value(self, data: Any) -> str:
         try:
-            return checked_url(super().to_internal_value(data))
+            return checked_url(super().to_internal_value(data), self.context.get("account"))
         except BadAddress as error:
             raise serializers.ValidationError(str(error)) from None
 

@@ -27,7 +27,7 @@ def check_proxy(proxy: ProxyAddress, account_id: UUID) -> None:
         with _slots.take(account_id):
             count_action((ActionLimit.PROXY_CHECKS_OF_ACCOUNT, account_id))
             before_network_wait()
-            async_to_sync(reach_whatsapp)(proxy)
+            async_to_sync(reach_whatsapp)(proxy, account_id)
     except ProxyUnusable as error:
         advice = gettext(
             "Check its kind, host and port, its user and password, and that it allows connections "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from python_socks import ProxyError, ProxyType
@@ -20,10 +20,10 @@ CHECK_SECONDS = 10.0
 _TYPES = {"http": ProxyType.HTTP, "socks5": ProxyType.SOCKS5}
 
 
-async def reach_whatsapp(proxy: ProxyAddress) -> None:
-    """Resolve the name of ``proxy`` and connect to WhatsApp through it. Raises ProxyUnusable with
-    a sentence for users, which is the same for all failures of the network."""
-    ip = await located(proxy)
+async def reach_whatsapp(proxy: ProxyAddress, account: UUID) -> None:
+    """Resolve the name of ``proxy`` on behalf of ``account``, and connect to WhatsApp through it.
+    Raises ProxyUnusable with a sentence for users, the same for all failures of the network."""
+    ip = await located(proxy, account)
     if proxy.scheme != "https":
         await connect_through(proxy.at(ip))
         return

@@ -7,8 +7,6 @@ address a moment later.
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from ipaddress import ip_address
 from uuid import UUID
 
@@ -16,38 +14,40 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.background.resolver import NAMES
 from core.security.public_addresses import is_public
 from sessions_app.engine.proxy_url import NotAProxy, ProxyAddress, parse
 from sessions_app.gateway.ports import ProxyUnusable
 from sessions_app.store.tls_relay import TlsRelays
-
-RESOLVE_SECONDS = 5.0
 
 # One sentence for all failures: different ones would let a customer scan ports and names from the
 # operator's network.
 USELESS = _("This proxy does not lead to WhatsApp.")
 
 
-async def located(proxy: ProxyAddress) -> str:
-    """Return an IP address of ``proxy``. Raises ProxyUnusable if its name cannot be resolved or
-    its address is not public."""
+async def located(proxy: ProxyAddress, account: UUID) -> str:
+    """Return an IP address of ``proxy``, IPv4 if it has one, on behalf of ``account``. Raises
+    ProxyUnusable if its name cannot be resolved or its address is not public."""
     private_allowed = settings.DEBUG or settings.WHATSAPP_SIMULATOR
     if not private_allowed and _is_ip(proxy.host) and not is_public(proxy.host):
         raise ProxyUnusable(gettext("The proxy's address is not public."))
-    ips = await _addresses(proxy)
+    try:
+        ips = await NAMES.resolve(proxy.host, account)
+    except (OSError, UnicodeError):  # a timeout is an OSError
+        raise ProxyUnusable(str(USELESS)) from None
     if not private_allowed and not all(map(is_public, ips)):
         raise ProxyUnusable(str(USELESS))
-    return ips[0]
+    return min(ips, key=lambda ip: ":" in ip)
 
 
-async def url_to_dial(url: str, session: UUID, relays: TlsRelays) -> str:
-    """Return the proxy ``url`` of ``session`` with an IP address, for the library; or the address
-    of a relay that dials it, for an HTTPS proxy. Raises ProxyUnusable."""
+async def url_to_dial(url: str, session: UUID, account: UUID, relays: TlsRelays) -> str:
+    """Return the proxy ``url`` of ``session`` in ``account`` with an IP address, for the library;
+    or the address of a relay that dials it, for an HTTPS proxy. Raises ProxyUnusable."""
     try:
         proxy = parse(url)
     except NotAProxy as error:
         raise ProxyUnusable(str(error)) from None
-    ip = await located(proxy)
+    ip = await located(proxy, account)
     if proxy.scheme == "https":
         return (await relays.through(session, proxy, ip)).url
     return proxy.at(ip).url
@@ -58,15 +58,3 @@ def _is_ip(host: str) -> bool:
         return bool(ip_address(host))
     except ValueError:
         return False
-
-
-async def _addresses(proxy: ProxyAddress) -> list[str]:
-    """The addresses of its name, IPv4 first."""
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(RESOLVE_SECONDS):
-            found = await loop.getaddrinfo(proxy.host, proxy.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # a timeout is an OSError
-        raise ProxyUnusable(str(USELESS)) from None
-    found.sort(key=lambda info: info[0] != socket.AF_INET)
-    return [str(info[4][0]) for info in found]

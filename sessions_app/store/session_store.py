@@ -69,7 +69,7 @@ class DatabaseSessionStore:
             url = await self._run(read)
         except SealBroken:
             raise ProxyUnusable("The stored proxy cannot be read any more.") from None
-        return await url_to_dial(url, state.id, self._relays) if url else None
+        return await url_to_dial(url, state.id, state.account_id, self._relays) if url else None
 
     async def apply(self, state: SessionState, change: Change) -> SessionState:
         request = ChangeRequest(state.id, state.lease_epoch, change, suspended=state.suspended)

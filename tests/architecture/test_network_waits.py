@@ -31,7 +31,8 @@ WITHOUT_DATABASE = {
     "notifications/mail/outcomes.py",  # only names exceptions
     "sessions_app/gateway/engine_pool.py",
     "sessions_app/gateway/engine_process.py",
-    "sessions_app/store/proxy_dialing.py",
+    "sessions_app/gateway/supervisor.py",  # only passes ``launch_engine`` on
+    "core/background/resolver.py",
     "sessions_app/store/tls_relay.py",
 }
 # Health checks, each in a thread of its own; see ``sessions_app/diagnostics/runner.py``.

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -25,7 +28,7 @@ def production(settings: Settings) -> None:
 
 
 def dialled(url: str) -> str:
-    return asyncio.run(url_to_dial(url, uuid4(), TlsRelays()))
+    return asyncio.run(url_to_dial(url, uuid4(), uuid4(), TlsRelays()))
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
@@ -46,6 +49,38 @@ def test_it_never_dials_the_operators_own_network(production: None, scheme: str,
 
 def test_it_dials_a_public_address(production: None) -> None:
     assert dialled("socks5://u:p@8.8.8.8:1080") == "socks5://u:p@8.8.8.8:1080"
+
+
+def test_it_resolves_while_others_names_get_no_answer(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name server that does not respond holds the thread that asked it."""
+    settings.DEBUG = True
+    responds, ask = threading.Event(), socket.getaddrinfo
+
+    def slow(host: str, *rest: Any, **options: Any) -> Any:
+        if host.endswith(".silent.invalid"):
+            responds.wait(30)
+        return ask(host, *rest, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    account, relays = uuid4(), TlsRelays()
+
+    async def race() -> str:
+        silent = [
+            asyncio.create_task(
+                url_to_dial(f"http://{n}.silent.invalid:1", uuid4(), account, relays)
+            )
+            for n in range(40)
+        ]
+        await asyncio.sleep(0.05)
+        found = await url_to_dial("socks5://localhost:1080", uuid4(), uuid4(), relays)
+        assert not any(task.done() for task in silent[:4])
+        responds.set()
+        await asyncio.gather(*silent, return_exceptions=True)
+        return found
+
+    assert asyncio.run(race()) == "socks5://127.0.0.1:1080"
 
 
 @pytest.mark.parametrize("url", ["unreadable", "ftp://u:s3cret@8.8.8.8:21", "http://8.8.8.8"])
