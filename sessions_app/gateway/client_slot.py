@@ -83,14 +83,16 @@ class ClientSlot:
         """Whether ``run`` is the present client; events of earlier ones no longer matter."""
         return self._client is not None and self._client.run == run
 
-    async def route(self, session: SessionState) -> str | None:
+    async def route(self, session: SessionState, *, moves: bool = False) -> str | None:
         """Return the number's own proxy as a URL, after reaching WhatsApp through it; None if it
-        has none. This comes before any queue, so a silent proxy delays only its own number.
+        has none. This comes before any queue, so a silent proxy delays only its own number. A
+        connected client that ``moves`` to another engine proves that its proxy works.
 
         Raises ProxyUnusable or LeaseLost."""
         store, routes = self._dependencies.store, self._dependencies.routes
         proxy = await persist(lambda: store.proxy_of(session))
-        if proxy is not None and routes is not None:
+        proven = moves and self._client is not None and self._client.goes_through(proxy)
+        if proxy is not None and routes is not None and not proven:
             await routes.verify(session.account_id, proxy)
         return proxy
 

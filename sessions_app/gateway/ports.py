@@ -154,8 +154,8 @@ class RouteCheck(Protocol):
     """Tries proxies, a few at once for each account."""
 
     async def verify(self, account_id: UUID, proxy: str) -> None:
-        """Connect to WhatsApp through ``proxy``, a URL from ``SessionStore.proxy_of``. Raises
-        ProxyUnusable, within a bounded time."""
+        """Connect to WhatsApp through ``proxy``, a URL from ``SessionStore.proxy_of``. Takes ten
+        seconds at most, after the wait for the account's other checks. Raises ProxyUnusable."""
 
 
 @dataclass(frozen=True)

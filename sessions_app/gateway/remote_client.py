@@ -56,6 +56,10 @@ class RemoteClient:
         """Whether it dials through the number's own proxy."""
         return self._proxy is not None
 
+    def goes_through(self, proxy: str | None) -> bool:
+        """Return whether it is connected through ``proxy``, a URL."""
+        return self.connected and self._proxy == proxy
+
     @property
     def should_move(self) -> bool:
         """Whether its engine is a linking engine or being recycled, and so not meant for a

@@ -265,7 +265,7 @@ class SessionActor:
     async def _route(self, moves: bool) -> str | None:
         if not moves:  # a move follows a start within milliseconds
             await self._dependencies.queue.pace(self._session.id)
-        return await self._slot.route(self._session)
+        return await self._slot.route(self._session, moves=moves)
 
     async def _wish_changed(self) -> bool:
         before = self._session

@@ -15,7 +15,7 @@ from uuid import UUID
 from sessions_app.gateway.account_turns import AccountTurns
 
 HOLD_SECONDS = 5.0
-PROXIED_STARTS_AN_ACCOUNT = 2
+PROXIED_STARTS_AN_ACCOUNT = 4
 RESTART_SECONDS = 2.0  # between two starts of a session
 SPREAD_SECONDS = 0.005  # for each session of a mass restore
 MAX_SPREAD_SECONDS = 10.0

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID
-
-from django.utils.translation import gettext
 
 from sessions_app.engine.proxy_url import parse
 from sessions_app.gateway.account_turns import AccountTurns
-from sessions_app.gateway.ports import ProxyUnusable
 from sessions_app.store.proxy_check import connect_through
 
 CHECKS_AN_ACCOUNT = 8  # at once; a silent proxy takes ten seconds
-VERIFY_SECONDS = 30.0  # with the wait for the account's other checks
 
 
 class ProxyRoutes:
@@ -23,9 +18,5 @@ class ProxyRoutes:
         self._turns = AccountTurns(CHECKS_AN_ACCOUNT)
 
     async def verify(self, account_id: UUID, proxy: str) -> None:
-        try:
-            async with asyncio.timeout(VERIFY_SECONDS), self._turns.hold(account_id):
-                await connect_through(parse(proxy))
-        except TimeoutError:
-            text = gettext("Too many proxies of this account are silent. It is tried again later.")
-            raise ProxyUnusable(text) from None
+        async with self._turns.hold(account_id):
+            await connect_through(parse(proxy))

@@ -14,12 +14,15 @@ from uuid import uuid4
 import pytest
 from pytest_django import Settings
 
+from sessions_app.engine import engine_events as engine
+from sessions_app.engine.protocol import EngineKind
 from sessions_app.gateway.account_turns import AccountTurns
 from sessions_app.gateway.ports import ProxyUnusable, SessionState
 from sessions_app.gateway.start_queue import PROXIED_STARTS_AN_ACCOUNT, StartQueue
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.store.route_check import CHECKS_AN_ACCOUNT, ProxyRoutes
-from tests.unit.sessions_app.gateway.situations import make_state
+from tests.unit.sessions_app.gateway.situations import JID, make_state
+from tests.unit.sessions_app.gateway.test_engine_rules import PHONE
 from tests.unit.sessions_app.gateway.test_session_actor import PATIENCE, Stage, until
 
 
@@ -144,7 +147,7 @@ async def test_it_forgets_accounts_without_turns() -> None:
     assert turns.accounts == 0
 
 
-async def test_it_checks_a_few_proxies_of_an_account_at_once(silent: str) -> None:
+async def test_it_bounds_simultaneous_checks_of_an_account(silent: str) -> None:
     routes, greedy = ProxyRoutes(), uuid4()
     checks = [asyncio.create_task(routes.verify(greedy, silent)) for _ in range(CHECKS_AN_ACCOUNT)]
     await asyncio.sleep(0.05)
@@ -155,3 +158,37 @@ async def test_it_checks_a_few_proxies_of_an_account_at_once(silent: str) -> Non
     assert not any(check.done() for check in checks)
     for check in checks:
         check.cancel()
+
+
+async def test_it_moves_a_connected_client_without_another_check(
+    tmp_path: Path, silent: str
+) -> None:
+    """The client's own connection proves that the proxy works, and a check would delay events."""
+    stage = Stage(tmp_path, fresh_state())
+    stage.row.proxy = silent
+    task = stage.start()
+    linking = await stage.engine()
+    stage.check_routes(ProxyRoutes())
+
+    linking.report(engine.PairSuccess(JID, PHONE))
+    linking.report(engine.Connected(JID, PHONE))
+
+    running = await stage.engine(2)
+    assert (running.kind, running.proxied) == (EngineKind.RUNNING, True)
+    task.cancel()
+
+
+async def test_it_tries_a_new_proxy_before_a_move(tmp_path: Path, silent: str) -> None:
+    stage = Stage(tmp_path, fresh_state())
+    task = stage.start()
+    linking = await stage.engine()
+    stage.check_routes(ProxyRoutes())
+    stage.row.proxy = silent
+
+    linking.report(engine.PairSuccess(JID, PHONE))
+    linking.report(engine.Connected(JID, PHONE))
+    await until(lambda: Event.CONNECTED in stage.row.events)
+    await asyncio.sleep(0.05)
+
+    assert len(stage.engines.reserved) == 1
+    task.cancel()

@@ -212,6 +212,11 @@ class Stage:
             ),
         )
 
+    def check_routes(self, routes: RouteCheck) -> None:
+        """Try proxies from now on, with ``routes``."""
+        dependencies = replace(self.actor._dependencies, routes=routes)
+        self.actor._dependencies = self.actor._slot._dependencies = dependencies
+
     def start(self) -> asyncio.Task[bool]:
         return asyncio.create_task(self.actor.run())
 
