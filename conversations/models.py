@@ -12,10 +12,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.data import bounds
 from locations.models import Account, TenantQuerySet
 from sessions_app.models import Session
 
-MAX_TEXT_CHARACTERS = 65_536  # WhatsApp's own limit for a text message
+MAX_TEXT_CHARACTERS = bounds.TEXT_CHARACTERS
 EARLY_RECEIPT_KEPT = timedelta(days=1)
 
 

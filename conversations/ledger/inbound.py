@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from uuid import UUID
 
 from django.db import transaction
 
-from conversations.ledger.receipts import collect_early, kept_id, lock_session
+from conversations.ledger.receipts import collect_early, lock_session
 from conversations.models import Direction, Message, MessageStatus
 from conversations.signals import message_arrived
+from core.data import bounds
 from sessions_app.gateway.ports import IncomingMessage
 from sessions_app.models import Session
-
-_NO_COLUMN_TAKES = re.compile("[\x00\ud800-\udfff]")
-_NAME_CHARACTERS = 120
-
-
-def storable(text: str) -> str:
-    """Replace the characters of ``text`` that PostgreSQL cannot store."""
-    return _NO_COLUMN_TAKES.sub("\ufffd", text)
 
 
 def store_message(session_id: UUID, message: IncomingMessage) -> bool:
@@ -50,11 +42,11 @@ def _row(session: Session, message: IncomingMessage) -> Message:
         session_id=session.pk,
         direction=Direction.OUT if own else Direction.IN,
         status=MessageStatus.SENT if own else MessageStatus.RECEIVED,
-        whatsapp_id=kept_id(message.whatsapp_id),
+        whatsapp_id=bounds.identifier(message.whatsapp_id),
         secret="",  # not sent by us, see ``outbound``
         peer=message.peer,
-        peer_name=storable(message.peer_name)[:_NAME_CHARACTERS],
-        text=storable(message.text),
-        media=message.media or "",
+        peer_name=bounds.name(message.peer_name),
+        text=bounds.text(message.text),
+        media=bounds.word(message.media or ""),
         sent_at=message.sent_at,
     )

@@ -14,10 +14,11 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from conversations.ledger.receipts import announce_status, collect_early, kept_id, lock_session
+from conversations.ledger.receipts import announce_status, collect_early, lock_session
 from conversations.ledger.status import TIME_COLUMN, advance, may_follow
 from conversations.models import Direction, Message, MessageStatus
 from core.background.row_queue import QueueSpec, RowQueue
+from core.data import bounds
 from sessions_app.gateway.ports import OutgoingText
 from sessions_app.models import Session
 
@@ -125,7 +126,7 @@ def _settle(
         old = message.status
         advance(message, status, at)
         if whatsapp_id:
-            _make_known(message, kept_id(whatsapp_id))
+            _make_known(message, bounds.identifier(whatsapp_id))
         message.save(update_fields=["status", "whatsapp_id", "sent_at", "delivered_at", "read_at"])
         if message.status == old:
             return None

@@ -6,7 +6,6 @@ the result of its send cannot miss each other.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
@@ -17,10 +16,9 @@ from django.utils import timezone
 from conversations.ledger.status import TIME_COLUMN, advance
 from conversations.models import EARLY_RECEIPT_KEPT, Direction, EarlyReceipt, Message, MessageStatus
 from conversations.signals import messages_advanced
+from core.data import bounds
 from sessions_app.gateway.ports import Receipt
 from sessions_app.models import Session
-
-_ID_CHARACTERS = 64
 
 
 def lock_session(session_id: UUID) -> Session | None:
@@ -30,21 +28,13 @@ def lock_session(session_id: UUID) -> Session | None:
     return session
 
 
-def kept_id(whatsapp_id: str) -> str:
-    """Return ``whatsapp_id`` as it is stored: hashed if it is too long or has unusual characters,
-    because other senders choose their ids freely."""
-    if len(whatsapp_id) <= _ID_CHARACTERS and whatsapp_id.isascii() and whatsapp_id.isprintable():
-        return whatsapp_id
-    return hashlib.sha256(whatsapp_id.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def store_receipt(session_id: UUID, receipt: Receipt) -> bool:
     """Apply ``receipt``, and keep it for ids that are not known yet. Returns whether a message
     changed. Does nothing if the session no longer exists.
 
     Ids are matched without the sender: they are random, and the sender's number may differ in
     form from the one that we sent to."""
-    ids = {kept_id(whatsapp_id) for whatsapp_id in receipt.whatsapp_ids}
+    ids = {bounds.identifier(whatsapp_id) for whatsapp_id in receipt.whatsapp_ids}
     status = MessageStatus(receipt.status)
     with transaction.atomic():
         if lock_session(session_id) is None:

@@ -19,9 +19,10 @@ from uuid import UUID
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _SQLITE = r"\.sqlite3(?:-journal|-wal|-shm)?"
 _OF_SESSION = re.compile(
-    rf"({_UUID})(?:{_SQLITE}|\.sqlite3\.damaged-\d+(?:-journal|-wal|-shm)?|\.journal|\.new)"
+    rf"({_UUID})(?:{_SQLITE}|\.sqlite3\.damaged-\d+(?:-journal|-wal|-shm)?|\.journal|\.new"
+    r"|\.aside(?:-new)?)"
 )
-_OF_TRIAL = re.compile(rf"test-[0-9a-f]{{12}}(?:{_SQLITE}|\.journal)")
+_OF_TRIAL = re.compile(rf"test-[0-9a-f]{{12}}(?:{_SQLITE}|\.journal|\.aside)")
 _MAGIC = b"SQLite format 3\0"
 _BUSY_SECONDS = 1.0
 
@@ -40,6 +41,11 @@ class KeyFile:
     def is_store(self) -> bool:
         """Whether it is a session's current key store, not a journal or a damaged copy."""
         return self.session is not None and self.path.suffix == ".sqlite3"
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it holds messages that could not be read or stored."""
+        return self.path.suffix == ".aside"
 
 
 class StoreState(StrEnum):

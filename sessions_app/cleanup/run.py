@@ -198,7 +198,7 @@ def _has_none(files: Sequence[KeyFile], facts: Facts) -> bool:
 
 def _has_data(file: KeyFile) -> bool:
     """Return whether it contains keys, or messages that are not in the ledger yet."""
-    if file.path.suffix == ".journal":
+    if file.path.suffix in (".journal", ".aside"):
         return file.size > 0
     return file.is_store and store_state(file.path, busy=False) is not StoreState.EMPTY
 

@@ -16,6 +16,7 @@ UPDATE = "Update Pairline: WhatsApp asks for a newer version of the library."
 SIMULATOR = (
     "Start the simulator (python -m simulator.whatsapp --state FILE), or unset WHATSAPP_SIMULATOR."
 )
+ASIDE = "See docs/how-to/find-out-what-is-wrong.md, Messages that were set aside."
 LOOK = "Run all health checks: manage.py doctor"
 KEY_DATABASE = "Start it, or correct WHATSAPP_AUTH_STORE."
 START_GATEWAY = "Start it: manage.py serve (or run_gateway beside serve --no-gateway)"

@@ -12,6 +12,7 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 from django.core.checks import ERROR, WARNING, run_checks
 
+from core.data import aside_file
 from core.health.findings import Finding
 from core.health.severity import Severity
 from sessions_app.cleanup.key_files import key_files
@@ -74,15 +75,18 @@ def whatsapp() -> list[Finding]:
 
 
 def key_stores() -> list[Finding]:
-    """Check that the keys can be read, and count them."""
+    """Check that the keys can be read, and count them and the messages that were set aside."""
     gateway = gateway_settings()
     folder = gateway.keys_dir
     try:
-        found = rules.of_key_stores(key_files(folder), folder)
+        files = key_files(folder)
+        aside = {file.path.name: aside_file.count(file.path) for file in files if file.is_aside}
     except OSError as error:
         text = f"{folder} cannot be read ({error.strerror})"
         return [Finding("key stores", Severity.CRITICAL, text, advice.readable(folder))]
-    return found if gateway.auth_store == "files" else _key_database(gateway.auth_store)
+    in_files = gateway.auth_store == "files"
+    found = rules.of_key_stores(files, folder) if in_files else _key_database(gateway.auth_store)
+    return [*found, *machine_rules.of_aside(aside, folder)]
 
 
 def _key_database(url: str) -> list[Finding]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.health.findings import Finding
 from core.health.severity import Severity
-from core.text.units import size
+from core.text.units import plural, size
 from sessions_app.diagnostics import advice
 
 CLOCK_NOTE_SECONDS, CLOCK_PROBLEM_SECONDS = 5.0, 30.0
@@ -51,3 +52,14 @@ def of_key_database(devices: int, seconds: float) -> Finding:
     noun = "device" if devices == 1 else "devices"
     text = f"{devices} {noun} in the key database, which answers in {seconds * 1000:.1f} ms"
     return Finding("key stores", Severity.OK, text)
+
+
+def of_aside(lines: Mapping[str, int], folder: Path) -> list[Finding]:
+    """Report the messages that could not be read or stored, as ``lines`` by file in ``folder``.
+    Empty if there are none."""
+    total = sum(lines.values())
+    if not total:
+        return []
+    files = plural(sum(map(bool, lines.values())), "number")
+    text = f"{plural(total, 'message or receipt', 'messages or receipts')} of {files} in {folder}"
+    return [Finding("set aside", Severity.ERROR, text, advice.ASIDE)]

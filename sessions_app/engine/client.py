@@ -192,8 +192,9 @@ class Client:
             self._send(event)
 
     def _send(self, event: EngineEvent) -> None:
-        envelope = {"type": Signal.EVENT, "run": self.request.run, "at": time.time()}
-        self._tell(envelope | event.to_wire())
+        now = time.time()
+        envelope = {"type": Signal.EVENT, "run": self.request.run, "at": now}
+        self._tell(envelope | event.bounded(now).to_wire())
 
     # Commands of the gateway
 

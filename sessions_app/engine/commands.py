@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from core.data import bounds
 from sessions_app.engine import jids
 from sessions_app.engine.client import Client
 from sessions_app.engine.clients import Clients
@@ -44,6 +46,7 @@ class Commands:
             Command.FIND_SENT: self._find_sent,
             Command.PROOF: self._proof,
             Command.STORED: self._stored,
+            Command.SET_ASIDE: self._set_aside,
             Command.PING: self._ping,
             Command.SHUTDOWN: self._shutdown,
         }
@@ -109,7 +112,7 @@ class Commands:
 
         def work() -> Fields:
             sent = client.send(to, text, secret)
-            return {"whatsapp_id": sent.whatsapp_id, "at": sent.at}
+            return {"whatsapp_id": sent.whatsapp_id, "at": bounds.unix_time(sent.at, time.time())}
 
         client.in_order(lambda: self._answer(message, work))
 
@@ -125,6 +128,14 @@ class Commands:
         client = self._client(message)
         if client is not None:
             client.journal.forget(keys)
+        if "id" in message:
+            self._succeeded(message)
+
+    def _set_aside(self, message: Message) -> None:
+        keys = field(message, "keys", list)
+        client = self._client(message)
+        if client is not None:
+            client.journal.set_aside(keys)
         if "id" in message:
             self._succeeded(message)
 

@@ -2,7 +2,8 @@
 
 The engine creates them, the journal stores two kinds of them, and the gateway matches on their
 types. On the wire an event is a flat JSON object: its name under ``event``, and its fields.
-``from_wire`` validates what it decodes, so its callers need no further checks.
+``from_wire`` validates the types of what it decodes, and ``bounded`` limits the values, so that
+callers need no further checks.
 
 Units: Unix time in seconds, E.164 numbers ("" where the number is not known).
 """
@@ -10,9 +11,26 @@ Units: Unix time in seconds, E.164 numbers ("" where the number is not known).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, ClassVar, Self, get_type_hints
 
+from core.data.bounded_types import (
+    Address,
+    Bound,
+    Count,
+    Detail,
+    Identifier,
+    Identifiers,
+    Name,
+    Number,
+    OptionalTime,
+    OptionalWord,
+    Seconds,
+    Text,
+    UnixTime,
+    Word,
+    bound_of,
+)
 from sessions_app.engine.protocol import ProtocolError, StartFailure
 
 _BY_NAME: dict[str, type[EngineEvent]] = {}
@@ -56,15 +74,27 @@ class EngineEvent:
                 raise ProtocolError(f"{kind.name}: field {layout.name} is missing")
         return kind(**values)
 
+    def bounded(self, now: float) -> Self:
+        """Return the event with each value inside its bounds (see ``core.data.bounds``). ``now`` is
+        the Unix time that replaces times without a meaning."""
+        return replace(
+            self,
+            **{
+                layout.name: layout.bound(value, now)
+                for layout in _layout(type(self))
+                if (value := getattr(self, layout.name)) is not None and layout.bound
+            },
+        )
+
 
 @dataclass(frozen=True)
 class QrShown(EngineEvent, name="qr"):
     """A QR code to scan, the ``number``-th (from 1) of ``of``."""
 
-    text: str = field(repr=False)  # a credential
-    number: int
-    of: int
-    expires_at: float
+    text: Text = field(repr=False)  # a credential
+    number: Count
+    of: Count
+    expires_at: Seconds  # since 1970, by our own clock
 
 
 @dataclass(frozen=True)
@@ -76,23 +106,23 @@ class QrTimeout(EngineEvent, name="qr_timeout"):
 class PairSuccess(EngineEvent, name="pair_success"):
     """The phone accepted the device. ``jid`` is the device's address ("351…:4@s.whatsapp.net")."""
 
-    jid: str
-    phone: str
+    jid: Address
+    phone: Number
 
 
 @dataclass(frozen=True)
 class PairError(EngineEvent, name="pair_error"):
     """Pairing failed; ``detail`` is the library's status."""
 
-    detail: str
+    detail: Detail
 
 
 @dataclass(frozen=True)
 class Connected(EngineEvent, name="connected"):
     """WhatsApp accepted the login of the device ``jid``."""
 
-    jid: str
-    phone: str
+    jid: Address
+    phone: Number
 
 
 @dataclass(frozen=True)
@@ -104,7 +134,7 @@ class Disconnected(EngineEvent, name="disconnected"):
 class KeepaliveTimeout(EngineEvent, name="keepalive_timeout"):
     """The ``count``-th keep-alive in a row got no answer."""
 
-    count: int
+    count: Count
 
 
 @dataclass(frozen=True)
@@ -116,7 +146,7 @@ class KeepaliveRestored(EngineEvent, name="keepalive_restored"):
 class StreamError(EngineEvent, name="stream_error"):
     """WhatsApp sent a stream error; ``detail`` is its code."""
 
-    detail: str
+    detail: Detail
 
 
 @dataclass(frozen=True)
@@ -128,15 +158,15 @@ class StreamReplaced(EngineEvent, name="stream_replaced"):
 class LoggedOut(EngineEvent, name="logged_out"):
     """WhatsApp removed the device. ``detail``: "401" removed, "403" locked, "406" banned."""
 
-    detail: str
+    detail: Detail
 
 
 @dataclass(frozen=True)
 class TemporaryBan(EngineEvent, name="temp_ban"):
     """WhatsApp blocks the number for ``seconds``; ``detail`` is the code of the cause."""
 
-    detail: str
-    seconds: float
+    detail: Detail
+    seconds: Seconds
 
 
 @dataclass(frozen=True)
@@ -148,7 +178,7 @@ class ClientOutdated(EngineEvent, name="client_outdated"):
 class ConnectFailure(EngineEvent, name="connect_failure"):
     """WhatsApp refused the login; ``detail`` is its code."""
 
-    detail: str
+    detail: Detail
 
 
 @dataclass(frozen=True)
@@ -156,7 +186,7 @@ class StartFailed(EngineEvent, name="start_failed"):
     """The client could not start. ``detail`` is one line without secrets."""
 
     code: StartFailure
-    detail: str
+    detail: Detail
 
 
 @dataclass(frozen=True)
@@ -164,31 +194,31 @@ class JournaledEvent(EngineEvent):
     """An event that WhatsApp does not send again. The journal keeps it under ``key`` until the
     ledger has stored it."""
 
-    key: str = field(default="", kw_only=True)
-    peer: str
-    chat: str
+    key: Identifier = field(default="", kw_only=True)
+    peer: Number
+    chat: Address
 
 
 @dataclass(frozen=True)
 class MessageReceived(JournaledEvent, name="message"):
     """A message of a one-to-one chat. ``phone_at`` is set when the number's own phone wrote it."""
 
-    whatsapp_id: str
-    peer_name: str
-    text: str = field(repr=False)
-    media: str | None  # "image", "video", …; None for plain text
-    sent_at: float
+    whatsapp_id: Identifier
+    peer_name: Name
+    text: Text = field(repr=False)
+    media: OptionalWord  # "image", "video", …; None for plain text
+    sent_at: UnixTime
     from_me: bool
-    phone_at: float | None = None
+    phone_at: OptionalTime = None
 
 
 @dataclass(frozen=True)
 class ReceiptReceived(JournaledEvent, name="receipt"):
     """A receipt for messages of ours; ``status`` is "delivered" or "read"."""
 
-    whatsapp_ids: tuple[str, ...]
-    status: str
-    sent_at: float
+    whatsapp_ids: Identifiers
+    status: Word
+    sent_at: UnixTime
 
 
 @dataclass(frozen=True)
@@ -196,7 +226,7 @@ class ProofOfLife(EngineEvent, name="proof"):
     """Evidence that the connection works, without other meaning (offline sync, …). ``phone_at``
     is set when the number's own phone caused it: when that was."""
 
-    phone_at: float | None = None
+    phone_at: OptionalTime = None
 
 
 def _of(*kinds: type) -> Callable[[Any], Any]:
@@ -247,6 +277,7 @@ class _FieldLayout:
     required: bool
     default: Any
     read: Callable[[Any], Any]
+    bound: Bound | None  # None for types with a few values only
 
 
 _LAYOUTS: dict[type[EngineEvent], tuple[_FieldLayout, ...]] = {}
@@ -254,9 +285,15 @@ _LAYOUTS: dict[type[EngineEvent], tuple[_FieldLayout, ...]] = {}
 
 def _layout(kind: type[EngineEvent]) -> tuple[_FieldLayout, ...]:
     if kind not in _LAYOUTS:
-        hints = get_type_hints(kind)
+        plain, hints = get_type_hints(kind), get_type_hints(kind, include_extras=True)
         _LAYOUTS[kind] = tuple(
-            _FieldLayout(one.name, one.default is MISSING, one.default, _READERS[hints[one.name]])
+            _FieldLayout(
+                one.name,
+                one.default is MISSING,
+                one.default,
+                _READERS[plain[one.name]],
+                bound_of(hints[one.name]),
+            )
             for one in fields(kind)
         )
     return _LAYOUTS[kind]

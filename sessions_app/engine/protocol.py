@@ -47,6 +47,7 @@ class Command(StrEnum):
     FIND_SENT = "find_sent"  # store; secrets: [hex] → result found: {secret: whatsapp_id}
     PROOF = "proof"  # one cheap query to WhatsApp → result rtt: seconds
     STORED = "stored"  # keys: [text]: the ledger has stored these journal entries; forget them
+    SET_ASIDE = "set_aside"  # keys: [text]: the ledger cannot store these; keep them elsewhere
     PING = "ping"  # at → pong at
     SHUTDOWN = "shutdown"  # end all clients (bounded), then the process
 

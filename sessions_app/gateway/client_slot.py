@@ -151,6 +151,11 @@ class ClientSlot:
         if self._client is not None:
             self._client.stored([key])
 
+    def set_aside(self, key: str) -> None:
+        """Let the engine's journal set the entry ``key`` aside."""
+        if self._client is not None:
+            self._client.set_aside([key])
+
     async def log_out(self) -> bool:
         """Remove the device at WhatsApp. Returns whether WhatsApp confirmed it."""
         return self._client is not None and await self._client.logout()

@@ -12,6 +12,7 @@ import itertools
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -188,7 +189,7 @@ class EngineProcess:
             run, event = field(message, "run", str), EngineEvent.from_wire(message)
             handler = self._handlers.get(run)
             if handler is not None:
-                handler(event)
+                handler(event.bounded(time.time()))
         elif kind == Signal.RESULT:
             future = self._waiting.get(field(message, "id", str))
             if future is not None and not future.done():

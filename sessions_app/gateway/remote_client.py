@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from core.data import bounds
 from sessions_app.engine.protocol import Command, EngineKind
 from sessions_app.gateway.decisions.actor_events import ClientEvent
 from sessions_app.gateway.engine_process import (
@@ -120,7 +121,7 @@ class RemoteClient:
         result = await self._engine.ask(
             Command.SEND, SEND_SECONDS, run=self.run, to=text.to, text=text.text, secret=text.secret
         )
-        return str(result["whatsapp_id"]), datetime.fromtimestamp(float(result["at"]), UTC)
+        return str(result["whatsapp_id"]), bounds.moment(result["at"], datetime.now(UTC))
 
     async def pair_code(self, phone: str) -> str:
         """Return a code to type on the phone with this number (E.164). Raises like ``send``."""
@@ -140,6 +141,10 @@ class RemoteClient:
     def stored(self, keys: list[str]) -> None:
         """Let the engine forget these journal entries: the ledger has stored them."""
         self._engine.tell(Command.STORED, run=self.run, keys=keys)
+
+    def set_aside(self, keys: list[str]) -> None:
+        """Let the engine set these journal entries aside: the ledger cannot store them."""
+        self._engine.tell(Command.SET_ASIDE, run=self.run, keys=keys)
 
     async def logout(self) -> bool:
         """Remove the device at WhatsApp. Returns whether WhatsApp confirmed it."""

@@ -12,6 +12,7 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sessions_app.engine.engine_events import JournaledEvent
 from sessions_app.engine.protocol import EngineKind
 from sessions_app.gateway.client_slot import ClientSlot, Dependencies
 from sessions_app.gateway.deadline import Deadline
@@ -135,7 +136,12 @@ class SessionActor:
         if isinstance(event, happened.RowRead):
             await self._read_row()
         self._note_life(event)
-        await self._handle(event)
+        try:
+            await self._handle(event)
+        except Exception as error:
+            if isinstance(error, LeaseLost) or not isinstance(event, JournaledEvent):
+                raise
+            self._set_aside(event, error)
 
     async def _read_row(self) -> None:
         self._rechecked.clear()
@@ -294,6 +300,15 @@ class SessionActor:
             receipt = effect.receipt
             await persist(lambda: sink.store_receipt(session_id, receipt))
         self._slot.confirm_stored(effect.key)
+
+    def _set_aside(self, event: JournaledEvent, error: Exception) -> None:
+        """Keep a message or receipt that cannot be stored from ending the session, now and at each
+        start. The error's text may quote the message, so only its type is logged."""
+        kind = {"event": event.name, "error": type(error).__name__}
+        logger.error(
+            "An event could not be stored and was set aside", extra=self._log_facts() | kind
+        )
+        self._slot.set_aside(event.key)
 
     def _log(self, line: do.LogLine) -> None:
         facts = self._log_facts() | ({"code": line.code} if line.code else {})

@@ -36,9 +36,10 @@ def phone_seen(event: object, known: datetime | None, now: datetime) -> datetime
 
 
 def incoming_message(event: engine.MessageReceived) -> IncomingMessage:
-    """Return the message to store."""
+    """Return the message to store. One without an id gets its key in the journal instead, so that
+    a replay does not store it again."""
     return IncomingMessage(
-        whatsapp_id=event.whatsapp_id,
+        whatsapp_id=event.whatsapp_id or event.key,
         peer=event.peer,
         peer_name=event.peer_name,
         text=event.text,

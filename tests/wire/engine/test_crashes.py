@@ -37,7 +37,9 @@ async def test_it_loses_no_message_when_killed(
         engine.pause_reading()
     texts = [f"message {number}" for number in range(30)]
     await write_all(simulator, bob, linked.number, texts[:20])
-    await engine.poll(lambda: len(journal.read(read(kept))) == 20, "twenty messages")
+    await engine.poll(
+        lambda: len(journal.read(read(kept), time.time()).events) == 20, "twenty messages"
+    )
     await engine.kill()
     await write_all(simulator, bob, linked.number, texts[20:])
     after = await launch()

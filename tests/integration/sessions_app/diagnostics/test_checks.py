@@ -109,6 +109,18 @@ def test_it_names_keys_that_others_may_read(keys: KeyFolder) -> None:
     assert "chmod 600" in problem("key rights").next_step
 
 
+def test_it_counts_messages_that_were_set_aside(keys: KeyFolder) -> None:
+    assert named("set aside") == []
+    for lines in (b"one\ntwo\n", b"three\n"):
+        keys.file(f"{make_session().pk}.aside", lines)
+
+    (found,) = named("set aside")
+
+    assert found.severity is Severity.ERROR
+    assert found.text.startswith("3 messages or receipts of 2 numbers in ")
+    assert "how-to" in found.next_step
+
+
 def test_it_names_files_of_sessions_that_are_no_more(keys: KeyFolder) -> None:
     stray = keys.store(uuid4())
     assert stray.name in problem("orphaned keys").text

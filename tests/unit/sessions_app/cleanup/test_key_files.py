@@ -35,6 +35,8 @@ def test_it_finds_the_session_in_a_file_name(tmp_path: Path) -> None:
         ".sqlite3.damaged-1790000000",
         ".journal",
         ".new",
+        ".aside",
+        ".aside-new",
     ]
     for ending in endings:
         (tmp_path / f"{session}{ending}").write_bytes(b"12345")
@@ -42,6 +44,7 @@ def test_it_finds_the_session_in_a_file_name(tmp_path: Path) -> None:
     assert {file.session for file in found} == {session}
     assert [file.path.name.removeprefix(str(session)) for file in found] == sorted(endings)
     assert [file.path.suffix for file in found if file.is_store] == [".sqlite3"]
+    assert [file.path.suffix for file in found if file.is_aside] == [".aside"]
     assert {file.size for file in found} == {5}
 
 

@@ -52,6 +52,7 @@ def commands(answers: list[dict[str, Any]]) -> Commands:
         {"type": "find_sent", "id": "1", "run": "r", "store": "s", "secrets": ["zz"]},
         {"type": "find_sent", "id": "1", "run": "r", "store": "s", "secrets": [7]},
         {"type": "stored", "id": "1", "run": "r", "keys": "all"},
+        {"type": "set_aside", "id": "1", "run": "r", "keys": "all"},
         {"type": "stop", "id": "1"},
     ],
 )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from core.data import aside_file
 from sessions_app.engine import journal
 from sessions_app.engine.engine_events import MessageReceived, ReceiptReceived
 from sessions_app.engine.journal import Journal
+
+NOW = 1_780_000_000.0
 
 
 @pytest.fixture
@@ -85,18 +90,22 @@ def test_it_survives_a_torn_last_line(path: Path, cut: int) -> None:
 
 def test_it_skips_lines_that_are_not_events() -> None:
     receipt = ReceiptReceived(
-        peer="", chat="", whatsapp_ids=("3EB0",), status="read", sent_at=1.0, key="a"
+        peer="", chat="", whatsapp_ids=("3EB0",), status="read", sent_at=NOW, key="a"
     )
     good = json.dumps(receipt.to_wire()).encode()
     proof = b'{"event":"proof","key":"b"}'
-    lines = [good, b"\xff\xfe", b"[]", b'"x"', b'{"n":2}', b'{"event":"message"}', proof]
-    assert journal.read(b"\n".join(lines)) == {"a": receipt}
+    nested = b"[" * 100_000
+    bad = [b"\xff\xfe", b"[]", b'"x"', b'{"n":2}', b'{"event":"message"}', proof, nested]
+    contents = journal.read(b"\n".join([good, *bad, b" "]), NOW)
+    assert contents.events == {"a": receipt}
+    assert contents.unreadable == bad
 
 
 def test_it_reads_what_it_writes() -> None:
     event = text("Olá\n")
-    assert journal.read(journal.write([event])) == {}  # without a key it is not an entry
-    (read,) = journal.read(journal.write([MessageReceived(**{**vars(event), "key": "a"})])).values()
+    assert journal.read(journal.write([event]), NOW).events == {}  # it is no entry without a key
+    entry = MessageReceived(**{**vars(event), "key": "a"})
+    (read,) = journal.read(journal.write([entry]), NOW).events.values()
     assert (read.key, vars(read) | {"key": ""}) == ("a", vars(event))
 
 
@@ -115,3 +124,91 @@ def test_it_returns_an_event_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     book = Journal(tmp_path / "file" / "journal")  # a file where a folder should be
     assert book.append(text("reported all the same")).key
+
+
+def test_it_brings_old_entries_inside_their_bounds() -> None:
+    """Earlier versions wrote what WhatsApp sent."""
+    old = replace(
+        text("x" * 2_000_000),
+        key="a",
+        peer="+123456789012345678",
+        peer_name="B" * 500,
+        sent_at=(NOW - 60) * 1000,
+        phone_at=NOW * 10,
+    )
+
+    (read,) = journal.read(journal.write([old]), NOW).events.values()
+
+    assert isinstance(read, MessageReceived)
+    assert (read.sent_at, read.phone_at) == (NOW - 60, NOW)
+    assert (len(read.text), len(read.peer_name), read.peer) == (65_536, 120, "")
+
+
+def test_it_writes_only_what_is_inside_the_bounds(path: Path) -> None:
+    book, _ = opened(path)
+
+    returned = book.append(replace(text("x" * 100_000), sent_at=2.0**63))
+
+    entry = json.loads(path.read_text())
+    assert len(entry["text"]) == 65_536
+    assert time.time() - 60 < entry["sent_at"] <= time.time()
+    assert returned == journal.read(path.read_bytes(), time.time()).events[returned.key]
+
+
+def test_it_sets_unreadable_lines_aside_at_a_start(path: Path) -> None:
+    book, _ = opened(path)
+    book.append(text("one"))
+    path.write_bytes(b"{torn\n" + path.read_bytes() + b"\xff\xfe")
+
+    again, left = opened(path)
+
+    assert left == ["one"]
+    assert journal.aside_path(path).read_bytes() == b"{torn\n\xff\xfe\n"
+    again.append(text("two"))
+    assert opened(path)[1] == ["one", "two"]
+    assert aside_file.count(journal.aside_path(path)) == 2
+
+
+def test_it_starts_although_nothing_can_be_set_aside(path: Path) -> None:
+    book, _ = opened(path)
+    book.append(text("one"))
+    path.write_bytes(path.read_bytes() + b"garbled\n")
+    journal.aside_path(path).mkdir()  # a folder where the file should be
+
+    assert opened(path)[1] == ["one"]
+    assert b"garbled" in path.read_bytes()
+
+
+def test_it_sets_an_event_aside_only_once(path: Path) -> None:
+    book, _ = opened(path)
+    one, two = book.append(text("one")), book.append(text("two"))
+
+    book.set_aside([one.key, "unknown"])
+    book.set_aside([one.key])
+
+    aside = journal.read(journal.aside_path(path).read_bytes(), time.time())
+    assert list(aside.events.values()) == [one]
+    assert opened(path)[1] == ["one", "two"]  # the file shrinks only when all are gone
+    book.forget([two.key])
+    assert opened(path)[1] == []
+
+
+def test_it_keeps_events_that_find_no_room_aside(path: Path) -> None:
+    book, _ = opened(path)
+    one = book.append(text("one"))
+    aside_file.add(journal.aside_path(path), [b"%d" % n for n in range(aside_file.MAX_LINES)])
+
+    book.set_aside([one.key])
+
+    assert opened(path)[1] == ["one"]
+
+
+def test_it_takes_back_what_was_set_aside(path: Path) -> None:
+    book, _ = opened(path)
+    one = book.append(text("one"))
+    book.set_aside([one.key])
+
+    aside = journal.aside_path(path)
+    path.write_bytes(path.read_bytes() + aside.read_bytes())  # as the how-to says
+
+    assert opened(path)[1] == ["one"]

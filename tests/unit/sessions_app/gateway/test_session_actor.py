@@ -109,8 +109,11 @@ class Ledger:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.failed_waiting: list[str] = []
+        self.refused = ""
 
     async def store_message(self, session_id: UUID, message: IncomingMessage) -> None:
+        if message.text == self.refused:
+            raise ValueError(f"the column does not take {message.text}")
         self.texts.append(message.text)
 
     async def store_receipt(self, session_id: UUID, receipt: Receipt) -> None: ...
@@ -288,6 +291,24 @@ async def test_it_stores_a_message_before_the_journal_forgets_it(linked: Stage) 
     task.cancel()
 
 
+@pytest.mark.parametrize("bad", [replace(TEXT, text="poison"), replace(TEXT, sent_at=1e300)])
+async def test_it_sets_a_message_aside_that_cannot_be_stored(
+    linked: Stage, caplog: pytest.LogCaptureFixture, bad: engine.MessageReceived
+) -> None:
+    linked.ledger.refused = "poison"
+    task = linked.start()
+    running = await linked.engine()
+    running.report(bad)
+    running.report(replace(TEXT, key="next", text="the next one"))
+    await until(lambda: Command.STORED in running.commands)
+
+    assert linked.ledger.texts == ["the next one"]
+    assert running.commands == [Command.START, Command.SET_ASIDE, Command.STORED]
+    assert not task.done()
+    assert "was set aside" in caplog.text and "poison" not in caplog.text
+    task.cancel()
+
+
 async def test_it_fails_waiting_texts_after_a_logout(linked: Stage) -> None:
     task = linked.start()
     (await linked.engine()).report(engine.LoggedOut("401"))
@@ -334,7 +355,7 @@ async def test_it_reports_an_error_of_its_own(
     linked: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     task = linked.start()
-    (await linked.engine()).report(replace(TEXT, sent_at=float("nan")))
+    (await linked.engine()).report(engine.QrShown("2@code", 1, 6, float("nan")))
 
     assert await asyncio.wait_for(task, PATIENCE) is False
     assert "A session's actor failed" in caplog.text
