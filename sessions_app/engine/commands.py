@@ -29,6 +29,7 @@ class Shutdown(Exception):
 
 
 _NO_RUN = ErrorReply("no_run", "This connection is not running here.")
+_INTERNAL = ErrorReply("internal", "The engine had an internal error.")
 
 
 class Commands:
@@ -52,12 +53,19 @@ class Commands:
         }
 
     def handle(self, message: Message) -> None:
-        """Carry out ``message``. Raises ProtocolError if it violates the protocol, and Shutdown."""
+        """Carry out ``message``. An unexpected error, such as a full disk, fails this command only.
+        Raises ProtocolError if it violates the protocol, and Shutdown."""
         try:
             command = Command(message["type"])
         except ValueError:
             raise ProtocolError("an unknown command") from None
-        self._handlers[command](message)
+        try:
+            self._handlers[command](message)
+        except (ProtocolError, Shutdown):
+            raise
+        except Exception as error:
+            self._report_error(error)
+            self._failed(message, _INTERNAL)
 
     def _start(self, message: Message) -> None:
         address = message.get("jid")
@@ -177,8 +185,14 @@ class Commands:
         except StartRefused as refused:
             self._failed(message, ErrorReply(refused.code, refused.detail))
         except Exception:
-            self._failed(message, ErrorReply("internal", "The engine had an internal error."))
+            self._failed(message, _INTERNAL)
             raise
+
+    @staticmethod
+    def _report_error(error: Exception) -> None:
+        """Log the type and position of ``error``, as for one that ends a thread."""
+        hook = (type(error), error, error.__traceback__, threading.current_thread())
+        threading.excepthook(threading.ExceptHookArgs(hook))
 
     def _succeeded(self, message: Message, **fields: Any) -> None:
         self._tell({"type": Signal.RESULT, "id": message.get("id"), "ok": True, **fields})

@@ -148,10 +148,16 @@ class Journal:
             self._rewrite(content)
 
     def _rewrite(self, content: bytes) -> None:
+        """Replace the file's content, or leave the file as it is if there is no room for another."""
         fresh = self._path.with_suffix(".new")
-        fresh.write_bytes(content)
-        fresh.replace(self._path)
-        self._size, self._torn = len(content), False
+        try:
+            fresh.write_bytes(content)
+            fresh.replace(self._path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
+        else:
+            self._size, self._torn = len(content), False
 
     def _write(self, content: bytes, how: int) -> bool:
         try:

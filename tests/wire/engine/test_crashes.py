@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import time
 from pathlib import Path
@@ -99,3 +100,28 @@ async def test_it_reconnects_a_number_in_another_engine(
     again = await connected(await launch(), linked, tmp_path / "journal")
     assert time.monotonic() - started < 5
     assert (await again.call(Command.PROOF))["ok"]
+
+
+async def test_it_works_on_when_its_disk_is_full(
+    engine: Engine, simulator: Simulator, linked: Linked, tmp_path: Path
+) -> None:
+    """The kernel refuses to let any file of the engine grow, in the middle of its work. A journal
+    that is about to shrink needs another file for that."""
+    kept = tmp_path / "journal"
+    run = await connected(engine, linked, kept)
+    bob = simulator.phone("Bob")
+    texts = ["stays", *(f"{number} ".ljust(60_000, "x") for number in range(6))]
+    await write_all(simulator, bob, linked.number, texts)
+    await run.until("message", lambda event: event["text"] == texts[-1])
+    keys = list(journal.read(read(kept), time.time()).events)
+    limits = resource.prlimit(engine.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(engine.process.pid, resource.RLIMIT_FSIZE, (0, limits[1]))
+
+    stored = await run.call(Command.STORED, keys=keys[1:])
+
+    assert stored["ok"]
+    assert list(journal.read(read(kept), time.time()).events) == keys  # it could not shrink
+    assert (await run.call(Command.PROOF))["ok"]
+    resource.prlimit(engine.process.pid, resource.RLIMIT_FSIZE, limits)
+    await write_all(simulator, bob, linked.number, ["there is room again"])
+    await run.until("message", lambda event: event["text"] == "there is room again")

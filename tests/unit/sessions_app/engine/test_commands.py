@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -32,6 +34,13 @@ class BrokenClients(Clients):
 
     def keys(self, store: str) -> NoKeys:
         return BrokenKeys()
+
+
+class FullDisk(Clients):
+    """Clients whose keys meet a full disk."""
+
+    def keys(self, store: str) -> NoKeys:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def commands(answers: list[dict[str, Any]]) -> Commands:
@@ -89,6 +98,21 @@ def test_it_answers_after_an_internal_error() -> None:
     finally:
         threading.excepthook = before
     assert (answers[0]["id"], answers[0]["code"]) == ("7", "internal")
+
+
+def test_it_fails_only_the_command_that_met_an_error() -> None:
+    answers: list[dict[str, Any]] = []
+    errors: list[type[BaseException]] = []
+    engine = Commands(FullDisk(Puppet(), answers.append, None), answers.append)
+    before, threading.excepthook = threading.excepthook, lambda error: errors.append(error.exc_type)
+    try:
+        engine.handle(START)
+        engine.handle({"type": "ping", "at": 1})
+    finally:
+        threading.excepthook = before
+    assert (answers[0]["id"], answers[0]["code"]) == ("1", "internal")
+    assert answers[1]["type"] == "pong"
+    assert errors == [OSError]
 
 
 def test_it_lets_its_caller_end_the_process() -> None:

@@ -109,6 +109,19 @@ def test_it_reads_what_it_writes() -> None:
     assert (read.key, vars(read) | {"key": ""}) == ("a", vars(event))
 
 
+def test_it_keeps_its_file_on_a_full_disk(path: Path) -> None:
+    book, _ = opened(path)
+    stays = book.append(text("stays"))
+    keys = [book.append(text("x" * 10_000)).key for _ in range(40)]
+    path.with_suffix(".new").symlink_to("/dev/full")  # every write fails with ENOSPC
+
+    book.forget(keys)
+
+    assert path.stat().st_size > journal.COMPACT_BYTES
+    book.forget([stays.key])
+    assert path.read_bytes() == b""
+
+
 def test_it_leaves_the_file_alone_once_closed(path: Path) -> None:
     old, _ = opened(path)
     event = old.append(text("one"))
