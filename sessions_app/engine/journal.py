@@ -148,7 +148,7 @@ class Journal:
             self._rewrite(content)
 
     def _rewrite(self, content: bytes) -> None:
-        """Replace the file's content, or leave the file as it is if there is no room for another."""
+        """Replace the file's content; without room for another file, leave it as it is."""
         fresh = self._path.with_suffix(".new")
         try:
             fresh.write_bytes(content)
