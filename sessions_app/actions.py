@@ -18,7 +18,7 @@ from locations.plans.entitlements import Resource, require
 from locations.principals import Principal
 from sessions_app.audit_verbs import SessionVerb
 from sessions_app.engine.proxy_url import NotAProxy, ProxyAddress, parse
-from sessions_app.models import Session
+from sessions_app.models import NotPossible, Session
 
 
 class LocationBusy(Exception):
@@ -88,6 +88,24 @@ def unlink(principal: Principal, session: Session) -> None:
     with transaction.atomic():
         session.ask_unlink(by=principal.name)
         _record(principal, session, SessionVerb.SESSION_UNLINKED)
+
+
+def replace_number(principal: Principal, session: Session) -> Session:
+    """End ``session``, which keeps its messages and timeline, and begin one for another number at
+    the same location, with the same proxy and device name.
+
+    Raises NotPossible if a number is linked, if no number has been linked yet, or if the proxy
+    cannot be read, and OverLimit like ``create_session``."""
+    try:
+        with transaction.atomic():
+            session.ask_replacement(by=principal.name)
+            fresh = create_session(session.location, by=principal.name, proxy=session.proxy)
+            Session.objects.filter(pk=fresh.pk).update(device_name=session.device_name)
+            _record(principal, session, SessionVerb.NUMBER_REPLACED)
+    except SealBroken:
+        text = gettext("The stored proxy cannot be read. Set it again or remove it first.")
+        raise NotPossible(text) from None
+    return fresh
 
 
 def ask_pairing_code(principal: Principal, session: Session, phone: str) -> None:

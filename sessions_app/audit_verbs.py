@@ -14,6 +14,8 @@ class SessionVerb(TextChoices):
     SESSION_STOPPED = "session_stopped", _("Stopped a number")
     SESSION_UNLINKED = "session_unlinked", _("Unlinked a number")
     SESSION_DELETED = "session_deleted", _("Deleted a number with its history")
+    NUMBER_REPLACED = "number_replaced", _("Replaced a number by another one")
+    OTHER_NUMBER_REFUSED = "other_number_refused", _("Unlinked the phone of another number")
     PAIRING_CODE_ASKED = "pairing_code_asked", _("Requested a pairing code")
     CONNECT_LINK_MADE = "connect_link_made", _("Created a one-time link to a QR code")
     CONNECT_LINK_REVOKED = "connect_link_revoked", _("Revoked a one-time link")

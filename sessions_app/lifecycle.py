@@ -61,6 +61,7 @@ class Event(StrEnum):
     PROXY_FAILED = "proxy_failed"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     NUMBER_TAKEN = "number_taken"
+    OTHER_NUMBER = "other_number"
     SUSPENDED = "suspended"
     RESUMED = "resumed"
     STOPPED = "stopped"
@@ -99,6 +100,7 @@ class Reason(StrEnum):
     PROXY_FAILED = "proxy_failed"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     NUMBER_TAKEN = "number_taken"
+    OTHER_NUMBER = "other_number"
     SUSPENDED_BILLING = "suspended_billing"
     USER_DISCONNECT = "user_disconnect"
     UNLINKED = "unlinked"
@@ -219,6 +221,7 @@ _ROWS: Mapping[Event, Row] = {
     Event.PROXY_FAILED: _from_any(_DISC, Reason.PROXY_FAILED),
     Event.ENGINE_UNAVAILABLE: _from_any(_DISC, Reason.ENGINE_UNAVAILABLE),
     Event.NUMBER_TAKEN: _from_any(_DISC, Reason.NUMBER_TAKEN),
+    Event.OTHER_NUMBER: _from_any(_DISC, Reason.OTHER_NUMBER),
     Event.SUSPENDED: _from_any(_DISC, Reason.SUSPENDED_BILLING),
     Event.RESUMED: _from_any(_INIT, Reason.RECONNECTING),
     Event.STOPPED: _from_any(_DISC, Reason.USER_DISCONNECT),

@@ -127,6 +127,12 @@ _UNLINK = MenuItem(
     "session_unlink",
     confirms=True,
 )
+_REPLACE = MenuItem(
+    _("Use another number…"),
+    _("Begins anew with another number. This one's messages are kept."),
+    "session_replace",
+    confirms=True,
+)
 _CANCEL = MenuItem(
     _("Cancel this attempt…"),
     _("Ends this attempt and frees the location."),
@@ -142,7 +148,8 @@ def menu(session: SessionSnapshot) -> list[MenuItem]:
     if session["reason"] == Reason.SUSPENDED_BILLING:  # it starts automatically, but only then
         return [_BUNDLE, _UNLINK] if session["linked"] else [_BUNDLE, _CANCEL]
     if not session["linked"]:
-        return [_NEW_CODE, _PROXY, _BUNDLE, _CANCEL]
+        known = [_REPLACE] if session["phone_number"] else []
+        return [_NEW_CODE, *known, _PROXY, _BUNDLE, _CANCEL]
     if session["wanted"] == Wanted.STOPPED:
         return [_PROXY, _BUNDLE, _UNLINK]
     return [_RESTART, _PROXY, _BUNDLE, _STOP, _UNLINK]

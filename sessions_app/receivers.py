@@ -1,7 +1,10 @@
-"""The part of sessions in deleting and exporting accounts, and in deleting locations."""
+"""The part of sessions in deleting and exporting accounts, in deleting locations, and in the audit
+log."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -9,6 +12,8 @@ from django.dispatch import receiver
 from django.utils.translation import ngettext
 
 from core.data.csv_export import columns
+from locations.audit import record
+from locations.principals import Principal
 from locations.signals import (
     ExportFile,
     Loss,
@@ -18,8 +23,10 @@ from locations.signals import (
     location_hold_asked,
     loss_asked,
 )
-from sessions_app.lifecycle import Reason, Wanted
+from sessions_app.audit_verbs import SessionVerb
+from sessions_app.lifecycle import Event, Reason, Wanted
 from sessions_app.models import Session, SessionEvent
+from sessions_app.signals import sessions_written
 
 _SESSIONS = {
     "id": "id", "location": "location__name", "number": "phone_number", "created_at": "created_at",
@@ -74,3 +81,18 @@ def location_is_linked(sender: object, location_id: UUID, **kwargs: object) -> b
     a linked device at WhatsApp that no one could remove."""
     gone = Q(wanted=Wanted.UNLINKED, reason=Reason.UNLINKED, jid="")
     return bool(Session.objects.of_location(location_id).exclude(gone).exists())
+
+
+@receiver(sessions_written)
+def audit_refused_numbers(sender: object, changes: Sequence[Any], **kwargs: object) -> None:
+    """Record that the phone of another number was unlinked: no user did it here."""
+    for change in changes:
+        if change.change.event is Event.OTHER_NUMBER:
+            session = change.session
+            record(
+                Principal({}, change.change.actor),
+                session.account_id,
+                SessionVerb.OTHER_NUMBER_REFUSED,
+                session.location.name,
+                change.change.detail,
+            )

@@ -25,6 +25,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/restart/", views.session_restart, name="session_restart"),
     path("sessions/<uuid:session_id>/stop/", views.session_stop, name="session_stop"),
     path("sessions/<uuid:session_id>/unlink/", views.session_unlink, name="session_unlink"),
+    path("sessions/<uuid:session_id>/replace/", views.session_replace, name="session_replace"),
     path("sessions/<uuid:session_id>/proxy/", proxy_views.session_proxy, name="session_proxy"),
     path(
         "sessions/<uuid:session_id>/proxy/remove/",

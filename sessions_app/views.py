@@ -141,6 +141,22 @@ def session_unlink(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 
 @form_page
+def session_replace(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Ask for confirmation to use another number; a POST ends this session and begins another."""
+    if request.method != "POST":
+        return _confirm(request, session_id, "sessions_app/pages/session/replace.html")
+    principal = principal_of(request)
+    session = find_writable(_rows(), principal, session_id)
+    try:
+        fresh = actions.replace_number(principal, session)
+    except (NotPossible, OverLimit) as error:
+        messages.error(request, str(error))
+        return redirect("session", session_id)
+    messages.success(request, gettext("Scan the code with the phone of the other number."))
+    return redirect("session", fresh.pk)
+
+
+@form_page
 def session_pairing(request: HttpRequest, session_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     session = find_writable(_rows(), principal, session_id)

@@ -192,6 +192,14 @@ REASONS: Mapping[Reason, Wording] = {
         _("Unlink it there first, or scan with another phone."),
         Action.NEW_QR,
     ),
+    Reason.OTHER_NUMBER: Wording(
+        _("The code was scanned with another phone"),
+        _(
+            "Scan a new code with the phone of this number. To use another number here, confirm "
+            "it first: this number's messages are then kept apart."
+        ),
+        Action.NEW_QR,
+    ),
     Reason.SUSPENDED_BILLING: Wording(
         _("Paused, because the account is suspended"),
         _(
@@ -257,6 +265,7 @@ EVENTS: Mapping[Event, str] = {
     Event.PROXY_FAILED: _("The number's proxy did not lead to WhatsApp"),
     Event.ENGINE_UNAVAILABLE: _("The WhatsApp library could not be started"),
     Event.NUMBER_TAKEN: _("The number is linked to another location"),
+    Event.OTHER_NUMBER: _("Another phone scanned the code and was unlinked again"),
     Event.SUSPENDED: _("Paused with the account"),
     Event.RESUMED: _("The account works again"),
     Event.STOPPED: _("Stopped"),

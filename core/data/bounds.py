@@ -55,7 +55,7 @@ def word(value: str) -> str:
 
 
 def address(value: str) -> str:
-    """Return a WhatsApp address: storable, at most ``ADDRESS_CHARACTERS``. Usual ones are shorter."""
+    """Return a WhatsApp address: storable, at most ``ADDRESS_CHARACTERS``."""
     return storable(value)[:ADDRESS_CHARACTERS]
 
 

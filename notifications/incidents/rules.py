@@ -78,6 +78,7 @@ RULES: Mapping[Reason, Rule] = {
     Reason.PROXY_FAILED: _after_grace(Reason.PROXY_FAILED),
     Reason.ENGINE_UNAVAILABLE: _after_grace(Reason.ENGINE_UNAVAILABLE, ours=True),
     Reason.NUMBER_TAKEN: _KEEP,
+    Reason.OTHER_NUMBER: _at_once(Reason.OTHER_NUMBER),
     Reason.SUSPENDED_BILLING: Rule(NoticeTiming.HUSH, ""),
     Reason.USER_DISCONNECT: Rule(NoticeTiming.CONFIRM, ""),
     Reason.UNLINKED: Rule(NoticeTiming.CONFIRM, ""),
@@ -119,7 +120,8 @@ class OpenIncident:
 
 @dataclass(frozen=True)
 class SessionChange:
-    """A change of a session. ``linked``: it was linked to a number before or after the change."""
+    """A change of a session. ``linked``: it was linked to a number before or after the change, or
+    another number was refused in favor of one that was linked earlier."""
 
     status: Status
     reason: Reason

@@ -106,7 +106,7 @@ def _move(written: Written, row: Incident | None, now: datetime) -> _Move:
     change = SessionChange(
         Status(session.status),
         Reason(session.reason),
-        linked=written.was_linked or session.is_linked,
+        linked=written.was_linked or session.is_linked or session.reason == Reason.OTHER_NUMBER,
         at=now,
     )
     grace = timedelta(seconds=settings.INCIDENT_GRACE_SECONDS)

@@ -195,6 +195,16 @@ LOSSES: Mapping[Reason, LossAdvice] = {
         _("A number can be linked to only one location at a time."),
         _("Its messages continue to arrive at the other location."),
     ),
+    Reason.OTHER_NUMBER: LossAdvice(
+        Next.CODE,
+        _("Scan a new code with the phone of this number."),
+        _(
+            "Someone scanned the code with the phone of another number. We unlinked that phone at "
+            "once. To use another number at this location, confirm it on the page first: the "
+            "messages of both numbers are then kept apart."
+        ),
+        _SILENT,
+    ),
     Reason.CLEANED_UP: LossAdvice(
         Next.OPEN, _("Start it again: a number that is still linked needs no new scan."), "", _KEPT
     ),

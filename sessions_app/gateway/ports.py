@@ -42,6 +42,7 @@ class SessionState:
     suspended: bool = False  # the account is suspended: disconnect, but keep the keys
     device_name: str = ""  # shown on the phone under Linked devices; "" for the default
     phone_seen_at: datetime | None = None  # as stored, which is at most hourly
+    phone_number: str = ""  # E.164: the number linked now, or last; "" before the first
     banned_at: tuple[datetime, ...] = ()  # the latest temporary bans; read with a claim only
 
 

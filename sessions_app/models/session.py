@@ -173,6 +173,18 @@ class Session(models.Model):
         self._ask(Wanted.UNLINKED, by=by)
 
     @property
+    def may_be_replaced(self) -> bool:
+        """Whether another number may take this one's place: it was linked, and is not any more."""
+        return bool(self.phone_number) and not self.is_linked and self.wanted != Wanted.UNLINKED
+
+    def ask_replacement(self, *, by: str) -> None:
+        """End the session so that another number can take its place. Raises NotPossible unless it
+        ``may_be_replaced``."""
+        if not Session.objects.live().filter(pk=self.pk, jid="").exclude(phone_number="").exists():
+            raise NotPossible(gettext("This number is linked. Unlink it first."))
+        self.ask_unlink(by=by)
+
+    @property
     def has_proxy(self) -> bool:
         """Whether the number has a proxy, including one that cannot be decrypted."""
         try:

@@ -81,6 +81,7 @@ def _state(row: Session, suspended: bool) -> SessionState:
         suspended=suspended,
         device_name=row.device_name,
         phone_seen_at=row.phone_seen_at,
+        phone_number=row.phone_number,
     )
 
 

@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from core.text.masking import masked
 from core.text.phone_numbers import international
 from core.text.units import size
 from sessions_app.pages.activity import uptimes
@@ -92,6 +93,12 @@ def when(moment: datetime | None, style: str = "ago") -> SafeString:
 def phone(number: str) -> str:
     """Return an E.164 number with spaces: "+351 912 345 678"."""
     return international(number)
+
+
+@register.filter(name="masked")
+def masked_number(number: str) -> str:
+    """Return the end of a number: "…5678"."""
+    return masked(number)
 
 
 @register.filter

@@ -79,7 +79,7 @@ FORM_DATA: Mapping[str, Body] = {
     "webhook_change": lambda rows: HOOK,
     "mail_preferences": lambda rows: MAILS,
 }
-WAITS_FOR_A_SCAN = {"session_pairing", "session_name", "api:pairing_code"}
+WAITS_FOR_A_SCAN = {"session_pairing", "session_name", "session_replace", "api:pairing_code"}
 
 
 def _tested() -> list[Address]:
@@ -114,7 +114,8 @@ def test_it_records_each_change_of_an_owner(address: Address) -> None:
     owner = Owner()
     rows = Rows(owner.account)
     if address.name in WAITS_FOR_A_SCAN:
-        waiting = make_session(make_location(owner.account), Status.QR)
+        known = {"phone_number": "+351912345678"}  # linked before
+        waiting = make_session(make_location(owner.account), Status.QR, **known)
         Session.objects.exclude(pk=waiting.pk).delete()
         rows = Rows(owner.account)
         rows._made["Session"] = waiting

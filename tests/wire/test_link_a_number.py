@@ -142,6 +142,44 @@ def test_it_refuses_a_number_that_another_location_has(
     assert product.snapshot(first)["status"] == "ready"
 
 
+def test_it_unlinks_a_phone_of_another_number(product: Product, simulator: Simulator) -> None:
+    session, ours = product.link()
+    friend = simulator.new_phone()
+    simulator.write(friend, ours, "for the first number")
+    wait_for(lambda: product.messages(session), "the message")
+    simulator.unlink(ours)
+    product.until(session, status="disconnected", reason="logged_out")
+    product.api("POST", f"sessions/{session}/restart/")
+    code = product.until(session, status="qr")["qr"]["text"]
+
+    other = simulator.scan(code)["number"]
+
+    refused = product.until(session, status="disconnected", reason="other_number")
+    assert (refused["phone_number"], refused["linked"]) == (ours, False)
+    assert other[-4:] in refused["detail"] and other not in refused["detail"]
+    phones = {phone["number"]: phone for phone in simulator.ask("GET", "/api/state")["phones"]}
+    assert phones[other]["devices"] == []
+    assert len(product.messages(session)) == 1
+
+    product.api("POST", f"sessions/{session}/restart/")
+    again = product.until(session, status="qr")["qr"]["text"]
+    simulator.scan(again, ours)
+    product.until(session, status="ready", phone_number=ours)
+
+
+def test_it_links_another_number_in_a_new_session(product: Product, simulator: Simulator) -> None:
+    session, ours = product.link()
+    simulator.unlink(ours)
+    gone = product.until(session, status="disconnected", reason="logged_out")
+    product.api("POST", f"sessions/{session}/unlink/")
+    fresh = product.create_session(gone["location"])
+
+    other = simulator.scan(product.until(fresh, status="qr")["qr"]["text"])["number"]
+
+    product.until(fresh, status="ready", phone_number=other)
+    product.until(session, status="disconnected", reason="unlinked", phone_number=ours)
+
+
 def test_it_restarts_an_expired_code_once(product: Product, simulator: Simulator) -> None:
     session = product.create_session()
     first = product.until(session, status="qr")["qr"]["text"]

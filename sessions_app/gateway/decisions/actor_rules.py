@@ -24,7 +24,7 @@ from sessions_app.gateway.decisions.effects import (
     StartSending,
     WriteChange,
 )
-from sessions_app.gateway.decisions.engine_rules import decide_engine_event, login_deadline
+from sessions_app.gateway.decisions.engine_rules import decide_engine_event, finish_refused
 from sessions_app.gateway.decisions.routines import WHATSAPP
 from sessions_app.gateway.ports import Change
 from sessions_app.gateway.reconcile import ATTEMPT_BUDGET, NextStep, is_wish, next_step
@@ -75,6 +75,8 @@ def _decide_result(situation: Situation, event: ActorEvent) -> Decision:
         case happened.LogoutFinished(confirmed):
             if situation.attempt.unlinking:
                 return routines.finish_unlink(situation, confirmed=confirmed)
+            if situation.attempt.other_number:
+                return routines.refuse_other_number(situation, confirmed=confirmed)
             return routines.refuse_second_link(situation)
         case happened.PairingCodeDue():
             return _pairing_code_due(situation)
@@ -174,11 +176,10 @@ def _pairing_code_due(situation: Situation) -> Decision:
 
 def _number_already_linked(situation: Situation, event: Event) -> Decision:
     """Let a pairing finish, because only a connected client can be logged out."""
-    attempt = situation.remember(number_taken=True).attempt
+    situation = situation.remember(number_taken=True)
     if event is Event.PAIR_SUCCESS:
-        change = WriteChange(Change(Event.PAIR_SUCCESS, WHATSAPP))
-        return Decision(attempt, (change, login_deadline(situation)))
-    return Decision(attempt, (LogOut(),))
+        return finish_refused(situation)
+    return Decision(situation.attempt, (LogOut(),))
 
 
 # Deadlines
@@ -215,7 +216,7 @@ def _no_qr(situation: Situation) -> Decision:
 
 def _pairing_unfinished(situation: Situation) -> Decision:
     """The phone accepted the device, but no login followed: connect again with the new keys."""
-    if situation.attempt.number_taken:
+    if situation.refuses_link:
         return Decision(situation.attempt, (LogOut(),))
     detail = "connecting again with the new keys"
     return routines.reconnect(situation, Event.PAIR_SUCCESS, detail)

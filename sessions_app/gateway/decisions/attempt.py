@@ -20,6 +20,7 @@ class AttemptState:
     moving: bool = False
     unlinking: bool = False
     number_taken: bool = False
+    other_number: str = ""  # E.164: the scanned number, if it is not the one that belongs here
     pairing_code: str = ""
     pairing_served_at: datetime | None = None  # the ``wanted_at`` of the last request for a code
     qr_expires_at: datetime | None = None
@@ -70,6 +71,17 @@ class Situation:
     def linked(self) -> bool:
         """Whether the session has the keys of a linked device."""
         return bool(self.session.jid)
+
+    def is_other_number(self, phone: str) -> bool:
+        """Whether ``phone`` (E.164), which was just scanned, is not the number that belongs to the
+        session, whose messages it contains."""
+        known = self.session.phone_number
+        return bool(known) and not self.linked and phone != known
+
+    @property
+    def refuses_link(self) -> bool:
+        """Whether the device that is being linked must be unlinked again."""
+        return self.attempt.number_taken or bool(self.attempt.other_number)
 
     def remember(self, **changes: Any) -> Situation:
         """Return the same situation with these fields of ``attempt`` changed."""

@@ -140,6 +140,8 @@ def _qr_timeout(situation: Situation) -> Decision:
 
 
 def _pair_success(situation: Situation, event: engine.PairSuccess) -> Decision:
+    if situation.is_other_number(event.phone):
+        return finish_refused(situation.remember(other_number=event.phone))
     change = Change(
         Event.PAIR_SUCCESS,
         WHATSAPP,
@@ -147,6 +149,12 @@ def _pair_success(situation: Situation, event: engine.PairSuccess) -> Decision:
         phone_seen_at=situation.now,
     )
     return Decision(situation.attempt, (WriteChange(change), login_deadline(situation)))
+
+
+def finish_refused(situation: Situation) -> Decision:
+    """Let a pairing finish that is refused, because only a connected client can be logged out."""
+    change = WriteChange(Change(Event.PAIR_SUCCESS, WHATSAPP))
+    return Decision(situation.attempt, (change, login_deadline(situation)))
 
 
 def login_deadline(situation: Situation) -> SetDeadline:
@@ -160,7 +168,9 @@ def login_deadline(situation: Situation) -> SetDeadline:
 
 def _connected(situation: Situation, event: engine.Connected) -> Decision:
     logged_in: tuple[Effect, ...] = (MarkConnected(), ClearDeadline())
-    if situation.attempt.unlinking or situation.attempt.number_taken:
+    if situation.is_other_number(event.phone):
+        situation = situation.remember(other_number=event.phone)
+    if situation.attempt.unlinking or situation.refuses_link:
         return Decision(situation.attempt, (*logged_in, LogOut()))
     change = Change(
         Event.CONNECTED,
@@ -221,6 +231,8 @@ def _stream_replaced(situation: Situation) -> Decision:
 def _logged_out(situation: Situation, event: engine.LoggedOut) -> Decision:
     if situation.attempt.unlinking:
         return routines.finish_unlink(situation, confirmed=True)
+    if situation.attempt.other_number:
+        return routines.refuse_other_number(situation, confirmed=True)
     lifecycle_event = _LOGGED_OUT.get(event.detail, Event.LOGGED_OUT)
     cause = "The link was removed on the phone"
     return routines.end_link(situation, lifecycle_event, WHATSAPP, "", cause=cause)

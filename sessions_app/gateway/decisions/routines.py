@@ -41,7 +41,13 @@ def pair(situation: Situation, detail: str = "") -> Decision:
         attempt=session.wanted_attempt,
         retry_at=None,
     )
-    blank = situation.remember(pairing_code="", pairing_served_at=None, qr_expires_at=None)
+    blank = situation.remember(
+        pairing_code="",
+        pairing_served_at=None,
+        qr_expires_at=None,
+        number_taken=False,
+        other_number="",
+    )
     return Decision(blank.attempt, (WriteChange(change), _start_pairing(situation)))
 
 
@@ -200,5 +206,16 @@ def end_link(
 def refuse_second_link(situation: Situation) -> Decision:
     """Forget the new device: the account has linked this number at another location."""
     change = Change(Event.NUMBER_TAKEN, device=None, retry_at=None)
+    effects = (DropClient(), DeleteKeys(), WriteChange(change), Finish())
+    return Decision(situation.attempt, effects)
+
+
+def refuse_other_number(situation: Situation, *, confirmed: bool) -> Decision:
+    """Forget the new device: the session belongs to another number. ``confirmed``: WhatsApp has
+    removed the device, so the customer need not remove it on the phone."""
+    scanned = f"Scanned with the number that ends in {situation.attempt.other_number[-4:]}"
+    if not confirmed:
+        scanned += ". Remove Pairline there under Linked devices, too"
+    change = Change(Event.OTHER_NUMBER, WHATSAPP, scanned, device=None, retry_at=None)
     effects = (DropClient(), DeleteKeys(), WriteChange(change), Finish())
     return Decision(situation.attempt, effects)

@@ -51,6 +51,17 @@ def test_it_opens_an_incident_after_a_drop() -> None:
     assert kinds() == []
 
 
+def test_it_announces_the_scan_of_another_number_once() -> None:
+    session = make_session(status=Status.QR, phone_number="+351912345678")
+
+    for _ in range(2):
+        change(session, Event.OTHER_NUMBER, device=None)
+        change(session, Event.START)
+
+    (lost,) = Notice.objects.all()
+    assert (lost.kind, lost.facts["reason"]) == (NoticeKind.LOST, Reason.OTHER_NUMBER)
+
+
 def test_it_includes_the_end_of_a_temporary_block() -> None:
     session, later = make_session(), timezone.now() + timedelta(hours=6)
 

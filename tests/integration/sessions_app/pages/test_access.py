@@ -13,8 +13,11 @@ from sessions_app.models import Session
 from tests.factory import make_session
 
 READS = ["session", "session_live", "messages"]
-WRITES = ["session_restart", "session_stop", "session_unlink", "session_pairing", "messages"]
-ASKS = ["session_stop", "session_unlink", "session_pairing"]
+WRITES = [
+    "session_restart", "session_stop", "session_unlink", "session_replace", "session_pairing",
+    "messages",
+]  # fmt: skip
+ASKS = ["session_stop", "session_unlink", "session_replace", "session_pairing"]
 
 
 def untouched(session: Session) -> bool:

@@ -129,11 +129,20 @@ def paths(account: Account) -> list[str]:
         reason=Reason.LOGGED_OUT,
         wanted=Wanted.LINKED,
     )
+    other = make_session(
+        make_location(account, "Porto Faro"),
+        Status.DISCONNECTED,
+        reason=Reason.OTHER_NUMBER,
+        wanted=Wanted.LINKED,
+        phone_number="+351912345678",
+        jid="",
+    )
     make_location(account, "Bea")
-    of = {"ready": ready.pk, "waiting": waiting.pk, "down": down.pk}
+    of = {"ready": ready.pk, "waiting": waiting.pk, "down": down.pk, "other": other.pk}
     steps = [
         ("session", "ready"), ("session", "waiting"), ("session", "down"), ("messages", "ready"),
         ("session_stop", "ready"), ("session_unlink", "ready"), ("session_unlink", "waiting"),
+        ("session", "other"), ("session_replace", "other"),
         ("session_pairing", "waiting"), ("session_name", "waiting"), ("session_bundle", "ready"),
     ]  # fmt: skip
     made = {"account": account, "session": ready, "asked_by": "alice@example.com"}

@@ -69,6 +69,7 @@ EXPECTED = {
         Reason.TEMP_BAN,
         Reason.KEYS_MISSING,
         Reason.KEYS_DAMAGED,
+        Reason.OTHER_NUMBER,
     },
     NoticeTiming.CONFIRM: {Reason.USER_DISCONNECT, Reason.UNLINKED},
     NoticeTiming.HUSH: {Reason.SUSPENDED_BILLING},

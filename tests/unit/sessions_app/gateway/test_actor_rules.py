@@ -17,7 +17,7 @@ from sessions_app.gateway.decisions.actor_events import ActorEvent, DeadlinePurp
 from sessions_app.gateway.decisions.actor_rules import decide
 from sessions_app.gateway.decisions.attempt import AttemptState, ClientState
 from sessions_app.gateway.decisions.effects import Decision
-from sessions_app.gateway.ports import UNCHANGED, Change, SessionState
+from sessions_app.gateway.ports import UNCHANGED, Change, LinkedDevice, SessionState
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from tests.unit.sessions_app.gateway.situations import CLOCK, JID, NOW, make_situation, make_state
 from tests.unit.sessions_app.gateway.test_engine_rules import (
@@ -230,6 +230,52 @@ def test_it_logs_out_and_forgets_a_taken_number() -> None:
     assert (change.event, change.device) == (Event.NUMBER_TAKEN, None)
 
 
+@pytest.mark.parametrize(("confirmed", "hint"), [(True, False), (False, True)])
+def test_it_logs_out_and_forgets_another_number(confirmed: bool, hint: bool) -> None:
+    session = make_state(jid="", status=Status.QR, phone_number="+351933333333")
+    pairing = decide(make_situation(session, client=LINKING), engine.PairSuccess(JID, PHONE))
+    situation = make_situation(session, client=LINKING, attempt=pairing.attempt)
+
+    login = decide(situation, engine.Connected(JID, PHONE))
+    ended = decide(situation, happened.LogoutFinished(confirmed))
+
+    (change,) = changes(pairing)
+    assert (change.event, change.device) == (Event.PAIR_SUCCESS, UNCHANGED)
+    assert kinds(login)[-1] is do.LogOut
+    assert kinds(ended) == [do.DropClient, do.DeleteKeys, do.WriteChange, do.Finish]
+    (change,) = changes(ended)
+    assert (change.event, change.device) == (Event.OTHER_NUMBER, None)
+    assert PHONE[-4:] in change.detail and PHONE not in change.detail
+    assert ("Remove Pairline there" in change.detail) is hint
+
+
+@pytest.mark.parametrize("known", ["", PHONE])
+def test_it_links_the_number_that_belongs_here(known: str) -> None:
+    session = make_state(jid="", status=Status.QR, phone_number=known)
+
+    decision = decide(make_situation(session, client=LINKING), engine.PairSuccess(JID, PHONE))
+
+    (change,) = changes(decision)
+    assert (change.event, change.device) == (Event.PAIR_SUCCESS, LinkedDevice(JID, PHONE))
+
+
+def test_it_refuses_another_number_without_its_scan() -> None:
+    session = make_state(jid="", status=Status.QR, phone_number="+351933333333")
+
+    decision = decide(make_situation(session, client=LINKING), engine.Connected(JID, PHONE))
+
+    assert kinds(decision)[-1] is do.LogOut
+
+
+def test_it_begins_a_new_pairing_without_earlier_refusals() -> None:
+    refused = AttemptState(number_taken=True, other_number=PHONE)
+    now = make_state(jid="", status=Status.QR, wanted_at=NOW)
+
+    decision = decide(make_situation(now, attempt=refused), happened.ReplacementDue())
+
+    assert not decision.attempt.number_taken and not decision.attempt.other_number
+
+
 # Unlinking
 
 
@@ -314,6 +360,7 @@ def test_it_restarts_without_a_qr_code_once() -> None:
         (DeadlinePurpose.QR_ROTATION, AttemptState(), [Event.QR_EXPIRED], do.Finish),
         (DeadlinePurpose.PAIRING, AttemptState(), [Event.PAIR_SUCCESS], do.StartClient),
         (DeadlinePurpose.PAIRING, AttemptState(number_taken=True), [], do.LogOut),
+        (DeadlinePurpose.PAIRING, AttemptState(other_number=PHONE), [], do.LogOut),
         (DeadlinePurpose.PROXIED_RECONNECT, AttemptState(), [], do.StartClient),
         (DeadlinePurpose.CONNECT, AttemptState(), [Event.CONNECT_FAILED], do.SetDeadline),
         (DeadlinePurpose.RECONNECT, AttemptState(), [Event.CONNECT_FAILED], do.SetDeadline),
@@ -479,6 +526,7 @@ ATTEMPTS = st.builds(
     moving=st.booleans(),
     unlinking=st.booleans(),
     number_taken=st.booleans(),
+    other_number=st.sampled_from(["", PHONE]),
     pairing_code=st.sampled_from(["", "ABCD-EFGH"]),
     qr_expires_at=st.sampled_from([None, NOW, NOW + timedelta(minutes=1)]),
     outage_since=st.none() | st.floats(0, CLOCK),
