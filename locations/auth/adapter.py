@@ -153,6 +153,10 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     error_messages = {
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": _("This code is not correct. Please check it."),
+        "passkey_is_second_step": _(
+            "This passkey is only a second step: sign in with your password first. To sign in with "
+            "the passkey alone, remove it under Settings › Passkeys and add it again."
+        ),
         "add_email_blocked": _("Turn two-factor off before you change your address."),
         "unverified_email": _("Confirm your new address first, or cancel the change."),
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
@@ -13,11 +15,16 @@ from allauth.mfa.webauthn.forms import (
     ReauthenticateWebAuthnForm,
 )
 from django import forms
+from django.dispatch import receiver
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from locations.auth.forms import NameField
 
 NAME_CHARACTERS = 60
+# In the data of an authenticator: whether the user chose that it replaces the password. What the
+# browser reports (``credProps.rk``) is no choice: many devices store every key.
+PASSWORDLESS = "passwordless"
 # What parsing raises for a response that no browser would send.
 _MALFORMED = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
@@ -46,7 +53,13 @@ class _ProofForm(forms.Form):
 
 
 class PasskeySignInForm(_ProofForm, LoginWebAuthnForm):  # type: ignore[misc]
-    """Instead of the password."""
+    """Instead of the password. Only for keys that their user has added for this."""
+
+    def clean_credential(self) -> Any:
+        key = super().clean_credential()
+        if not key.data.get(PASSWORDLESS):
+            raise get_adapter().validation_error("passkey_is_second_step")
+        return key
 
 
 class PasskeyStepForm(_ProofForm, AuthenticateWebAuthnForm):  # type: ignore[misc]
@@ -74,6 +87,18 @@ class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
             return super().clean()
         except _MALFORMED:
             raise get_adapter().validation_error("incorrect_code") from None
+
+
+@receiver(authenticator_added)
+def keep_choice(request: HttpRequest, authenticator: Authenticator, **kwargs: object) -> None:
+    """Store whether a new passkey may replace the password. Only ``AddPasskeyForm`` adds them, so
+    this module is loaded by then."""
+    if authenticator.type == Authenticator.Type.WEBAUTHN:
+        chosen = forms.CheckboxInput().value_from_datadict(
+            request.POST, request.FILES, PASSWORDLESS
+        )
+        authenticator.data[PASSWORDLESS] = bool(chosen)
+        authenticator.save(update_fields=["data"])
 
 
 class RenamePasskeyForm(EditWebAuthnForm):  # type: ignore[misc]
