@@ -12,6 +12,7 @@ from conversations.ledger.gateway_ports import DatabaseMessageSink, DatabaseOutg
 from core.background.own_thread import run_in_own_thread
 from core.data.db_threads import Transactions
 from core.logs.redaction import redact
+from locations.exports.worker import ExportWriter
 from notifications.mail.worker import MailSender
 from notifications.webhooks.http_client import Poster
 from notifications.webhooks.worker import WebhookSender
@@ -52,6 +53,7 @@ def build_background(*, gateway: bool) -> Mapping[str, Background]:
         "webhook sender": WebhookSender(transactions.run, Poster()),
         "scheduled jobs": JobRunner(transactions.run, redact),
         "bundle builder": BundleBuilder(transactions.run, run_in_own_thread),
+        "export writer": ExportWriter(transactions.run, run_in_own_thread),
     }
 
 

@@ -1,10 +1,13 @@
-"""Size limits for requests before they reach Django: Daphne itself accepts bodies of any size."""
+"""What Daphne's requests lack: a limit of the size of bodies before they reach Django, and back
+pressure for downloads."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from daphne.http_protocol import WebRequest
+
+from config.response_flow import ResponseFlow
 
 MAX_BODY_BYTES = 4 * 1024 * 1024  # twice Django's limit, whose error response is clearer
 MAX_FRAME_BYTES = 64 * 1024  # browsers send only pings to our sockets
@@ -13,10 +16,15 @@ _TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection
 
 
 class LimitedRequest(WebRequest):  # type: ignore[misc]  # Daphne is untyped
-    """Rejects bodies over ``MAX_BODY_BYTES``, by Content-Length or by the bytes received."""
+    """Rejects bodies over ``MAX_BODY_BYTES``, by Content-Length or by the bytes received. ``flow``
+    lets the application wait for a client that reads slowly."""
 
     _received = 0
     _refused = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.flow = ResponseFlow(self)
 
     def gotLength(self, length: int | None) -> None:
         super().gotLength(length)
@@ -33,6 +41,22 @@ class LimitedRequest(WebRequest):  # type: ignore[misc]  # Daphne is untyped
     def process(self) -> None:
         if not self._refused:
             super().process()
+
+    def finish(self) -> None:
+        self.flow.end()
+        super().finish()
+
+    def handle_exception(self, exception: Exception) -> None:
+        """Answer an error of the application with 500, or disconnect in the middle of a response:
+        Daphne would raise, which ends its checks of all connections."""
+        if not self._response_started:
+            super().handle_exception(exception)
+        elif self.channel is not None:
+            self.channel.transport.abortConnection()
+
+    def connectionLost(self, reason: Any) -> None:
+        self.flow.stopProducing()
+        super().connectionLost(reason)
 
     def _refuse(self) -> None:
         if not self._refused:

@@ -20,7 +20,8 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
 from config.composition import Background
-from config.request_limits import limit_requests
+from config.request_limits import LimitedRequest, limit_requests
+from core.web.streaming import DRAINED
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,13 @@ BACKGROUND_STOP_SECONDS = 8.0
 
 
 class PairlineServer(Server):  # type: ignore[misc]  # Daphne is untyped
-    """Daphne's server, which closes its sockets before it cancels their applications."""
+    """Daphne's server, which closes its sockets before it cancels their applications, and offers
+    downloads the extension ``DRAINED``."""
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if isinstance(protocol, LimitedRequest):
+            scope.setdefault("extensions", {})[DRAINED] = protocol.flow.drained
+        return super().create_application(protocol, scope)
 
     def close_sockets(self) -> None:
         """Send a close frame with 1012 to every open WebSocket."""

@@ -28,7 +28,7 @@ def tenant_scope(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRe
     all rows for an operator in the admin.
 
     Requests start without a scope, whatever was open before. Public views must open one
-    themselves. A streaming response must read its rows before it is returned."""
+    themselves. A response reads its rows before it is returned; only files are streamed."""
     if iscoroutinefunction(get_response):
 
         async def answer_async(request: HttpRequest) -> HttpResponseBase:

@@ -22,8 +22,8 @@ _OWN = ("mfa_", "usersessions_", "account_email", "account_change_", "account_se
 _OWN_NAMES = frozenset(
     {
         "account_new", "account_switch", "account_leave", "account_delete", "account_export",
-        "account_reauthenticate", "audit_download", "invitation", "invitation_other",
-        "mail_preferences",
+        "account_reauthenticate", "audit_download", "export", "export_file", "export_live",
+        "invitation", "invitation_other", "mail_preferences",
     }
 )  # fmt: skip
 # Downloads of customers' data.

@@ -23,6 +23,10 @@ hold_asked = Signal()
 export_asked = Signal()
 """``account_id``: receivers return a list of ``ExportFile`` for the export of the account."""
 
+export_ready = Signal()
+"""``export``, an ``Export`` whose file exists. Sent *within* the transaction that sets ``ready``:
+an exception rolls it back, and the export is written again."""
+
 loss_asked = Signal()
 """``account_id``: receivers return a list of ``Loss``, what is deleted with the account."""
 

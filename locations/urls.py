@@ -5,6 +5,7 @@ from locations.accounts import invitation_views, member_views
 from locations.accounts import views as account_views
 from locations.api_keys import views as key_views
 from locations.audit_log import views as audit_views
+from locations.exports import views as export_views
 from locations.plans import views as plan_views
 
 _location = [
@@ -49,6 +50,11 @@ _account: list[URLPattern | URLResolver] = [
     path("invitations/", member_views.invite, name="invite"),
     path("members/<uuid:user_id>/", include(_member)),
 ]
+_export = [
+    path("", export_views.export_page, name="export"),
+    path("live/", export_views.export_live, name="export_live"),
+    path("file/", export_views.export_file, name="export_file"),
+]
 _open_invitation = [
     path("", invitation_views.invitation_page, name="invitation"),
     path("sign-out/", invitation_views.invitation_sign_out, name="invitation_other"),
@@ -59,5 +65,6 @@ urlpatterns = [
     path("viewing/stop/", account_views.viewing_stop, name="viewing_stop"),
     path("accounts/new/", account_views.account_new, name="account_new"),
     path("accounts/<uuid:account_id>/", include(_account)),
+    path("exports/<uuid:export_id>/", include(_export)),
     path("invitations/<str:token>/", include(_open_invitation)),
 ]

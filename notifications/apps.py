@@ -15,7 +15,7 @@ class NotificationsConfig(AppConfig):
         from notifications.audit_verbs import NotificationVerb
         from notifications.incidents import tracker
         from notifications.mail import bounces, health
-        from notifications.notices import bundle_notices, plan_notices
+        from notifications.notices import bundle_notices, export_notices, plan_notices
         from notifications.webhooks import recorder
         from sessions_app.pages.live_parts import Reload, register_reload, template
 
@@ -23,6 +23,7 @@ class NotificationsConfig(AppConfig):
         tracker.connect()
         plan_notices.connect()
         bundle_notices.connect()
+        export_notices.connect()
         if settings.EMAIL_PROVIDER:
             bounces.connect()
         register_alerts("webhooks", dead_webhooks)

@@ -23,6 +23,7 @@ class NoticeKind(TextChoices):
     WEBHOOK_OFF = "webhook_off", _("A webhook was switched off")
     BOUNCED = "bounced", _("Mails to a member bounce")
     BUNDLE_READY = "bundle_ready", _("A support bundle is ready")
+    EXPORT_READY = "export_ready", _("An export is ready")
 
 
 class When(TextChoices):
@@ -62,6 +63,7 @@ DEFAULTS: Mapping[NoticeKind, NoticeDefaults] = {
     NoticeKind.WEBHOOK_OFF: NoticeDefaults(Audience.OWNERS, When.AT_ONCE, owners_must=True),
     NoticeKind.BOUNCED: NoticeDefaults(Audience.OWNERS, When.AT_ONCE, owners_must=True),
     NoticeKind.BUNDLE_READY: NoticeDefaults(Audience.ONE, When.AT_ONCE),
+    NoticeKind.EXPORT_READY: NoticeDefaults(Audience.ONE, When.AT_ONCE),
 }
 
 

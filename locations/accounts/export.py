@@ -1,4 +1,4 @@
-"""The export of an account: a ZIP that is streamed while it is built, without temporary files.
+"""The export of an account: a ZIP, in pieces.
 
 It contains no keys, codes or tokens. Other apps add their own files.
 """
@@ -10,25 +10,27 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
 
 from core.data.csv_export import columns, csv_texts
-from locations.audit import AccountVerb, record
 from locations.audit_log.queries import AUDIT, AUDIT_PHONES
-from locations.models import Account, AuditEvent, Location, Member
-from locations.principals import Principal
+from locations.exports.contents import ExportContent, register_content
+from locations.models import Account, AuditEvent, ExportKind, Location, Member
 from locations.signals import ExportFile, export_files
 
 _MEMBERS = {"e-mail": "user__email", "role": "role", "since": "created_at"}
 _LOCATIONS = {"id": "id", "name": "name", "ghl_id": "ghl_id", "since": "created_at"}
 
 
-def begin_export(principal: Principal, account: Account) -> Iterator[bytes]:
-    """Return the ZIP of ``account`` in pieces, and write the export to the audit log."""
-    with transaction.atomic():
-        record(principal, account.pk, AccountVerb.ACCOUNT_EXPORTED, account.name)
+def register() -> None:
+    content = ExportContent(_pieces, "application/zip", "pairline-{day}.zip")
+    register_content(ExportKind.ACCOUNT, content)
+
+
+def _pieces(account_id: UUID, filters: Mapping[str, str]) -> Iterator[bytes]:
+    account = Account.objects.get(pk=account_id)
     return zipped([*_own_files(account), *export_files(account.pk)])
 
 

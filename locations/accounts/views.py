@@ -6,22 +6,20 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.web.decorators import form_page, page, post_only
-from core.web.streaming import download
 from locations import impersonation
 from locations.access import find_account, find_owned_account
 from locations.accounts import actions, deletion
-from locations.accounts.export import begin_export
 from locations.accounts.forms import AccountNameForm, DeleteForm
 from locations.accounts.invitations import way_back
 from locations.accounts.provisioning import create_account
 from locations.current_user import ACCOUNT_KEY, choose_account, forget, ip_address_of, principal_of
-from locations.models import Account, User
+from locations.exports.actions import latest
+from locations.exports.views import ask_for_export
+from locations.models import Account, ExportKind, User
 from locations.plans.action_limits import TooOften
 from locations.plans.trials import TrialsUsedUp
 from locations.signals import losses
@@ -69,11 +67,9 @@ def account_page(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, account: Account, form: AccountNameForm) -> HttpResponse:
-    context = {
-        "account": account,
-        "owns": principal_of(request).owns(account.pk),
-        "form": form,
-    }
+    owns = principal_of(request).owns(account.pk)
+    exports = latest(account.pk) if owns else []
+    context = {"account": account, "owns": owns, "form": form, "exports": exports}
     return render(
         request, "locations/accounts/account.html", context, status=422 if form.errors else 200
     )
@@ -116,11 +112,10 @@ def account_leave(request: HttpRequest, account_id: UUID) -> HttpResponse:
 
 
 @post_only
-def account_export(request: HttpRequest, account_id: UUID) -> HttpResponseBase:
-    principal = principal_of(request)
-    account = find_owned_account(principal, account_id)
-    pieces = begin_export(principal, account)
-    return download(request, pieces, "application/zip", f"pairline-{timezone.now():%Y-%m-%d}.zip")
+def account_export(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    account = find_owned_account(principal_of(request), account_id)
+    choose_account(request, account.pk)
+    return ask_for_export(request, account.pk, ExportKind.ACCOUNT)
 
 
 @form_page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypedDict
 from uuid import UUID
@@ -14,6 +14,7 @@ from locations.audit import verb_label
 from locations.models import AuditEvent
 
 ROWS_A_PAGE = 50
+ROWS_AT_ONCE = 2_000  # that a page returns as a CSV file; more are written by a worker
 _MAX_ACTORS = 500  # in the filter
 
 
@@ -56,9 +57,15 @@ def actors(account_id: UUID) -> list[str]:
     return list(rows.values_list("actor", flat=True).distinct()[:_MAX_ACTORS])
 
 
-def as_csv(rows: Any) -> Any:
+def as_csv(rows: Any) -> Iterator[bytes]:
     """Return ``rows`` as the lines of a CSV file."""
-    return csv_texts(columns(rows, AUDIT), AUDIT_PHONES)
+    for line in csv_texts(columns(rows, AUDIT), AUDIT_PHONES):
+        yield line.encode("utf-8", "replace")
+
+
+def is_short(rows: Any) -> bool:
+    """Return whether there are at most ``ROWS_AT_ONCE`` rows."""
+    return not rows[ROWS_AT_ONCE : ROWS_AT_ONCE + 1].exists()
 
 
 def _midnight(day: date) -> datetime:

@@ -6,18 +6,21 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from core.web.decorators import page
-from core.web.streaming import download
+from core.web.decorators import form_page, page
 from locations.access import ONLY_OWNERS
-from locations.audit_log import queries
+from locations.audit_log import content, queries
 from locations.audit_log.forms import AuditFilterForm
 from locations.current_user import principal_of
+from locations.exports.views import ask_for_export
+from locations.models import ExportKind
 
 
 @page
@@ -31,6 +34,7 @@ def audit_page(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "rows": queries.page(rows, request.GET.get("page", "1")),
+        "is_short": queries.is_short(rows),
         "filters": urlencode({name: value for name, value in filters.items() if value}),
     }
     return render(
@@ -38,17 +42,28 @@ def audit_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-@page
-def audit_download(request: HttpRequest) -> HttpResponseBase:
+@form_page
+def audit_download(request: HttpRequest) -> HttpResponse:
+    """Return a short log as a CSV file at once; a POST requests an export of any length."""
     if principal_of(request).account is None:
         raise Http404("There is no account.")
     account_id = _owned(request)
     form = AuditFilterForm(queries.actors(account_id), request.GET)
     if not form.is_valid():
         return redirect("audit_log")
-    lines = queries.as_csv(queries.filtered(account_id, form.cleaned_data))
+    filters = {name: str(value) for name, value in form.cleaned_data.items() if value}
+    if request.method == "POST":
+        return ask_for_export(request, account_id, ExportKind.AUDIT_LOG, filters)
+    rows = queries.filtered(account_id, form.cleaned_data)
+    if not queries.is_short(rows):
+        messages.info(request, _("This log is long. Choose “Make a CSV file” below."))
+        return redirect(f"{reverse('audit_log')}?{urlencode(filters)}")
     name = f"audit-log-{timezone.now():%Y-%m-%d}.csv"
-    return download(request, lines, "text/csv; charset=utf-8", name)
+    return HttpResponse(
+        b"".join(queries.as_csv(rows)),  # bounded, so that no reader keeps a query open
+        content_type=content.CONTENT_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def _owned(request: HttpRequest) -> UUID:

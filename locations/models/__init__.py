@@ -3,6 +3,7 @@
 from locations.models.accounts import Account, Member, Role, User, UserManager, still_has_role
 from locations.models.api_keys import ApiKey, Scope
 from locations.models.audit import AuditEvent
+from locations.models.exports import Export, ExportKind, ExportState
 from locations.models.idempotency import IdempotentAnswer
 from locations.models.invitations import Invitation
 from locations.models.locations import Location
@@ -15,6 +16,9 @@ __all__ = [
     "AccountState",
     "ApiKey",
     "AuditEvent",
+    "Export",
+    "ExportKind",
+    "ExportState",
     "IdempotentAnswer",
     "Invitation",
     "Location",

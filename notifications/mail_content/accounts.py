@@ -1,4 +1,4 @@
-"""Mails about an account: its plan, its webhooks, bounced mails, support bundles."""
+"""Mails about an account: its plan, its webhooks, bounced mails, support bundles, exports."""
 
 from __future__ import annotations
 
@@ -93,12 +93,6 @@ def _webhooks_button(notices: Sequence[Notice]) -> Button:
 def bundle_ready(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
     """Return the mail about a support bundle that is ready to download."""
     newest = max(notices, key=lambda notice: notice.at)
-    ends = notice_facts.time(newest, "expires_at")
-    count = notice_facts.count(newest, "size")
-    pairs = [
-        (_("Size"), size(count) if count else ""),
-        (_("Available until"), moment(ends, recipient.time_zone) if ends else ""),
-    ]
     return MailContent(
         subject=_("Your support bundle is ready"),
         lead=_("Download it, then send it to the person who is helping you."),
@@ -110,6 +104,32 @@ def bundle_ready(notices: Sequence[Notice], account: str, recipient: Recipient) 
             "You requested it. It contains what is needed to diagnose a problem, but no keys, "
             "codes or messages."
         ),
-        facts=[(name, value) for name, value in pairs if value],
+        facts=_of_file(newest, recipient),
         paragraphs=[_("After that, it is deleted. You can request another one at any time.")],
     )
+
+
+def export_ready(notices: Sequence[Notice], account: str, recipient: Recipient) -> MailContent:
+    """Return the mail about an export that is ready to download."""
+    newest = max(notices, key=lambda notice: notice.at)
+    return MailContent(
+        subject=_("Your export is ready"),
+        lead=_("Download it and keep it safe: it may contain messages and telephone numbers."),
+        button=Button(
+            _("Download the export"),
+            notice_facts.page(newest, "export", "export", otherwise="account_page"),
+        ),
+        why=_("You requested it. It contains no keys, codes or passwords."),
+        facts=_of_file(newest, recipient),
+        paragraphs=[_("After that, it is deleted. You can request another one at any time.")],
+    )
+
+
+def _of_file(notice: Notice, recipient: Recipient) -> list[Pair]:
+    ends = notice_facts.time(notice, "expires_at")
+    count = notice_facts.count(notice, "size")
+    pairs = [
+        (_("Size"), size(count) if count else ""),
+        (_("Available until"), moment(ends, recipient.time_zone) if ends else ""),
+    ]
+    return [(name, value) for name, value in pairs if value]

@@ -24,6 +24,7 @@ _WRITE: Mapping[NoticeKind, _Write] = {
     NoticeKind.WEBHOOK_OFF: accounts.webhook_off,
     NoticeKind.BOUNCED: accounts.bounced,
     NoticeKind.BUNDLE_READY: accounts.bundle_ready,
+    NoticeKind.EXPORT_READY: accounts.export_ready,
 }
 
 

@@ -35,4 +35,6 @@ def line_of(notice: Notice, account: str, zone: str) -> Pair:
         return notice_facts.text(notice, "host"), notice_facts.text(notice, "why")
     if notice.kind == NoticeKind.BOUNCED:
         return notice_facts.text(notice, "email"), notice_facts.text(notice, "why")
+    if notice.kind == NoticeKind.EXPORT_READY:
+        return account, _("The export is ready to download")
     return account, _("The support bundle is ready to download")

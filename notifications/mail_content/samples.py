@@ -99,6 +99,8 @@ def _accounts() -> Iterator[Sample]:
     yield _of(NoticeKind.BOUNCED, "bounced", group, email="vera@example.com", why=refused)
     bundle = {"bundle": str(uuid.UUID(int=3)), "expires_at": _later(days=7), "size": 1_240_000}
     yield _of(NoticeKind.BUNDLE_READY, "bundle-ready", group, **bundle)
+    export = {"export": str(uuid.UUID(int=4)), "expires_at": _later(days=3), "size": 48_000_000}
+    yield _of(NoticeKind.EXPORT_READY, "export_ready", group, **export)
 
 
 def _members() -> Iterator[Sample]:
@@ -145,7 +147,7 @@ def _operators() -> Iterator[Sample]:
     yield Sample("all-clear", group, _fixed(all_clear_mail, 812, 64, _AT, over))
 
 
-_NEVER_SEVERAL = {NoticeKind.PLAN, NoticeKind.BUNDLE_READY}
+_NEVER_SEVERAL = {NoticeKind.PLAN, NoticeKind.BUNDLE_READY, NoticeKind.EXPORT_READY}
 
 
 def _of(kind: NoticeKind, name: str, group: str | Promise, **facts: Any) -> Sample:

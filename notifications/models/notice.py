@@ -65,6 +65,7 @@ class Notice(models.Model):
     - webhook_off: ``webhook`` (its id), ``host`` (of its URL, which may contain a key), ``why``
     - bounced: ``email``, ``why``
     - bundle_ready: ``bundle`` (its id), ``expires_at`` (ISO 8601), ``size`` (bytes)
+    - export_ready: ``export`` (its id), ``expires_at`` (ISO 8601), ``size`` (bytes)
 
     They never contain a QR code, a key or the text of a message.
     """

@@ -106,6 +106,10 @@ def _bundle_ready(facts: Facts) -> str:
     return _("Your support bundle is ready.")
 
 
+def _export_ready(facts: Facts) -> str:
+    return _("Your export is ready. Download it under Settings › Account.")
+
+
 _SENTENCES: Mapping[NoticeKind, Callable[[Facts], str]] = {
     NoticeKind.LINKED: _linked,
     NoticeKind.LOST: _lost,
@@ -117,6 +121,7 @@ _SENTENCES: Mapping[NoticeKind, Callable[[Facts], str]] = {
     NoticeKind.WEBHOOK_OFF: _webhook_off,
     NoticeKind.BOUNCED: _bounced,
     NoticeKind.BUNDLE_READY: _bundle_ready,
+    NoticeKind.EXPORT_READY: _export_ready,
 }
 
 

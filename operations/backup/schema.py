@@ -22,7 +22,9 @@ _FITS_WITHOUT = frozenset(
     {
         "locations.0008_reword_labels",
         "locations.0009_trial_starts",
+        "locations.0011_exports",
         "notifications.0009_reword_labels",
+        "notifications.0010_export_notices",
         "sessions_app.0013_other_number",
     }
 )

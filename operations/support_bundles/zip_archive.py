@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from core.data.built_files import create_private
+
 MAX_BYTES = 20_000_000
 _RESERVE_BYTES = 1_000_000  # for the central directory, the README, and what zlib buffers
 
@@ -21,10 +23,7 @@ class BundleArchive:
 
     def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
         """Create the file. Raises OSError when that fails."""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._file = os.fdopen(os.open(path, flags, 0o600), "w+b")
+        self._file = create_private(path)
         self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED)
         self._limit = max_bytes - _RESERVE_BYTES
         self.truncated: list[str] = []

@@ -104,7 +104,8 @@ def _key_database(url: str) -> list[Finding]:
 def data_folder() -> list[Finding]:
     """Check that files can be written to the data folder and its subfolders."""
     gateway = gateway_settings()
-    inner = [gateway.keys_dir, *(gateway.data_dir / name for name in ("logs", "bundles"))]
+    names = ("logs", "bundles", "exports")
+    inner = [gateway.keys_dir, *(gateway.data_dir / name for name in names)]
     for folder in [gateway.data_dir, *(folder for folder in inner if folder.exists())]:
         try:
             try_to_write(folder)

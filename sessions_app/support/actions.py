@@ -6,7 +6,6 @@ The callers have checked access.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -22,7 +21,6 @@ from sessions_app.models.support_bundle import USUAL_LINES
 
 logger = logging.getLogger(__name__)
 SHOWN = 20
-_CHUNK_BYTES = 64 * 1024
 
 
 class OneAtATime(Exception):
@@ -77,19 +75,16 @@ def latest(account_id: UUID | None) -> list[SupportBundle]:
     return list(rows[:SHOWN])
 
 
-def download(principal: Principal, bundle: SupportBundle) -> Iterator[bytes]:
-    """Return the ZIP file in chunks, and record the download. Raises NotThere."""
+def file_of(bundle: SupportBundle) -> Path:
+    """Return the path of the ZIP file. Raises NotThere."""
     if bundle.ready_at is None:
         raise NotThere(_("This support bundle is not ready yet."))
     if not bundle.path.is_file():
         raise NotThere(_("The file of this support bundle is not on this machine. Make a new one."))
+    return bundle.path
+
+
+def record_download(principal: Principal, bundle: SupportBundle) -> None:
     account = bundle.account_id or (bundle.session.account_id if bundle.session else None)
     if account is not None:
         record(principal, account, SessionVerb.BUNDLE_DOWNLOADED, _about(bundle.session))
-    return _chunks(bundle.path)
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.text.units import size
-from core.web.streaming import download
+from core.web.streaming import TooManyDownloads, download
 from locations import impersonation
 from locations.current_user import ip_address_of
 from locations.plans.action_limits import ActionLimit, TooOften, count_action
@@ -98,14 +98,14 @@ class SupportBundleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gen
         bundle: SupportBundle | None = rows.filter(pk=bundle_id, account=None).first()
         if bundle is None or not self.has_view_permission(request, bundle):
             raise Http404
-        operator = impersonation.operator(str(request.user), ip_address_of(request))
         try:
-            chunks = actions.download(operator, bundle)
-        except actions.NotThere as error:
+            path = actions.file_of(bundle)
+            response = download(request, path, "application/zip", bundle.file_name)
+        except (actions.NotThere, TooManyDownloads) as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:sessions_app_supportbundle_changelist")
-        response = download(request, chunks, "application/zip", bundle.file_name)
-        response["Content-Length"] = str(bundle.size)
+        operator = impersonation.operator(str(request.user), ip_address_of(request))
+        actions.record_download(operator, bundle)
         return response
 
     def has_change_permission(self, request: HttpRequest, obj: SupportBundle | None = None) -> bool:

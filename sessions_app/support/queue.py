@@ -6,8 +6,6 @@ builds it after that time; after ``ATTEMPTS`` it has failed.
 
 from __future__ import annotations
 
-import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -17,14 +15,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.background.row_queue import Lease, QueueSpec, RowQueue
+from core.data.built_files import discard, draft_of, remove_strays
 from sessions_app.models import BundleState, SupportBundle
 from sessions_app.models.support_bundle import KEPT, bundles_folder
 from sessions_app.signals import bundle_ready
 
 LEASE = timedelta(minutes=2)
 ATTEMPTS = 3
-PART = ".part"
-_STALE_DRAFT_SECONDS = 3_600.0
 
 BUNDLES: RowQueue[SupportBundle] = RowQueue(
     QueueSpec(
@@ -56,12 +53,11 @@ class ClaimedBundle:
     @property
     def draft(self) -> Path:
         """Where this attempt writes."""
-        return bundles_folder() / f"{self.bundle}.{self.attempt}{PART}"
+        return draft_of(bundles_folder(), str(self.bundle), self.attempt)
 
     def discard(self) -> None:
         """Remove what this attempt has written, if possible."""
-        with suppress(OSError):
-            self.draft.unlink()
+        discard(self.draft)
 
 
 def claim() -> ClaimedBundle | None:
@@ -119,12 +115,5 @@ def forget_old() -> int:
     """Delete expired bundles, and files without a bundle; return how many bundles."""
     count, _ = SupportBundle.objects.past(timezone.now()).delete()
     known = {str(pk) for pk in SupportBundle.objects.values_list("pk", flat=True)}
-    folder = bundles_folder()
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name.partition(".")[0] not in known or _is_stale_draft(path):
-            path.unlink(missing_ok=True)
+    remove_strays(bundles_folder(), known)
     return count
-
-
-def _is_stale_draft(path: Path) -> bool:
-    return path.suffix == PART and time.time() - path.stat().st_mtime > _STALE_DRAFT_SECONDS

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from core.web.decorators import form_page, page
-from core.web.streaming import download
+from core.web.streaming import TooManyDownloads, download
 from locations.access import READ_ONLY, find_writable
 from locations.current_user import choose_account, principal_of
 from locations.plans.action_limits import TooOften
@@ -91,10 +91,9 @@ def bundle_live(request: HttpRequest, bundle_id: UUID) -> HttpResponse:
 def bundle_file(request: HttpRequest, bundle_id: UUID) -> HttpResponseBase:
     bundle = _found(request, bundle_id)
     try:
-        chunks = actions.download(principal_of(request), bundle)
-    except actions.NotThere as error:
+        response = download(request, actions.file_of(bundle), "application/zip", bundle.file_name)
+    except (actions.NotThere, TooManyDownloads) as error:
         messages.error(request, str(error))
         return redirect("bundle", bundle.pk)
-    response = download(request, chunks, "application/zip", bundle.file_name)
-    response["Content-Length"] = str(bundle.size)
+    actions.record_download(principal_of(request), bundle)
     return response

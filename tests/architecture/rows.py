@@ -16,7 +16,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from conversations.models import EarlyReceipt, MessageStatus
-from locations.models import Account, ApiKey, AuditEvent, IdempotentAnswer, Role
+from locations.models import Account, ApiKey, AuditEvent, Export, ExportKind, IdempotentAnswer, Role
 from locations.models.invitations import Invitation
 from notifications.models import Bell, Digest, Wish
 from sessions_app.models import ConnectLink, SessionEvent, SupportBundle
@@ -118,6 +118,9 @@ MAKERS: Mapping[str, Callable[[Rows], Model]] = {
     "SupportBundle": lambda rows: SupportBundle.objects.create(
         account=rows.account, session=rows.of("Session"), asked_by="alice@example.com"
     ),
+    "Export": lambda rows: Export.objects.create(
+        account=rows.account, kind=ExportKind.ACCOUNT, asked_by="alice@example.com"
+    ),
     "ConnectLink": lambda rows: ConnectLink.objects.create(
         account=rows.account,
         location=rows.of("Location"),
@@ -139,5 +142,6 @@ NAMES_OF_IDS: Mapping[str, Callable[[Rows], uuid.UUID]] = {
     "message_id": lambda rows: rows.of("Message").pk,
     "link_id": lambda rows: rows.of("ConnectLink").pk,
     "bundle_id": lambda rows: rows.of("SupportBundle").pk,
+    "export_id": lambda rows: rows.of("Export").pk,
     "invitation_id": lambda rows: rows.of("Invitation").pk,
 }

@@ -26,6 +26,13 @@ def test_it_sends_hints_from_one_file() -> None:
     assert modules_with(r"\.group_send\(", *APPS) == {"sessions_app/hints.py"}
 
 
+def test_it_streams_responses_from_one_file() -> None:
+    """A stream that waits for its client anywhere else would hold a query or grow in memory."""
+    streams = modules_with(r"StreamingHttpResponse|FileResponse", *APPS)
+
+    assert streams == {"core/web/streaming.py"}
+
+
 def test_it_decides_statuses_in_one_file() -> None:
     assert modules_with(r"next_transition\(", *APPS) == {
         "sessions_app/lifecycle.py",

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import zipfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.test import AsyncClient, Client
+from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django import Settings
 
 from conversations.models import Message
 from core.background.jobs import registered
 from locations.accounts import deletion
-from locations.models import Account, ApiKey, AuditEvent, Location, User
-from sessions_app.lifecycle import Event, Reason, Status, Wanted
-from sessions_app.models import Session, SessionEvent
+from locations.models import Account, ApiKey, AuditEvent, Export, User
+from sessions_app.lifecycle import Reason, Status, Wanted
+from sessions_app.models import Session
 from tests.factory import make_location, make_message, make_session
 from tests.integration.locations.accounts.conftest import written
 
@@ -57,7 +52,7 @@ def test_it_lists_losses_and_asks_for_the_name(
     assert "1 linked number, which is unlinked first" in page
     assert "1 message" in page
     assert "the access of 3 members" in page
-    assert "Download the export first" in page
+    assert "Make an export first" in page
 
 
 @pytest.mark.parametrize(
@@ -190,99 +185,20 @@ def test_it_finishes_an_interrupted_deletion_in_the_cleanup(
     assert "Finished the deletion of 1 account" in capsys.readouterr().out
 
 
-def files_of(content: bytes) -> dict[str, Any]:
-    """The files of a ZIP, each read as what it is."""
-    found: dict[str, Any] = {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        assert archive.testzip() is None
-        for name in archive.namelist():
-            is_csv = name.endswith(".csv")
-            text = archive.read(name).decode("utf-8-sig" if is_csv else "utf-8")
-            found[name] = list(csv.DictReader(io.StringIO(text))) if is_csv else json.loads(text)
-    return found
-
-
-@pytest.fixture
-def rich(account: Account, session: Session, people: dict[str, User]) -> Session:
-    """An account with one of each thing that an export holds, and of those it must not."""
-    Location.objects.create(account=account, name="=HYPERLINK(evil)")
-    Location.objects.create(account=account, name="+351912345678")
-    make_message(session, text='Olá 👋\n"quoted", and = signs', peer="+351911111111")
-    SessionEvent.objects.create(
-        session=session,
-        event=str(Event.CONNECTED),
-        old_status="initializing",
-        new_status="ready",
-        reason="ok",
-        actor="WhatsApp",
-        version=2,
-    )
-    make_session(make_location(account, "Porto"), Status.QR, qr_text="the-qr-text")
-    foreign = make_session(make_location(Account.objects.get(name="Elsewhere"), "Far away"))
-    make_message(foreign, text="not yours")
-    ApiKey.issue(account, "Reminders")
-    return session
-
-
-def test_it_exports_everything_but_secrets(alice: Client, account: Account, rich: Session) -> None:
-    answer = alice.post(reverse("account_export", args=[account.pk]))
-
-    assert answer.streaming
-    assert answer["Content-Type"] == "application/zip"
-    content = answer.getvalue()
-    files = files_of(content)
-    assert files["account.json"][0]["name"] == "Harbour Group"
-    assert [row["e-mail"] for row in files["members.csv"]] == [
-        f"{name}@example.com" for name in ("alice", "bob", "vera")
-    ]
-    assert {row["name"] for row in files["locations.csv"]} == {
-        "Lisbon",
-        "Porto",
-        "'=HYPERLINK(evil)",
-        "+351912345678",
-    }
-    assert {row["location"] for row in files["sessions.json"]} == {"Lisbon", "Porto"}
-    assert [row["event"] for row in files["timeline.json"]] == ["connected"]
-    assert [row["text"] for row in files["messages.json"]] == ['Olá 👋\n"quoted", and = signs']
-    assert files["audit-log.csv"][-1]["did"] == "account_exported"
-    everything = json.dumps(files)
-    for secret in ("the-qr-text", "key_hash", "pl_", "not yours", "Far away", "secret"):
-        assert secret not in everything
-
-
-@pytest.mark.django_db(transaction=True)
-async def test_it_streams_the_export_on_the_real_server(
-    account: Account, rich: Session, people: dict[str, User]
+def test_it_deletes_exports_and_files_at_once(
+    alice: Client,
+    account: Account,
+    settings: Settings,
+    tmp_path: Path,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
-    client = AsyncClient()
-    await client.aforce_login(people["alice"])
+    settings.DATA_DIR = tmp_path
+    export = Export.objects.create(account=account, kind="account", asked_by="alice@example.com")
+    export.path.parent.mkdir()
+    export.path.write_bytes(b"PK")
 
-    answer: Any = await client.post(reverse("account_export", args=[account.pk]))
+    with django_capture_on_commit_callbacks(execute=True):
+        delete(alice, account)
 
-    content = b"".join([piece async for piece in answer.streaming_content])
-    assert files_of(content)["account.json"][0]["name"] == "Harbour Group"
-
-
-def test_it_exports_many_messages_in_pieces(
-    alice: Client, account: Account, session: Session
-) -> None:
-    message = make_message(session)
-    now = timezone.now()
-    Message.objects.bulk_create(
-        Message(
-            account=account,
-            session=session,
-            direction="out",
-            status="sent",
-            peer="+351911111111",
-            text=f"{number} {message.secret * 3}{number * 7919}",
-            created_at=now + timedelta(seconds=number),
-        )
-        for number in range(3_000)
-    )
-
-    answer: Any = alice.post(reverse("account_export", args=[account.pk]))
-    pieces = list(answer.streaming_content)
-
-    assert len(pieces) > 3
-    assert len(files_of(b"".join(pieces))["messages.json"]) == 3_001
+    assert not Export.objects.exists()
+    assert not export.path.exists()

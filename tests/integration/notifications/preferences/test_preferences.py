@@ -21,7 +21,15 @@ pytestmark = pytest.mark.django_db
 
 PAGE = "/settings/notifications/"
 OWNERS_ONLY = ("plan", "webhook_off", "bounced")
-FOR_ALL = ("linked", "lost", "recovered", "phone_offline", "stopped", "bundle_ready")
+FOR_ALL = (
+    "linked",
+    "lost",
+    "recovered",
+    "phone_offline",
+    "stopped",
+    "bundle_ready",
+    "export_ready",
+)
 
 
 @pytest.fixture

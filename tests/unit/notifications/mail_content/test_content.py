@@ -175,7 +175,7 @@ def test_it_names_a_webhook_by_its_host() -> None:
 def test_it_explains_why_the_recipient_gets_it(kind: NoticeKind) -> None:
     owner, viewer = (" ".join(content(notice(kind), recipient=r).small) for r in (ALICE, VERA))
 
-    if kind is NoticeKind.BUNDLE_READY:
+    if kind in (NoticeKind.BUNDLE_READY, NoticeKind.EXPORT_READY):
         assert "because you requested it" in owner
     else:
         assert "as an owner of Harbour Group" in owner

@@ -49,6 +49,10 @@ LISBON = {"location": "Lisbon"}
         ),
         (NoticeKind.BOUNCED, {"email": "bob@x.org"}, "Mails to bob@x.org do not arrive."),
         (NoticeKind.BUNDLE_READY, {}, "Your support bundle is ready."),
+        (
+            NoticeKind.EXPORT_READY, {},
+            "Your export is ready. Download it under Settings › Account.",
+        ),
     ],
 )  # fmt: skip
 def test_it_describes_what_happened(kind: NoticeKind, facts: Facts, text: str) -> None:
