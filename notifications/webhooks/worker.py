@@ -17,6 +17,7 @@ from uuid import UUID
 
 from core.background.fairness import LeastRecentlyServed
 from core.background.worker import Work, Worker
+from core.data.bounded_map import BoundedMap
 from core.data.db_threads import Run
 from notifications.webhooks import queue
 from notifications.webhooks.http_client import Poster
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 200  # attempts of this process
 AT_ONCE_A_WEBHOOK = 4
+FAILING_REMEMBERED = 10_000  # webhooks; a forgotten one only gets its places back
 POLL_SECONDS = 1.0
 STOP_SECONDS = 3.0
 
@@ -35,7 +37,7 @@ class WebhookSender(Work[ClaimedDelivery]):
 
     def __init__(self, run: Run, poster: Poster) -> None:
         self._run, self._poster = run, poster
-        self._failing: set[UUID] = set()
+        self._failing: BoundedMap[UUID, bool] = BoundedMap(FAILING_REMEMBERED)
         self._turns = LeastRecentlyServed()
         self._worker = Worker(
             self,
@@ -77,7 +79,7 @@ class WebhookSender(Work[ClaimedDelivery]):
         if result.accepted:
             self._failing.discard(piece.webhook)
         else:
-            self._failing.add(piece.webhook)
+            self._failing.put(piece.webhook, True)
         logger.info("Webhook delivery attempted", extra=_facts(piece, result))
         await self._run(partial(queue.finish, piece, result))
 

@@ -30,6 +30,7 @@ from sessions_app.gateway.session_actor import SessionActor
 from sessions_app.gateway.session_keys import prepare_keys_dir
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.gateway.start_queue import StartQueue, spread
+from sessions_app.gateway.stored_times import StoredTimes
 
 logger = logging.getLogger(__name__)
 
@@ -73,8 +74,8 @@ class Gateway:
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._poll_now = asyncio.Event()
         self._claiming = asyncio.Lock()  # held until an actor runs for each claimed session
-        self._stored_proofs: dict[UUID, datetime] = {}
-        self._stored_phones: dict[UUID, datetime] = {}
+        self._stored_proofs = StoredTimes()
+        self._stored_phones = StoredTimes()
         self._renewed_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -195,28 +196,25 @@ class Gateway:
 
     async def _check_health(self) -> None:
         """Store the proofs of life, and probe connections that have been silent for too long."""
-        fresh: dict[UUID, datetime] = {}
+        proofs: dict[UUID, datetime] = {}
         for session_id, actor in self._actors.items():
             proof = actor.last_proof_at
             if proof is None:
                 continue
-            if proof != self._stored_proofs.get(session_id):
-                fresh[session_id] = proof
+            proofs[session_id] = proof
             if self._dependencies.now() - proof > PROOF_MAX_AGE:
                 actor.probe()
+        fresh = self._stored_proofs.unstored(proofs)
         await self._store.note_proofs(fresh)
-        self._stored_proofs.update(fresh)
+        self._stored_proofs.note(fresh)
         await self._note_phones()
 
     async def _note_phones(self) -> None:
         """Store when the numbers' own phones were last active."""
-        fresh = {
-            session_id: seen
-            for session_id, actor in self._actors.items()
-            if (seen := actor.phone_seen_at) and seen != self._stored_phones.get(session_id)
-        }
+        seen = {key: at for key, actor in self._actors.items() if (at := actor.phone_seen_at)}
+        fresh = self._stored_phones.unstored(seen)
         await self._store.note_phones(fresh)
-        self._stored_phones.update(fresh)
+        self._stored_phones.note(fresh)
 
     # Actors
 
@@ -239,8 +237,6 @@ class Gateway:
         if self._actors.get(session_id) is actor:
             del self._actors[session_id]
             del self._tasks[session_id]
-            self._stored_proofs.pop(session_id, None)
-            self._stored_phones.pop(session_id, None)
 
     async def _shut_down(self) -> None:
         """End the engines, which end their clients, then release the leases."""
