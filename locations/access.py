@@ -41,8 +41,10 @@ def visible_in(
 
 
 def _within(rows: TenantQuerySet, principal: Principal) -> TenantQuerySet:
-    """Limit the rows to the locations of the key, if it is limited."""
-    return rows if principal.locations is None else rows.of_locations(principal.locations)
+    """Limit the rows to the locations of the key, if it is limited, and leave out those of a
+    location or webhook that is being deleted."""
+    present = rows.present()
+    return present if principal.locations is None else present.of_locations(principal.locations)
 
 
 def find(queryset: TenantQuerySet, principal: Principal, pk: object) -> Any:

@@ -7,14 +7,17 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.data.batch_delete import deletion_steps
+from core.data.deletion_pace import run_at_once, run_in_turn
 from locations.access import find_account
 from locations.audit import AccountVerb, record
 from locations.models import Account, Location
 from locations.plans.entitlements import Resource, require
 from locations.principals import Principal
-from locations.signals import location_hold_asked
+from locations.signals import location_closing, location_hold_asked
 
 
 class GhlIdTaken(Exception):
@@ -75,11 +78,26 @@ def is_held(location_id: UUID) -> bool:
 
 
 def delete(location: Location, *, by: Principal) -> None:
-    """Delete the location with the history of its numbers. Raises StillLinked."""
+    """Delete the location with the history of its numbers: from now on no one sees it, and a job
+    deletes what is too much for a request. A second call does nothing. Raises StillLinked."""
+    now = timezone.now()
     with transaction.atomic():
         # A concurrent link waits for the lock on the account, or is detected below.
         Account.objects.select_for_update(no_key=True).get(pk=location.account_id)
         if is_held(location.pk):
             raise StillLinked
+        if not Location.objects.filter(pk=location.pk).update(deleting_at=now, ghl_id=""):
+            return
         record(by, location.account_id, AccountVerb.LOCATION_DELETED, location.name)
-        location.delete()
+        location_closing.send(None, location_id=location.pk, at=now)
+    run_at_once(deletion_steps(Location.being_deleted().filter(pk=location.pk)))
+
+
+def finish_deletions(seconds: float) -> int:
+    """Work for about ``seconds`` on the locations that are being deleted, in turn by account.
+    Return how many were completed."""
+    marked = Location.being_deleted().filter(account__deleting_at__isnull=True)
+    accounts = marked.order_by().values_list("account_id", flat=True).distinct()
+    return run_in_turn(
+        {account: deletion_steps(marked.filter(account=account)) for account in accounts}, seconds
+    )

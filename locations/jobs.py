@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from core.background.jobs import Job, register_job
 from core.data.batch_delete import delete_in_batches
 from core.text.units import plural
+from locations import actions
 from locations.accounts import deletion
 from locations.models import Invitation
 from locations.rest.idempotency import forget_answers
@@ -20,6 +21,8 @@ from locations.rest.idempotency import forget_answers
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Users wait for the deletion, but each run costs about 8 ms of CPU, with or without an account.
 DELETION_EVERY = timedelta(seconds=15)
+# A large deletion takes many runs: it must not occupy one of the few places for jobs all the time.
+DELETION_SECONDS = 10.0
 # Long enough to answer "was I ever invited?". The audit log keeps the answer for longer.
 INVITATIONS_KEPT = timedelta(days=90)
 
@@ -27,6 +30,7 @@ INVITATIONS_KEPT = timedelta(days=90)
 def register() -> None:
     for job in (
         Job("accounts", _("Delete accounts"), DELETION_EVERY, _accounts),
+        Job("locations", _("Delete locations"), DELETION_EVERY, _locations),
         Job("sign_ins", _("Forget expired sign-ins"), DAY, _sign_ins),
         Job("invitations", _("Forget old invitations"), DAY, _invitations),
         Job("answers", _("Forget answers to repeated requests"), HOUR, _answers),
@@ -35,7 +39,12 @@ def register() -> None:
 
 
 def _accounts() -> str:
-    return f"Deleted {plural(deletion.finish_due(), 'account')}."
+    count = deletion.finish_due(seconds=DELETION_SECONDS)
+    return f"Deleted {plural(count, 'account')}."
+
+
+def _locations() -> str:
+    return f"Deleted {plural(actions.finish_deletions(DELETION_SECONDS), 'location')}."
 
 
 def _sign_ins() -> str:

@@ -45,6 +45,10 @@ location_hold_asked = Signal()
 """``location_id``: receivers return whether something, such as a linked number, must be released
 before the location can be deleted."""
 
+location_closing = Signal()
+"""``location_id``, ``at``: the location is being deleted since ``at``. Sent in the transaction.
+Receivers mark what must not work any longer; the rows are deleted later, with the location."""
+
 
 @dataclass(frozen=True)
 class ExportFile:

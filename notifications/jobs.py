@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from core.background.jobs import Job, register_job
 from core.data.batch_delete import delete_in_batches
 from core.text.units import plural
+from locations.jobs import DELETION_EVERY, DELETION_SECONDS
 from notifications.mail import queue
 from notifications.models import Incident, Notice, Outage
+from notifications.webhooks.actions import finish_deletions
 from notifications.webhooks.queue import KEPT, forget_old
 
 NOTICES_KEPT = timedelta(days=396)  # 13 months
@@ -21,6 +23,7 @@ _MANY = "old notices, incidents and outages"
 def register() -> None:
     """Register the jobs with the scheduler."""
     register_job(Job("deliveries", _("Delete old deliveries"), timedelta(hours=1), _deliveries))
+    register_job(Job("webhooks", _("Delete webhooks"), DELETION_EVERY, _webhooks))
     register_job(Job("mails", _("Delete old mails"), timedelta(hours=1), _mails))
     # "news" is the key of existing job rows and an argument of commands.
     register_job(Job("news", _("Delete old notices"), timedelta(days=1), _notices))
@@ -28,6 +31,10 @@ def register() -> None:
 
 def _deliveries() -> str:
     return f"Deleted {plural(forget_old(), 'delivery', 'deliveries')} older than {KEPT.days} days."
+
+
+def _webhooks() -> str:
+    return f"Deleted {plural(finish_deletions(DELETION_SECONDS), 'webhook')}."
 
 
 def _mails() -> str:

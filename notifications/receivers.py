@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +17,19 @@ from django.utils.translation import get_language, ngettext
 from core import tenancy
 from core.mail.content import RenderedMail, render
 from locations.models import Member, Role, User
-from locations.signals import ExportFile, Loss, export_asked, loss_asked, mail_wanted
+from locations.signals import (
+    ExportFile,
+    Loss,
+    export_asked,
+    location_closing,
+    loss_asked,
+    mail_wanted,
+)
 from notifications.mail import outbox
 from notifications.mail_content.welcome import welcome_mail
 from notifications.models import Webhook
 from notifications.preferences.actions import guess_zone
+from notifications.webhooks.actions import mark_deleted
 
 _WEBHOOKS = {
     "id": "id", "url": "shown_url", "format": "format", "events": "events",
@@ -42,6 +51,12 @@ def deletion_summary(sender: object, account_id: UUID, **kwargs: object) -> list
     """Count the webhooks that are deleted with an account."""
     count = Webhook.objects.of_accounts([account_id]).count()
     return [Loss(count, ngettext("%d webhook", "%d webhooks", count) % count)]
+
+
+@receiver(location_closing)
+def close_webhooks(sender: object, location_id: UUID, at: datetime, **kwargs: object) -> None:
+    """Mark the webhooks of a location that is being deleted: they are deleted with it."""
+    mark_deleted(Webhook.objects.filter(location_id=location_id), at)
 
 
 @receiver(user_signed_up)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.utils.translation import gettext
 
 from core.security.encryption import SealBroken
@@ -29,12 +30,15 @@ def create_session(location: Location, *, by: str, proxy: str = "") -> Session:
     """Create a session of ``location`` to be linked through ``proxy`` (a URL, "" for none).
 
     The gateway gets a hint after the commit. Raises LocationBusy if the location has a live
-    session, TooOften, and OverLimit if the account may not have another one."""
+    session, TooOften, OverLimit if the account may not have another one, and Http404 if the
+    location was deleted a moment ago."""
     try:
         with transaction.atomic():
             if not Session.objects.live().of_location(location.pk).exists():  # else LocationBusy
                 _count_connection(location)
                 require(location.account, Resource.SESSIONS)
+                if not Location.objects.filter(pk=location.pk).exists():
+                    raise Http404("Not found.")
             session: Session = Session.objects.create(
                 account_id=location.account_id,
                 location=location,

@@ -1,20 +1,25 @@
 """The deletion of an account: first its numbers are unlinked, then its rows are deleted.
 
 ``begin`` marks the account; nothing in it may change after that. ``finish_due`` deletes the marked
-accounts that are ready; a scheduled job calls it every few seconds, and so does
-``cleanup_sessions cleanup``.
+accounts that are ready, in many small transactions; a scheduled job calls it every few seconds, and
+so does ``cleanup_sessions cleanup``.
 """
 
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import tenancy
+from core.data.batch_delete import deletion_steps
+from core.data.deletion_pace import run_in_turn
 from locations.accounts import mails
 from locations.audit import AccountVerb, record
 from locations.models import Account, Invitation, Member
@@ -42,30 +47,27 @@ def begin(principal: Principal, account: Account) -> None:
         logger.warning("An account is being deleted", extra={"account": str(account.pk)})
 
 
-def finish_due(now: datetime | None = None) -> int:
+def finish_due(now: datetime | None = None, seconds: float = math.inf) -> int:
     """Delete the marked accounts whose numbers are all unlinked, or that were marked two minutes
-    before ``now``. Return their number. Failures are logged, and the next call retries them."""
+    before ``now``, in turn, for about ``seconds``. Return how many were completed. Failures are
+    logged, and the next call goes on with them."""
     now = now or timezone.now()
-    marked = Account.objects.filter(deleting_at__isnull=False).order_by("deleting_at")
     with tenancy.everyone():
-        return sum(_finish(account, now) for account in marked)
+        marked = Account.objects.filter(deleting_at__isnull=False).order_by("deleting_at")
+        ready = [account.pk for account in marked if _is_ready(account, now)]
+        return run_in_turn({account_id: _steps(account_id) for account_id in ready}, seconds)
 
 
-def _finish(account: Account, now: datetime) -> bool:
+def _is_ready(account: Account, now: datetime) -> bool:
     assert account.deleting_at is not None  # noqa: S101  # the caller has filtered them
-    if held(account.pk) and now - account.deleting_at < AT_MOST:
-        return False
-    try:
-        with transaction.atomic():
-            rows = Account.objects.select_for_update(skip_locked=True).filter(pk=account.pk)
-            if not rows.exists():
-                return False
-            rows.delete()
-    except DatabaseError as error:  # a message has arrived in the meantime: retried
-        logger.warning("An account is not deleted yet", extra={"error": type(error).__name__})
-        return False
-    logger.warning("An account was deleted", extra={"account": str(account.pk)})
-    return True
+    return now - account.deleting_at >= AT_MOST or not held(account.pk)
+
+
+def _steps(account_id: UUID) -> Iterator[int]:
+    # The members go last: until then, they see the progress.
+    yield from deletion_steps(Account.objects.filter(pk=account_id), in_the_last=(Member,))
+    if not Account.objects.filter(pk=account_id).exists():
+        logger.warning("An account was deleted", extra={"account": str(account_id)})
 
 
 def progress(account: Account) -> str:

@@ -23,6 +23,10 @@ class TenantQuerySet(models.QuerySet[Any]):
     # The lookup of a row's location. Keys limited to some locations see no rows without one.
     location_path: ClassVar[str | None] = None
 
+    # The lookups of ``deleting_at`` of the rows that a row is deleted with. Large deletions take
+    # minutes: from their beginning on, users see nothing of it (``locations/access.py``).
+    deleted_with: ClassVar[tuple[str, ...]] = ()
+
     def of_accounts(self, account_ids: Iterable[uuid.UUID]) -> Self:
         """Filter by account."""
         return self.filter(**{f"{self.account_path}__in": list(account_ids)})
@@ -32,6 +36,14 @@ class TenantQuerySet(models.QuerySet[Any]):
         if self.location_path is None:
             return self.none()
         return self.filter(**{f"{self.location_path}__in": list(location_ids)})
+
+    def present(self) -> Self:
+        """Leave out the rows that are being deleted."""
+        return self.filter(**{f"{path}__isnull": True for path in self.deleted_with})
+
+    def for_manager(self) -> Self:
+        """Return the rows that the manager of the model starts with."""
+        return self
 
     if not TYPE_CHECKING:  # the mypy plugin only knows Django's own as_manager
 
@@ -47,5 +59,6 @@ def _rows_of_the_tenant(manager: models.Manager[Any]) -> TenantQuerySet:
     scope = tenancy.current()
     if scope is None:
         raise tenancy.OutsideTenant(manager.model.__name__)
-    rows: TenantQuerySet = models.Manager.get_queryset(manager)  # type: ignore[assignment]
+    every: TenantQuerySet = models.Manager.get_queryset(manager)  # type: ignore[assignment]
+    rows = every.for_manager()
     return rows if scope is tenancy.EVERYONE else rows.of_accounts(scope)

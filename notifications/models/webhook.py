@@ -60,6 +60,10 @@ class WebhookQuerySet(TenantQuerySet):
     # A key for some locations may manage the webhooks of those, not those of the whole account.
     location_path: ClassVar[str | None] = "location_id"
 
+    def for_manager(self) -> Self:
+        """Leave out webhooks that are being deleted: everywhere, they no longer exist."""
+        return self.filter(deleting_at__isnull=True)
+
     def working(self, account_ids: Iterable[uuid.UUID]) -> list[Webhook]:
         """Return the enabled webhooks of these accounts.
 
@@ -104,6 +108,8 @@ class Webhook(models.Model):
     disabled_reason = models.CharField(max_length=200, blank=True, default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=254, blank=True, default="", editable=False)
+    # The start of its deletion, which a job completes. ``objects`` leaves out such rows.
+    deleting_at = models.DateTimeField(null=True, editable=False)
 
     objects = WebhookQuerySet.as_manager()
 
@@ -114,10 +120,22 @@ class Webhook(models.Model):
                 condition=Q(format__in=WebhookFormat.values), name="webhook_format_known"
             ),
         ]
-        indexes = [models.Index(fields=["account", "enabled"], name="webhook_of_account")]
+        indexes = [
+            models.Index(fields=["account", "enabled"], name="webhook_of_account"),
+            models.Index(
+                fields=["deleting_at"],
+                condition=Q(deleting_at__isnull=False),
+                name="webhook_deleting",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"webhook {self.id}"  # its URL may contain a customer's key
+
+    @classmethod
+    def being_deleted(cls) -> models.QuerySet[Webhook]:
+        """Return the webhooks of all accounts whose deletion is not complete yet."""
+        return cls._base_manager.filter(deleting_at__isnull=False)
 
     @property
     def is_slack(self) -> bool:
@@ -149,6 +167,7 @@ class Webhook(models.Model):
 
 class DeliveryQuerySet(TenantQuerySet):
     location_path: ClassVar[str | None] = "webhook__location_id"
+    deleted_with = ("webhook__deleting_at",)
 
     def of_webhook(self, webhook_id: uuid.UUID) -> Self:
         return self.filter(webhook_id=webhook_id)

@@ -6,13 +6,17 @@ Callers have checked access to the account.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.data.batch_delete import deletion_steps
+from core.data.deletion_pace import run_at_once, run_in_turn
 from locations.audit import record
 from locations.models import Account, Location
 from locations.plans.action_limits import ActionLimit, count_action
@@ -166,10 +170,31 @@ def switch(principal: Principal, webhook: Webhook, *, on: bool) -> None:
 
 
 def remove(principal: Principal, webhook: Webhook) -> None:
-    """Delete the webhook and its log."""
+    """Delete the webhook and its log: from now on no one sees it and nothing is sent, and a job
+    deletes what is too much for a request. A second call does nothing."""
     with transaction.atomic():
+        if not mark_deleted(Webhook.objects.filter(pk=webhook.pk), timezone.now()):
+            return
         record(principal, webhook.account_id, NotificationVerb.WEBHOOK_DELETED, name_of(webhook))
-        webhook.delete()
+    run_at_once(deletion_steps(Webhook.being_deleted().filter(pk=webhook.pk)))
+
+
+def mark_deleted(webhooks: QuerySet[Webhook], at: datetime) -> int:
+    """Mark ``webhooks`` as being deleted since ``at``; return how many."""
+    return webhooks.update(deleting_at=at, enabled=False)
+
+
+def finish_deletions(seconds: float) -> int:
+    """Work for about ``seconds`` on the webhooks that are being deleted, in turn by account.
+    Return how many were completed. Those of an account or location that is being deleted are
+    deleted with it."""
+    marked = Webhook.being_deleted().filter(
+        account__deleting_at__isnull=True, location__deleting_at__isnull=True
+    )
+    accounts = marked.order_by().values_list("account_id", flat=True).distinct()
+    return run_in_turn(
+        {account: deletion_steps(marked.filter(account=account)) for account in accounts}, seconds
+    )
 
 
 def send_test(principal: Principal, webhook: Webhook) -> Delivery:

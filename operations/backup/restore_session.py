@@ -80,6 +80,10 @@ def _find(archive: ArchiveReader, contents: BackupContents, session: str) -> _Ba
         )
     location = _find_row(archive, entry_name(Location), row["location_id"])
     assert location is not None  # noqa: S101  a foreign key within the backup
+    if Location.being_deleted().filter(pk=location["id"]).exists():
+        raise BackupRefused(
+            "Its location is being deleted, which takes some minutes. Then restore it again."
+        )
     return _BackedUpSession(row, location, account)
 
 

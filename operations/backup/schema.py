@@ -32,7 +32,12 @@ _FITS_WITHOUT = frozenset(
 # Migrations that only add columns which may be empty: rows of a backup made without them leave
 # these columns empty.
 _ADDS_EMPTY_COLUMNS = frozenset(
-    {"locations.0010_invitation_sender", "sessions_app.0012_connect_link_creator"}
+    {
+        "locations.0010_invitation_sender",
+        "locations.0012_deletions_of_locations",
+        "notifications.0011_deletions_of_webhooks",
+        "sessions_app.0012_connect_link_creator",
+    }
 )
 
 

@@ -16,11 +16,12 @@ from locations.plans.account_state import suspended_rows
 
 class ConnectLinkQuerySet(TenantQuerySet):
     location_path = "location_id"
+    deleted_with = ("location__deleting_at",)
 
     def open(self, now: datetime) -> Self:
         """Return links that are neither revoked nor expired, even if the number is linked. A link
         ends while its creator may not link numbers or the account is suspended."""
-        return self.filter(
+        return self.present().filter(
             still_has_role("creator", [Role.OWNER, Role.MEMBER]),
             ~suspended_rows("account__", now),
             revoked_at__isnull=True,

@@ -16,6 +16,7 @@ from sessions_app.snapshot import UNCLAIMED_GRACE_SECONDS
 
 class SessionQuerySet(TenantQuerySet):
     location_path = "location_id"
+    deleted_with = ("location__deleting_at",)
 
     def of_location(self, location_id: uuid.UUID) -> Self:
         """Return the sessions of one location, including unlinked ones."""
@@ -63,3 +64,4 @@ class SessionQuerySet(TenantQuerySet):
 
 class SessionEventQuerySet(TenantQuerySet):
     location_path = "session__location_id"
+    deleted_with = ("session__location__deleting_at",)

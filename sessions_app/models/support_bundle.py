@@ -32,6 +32,7 @@ OPEN_STATES = (BundleState.WAITING, BundleState.BUILDING)
 
 class SupportBundleQuerySet(TenantQuerySet):
     location_path = "session__location_id"
+    deleted_with = ("session__location__deleting_at",)
 
     def open(self) -> Self:
         """Return bundles that are not built yet."""

@@ -127,6 +127,14 @@ def test_it_refuses_unknown_unlinked_and_orphaned_sessions(keys: Keys, back_up: 
     assert_refused(lambda: session_back(made, session), "account is deleted")
 
 
+def test_it_refuses_a_location_that_is_being_deleted(keys: Keys, back_up: BackUp) -> None:
+    session = linked(make_account(), "Porto", keys)
+    made = back_up()
+    Location.objects.filter(pk=session.location_id).update(deleting_at=timezone.now())
+
+    assert_refused(lambda: session_back(made, session), "is being deleted")
+
+
 def test_it_refuses_more_sessions_than_the_plan_allows(keys: Keys, back_up: BackUp) -> None:
     account = make_account(plan=make_plan("One", max_sessions=1))
     session = linked(account, "Porto", keys)
