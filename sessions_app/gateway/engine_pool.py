@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sessions_app.engine.protocol import EngineKind
@@ -19,14 +20,17 @@ from sessions_app.gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
 
+Launch = Callable[[EngineKind, GatewaySettings], Awaitable[EngineProcess]]
+
 _FRESH_SHARE = 0.8  # of its attempts; then the next linking engine is started in advance
 
 
 class Engines:
     """Starts, reserves, retires and ends engines."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: GatewaySettings, launch: Launch = launch_engine) -> None:
+        """``launch`` starts an engine; it raises EngineUnavailable with the cause."""
+        self._settings, self._launch_engine = settings, launch
         self._engines: list[EngineProcess] = []
         self._locks = {
             (kind, proxied): asyncio.Lock() for kind in EngineKind for proxied in (False, True)
@@ -122,7 +126,7 @@ class Engines:
 
     async def _launch(self, kind: EngineKind, proxied: bool) -> EngineProcess:
         try:
-            engine = await launch_engine(kind, self._settings)
+            engine = await self._launch_engine(kind, self._settings)
         except EngineUnavailable as error:
             self.trouble = str(error)
             logger.error("No engine can be started: %s", error)

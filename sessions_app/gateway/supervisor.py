@@ -17,7 +17,8 @@ from uuid import UUID
 
 from sessions_app.engine.protocol import HEARTBEAT_SECONDS
 from sessions_app.gateway.client_slot import Dependencies
-from sessions_app.gateway.engine_pool import Engines
+from sessions_app.gateway.engine_pool import Engines, Launch
+from sessions_app.gateway.engine_process import launch_engine
 from sessions_app.gateway.ports import (
     Hints,
     MessageSink,
@@ -56,9 +57,12 @@ class Gateway:
         sink: MessageSink,
         outgoing: OutgoingQueue,
         routes: RouteCheck | None = None,
+        launch: Launch = launch_engine,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """``launch`` starts the engines; ``now`` is the time, aware."""
         self._settings, self._store, self._hints, self._outgoing = settings, store, hints, outgoing
-        self._engines = Engines(settings)
+        self._engines = Engines(settings, launch)
         self._dependencies = Dependencies(
             store=store,
             engines=self._engines,
@@ -66,7 +70,7 @@ class Gateway:
             sink=sink,
             outgoing=outgoing,
             settings=settings,
-            now=lambda: datetime.now(UTC),
+            now=now,
             random=random.random,
             routes=routes,
         )
