@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import zoneinfo
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,6 +154,29 @@ def test_it_is_sent_at_the_hour_of_the_recipient(lisbon: Session, account: Accou
     at_seven_in_tokyo = datetime(2026, 6, 1, 22, tzinfo=UTC)  # the next day there
     assert [mail.to for mail in _send(at_seven_in_tokyo)] == ["tom@example.com"]
     assert [mail.to for mail in _send(NEXT)] == ["bob@example.com", "tom@example.com"]
+
+
+def test_it_keeps_the_hour_of_the_recipient_every_day(lisbon: Session, account: Account) -> None:
+    tom = _join("tom", account, time_zone="Asia/Tokyo", digest_hour=7)
+    _wish(tom, lost="daily")
+    first = datetime(2026, 6, 1, 22, tzinfo=UTC)  # at seven on the second, in Tokyo
+
+    for days in range(3):
+        _tell(lisbon, NoticeKind.LOST, NOON + days * DAY)
+        assert len(_send(first + days * DAY - timedelta(seconds=1))) == days
+        assert len(_send(first + days * DAY)) == days + 1
+        digest = Digest.objects.get()
+        assert digest.next_at == first + (days + 1) * DAY
+        assert digest.day == date(2026, 6, 3 + days)
+
+
+def test_it_follows_a_change_of_the_clocks(lisbon: Session, account: Account) -> None:
+    zoe = _join("zoe", account, time_zone="Europe/Lisbon", digest_hour=10)
+    _wish(zoe, lost="daily")
+    before = datetime(2026, 10, 24, 9, tzinfo=UTC)  # the last day of summer time
+    _send(before)
+
+    assert Digest.objects.get().next_at == datetime(2026, 10, 25, 10, tzinfo=UTC)
 
 
 def test_it_treats_an_unknown_time_zone_as_utc(lisbon: Session, account: Account) -> None:
