@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from locations.models import Account, Location, Plan
+from locations.models import Account, Location, Plan, User
 from operations.backup.archive import open_archive, write_archive
 from operations.backup.create import CreatedBackup
 from operations.backup.errors import BackupDamaged, BackupError, BackupRefused, WrongKey
@@ -63,6 +63,16 @@ def test_it_refuses_an_installation_that_is_not_empty(keys: Keys, back_up: BackU
     made = back_up()
 
     refused(made, BackupRefused, "not empty")
+
+
+def test_it_refuses_an_installation_with_operators_only(keys: Keys, back_up: BackUp) -> None:
+    made = back_up()
+    lose_everything(keys)
+    operator = User.objects.create_superuser("op@example.com", "x")
+
+    refused(made, BackupRefused, r"not empty \(accounts: 0, users: 1\)")
+
+    assert User.objects.get() == operator
 
 
 def test_it_refuses_while_a_gateway_runs(keys: Keys, back_up: BackUp) -> None:
