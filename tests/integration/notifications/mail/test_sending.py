@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +14,10 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from notifications.mail import queue
 from notifications.mail.retry import SendOutcome
-from notifications.mail.smtp_connection import MAILS_A_CONNECTION, SmtpConnection
+from notifications.mail.smtp_connection import MAILS_A_CONNECTION, SmtpConnection, SmtpWorker
+from notifications.mail.worker import Batch, MailSender
 from notifications.models import Mail, MailServerTrouble, StoppedAddress
 from tests.factory import make_account, make_mail
 from tests.integration.notifications.mail.post_office import (
@@ -294,3 +299,16 @@ async def test_it_sends_account_mails_without_a_tenant(office: PostOffice) -> No
         await _tried(mail)
 
     assert await state_of(mail, "state") == ["sent"]
+
+
+async def test_it_gives_back_what_its_lease_would_not_outlast(office: PostOffice) -> None:
+    mails = [await _mail(f"member-{number}@example.com") for number in range(3)]
+    in_time, *slow = await run(lambda: queue.claim(3))
+    late = [replace(mail, usable_until=time.monotonic()) for mail in slow]
+    with closing(SmtpWorker()) as line:
+        await MailSender(run).do(Batch(line, deque([in_time, *late])))
+
+    assert [str(message["To"]) for message in office.mails] == [in_time.to]
+    states = [await state_of(mail, "state", "attempts") for mail in mails]
+    assert sorted(states) == [["sent", 1], ["waiting", 0], ["waiting", 0]]
+    assert {mail.mail for mail in await run(lambda: queue.claim(3))} == {one.mail for one in slow}

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifications.webhooks.http_client import TIMEOUT_SECONDS
+from notifications.webhooks.queue import LEASE
 from notifications.webhooks.retry import DEAD_AFTER, WAITS, is_dead, wait_before_next
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -58,3 +60,8 @@ def test_it_is_dead_at_the_last_retry() -> None:
         last += wait_before_next(number, 0.0) or timedelta()
 
     assert is_dead(NOW, None, last)
+
+
+def test_it_leases_a_delivery_for_longer_than_an_attempt() -> None:
+    """Otherwise another worker sends it again while the first still waits for the answer."""
+    assert LEASE.total_seconds() >= 2 * TIMEOUT_SECONDS
