@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from locations.models import Account, Role
+from locations.models import Account, Role, User
 from notifications.kinds import NoticeKind
 from notifications.models import Mail, Notice
 from notifications.notices.dispatch import gather
-from tests.factory import connect, make_account, make_notice, make_user
+from tests.factory import connect, make_account, make_mail, make_notice, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +105,18 @@ def test_it_mails_a_user_up_to_the_daily_limit(account: Account, settings: Setti
 
     assert Mail.objects.filter(to="alice@example.com").count() == 3
     assert Notice.objects.filter(quiet=True).count() == 2, "the rest is in the summary"
+
+
+def test_it_counts_no_other_mails_against_the_limit(account: Account, settings: Settings) -> None:
+    settings.MAILS_A_DAY = 1
+    alice = User.objects.get(email="alice@example.com")
+    for kind in ("digest", "sign_in", "invitation"):
+        make_mail(account, user=alice, kind=kind)
+    make_notice(connect(account, "Lisbon"))
+
+    gather(timezone.now())
+
+    assert Mail.objects.filter(to=alice.email, kind="lost").count() == 1
 
 
 def test_it_resets_the_limit_after_a_day(account: Account, settings: Settings) -> None:
