@@ -263,6 +263,16 @@ def test_it_shows_a_full_plan_beside_the_field(alice: Client, account: Account) 
     assert "allows 4 members" in answer.text
 
 
+def test_it_frees_the_place_of_an_expired_invitation(alice: Client, account: Account) -> None:
+    Account.objects.filter(pk=account.pk).update(own_max_members=4)
+    assert invite(alice, account).status_code == 302
+    assert invite(alice, account, "emil@example.com").status_code == 422
+
+    Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert invite(alice, account, "emil@example.com").status_code == 302
+
+
 def test_it_keeps_an_invitation_to_its_own_place(
     dora: Client, account: Account, token: str
 ) -> None:
