@@ -13,6 +13,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db.models import Model
 from django.http import HttpRequest, JsonResponse
 from django.test import Client
+from django.test.signals import template_rendered
 from django.urls import path
 from pytest_django import Settings
 from rest_framework.request import Request
@@ -22,7 +23,8 @@ from core import tenancy
 from core.data.db_threads import Transactions
 from locations.models import Account, ApiKey, Location, Role, TenantQuerySet, User
 from locations.rest.base_view import ApiView
-from sessions_app.pages.live_updates import Viewer, read_session
+from sessions_app.pages.live_updates import Viewer, read_listing, read_session, read_summary
+from sessions_app.pages.number_list import Query
 from tests.architecture.rows import Rows
 from tests.factory import make_account, make_location, make_session, make_user
 
@@ -209,14 +211,38 @@ def test_it_shows_all_accounts_to_operators_in_the_admin() -> None:
     assert "Place Two" in page
 
 
+@pytest.fixture
+def rendered() -> Iterator[list[tenancy.Scope]]:
+    """The scopes in which templates are rendered during a test."""
+    found: list[tenancy.Scope] = []
+
+    def note(sender: object, **kwargs: object) -> None:
+        found.append(tenancy.current())
+
+    template_rendered.connect(note)
+    yield found
+    template_rendered.disconnect(note)
+
+
 @pytest.mark.django_db(transaction=True)
-async def test_it_opens_the_scope_of_a_sockets_user() -> None:
+@pytest.mark.parametrize("page", ["session", "overview", "list"])
+async def test_it_opens_the_scope_of_a_sockets_user(
+    page: str, rendered: list[tenancy.Scope]
+) -> None:
     user, session, login = await sync_to_async(_user_and_session)()
+    viewer = Viewer(user.pk, login)
+    rendered.clear()
 
     with tenancy.no_one():
-        frame = await read_session(Viewer(user.pk, login), session.pk)
+        if page == "session":
+            frame = await read_session(viewer, session.pk)
+        elif page == "overview":
+            frame = await read_summary(viewer)
+        else:
+            frame = await read_listing(viewer, Query())
 
     assert frame is not None
+    assert set(rendered) == {frozenset({session.account_id})}
 
 
 def _user_and_session() -> tuple[User, Any, str]:
