@@ -57,7 +57,7 @@ def integer(name: str, default: int, *, at_least: int = 1) -> int:
     """Return the variable as an integer. Raises ImproperlyConfigured if it is not one, or less than
     ``at_least``."""
     value = text(name, str(default)).strip()
-    if not value.lstrip("-").isdigit() or int(value) < at_least:
+    if not re.fullmatch(r"-?[0-9]+", value) or int(value) < at_least:
         raise ImproperlyConfigured(f"{name} must be a whole number of at least {at_least}.")
     return int(value)
 
