@@ -38,22 +38,23 @@ def build_background(*, gateway: bool) -> Mapping[str, Background]:
     """Return the background work by its name in the log.
 
     Without ``gateway`` only what runs beside every web server, so that mails are sent all the
-    same. All of it shares the threads of one ``Transactions``, which is a single one on SQLite.
+    same. The gateway and the workers have database threads of their own, so that neither waits
+    for transactions of the other.
     """
-    transactions = Transactions()
+    workers = Transactions("workers")
     everywhere: dict[str, Background] = {
-        "notifier": Notifier(transactions.run),
-        "mail sender": MailSender(transactions.run),
+        "notifier": Notifier(workers.run),
+        "mail sender": MailSender(workers.run),
     }
     if not gateway:
         return everywhere
     return {
         **everywhere,
-        "gateway": build_gateway(transactions),
-        "webhook sender": WebhookSender(transactions.run, Poster()),
-        "scheduled jobs": JobRunner(transactions.run, redact),
-        "bundle builder": BundleBuilder(transactions.run, run_in_own_thread),
-        "export writer": ExportWriter(transactions.run, run_in_own_thread),
+        "gateway": build_gateway(Transactions("gateway")),
+        "webhook sender": WebhookSender(workers.run, Poster()),
+        "scheduled jobs": JobRunner(workers.run, redact),
+        "bundle builder": BundleBuilder(workers.run, run_in_own_thread),
+        "export writer": ExportWriter(workers.run, run_in_own_thread),
     }
 
 

@@ -14,6 +14,7 @@ _SQLITE_OPTIONS = {
     "timeout": 20,  # seconds
     "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
 }
+WEB_CONNECTIONS = 12  # on PostgreSQL, for the requests of a process
 
 
 def database_settings(data_dir: Path) -> dict[str, Any]:
@@ -25,6 +26,8 @@ def database_settings(data_dir: Path) -> dict[str, Any]:
         config["OPTIONS"] = {**_SQLITE_OPTIONS, **config.get("OPTIONS", {})}
     else:
         given = config.get("OPTIONS", {})  # from the URL, such as ?host= or ?sslmode=
-        config["OPTIONS"] = {**given, "pool": {"min_size": 1, "max_size": 12}}
+        # For requests only: the gateway, the workers and the jobs have connections of their own
+        # (core/data/direct_connection.py).
+        config["OPTIONS"] = {**given, "pool": {"min_size": 1, "max_size": WEB_CONNECTIONS}}
         config["CONN_HEALTH_CHECKS"] = True
     return config

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from django.db import connections
 
+from core.data.direct_connection import use_direct_connection
+
 Result = TypeVar("Result")
 
 
@@ -19,9 +21,9 @@ class ThreadEnded(Exception):
 async def run_in_own_thread(function: Callable[[], Result]) -> Result:
     """Return the result of ``function``, called in a new daemon thread.
 
-    The thread has a database connection of its own, which is closed afterwards. Unlike the
-    threads of a pool it does not keep the process alive: at exit, it is cut off. A cancelled
-    caller stops waiting; the thread goes on. Raises whatever ``function`` raises.
+    The thread has a database connection of its own, not from the pool, which is closed
+    afterwards. Unlike the threads of a pool it does not keep the process alive: at exit, it is cut
+    off. A cancelled caller stops waiting; the thread goes on. Raises whatever ``function`` raises.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
@@ -37,6 +39,7 @@ async def run_in_own_thread(function: Callable[[], Result]) -> Result:
     def work() -> None:
         result, error = None, None
         try:
+            use_direct_connection()
             result = function()
         except Exception as raised:
             error = raised

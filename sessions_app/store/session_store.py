@@ -1,20 +1,23 @@
 """The gateway's store on Django's rows.
 
 Each method is one transaction, run on the gateway's own small thread pool, so that slow pages
-and the gateway do not delay each other.
+and the gateway do not delay each other. Renewals of leases have a thread and a connection of their
+own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
-from core.data.db_threads import Transactions
+from core.background.own_thread import run_in_own_thread
+from core.data.db_threads import Transactions, call_as_transaction
 from core.security.encryption import SealBroken
 from sessions_app.gateway.ports import Change, LeaseLost, ProxyUnusable, SessionState
 from sessions_app.hints import hint_viewers
@@ -44,7 +47,10 @@ class DatabaseSessionStore:
         return await self._run(lambda: leases.claim(self._owner, limit))
 
     async def renew(self) -> set[UUID]:
-        return await self._run(lambda: leases.renew(self._owner))
+        """Never waits for other transactions' threads or connections: a late renewal ends all
+        links of the gateway."""
+        renew = partial(leases.renew, self._owner)
+        return await run_in_own_thread(partial(call_as_transaction, renew))
 
     async def wishes(self) -> list[SessionState]:
         return await self._run(lambda: leases.wishes(self._owner))
