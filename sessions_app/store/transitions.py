@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -103,17 +103,24 @@ def apply_changes(owner: str, requests: Sequence[ChangeRequest]) -> list[Session
 
     Returns one result per request, in order: the new state (the present one if the lifecycle
     ignores the event there), or the exception because of which it was not written: LeaseLost,
-    NumberTaken if the account has linked the number already, or a database error. A request that
-    fails does not affect the others."""
+    NumberTaken if the account has linked the number already, or any other error of that request,
+    such as a value that does not fit its column. A request that fails does not affect the others.
+    Raises OperationalError or InterfaceError if the database cannot be reached."""
     try:
         with transaction.atomic():
             return _apply(owner, requests)
-    except (IntegrityError, LeaseLost) as error:
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
         if len(requests) > 1:
             return [result for one in requests for result in apply_changes(owner, [one])]
-        if isinstance(error, LeaseLost) or not isinstance(requests[0].change.device, LinkedDevice):
-            return [error]
-        return [NumberTaken(str(requests[0].session_id))]
+        return [_refusal(requests[0], error)]
+
+
+def _refusal(request: ChangeRequest, error: Exception) -> Exception:
+    if isinstance(error, IntegrityError) and isinstance(request.change.device, LinkedDevice):
+        return NumberTaken(str(request.session_id))
+    return error
 
 
 def apply_unowned_change(session_id: UUID, version: int, change: Change) -> bool:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from core.data.errors import DatabaseUnavailable as Away
-from sessions_app.gateway.ports import Change, LeaseLost, LinkedDevice, NumberTaken, SessionState
+from sessions_app.gateway.ports import (
+    Change,
+    LeaseLost,
+    LinkedDevice,
+    NumberTaken,
+    PairingQr,
+    SessionState,
+)
 from sessions_app.lifecycle import Event, Status
 from sessions_app.models import Session
+from sessions_app.signals import sessions_written
 from sessions_app.store.group_commit import MOST_TOGETHER, GroupCommit
-from sessions_app.store.transitions import ChangeRequest
+from sessions_app.store.transitions import ChangeRequest, Written
 from tests.factory import make_account, make_location, make_session
 from tests.integration.transactions import TRANSACTIONS
 
@@ -83,6 +92,40 @@ def test_it_writes_the_others_when_one_is_refused() -> None:
         session.refresh_from_db()
         assert session.version == 1
         assert not session.events.exists()
+
+
+@pytest.mark.parametrize("bad", [2**80, "many"], ids=["too large", "no number"])
+def test_it_writes_other_changes_beside_an_invalid_value(bad: Any) -> None:
+    first, odd, last = _sessions(3, Status.INITIALIZING)
+    qr = PairingQr("2@code", bad, 6, timezone.now())
+
+    results = _write(
+        Counted(), [_asked(first), _asked(odd, Change(Event.QR_CODE, qr=qr)), _asked(last)]
+    )
+
+    assert isinstance(results[1], Exception) and not isinstance(results[1], Away)
+    for session, result, version in zip((first, odd, last), results, (2, 1, 2), strict=True):
+        session.refresh_from_db()
+        assert session.version == version
+        assert isinstance(result, SessionState) is (version == 2)
+
+
+def test_it_writes_other_changes_beside_a_failing_receiver() -> None:
+    first, odd, last = _sessions(3)
+
+    def fail(sender: object, changes: Sequence[Written], **kwargs: object) -> None:
+        if odd.pk in {one.session.pk for one in changes}:
+            raise KeyError("a bug in a receiver")
+
+    sessions_written.connect(fail)
+    try:
+        results = _write(Counted(), [_asked(first), _asked(odd), _asked(last)])
+    finally:
+        sessions_written.disconnect(fail)
+
+    assert [type(result) for result in results] == [SessionState, KeyError, SessionState]
+    odd.refresh_from_db()
+    assert (odd.status, odd.version) == (Status.READY, 1)
 
 
 def test_it_writes_two_changes_of_one_session_in_order() -> None:
