@@ -196,17 +196,18 @@ def end_link(
 ) -> Decision:
     """End the link for good. ``cause`` begins the error of the waiting texts.
 
-    The order matters: after the change is written no further text is queued."""
+    The order matters: after the change is written no further text is queued, and only the holder
+    of the lease gets as far as deleting the keys."""
     change = Change(event, actor, detail, device=None, retry_at=None)
     failure = FailWaitingTexts(str(event), f"{cause} before this text was sent.")
-    effects = (DropClient(), DeleteKeys(), WriteChange(change), failure, Finish())
+    effects = (DropClient(), WriteChange(change), failure, DeleteKeys(), Finish())
     return Decision(situation.attempt, effects)
 
 
 def refuse_second_link(situation: Situation) -> Decision:
     """Forget the new device: the account has linked this number at another location."""
     change = Change(Event.NUMBER_TAKEN, device=None, retry_at=None)
-    effects = (DropClient(), DeleteKeys(), WriteChange(change), Finish())
+    effects = (DropClient(), WriteChange(change), DeleteKeys(), Finish())
     return Decision(situation.attempt, effects)
 
 

@@ -84,7 +84,7 @@ def start(decision: Decision) -> do.StartClient:
         (
             {"wanted": Wanted.UNLINKED, "jid": ""},
             [Event.UNLINKED],
-            [do.DropClient, do.DeleteKeys, do.WriteChange, do.FailWaitingTexts, do.Finish],
+            [do.DropClient, do.WriteChange, do.FailWaitingTexts, do.DeleteKeys, do.Finish],
         ),
     ],
 )
@@ -225,7 +225,7 @@ def test_it_logs_out_and_forgets_a_taken_number() -> None:
     ended = decide(make_situation(QR, attempt=taken.attempt), happened.LogoutFinished(False))
 
     assert taken.effects == (do.LogOut(),)
-    assert kinds(ended) == [do.DropClient, do.DeleteKeys, do.WriteChange, do.Finish]
+    assert kinds(ended) == [do.DropClient, do.WriteChange, do.DeleteKeys, do.Finish]
     (change,) = changes(ended)
     assert (change.event, change.device) == (Event.NUMBER_TAKEN, None)
 
@@ -303,9 +303,9 @@ def test_it_finishes_unlinking_whatever_happens(event: ActorEvent, detail: str) 
 
     assert kinds(decision) == [
         do.DropClient,
-        do.DeleteKeys,
         do.WriteChange,
         do.FailWaitingTexts,
+        do.DeleteKeys,
         do.Finish,
     ]
     (change,) = changes(decision)
@@ -601,6 +601,8 @@ def test_it_decides_soundly_in_every_situation(
         assert not {do.StartClient, do.MoveClient, do.SetDeadline} & set(done)
     if do.DeleteKeys in done:  # a client without its keys would be lost
         assert done.index(do.DropClient) < done.index(do.DeleteKeys)
+        # The write checks the lease: without it, the keys belong to the next owner.
+        assert done.index(do.WriteChange) < done.index(do.DeleteKeys)
         assert changes(decision)[-1].device is None
     if do.DropClient in done and do.Finish not in done:  # the page shows the wait
         assert changes(decision)[-1].retry_at == NOW + deadline(decision).delay

@@ -244,9 +244,9 @@ def test_it_ends_the_link_after_a_logout(detail: str, event: Event) -> None:
 
     assert kinds(decision) == [
         do.DropClient,
-        do.DeleteKeys,
         do.WriteChange,
         do.FailWaitingTexts,
+        do.DeleteKeys,
         do.Finish,
     ]
     (change,) = changes(decision)

@@ -200,6 +200,8 @@ class Stage:
     ) -> None:
         settings = GatewaySettings(data_dir=folder)
         self.row, self.ledger, self.engines = Row(state), Ledger(), PuppetEngines(settings)
+        self.keys = Path(settings.store_of(str(state.id)))
+        self.keys.parent.mkdir(parents=True, exist_ok=True)
         self.actor = SessionActor(
             state,
             Dependencies(
@@ -315,6 +317,18 @@ async def test_it_fails_waiting_texts_after_a_logout(linked: Stage) -> None:
 
     assert await asyncio.wait_for(task, PATIENCE)
     assert (linked.row.state.jid, linked.ledger.failed_waiting) == ("", ["logged_out"])
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_it_deletes_keys_only_while_it_holds_the_lease(linked: Stage, lost: bool) -> None:
+    task = linked.start()
+    running = await linked.engine()
+    linked.keys.write_bytes(b"keys")
+    linked.row.lost = lost
+    running.report(engine.LoggedOut("401"))
+
+    assert await asyncio.wait_for(task, PATIENCE)
+    assert linked.keys.exists() is lost
 
 
 async def test_it_replaces_an_engine_that_ended(linked: Stage) -> None:
