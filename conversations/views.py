@@ -16,7 +16,9 @@ from core.web.decorators import form_page, page
 from locations.access import find_writable
 from locations.current_user import principal_of
 from sessions_app.models import Session
+from sessions_app.pages.live_updates import summary_parts
 from sessions_app.pages.session_page import session_view
+from sessions_app.pages.summary import summary
 
 
 @page
@@ -28,6 +30,14 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     return render(
         request, "conversations/dashboard/overview.html", {**found, "principal": principal}
     )
+
+
+@page
+def overview_live(request: HttpRequest) -> HttpResponse:
+    """Return the live parts of the overview, for a page without an open socket."""
+    principal = principal_of(request)
+    parts = summary_parts(summary(principal), principal, first="first" in request.GET)
+    return HttpResponse("".join(parts.values()))
 
 
 @form_page

@@ -11,7 +11,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,8 +22,10 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
+from core.security.client_ip import client_ip, network_of
 from sessions_app.hints import account_group, notices_group, session_group, user_group
 from sessions_app.live.hub import Check, current_hub
+from sessions_app.live.socket_limits import SocketLimits
 from sessions_app.pages.live_parts import Parts, Reload, reload_element
 from sessions_app.pages.live_updates import (
     Access,
@@ -49,6 +52,7 @@ LIFETIME_SECONDS = 86_400 * 0.9
 # Close codes that static/js/live.js handles.
 REFUSED = 4404  # reload the page, which redirects to sign-in or returns 404
 RECONNECT = 4012  # connect again
+TOO_MANY = 4029  # poll, and connect again after a minute or two
 
 
 class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
@@ -70,6 +74,7 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
         self._read_seconds = 0.0
         self._updates: asyncio.Task[None] | None = None
         self._end: asyncio.Task[None] | None = None
+        self._places = ExitStack()  # gives them back
         self.shown_session: UUID | None = None
         self.viewer: Viewer
         self.access: Access
@@ -94,12 +99,44 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
             raise ValueError(f"No handler for message type {message['type']}")
         await handler(message)
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the socket, and give back its places however it ends."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            current_hub().discard(self)
+            if self._updates is not None:
+                self._updates.cancel()
+            self._places.close()
+
     async def connect(self) -> None:
+        hub, network = current_hub(), network_of(_address(self.scope))
+        if network and not self._take(hub.of_addresses, network):
+            await self._turn_away()
+            return
         viewer = self._viewer()
         access = await self.admit(viewer) if viewer else None
         if viewer is None or access is None:
+            self._places.close()
             await self.close(code=REFUSED)
-            return
+        elif not self._take(hub.of_viewers, access.owner):
+            await self._turn_away()
+        else:
+            await self._begin(viewer, access)
+
+    def _take(self, limits: SocketLimits, group: Hashable) -> bool:
+        taken = limits.take(group)
+        if taken:
+            self._places.callback(limits.give_back, group)
+        return taken
+
+    async def _turn_away(self) -> None:
+        """Accept the socket and close it: browsers report the code of open sockets only."""
+        self._places.close()
+        await self.accept()
+        await self.close(code=TOO_MANY)
+
+    async def _begin(self, viewer: Viewer, access: Access) -> None:
         self.viewer = replace(viewer, user_id=access.owner, account=access.account)
         self.access = access
         await self.accept()
@@ -107,9 +144,6 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
         self._updates = asyncio.create_task(self._send_updates(), name="live page")
 
     async def disconnect(self, code: int) -> None:
-        current_hub().discard(self)
-        if self._updates is not None:
-            self._updates.cancel()
         for group in self._joined:
             await self.channel_layer.group_discard(group, self.channel_name)
 
@@ -238,3 +272,11 @@ class NumbersPage(AccountPage):
     async def read(self, viewer: Viewer) -> Frame | None:
         asked = dict(parse_qsl(self.scope["query_string"].decode("ascii", "replace")))
         return await read_listing(viewer, self.access, Query.parse(asked))
+
+
+def _address(scope: Mapping[str, Any]) -> str | None:
+    """Return the address of the browser, see ``client_ip``."""
+    connected = str((scope.get("client") or ("",))[0])
+    headers = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    forwarded = b", ".join(headers).decode("latin-1")
+    return client_ip(connected, forwarded, settings.TRUSTED_PROXIES)

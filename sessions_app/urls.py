@@ -8,6 +8,7 @@ from sessions_app.support import views as support_views
 
 urlpatterns = [
     path("numbers/", views.numbers_page, name="numbers"),
+    path("numbers/live/", views.numbers_live, name="numbers_live"),
     path("numbers/restart/", views.numbers_restart, name="numbers_restart"),
     path("connect/", views.connect_page, name="connect"),
     path("links/new/", link_views.link_new, name="link_new"),

@@ -27,7 +27,7 @@ from sessions_app.models import NotPossible, Session
 from sessions_app.models.session_queryset import SessionQuerySet
 from sessions_app.pages import bulk_restart
 from sessions_app.pages.live_parts import Reload, reload_element
-from sessions_app.pages.live_updates import session_parts
+from sessions_app.pages.live_updates import listing_parts, session_parts
 from sessions_app.pages.number_list import Query, listing
 from sessions_app.pages.session_page import SessionView, free_locations, opened, session_view
 from sessions_app.proxies.forms import ProxyForm
@@ -45,6 +45,13 @@ def _rows() -> SessionQuerySet:
 def numbers_page(request: HttpRequest) -> HttpResponse:
     found = listing(principal_of(request), Query.parse(request.GET))
     return render(request, "sessions_app/pages/number_list/numbers.html", {**found})
+
+
+@page
+def numbers_live(request: HttpRequest) -> HttpResponse:
+    """Return the live parts of the list, for a page without an open socket."""
+    found = listing(principal_of(request), Query.parse(request.GET))
+    return HttpResponse("".join(listing_parts(found).values()))
 
 
 @form_page

@@ -16,7 +16,6 @@ from sessions_app.consumers import AccountPage
 from sessions_app.links import actions
 from sessions_app.links.actions import LinkView
 from sessions_app.live.hub import current_hub
-from sessions_app.live.read_threads import read_page
 from sessions_app.pages.live_parts import Parts
 from sessions_app.pages.live_updates import Access, Frame, Viewer
 
@@ -71,7 +70,9 @@ class LinkSocket(AccountPage):
         return access
 
     async def read(self, viewer: Viewer) -> Frame | None:
-        frame = await read_page(partial(_frame, self._link_id))
+        frame: Frame | None = await current_hub().page(
+            ("link", self._link_id), self.access.account, partial(_frame, self._link_id)
+        )
         # Checked after the read, so that nothing is sent that is newer than the access.
         return frame if self.access.is_still(await self.admit(viewer)) else None
 

@@ -12,17 +12,25 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Mapping
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from core import tenancy
-from sessions_app.live.read_threads import read_access
+from core.data.db_threads import Run
+from sessions_app.live.read_threads import read_access, read_page
 from sessions_app.live.shared_reads import SharedReads
+from sessions_app.live.socket_limits import (
+    SOCKETS_A_VIEWER,
+    SOCKETS_AN_ADDRESS,
+    SocketLimits,
+)
 from sessions_app.models import Session
 
 logger = logging.getLogger(__name__)
 CHECK_SECONDS = 0.5
+PAGES_AT_ONCE = 2  # of one account, of ``read_threads.PAGE_THREADS``
 
 Check = Callable[[Collection[Any]], Mapping[Any, Any]]
 """Takes viewers and returns the access of each, without those who have none."""
@@ -48,12 +56,17 @@ class LiveSocket(Protocol):
 class Hub:
     """The live sockets of one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_page: Run = read_page, read_access: Run = read_access) -> None:
+        self._read_page, self._read_access = read_page, read_access
         self._sockets: set[LiveSocket] = set()
         self._watch: asyncio.Task[None] | None = None
         self._versions: Mapping[UUID, int] = {}
         self._asking: dict[Check, set[Hashable]] = defaultdict(set)
         self._checks: SharedReads[Mapping[Hashable, Any]] = SharedReads()
+        self._pages: SharedReads[Any] = SharedReads()
+        self._turns: WeakValueDictionary[Hashable, asyncio.Semaphore] = WeakValueDictionary()
+        self.of_viewers = SocketLimits(SOCKETS_A_VIEWER)
+        self.of_addresses = SocketLimits(SOCKETS_AN_ADDRESS)
 
     def add(self, socket: LiveSocket) -> None:
         """Watch the access of ``socket`` from now on."""
@@ -70,9 +83,22 @@ class Hub:
         self._asking[check].add(viewer)
         return (await self._checks.get(check, lambda: self._check_asking(check))).get(viewer)
 
+    async def page(self, key: Hashable, account: Hashable, render: Callable[[], Any]) -> Any:
+        """Return what ``render`` returns: the page ``key``, which looks the same to all callers
+        with that key. One rendering serves all that wait for it. Those of one account leave
+        threads to the others."""
+        turns = self._turns.get(account) or asyncio.Semaphore(PAGES_AT_ONCE)
+        self._turns[account] = turns
+
+        async def read() -> Any:
+            async with turns:
+                return await self._read_page(render)
+
+        return await self._pages.get(key, read)
+
     async def _check_asking(self, check: Check) -> Mapping[Hashable, Any]:
         viewers = self._asking.pop(check, set())
-        return await read_access(lambda: check(viewers))
+        return await self._read_access(lambda: check(viewers))
 
     async def _watch_sockets(self) -> None:
         try:
@@ -86,7 +112,7 @@ class Hub:
         try:
             for check, sockets in self._by_check().items():
                 viewers = {viewer for _, viewer in sockets}
-                found = await read_access(lambda check=check, viewers=viewers: check(viewers))  # type: ignore[misc]
+                found = await self._read_access(partial(check, viewers))
                 for socket, viewer in sockets:
                     socket.access_checked(found.get(viewer))
             await self._check_versions()
@@ -102,7 +128,7 @@ class Hub:
     async def _check_versions(self) -> None:
         shown = {pk for socket in self._sockets if (pk := socket.shown_session)}
         before = self._versions
-        self._versions = await read_access(lambda: _versions_of(shown)) if shown else {}
+        self._versions = await self._read_access(lambda: _versions_of(shown)) if shown else {}
         changed = {pk for pk, version in self._versions.items() if before.get(pk) != version}
         for socket in self._sockets:
             if socket.shown_session in changed:

@@ -6,7 +6,7 @@ The templates of first paint render each part, here with ``hx-swap-oob``.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from django.http import Http404
@@ -17,7 +17,7 @@ from locations.access import find
 from locations.principals import Principal
 from locations.sign_ins import OpenSignIn, principals_of
 from sessions_app.live.hub import current_hub
-from sessions_app.live.read_threads import read_access, read_page
+from sessions_app.live.read_threads import read_access
 from sessions_app.models import Session
 from sessions_app.pages.live_parts import Page, Parts, registered_parts
 from sessions_app.pages.number_list import Listing, Query, listing
@@ -52,6 +52,14 @@ class Access:
         """Return the same access for another account of the principal."""
         role = "" if self.principal is None else str(self.principal.roles[account])
         return replace(self, account=account, role=role)
+
+    @property
+    def shared(self) -> Hashable:
+        """What decides how a page of the account looks: the same for all viewers with one role."""
+        if self.account is None or self.principal is None:
+            return self.owner
+        closing = self.account in self.principal.closing
+        return (self.account, self.role, closing, bool(self.principal.operator))
 
     def is_still(self, now: Access | None) -> bool:
         """Return whether the page that was rendered for this access is right for ``now``."""
@@ -155,27 +163,34 @@ async def read_session(
     """Return the session page for ``viewer``, or None if the session may not be seen. ``known`` is
     the viewer's access at an earlier check."""
     known = known or await admit_to_session(viewer, session_id)
-    return await _read(viewer, known, lambda principal: _session_frame(principal, session_id))
+    key = ("session", session_id)
+    return await _read(viewer, known, key, lambda principal: _session_frame(principal, session_id))
 
 
 async def read_summary(viewer: Viewer, known: Access, *, first: bool = False) -> Frame | None:
     """Return the overview for ``viewer``, or None if the access ``known`` has ended. See
     ``summary_parts``."""
-    return await _read(viewer, known, lambda principal: _summary_frame(principal, first))
+    key = ("summary", first)
+    return await _read(viewer, known, key, lambda principal: _summary_frame(principal, first))
 
 
 async def read_listing(viewer: Viewer, known: Access, query: Query) -> Frame | None:
     """Return the list for ``viewer``, or None if the access ``known`` has ended."""
-    return await _read(viewer, known, lambda principal: _listing_frame(principal, query))
+    return await _read(viewer, known, query, lambda principal: _listing_frame(principal, query))
 
 
 async def _read(
-    viewer: Viewer, known: Access | None, render: Callable[[Principal], Frame | None]
+    viewer: Viewer,
+    known: Access | None,
+    page: Hashable,
+    render: Callable[[Principal], Frame | None],
 ) -> Frame | None:
     if known is None or known.principal is None:
         return None
-    principal = known.principal
-    frame = await read_page(lambda: render(principal))
+    principal, group = known.principal, known.account or known.owner
+    frame: Frame | None = await current_hub().page(
+        (page, known.shared), group, lambda: render(principal)
+    )
     # Checked after the read, so that nothing is sent that is newer than the viewer's access.
     now = await admit(replace(viewer, account=known.account))
     return frame if known.is_still(now) else None

@@ -3,6 +3,7 @@
 
 const REFUSED = 4404;
 const RECONNECT = 4012;
+const TOO_MANY = 4029;
 let open = false;
 
 document.body.addEventListener("htmx:wsOpen", () => { open = true; });
@@ -11,6 +12,7 @@ document.body.addEventListener("htmx:wsClose", (event) => {
   const { event: { code }, socketWrapper } = event.detail;
   if (code === REFUSED) location.reload();
   if (code === RECONNECT) setTimeout(socketWrapper.reconnect, 1000 + 4000 * Math.random());
+  if (code === TOO_MANY) setTimeout(socketWrapper.reconnect, 60_000 + 60_000 * Math.random());
 });
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.id === "poll" && open) event.preventDefault();

@@ -194,6 +194,29 @@ def test_it_updates_the_list_live(
     expect(row).to_contain_text("Ready")
 
 
+def test_it_polls_the_list_when_sockets_are_turned_away(
+    open_page: OpenPage, product: Product, simulator: Simulator
+) -> None:
+    opened: list[WebSocketRoute] = []
+
+    def turn_away(socket: WebSocketRoute) -> None:
+        opened.append(socket)
+        socket.close(code=4029)
+
+    session = product.create_session()
+    waiting = product.until(session, status="qr")
+    page = open_page("/sign-in/", signed_in=True)
+    page.route_web_socket(re.compile("/ws/"), turn_away)
+    page.goto(f"/numbers/?q={waiting['location_name']}")
+    row = page.locator(f"#row-{waiting['location']}")
+    expect(row).to_contain_text("Scan the code")
+
+    simulator.scan(waiting["qr"]["text"])
+
+    expect(row).to_contain_text("Ready", timeout=60_000)  # the list polls every 15 seconds
+    assert len(opened) == 1
+
+
 def test_it_explains_a_link_removed_on_the_phone(
     open_page: OpenPage, product: Product, simulator: Simulator
 ) -> None:
