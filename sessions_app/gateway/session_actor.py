@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sessions_app.engine.engine_events import JournaledEvent
@@ -22,9 +22,9 @@ from sessions_app.gateway.decisions.actor_events import ActorEvent, DeadlinePurp
 from sessions_app.gateway.decisions.actor_rules import decide
 from sessions_app.gateway.decisions.attempt import AttemptState, Situation
 from sessions_app.gateway.decisions.effects import Effect
-from sessions_app.gateway.decisions.event_facts import phone_seen, proves_life
 from sessions_app.gateway.engine_process import EngineUnavailable
 from sessions_app.gateway.interruption import Interrupted, unless_interrupted
+from sessions_app.gateway.life_signs import LifeSigns
 from sessions_app.gateway.persistence import persist
 from sessions_app.gateway.ports import Change, LeaseLost, NumberTaken, ProxyUnusable, SessionState
 from sessions_app.gateway.reconcile import is_wish, wish_of
@@ -42,12 +42,11 @@ class SessionActor:
         self._attempt = AttemptState(banned_at=session.banned_at)
         self._deadline = Deadline()
         self._finished = False
-        self._last_proof_at: datetime | None = None
-        self._phone_seen_at: datetime | None = None
+        self.life = LifeSigns()
         self._rechecked = asyncio.Event()
         self._inbox: asyncio.Queue[tuple[str | None, ActorEvent]] = asyncio.Queue()
         self._slot = ClientSlot(
-            session, dependencies, self._deliver, self._note_proof, self._on_stuck
+            session, dependencies, self._deliver, self.life.note_proof, self._on_stuck
         )
         self._probe: asyncio.Task[None] | None = None
 
@@ -60,16 +59,6 @@ class SessionActor:
     @property
     def connected(self) -> bool:
         return self._slot.connected
-
-    @property
-    def last_proof_at(self) -> datetime | None:
-        """When the connection last proved to work."""
-        return self._last_proof_at
-
-    @property
-    def phone_seen_at(self) -> datetime | None:
-        """When the number's own phone was last active, if that is worth storing."""
-        return self._phone_seen_at
 
     def recheck(self) -> None:
         """Read the row again: the customer may want something else, or a text may wait."""
@@ -121,9 +110,6 @@ class SessionActor:
     def _on_stuck(self, run: str) -> None:
         self._deliver(run, happened.SendStuck())
 
-    def _note_proof(self, at: datetime) -> None:
-        self._last_proof_at = at
-
     async def _step(self) -> None:
         """Handle the next event, or the deadline if it passes first."""
         try:
@@ -135,7 +121,7 @@ class SessionActor:
             return  # a late event of an earlier client
         if isinstance(event, happened.RowRead):
             await self._read_row()
-        self._note_life(event)
+        self.life.note(event, self._session.phone_seen_at, self._dependencies.now())
         try:
             await self._handle(event)
         except Exception as error:
@@ -149,13 +135,6 @@ class SessionActor:
         if session is None or session.lease_epoch != self._session.lease_epoch:
             raise LeaseLost(str(self._session.id))
         self._session = session
-
-    def _note_life(self, event: ActorEvent) -> None:
-        now = self._dependencies.now()
-        if proves_life(event):
-            self._note_proof(now)
-        known = self._phone_seen_at or self._session.phone_seen_at
-        self._phone_seen_at = phone_seen(event, known, now) or self._phone_seen_at
 
     # Decisions
 

@@ -202,7 +202,7 @@ class Gateway:
         """Store the proofs of life, and probe connections that have been silent for too long."""
         proofs: dict[UUID, datetime] = {}
         for session_id, actor in self._actors.items():
-            proof = actor.last_proof_at
+            proof = actor.life.last_proof_at
             if proof is None:
                 continue
             proofs[session_id] = proof
@@ -215,7 +215,7 @@ class Gateway:
 
     async def _note_phones(self) -> None:
         """Store when the numbers' own phones were last active."""
-        seen = {key: at for key, actor in self._actors.items() if (at := actor.phone_seen_at)}
+        seen = {key: at for key, actor in self._actors.items() if (at := actor.life.phone_seen_at)}
         fresh = self._stored_phones.unstored(seen)
         await self._store.note_phones(fresh)
         self._stored_phones.note(fresh)

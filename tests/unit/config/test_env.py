@@ -51,9 +51,7 @@ def test_it_names_a_wrong_key_without_quoting_it(
 def test_it_refuses_a_wrong_integer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("MAILS_A_DAY", text)
 
-    with pytest.raises(
-        ImproperlyConfigured, match="must be a whole number of at least 1"
-    ):
+    with pytest.raises(ImproperlyConfigured, match="must be a whole number of at least 1"):
         env.integer("MAILS_A_DAY", 20)
 
 

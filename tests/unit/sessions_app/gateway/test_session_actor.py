@@ -267,7 +267,7 @@ async def test_it_pairs_moves_and_connects(fresh: Stage) -> None:
         Event.START, Event.QR_CODE, Event.PAIR_SUCCESS, Event.CONNECTED, Event.CONNECTED,
     ]  # fmt: skip
     assert linking.commands[-1] is Command.STOP
-    assert fresh.actor.last_proof_at is not None
+    assert fresh.actor.life.last_proof_at is not None
     task.cancel()
 
 
