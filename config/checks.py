@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -205,3 +206,31 @@ def backups(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
             id="pairline.W007",
         )
     ]
+
+
+@checks.register()
+def backup_folder(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn when scheduled backups cannot be written. No error: the numbers must stay connected
+    while the disk of the backups is away."""
+    why = _why_not_writable(Path(settings.BACKUP_DIR)) if settings.BACKUP_DIR else ""
+    if not why:
+        return []
+    return [
+        checks.Warning(
+            f"Backups cannot be written to BACKUP_DIR: {why}.",
+            hint="Let the user of the service write there. Its sandbox must allow it, too: see "
+            "docs/how-to/back-up-every-week.md (deploy/systemd/backups.conf).",
+            id="pairline.W008",
+        )
+    ]
+
+
+def _why_not_writable(folder: Path) -> str:
+    """Return why no file can be created in ``folder``, or in the parent in which a backup would
+    create it; "" if one can."""
+    existing = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    try:
+        with TemporaryFile(dir=existing):  # it has no name, and disappears when it is closed
+            return ""
+    except OSError as error:
+        return error.strerror or type(error).__name__

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.architecture.deployment import (
     DEPLOY,
@@ -270,6 +271,22 @@ def test_it_declares_the_volumes_of_compose() -> None:
     assert used == set(compose()["volumes"])
 
 
+def test_it_writes_compose_backups_to_a_volume() -> None:
+    added = yaml.safe_load((DEPLOY / "compose.backups.yaml").read_text())
+    ((name, service),) = added["services"].items()
+    (volume,) = service["volumes"]
+    (secret,) = service["secrets"]
+
+    assert accepts([str(word) for word in SERVICES[name]["command"]]) == "run_gateway"
+    assert set(service) == {"environment", "volumes", "secrets"}  # it keeps the restrictions
+    assert service["environment"] == {
+        "BACKUP_DIR": volume.partition(":")[2],
+        "BACKUP_KEY_FILE": f"/run/secrets/{secret}",
+    }
+    assert set(service["environment"]) <= KNOWN
+    assert Path(added["secrets"][secret]["file"]).is_absolute()
+
+
 # --- systemd and the rest -----------------------------------------------------------------
 
 each_unit = pytest.mark.parametrize("path", UNITS, ids=[path.stem for path in UNITS])
@@ -300,6 +317,32 @@ def test_it_satisfies_the_checks_of_systemd(path: Path, tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert (verified.returncode, verified.stderr + verified.stdout) == (0, "")
+
+
+BACKUPS = DEPLOY / "systemd" / "backups.conf"
+
+
+@each_unit
+def test_it_satisfies_systemd_with_backups(path: Path, tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        assert set(unit(BACKUPS)["Service"]) <= KNOWN_DIRECTIVES | {"LoadCredential"}
+        return
+    (tmp_path / f"{path.name}.d").mkdir()
+    shutil.copy(BACKUPS, tmp_path / f"{path.name}.d")
+    test_it_satisfies_the_checks_of_systemd(path, tmp_path)
+
+
+def test_it_lets_the_unit_write_backups() -> None:
+    service = unit(BACKUPS)["Service"]
+    (variables_set,) = service["Environment"]
+    given = dict(word.split("=") for word in variables_set.split())
+    credential, _, source = service["LoadCredential"][0].partition(":")
+
+    assert set(service) == {"LoadCredential", "Environment", "ReadWritePaths"}
+    assert service["ReadWritePaths"] == [f"-{given['BACKUP_DIR']}"]
+    assert given["BACKUP_KEY_FILE"] == f"/run/credentials/%n/{credential}"
+    assert Path(source).is_absolute()
+    assert set(given) <= KNOWN
 
 
 @each_unit

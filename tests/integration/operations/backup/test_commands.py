@@ -8,15 +8,17 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.checks import WARNING
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from config import checks
 from locations.models import Account
+from operations.backup.create import create_backup
 from operations.backup.errors import BackupRefused
 from operations.backup.progress import Progress
 from operations.backup.schedule import new_name, prune, run_scheduled_backup
-from operations.backup.secret import write_key_file
+from operations.backup.secret import Secret, write_key_file
 from tests.factory import make_account
 from tests.integration.operations.backup.conftest import Keys, linked, lose_everything
 
@@ -187,3 +189,31 @@ def test_it_does_not_start_scheduled_backups_without_a_key(
     assert _ids(settings, str(tmp_path / "b"), "") == ["pairline.E006"]
     assert _ids(settings, str(tmp_path / "b"), str(tmp_path / "none")) == ["pairline.E006"]
     assert _ids(settings, str(tmp_path), key) == ["pairline.W007"]
+
+
+@pytest.mark.parametrize("missing", ["", "b", "b/c"])
+def test_it_accepts_a_folder_that_a_backup_can_create(
+    settings: Settings, tmp_path: Path, missing: str
+) -> None:
+    settings.BACKUP_DIR = str(tmp_path / missing)
+
+    assert checks.backup_folder(None) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", ["/proc/backups", "/dev/null/backups"])
+def test_it_warns_of_a_folder_that_cannot_be_written(settings: Settings, folder: str) -> None:
+    settings.BACKUP_DIR = folder
+
+    (message,) = checks.backup_folder(None)
+
+    assert (message.id, message.level) == ("pairline.W008", WARNING)
+    assert "backups.conf" in str(message.hint)
+    with pytest.raises(BackupRefused, match="cannot be written"):
+        create_backup(Path(folder) / "file", Secret(b"k", b"k" * 32), lambda *_: None)
+
+
+def test_it_checks_no_folder_without_scheduled_backups(settings: Settings) -> None:
+    settings.BACKUP_DIR = ""
+
+    assert checks.backup_folder(None) == []
