@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError
 
 from simulator.whatsapp.accounts import Account, Accounts, Companion, Endpoint
 from simulator.whatsapp.event_log import EventLog
+from simulator.whatsapp.faults import content
 from simulator.whatsapp.faults.standing import Faults
 from simulator.whatsapp.pairing_proof import is_device_signed
 from simulator.whatsapp.relay import Relay
@@ -262,6 +263,8 @@ class Phone:
             if bundle is None:
                 return None
             book.open(bundle)
+        if endpoint.id:
+            text = content.text(self._faults, endpoint.account.number, text)
         message = Message(conversation=text)
         if endpoint.account is self.account and recipient is not self.account:
             wrapper = Message()

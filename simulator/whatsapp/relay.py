@@ -8,6 +8,7 @@ import time
 from simulator.whatsapp.accounts import Account, Accounts, ClientConnection, Companion, Endpoint
 from simulator.whatsapp.device_lists import account_hash, devices_hash
 from simulator.whatsapp.event_log import EventLog
+from simulator.whatsapp.faults import content
 from simulator.whatsapp.faults.standing import Faults
 from simulator.whatsapp.wire.binary_xml import LID_SERVER, SERVER, USER_SERVER, Jid, Node, Value
 from simulator.whatsapp.wire.prekeys import Bundle
@@ -44,9 +45,10 @@ class Relay:
         self.deliver(sender, account, node)
 
     def _acknowledge(self, connection: ClientConnection, node: Node, **more: str) -> None:
+        at = content.timestamp(self._faults, connection.number)
         ack = Node(
             "ack",
-            {"class": node.tag, "id": node.text("id"), "from": node.jid("to"), "t": _now(), **more},
+            {"class": node.tag, "id": node.text("id"), "from": node.jid("to"), "t": at, **more},
         )
         if node.tag == "message" and self._faults.take("hold_acks", connection.number):
             self._held.append((connection, ack))
@@ -99,12 +101,15 @@ class Relay:
             endpoint = account.endpoint(jid.device) if account else None
             if endpoint is None or account not in (recipient, sender.account):
                 continue
-            content = list(part.children())
-            if identity is not None and any(c.text("type") == "pkmsg" for c in content):
-                content.append(identity)
+            children = list(part.children())
+            if identity is not None and any(c.text("type") == "pkmsg" for c in children):
+                children.append(identity)
             own = account is sender.account and recipient is not account
             attrs = self._envelope(sender, recipient, node, own)
-            endpoint.deliver(Node("message", attrs, content))
+            if endpoint.id:
+                attrs["t"] = content.timestamp(self._faults, account.number)
+            stanza = Node("message", attrs, children)
+            endpoint.deliver(content.message(self._faults, account.number, stanza))
 
     def _envelope(
         self, sender: Endpoint, recipient: Account, node: Node, own: bool
@@ -154,14 +159,14 @@ class Relay:
         attrs: dict[str, Value] = {
             "from": sender.account.jid(to.server, sender.id),
             "id": node.text("id"),
-            "t": _now(),
         }
         if kind:
             attrs["type"] = kind
         to_all = to.device == 0 and kind in ("read", "played")
         for endpoint in account.endpoints() if to_all else [account.endpoint(to.device)]:
             if endpoint is not None and endpoint is not sender:
-                endpoint.deliver(Node("receipt", dict(attrs), node.content))
+                at = content.timestamp(self._faults, account.number)
+                endpoint.deliver(Node("receipt", {**attrs, "t": at}, node.content))
 
     def sync_read(self, account: Account, peer: Jid, message_id: str) -> None:
         """Notify the linked clients of an account that its phone has read a message of ``peer``."""
@@ -170,7 +175,7 @@ class Relay:
             "recipient": peer,
             "id": message_id,
             "type": "read",
-            "t": _now(),
+            "t": content.timestamp(self._faults, account.number),
         }
         for companion in account.companions.values():
             companion.deliver(Node("receipt", dict(attrs)))
@@ -191,7 +196,7 @@ class Relay:
                 "key-index": str(changed.id),
             },
         )
-        content = Node(
+        changes = Node(
             change,
             {
                 "device_hash": account_hash(account, USER_SERVER),
@@ -200,7 +205,7 @@ class Relay:
             [device, Node("key-index-list", {"ts": _now()})],
         )
         return self._notification(
-            "devices", account.jid(USER_SERVER), [content], lid=account.jid(LID_SERVER)
+            "devices", account.jid(USER_SERVER), [changes], lid=account.jid(LID_SERVER)
         )
 
     @staticmethod

@@ -122,6 +122,21 @@ KINDS: dict[str, Kind] = {
     "garble": Kind(
         "linked", "Garble messages", "Garbles messages from phones until they resend them."
     ),
+    "unusual_times": Kind(
+        "linked",
+        "Unusual times",
+        "Sends times in another unit, or of another age.",
+        {"form": Param("milliseconds", ("milliseconds", "zero", "ahead", "largest"))},
+    ),
+    "long_texts": Kind(
+        "linked",
+        "Long texts",
+        "Lengthens the texts from phones to this many characters.",
+        {"characters": Param(1_200_000, range(1, 5_000_001))},
+    ),
+    "long_senders": Kind(
+        "linked", "Long senders", "Lengthens the numbers of senders to 18 digits."
+    ),
     "media_upload": Kind(
         "linked",
         "Fail uploads",
