@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from simulator.whatsapp.app_state import AppState
 from simulator.whatsapp.errors import RequestError
 from simulator.whatsapp.wire.binary_xml import LID_SERVER, USER_SERVER, Jid, Node
 from simulator.whatsapp.wire.prekeys import Bundle, Registration
@@ -81,6 +82,9 @@ class SimulatedPhone(Endpoint, Protocol):
     def chat_log(self) -> list[dict[str, Any]]:
         """Return all messages in the format of the control API, oldest first."""
 
+    def seal(self, endpoint: Endpoint, message: Any) -> tuple[str, bytes] | None:
+        """Encrypt a message for one device: its type and data, or None without a bundle."""
+
     def forget(self, device: Companion) -> None:
         """Drop the Signal sessions with a device that was unlinked."""
 
@@ -128,6 +132,7 @@ class Account:
     companions: dict[int, Companion] = field(default_factory=dict)
     last_device: int = 0
     contacts: set[Companion] = field(default_factory=set)  # devices to notify of changes
+    state: AppState | None = None  # once the phone has shared it
 
     def jid(self, server: str, device: int = 0) -> Jid:
         """Return this account's address, as a number or as a LID."""

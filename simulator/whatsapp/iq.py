@@ -193,6 +193,18 @@ def _blocklist(
     connection.answer(query, Node("list", {"dhash": "0"}))
 
 
+def _app_state(
+    network: Network, connection: ClientConnection, device: Companion, query: Node
+) -> None:
+    state = device.account.state
+    if state is None:
+        connection.refuse(query, 501, "feature-not-implemented")
+        return
+    asked = query.need("sync").children()
+    found = [state.collection(one.text("name"), int(one.text("version") or 0)) for one in asked]
+    connection.answer(query, Node("sync", {}, found))
+
+
 def _remove_device(
     network: Network, connection: ClientConnection, device: Companion, query: Node
 ) -> None:
@@ -216,5 +228,6 @@ HANDLERS: dict[tuple[str, str, str], Handler] = {
     ("w:m", "set", "media_conn"): _media_conn,
     ("w:profile:picture", "get", "*"): _no_picture,
     ("blocklist", "get", "*"): _blocklist,
+    ("w:sync:app:state", "set", "*"): _app_state,
     ("md", "set", "remove-companion-device"): _remove_device,
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from functools import cached_property
 
 from simulator.whatsapp.accounts import Account, Accounts, ClientConnection
+from simulator.whatsapp.app_state import AppState
 from simulator.whatsapp.errors import RequestError
 from simulator.whatsapp.event_log import EventLog
 from simulator.whatsapp.faults.standing import Faults
@@ -12,6 +15,7 @@ from simulator.whatsapp.pairing_state import Pairing, QrText
 from simulator.whatsapp.phone import Phone
 from simulator.whatsapp.relay import Relay
 from simulator.whatsapp.wire import certs, tokens
+from simulator.whatsapp.wire.binary_xml import LID_SERVER, Node, Value
 from simulator.whatsapp.wire.xeddsa import KeyPair
 
 
@@ -47,6 +51,16 @@ class Network:
         self.accounts.add(account)
         return account
 
+    def share_state(self, account: Account, push_name: str) -> int:
+        """Let a phone share its state, with its push name, with its linked clients, as it does
+        after a link. Return how many clients there are."""
+        account.state = account.state or AppState(push_name)
+        for device in account.companions.values():
+            sealed = account.phone.seal(device, account.state.key_share())
+            if sealed is not None:
+                device.deliver(_peer_message(account, *sealed))
+        return len(account.companions)
+
     def waiting(self) -> list[Pairing]:
         """Return the clients that wait to be linked, oldest first."""
         return sorted(self.pairings, key=lambda one: one.since)
@@ -68,3 +82,15 @@ class Network:
             if one.current() is not None and ref_id in (None, one.ref_id):
                 return one
         raise RequestError("No client is waiting with a code.")
+
+
+def _peer_message(account: Account, kind: str, data: bytes) -> Node:
+    """Return a message of a phone to one of its own clients."""
+    attrs: dict[str, Value] = {
+        "from": account.jid(LID_SERVER),
+        "id": "3A" + secrets.token_hex(9).upper(),
+        "t": str(int(time.time())),
+        "type": "text",
+        "category": "peer",
+    }
+    return Node("message", attrs, [Node("enc", {"v": "2", "type": kind}, data)])

@@ -13,6 +13,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from simulator.whatsapp.accounts import Account, Accounts, Companion, Endpoint
+from simulator.whatsapp.displayed_text import displayed_text
 from simulator.whatsapp.event_log import EventLog
 from simulator.whatsapp.faults import content
 from simulator.whatsapp.faults.standing import Faults
@@ -31,7 +32,6 @@ from simulator.whatsapp.wire.xeddsa import DJB, KeyPair
 
 SIGNED_KEY_ID = 1
 STATUSES = ("sent", "delivered", "read")
-MEDIA = ("image", "video", "audio", "document", "sticker")
 
 
 @dataclass(slots=True)
@@ -238,7 +238,7 @@ class Phone:
     ) -> None:
         parts = []
         for endpoint in endpoints:
-            sealed = self._seal(endpoint, recipient, text, server)
+            sealed = self._seal_text(endpoint, recipient, text, server)
             if sealed is not None:
                 kind, data = sealed
                 enc = Node("enc", {"v": "2", "type": kind}, data)
@@ -254,15 +254,9 @@ class Phone:
             ),
         )
 
-    def _seal(
+    def _seal_text(
         self, endpoint: Endpoint, recipient: Account, text: str, server: str
     ) -> tuple[str, bytes] | None:
-        book = self._book(endpoint.account, endpoint.id)
-        if book.empty:
-            bundle = self._relay.bundle(endpoint)
-            if bundle is None:
-                return None
-            book.open(bundle)
         if endpoint.id:
             text = content.text(self._faults, endpoint.account.number, text)
         message = Message(conversation=text)
@@ -271,27 +265,25 @@ class Phone:
             wrapper.deviceSentMessage.destinationJID = str(recipient.jid(server))
             wrapper.deviceSentMessage.message.CopyFrom(message)
             message = wrapper
-        pad = secrets.randbelow(15) + 1
-        kind, data = book.encrypt(message.SerializeToString() + bytes([pad]) * pad)
+        kind, data = self.seal(endpoint, message) or ("", b"")
+        if not kind:
+            return None
         if endpoint.id and self._faults.take("garble", endpoint.account.number):
             data = data[:-1] + bytes([data[-1] ^ 1])
+        return kind, data
+
+    def seal(self, endpoint: Endpoint, message: Any) -> tuple[str, bytes] | None:
+        """See SimulatedPhone. Raises SignalError if the device has a forged prekey bundle."""
+        book = self._book(endpoint.account, endpoint.id)
+        if book.empty:
+            bundle = self._relay.bundle(endpoint)
+            if bundle is None:
+                return None
+            book.open(bundle)
+        pad = secrets.randbelow(15) + 1
+        kind, data = book.encrypt(message.SerializeToString() + bytes([pad]) * pad)
         return kind, data
 
     def forget(self, device: Companion) -> None:
         """See SimulatedPhone."""
         self._books.pop((device.account.number, device.id), None)
-
-
-def displayed_text(message: Any) -> str | None:
-    """Return the text that a phone displays for a message, or None for a message without one."""
-    if message.conversation:
-        return str(message.conversation)
-    if message.extendedTextMessage.text:
-        return str(message.extendedTextMessage.text)
-    for kind in MEDIA:
-        if message.HasField(f"{kind}Message"):
-            caption = getattr(getattr(message, f"{kind}Message"), "caption", "")
-            return f"[{kind}] {caption}".strip()
-    if message.HasField("reactionMessage"):
-        return f"[reaction] {message.reactionMessage.text}"
-    return None

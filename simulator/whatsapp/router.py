@@ -28,5 +28,8 @@ def route(
         network.relay.message(connection, device, node)
     elif node.tag == "receipt":
         network.relay.receipt(connection, device, node)
+    elif node.tag == "presence":
+        presence = node.text("type") or "available"
+        network.log.add("presence", number=connection.number, presence=presence)
     elif node.tag == "ack":
         device.confirm(node.text("class"), node.text("id"))

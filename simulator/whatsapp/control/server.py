@@ -56,6 +56,7 @@ class Control:
                 web.post("/api/phones/{number}/read", self._read),
                 web.get("/api/phones/{number}/messages", self._messages),
                 web.post("/api/phones/{number}/unlink", self._unlink),
+                web.post("/api/phones/{number}/state", self._share_state),
                 web.get("/api/faults", self._fault_kinds),
                 web.post("/api/faults", self._fault),
                 web.delete("/api/faults", self._clear),
@@ -167,6 +168,10 @@ class Control:
     async def _messages(self, request: web.Request) -> web.Response:
         phone = self._find_account(request.match_info["number"]).phone
         return web.json_response(phone.chat_log())
+
+    async def _share_state(self, request: web.Request) -> web.Response:
+        account = self._find_account(request.match_info["number"])
+        return web.json_response({"shared": self._network.share_state(account, account.name)})
 
     async def _unlink(self, request: web.Request) -> web.Response:
         account, body = self._find_account(request.match_info["number"]), await read_json(request)

@@ -32,6 +32,8 @@ _wa6 = _load("waWa6.WAWebProtobufsWa6_pb2")
 _cert = _load("waCert.WACert_pb2")
 _adv = _load("waAdv.WAAdv_pb2")
 _e2e = _load("waE2E.WAWebProtobufsE2E_pb2")
+_sync = _load("waServerSync.WAWebProtobufsServerSync_pb2")
+_action = _load("waSyncAction.WAWebProtobufSyncAction_pb2")
 
 HandshakeMessage: Any = _wa6.HandshakeMessage
 ClientPayload: Any = _wa6.ClientPayload
@@ -42,3 +44,5 @@ ADVSignedDeviceIdentityHMAC: Any = _adv.ADVSignedDeviceIdentityHMAC
 ADVKeyIndexList: Any = _adv.ADVKeyIndexList
 ADVSignedKeyIndexList: Any = _adv.ADVSignedKeyIndexList
 Message: Any = _e2e.Message
+SyncdPatch: Any = _sync.SyncdPatch
+SyncActionData: Any = _action.SyncActionData

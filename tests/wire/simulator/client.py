@@ -203,6 +203,12 @@ class Driver:
         message_id: str = sent.ID
         return message_id
 
+    def do_send_presence(self, command: dict[str, Any]) -> None:
+        """{"client"}: show this client as available. Raises until it knows its push name."""
+        from neonize.utils.enum import Presence
+
+        self._clients[command["client"]].send_presence(Presence.AVAILABLE)
+
     def do_send_document(self, command: dict[str, Any]) -> str:
         """{"client", "to", "data" (base64)}: send a file; the message id."""
         client = self._clients[command["client"]]
