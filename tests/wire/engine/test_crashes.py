@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sessions_app.engine import journal
+from sessions_app.engine.engine_events import MessageReceived
 from sessions_app.engine.protocol import Command
 from tests.wire.engine.conftest import Launch, Linked
 from tests.wire.engine.driver import Engine, Run, Simulator
@@ -125,3 +126,26 @@ async def test_it_works_on_when_its_disk_is_full(
     resource.prlimit(engine.process.pid, resource.RLIMIT_FSIZE, limits)
     await write_all(simulator, bob, linked.number, ["there is room again"])
     await run.until("message", lambda event: event["text"] == "there is room again")
+
+
+async def test_it_starts_with_a_journal_of_unusual_lines(
+    engine: Engine, simulator: Simulator, linked: Linked, tmp_path: Path
+) -> None:
+    """One line is no event. The other is an entry of an earlier version: its text is longer than a
+    line of the protocol, and its time in milliseconds."""
+    kept, now = tmp_path / "journal", time.time()
+    old = MessageReceived(
+        key="a", peer="+123456789012345678", chat="", whatsapp_id="3A01", peer_name="Bob",
+        text="x" * 2_000_000, media=None, sent_at=now * 1000, from_me=False,
+    )  # fmt: skip
+    kept.write_bytes(b"garbled\n" + journal.write([old]))
+
+    for _ in range(2):
+        run = await connected(engine, linked, kept)
+        (message,) = [e for e in engine.events("message") if e["run"] == run.name]
+        assert (message["key"], message["peer"], len(message["text"])) == ("a", "", 65_536)
+        assert abs(message["sent_at"] - now) < 60
+        await run.call(Command.STOP)
+
+    assert journal.aside_path(kept).read_bytes() == b"garbled\n"
+    assert list(journal.read(read(kept), now).events) == ["a"]
