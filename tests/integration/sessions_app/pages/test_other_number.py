@@ -83,6 +83,27 @@ def test_it_begins_anew_and_keeps_the_history(alice: Client, refused: Session) -
     assert "for the first number" not in page_of(alice, fresh)
 
 
+def test_it_needs_no_room_for_another_number(
+    alice: Client, refused: Session, account: Account
+) -> None:
+    Account.objects.filter(pk=account.pk).update(own_max_sessions=1)
+
+    replace(alice, refused)
+
+    assert Session.objects.live().exclude(pk=refused.pk).count() == 1
+
+
+def test_it_keeps_everything_when_no_number_is_allowed(
+    alice: Client, refused: Session, account: Account
+) -> None:
+    Account.objects.filter(pk=account.pk).update(own_max_sessions=0)
+
+    response = replace(alice, refused)
+
+    assert list(get_messages(response.wsgi_request))
+    assert Session.objects.get().wanted == Wanted.LINKED
+
+
 def test_it_keeps_the_proxy_for_the_other_number(alice: Client, refused: Session) -> None:
     Session.objects.filter(pk=refused.pk).update(proxy="http://192.0.2.1:3128")
 
