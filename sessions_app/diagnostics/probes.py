@@ -52,8 +52,8 @@ def reach(route: Route, seconds: float) -> Reached:
     """Connect with TLS and request the time. Raises Unreachable, within ``seconds``."""
     began = time.monotonic()
     try:
-        context = client_context(route.ca_file)
         with _dial(route, seconds) as plain:
+            context = client_context(route.ca_file)
             plain.settimeout(_left(began, seconds))
             with context.wrap_socket(plain, server_hostname=route.host) as secured:
                 took = time.monotonic() - began
