@@ -11,7 +11,7 @@ from allauth.usersessions import views as usersessions
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path
 
-from locations.auth.views import SignIn, View, with_422
+from locations.auth.views import ConfirmAddress, NewPassword, SignIn, View, with_422
 
 
 def _page(route: str, view: View, name: str) -> URLPattern:
@@ -32,7 +32,7 @@ ENTRANCE = [
     _public("sign-out/", account.logout, "account_logout"),
     _public("sign-up/", account.signup, "account_signup"),
     _public("verify/", account.email_verification_sent, "account_email_verification_sent"),
-    _public("verify/<str:key>/", account.confirm_email, "account_confirm_email"),
+    _public("verify/<str:key>/", ConfirmAddress.as_view(), "account_confirm_email"),
     _public("reset/", account.password_reset, "account_reset_password"),
     _public("reset/sent/", account.password_reset_done, "account_reset_password_done"),
     _public(
@@ -42,7 +42,7 @@ ENTRANCE = [
     ),
     _public(
         "reset/<str:uidb36>/<str:key>/",
-        account.password_reset_from_key,
+        NewPassword.as_view(),
         "account_reset_password_from_key",
     ),
 ]

@@ -7,7 +7,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from allauth.account.views import LoginView
+from allauth.account.views import ConfirmEmailView, LoginView, PasswordResetFromKeyView
 from django import forms
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -24,6 +24,25 @@ class SignIn(LoginView):  # type: ignore[misc]
             return HttpResponseClientRedirect(resolve_url("account_login"))
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
+
+
+class _OpenedByScanners:
+    """A page behind a mailed link. Mail scanners open it, so only its form signs out a browser in
+    which another user is signed in."""
+
+    request: HttpRequest
+
+    def logout(self) -> None:
+        if self.request.method == "POST":
+            super().logout()  # type: ignore[misc]
+
+
+class ConfirmAddress(_OpenedByScanners, ConfirmEmailView):  # type: ignore[misc]
+    """Confirm an e-mail address."""
+
+
+class NewPassword(_OpenedByScanners, PasswordResetFromKeyView):  # type: ignore[misc]
+    """Choose a new password."""
 
 
 def with_422(view: View) -> View:

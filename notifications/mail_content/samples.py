@@ -128,7 +128,7 @@ def _sign_ins() -> Iterator[Sample]:
         "to_email": "alice@harbour.example",
         "deleted_email": "alice@harbour.example",
         "activate_url": "https://pairline.example/verify/sample/",
-        "password_reset_url": "https://pairline.example/reset/sample/",
+        "password_reset_url": "https://pairline.example/reset/sample/sample/",
         "code": "7QK2MX",
         "timestamp": _AT,
         "ip": "93.184.216.34",
