@@ -16,11 +16,12 @@ from operator import or_
 from typing import Any, Generic, TypeVar
 
 from django.db import transaction
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Window
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Now, RowNumber
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.background.fair_rows import FairRows
 from core.background.fairness import one_per_key
 from core.data.batch_delete import delete_in_batches
 
@@ -55,7 +56,8 @@ class QueueSpec(Generic[Row]):
     ``give_back`` writes ``on_give_back``; without it, the lease expires now.
 
     ``fair_by``: a column, such as ``account_id``. A claim takes one row of each value before it
-    takes a second of any. ``key``: a column, such as ``session_id``. A claim takes one row of
+    takes a second of any, and the values take turns: see ``fair_rows.py``, also for the index that
+    this needs. ``key``: a column, such as ``session_id``. A claim takes one row of
     each value (any number of rows where it is NULL), and with ``leased``, which selects the rows
     under a lease, none while another row of that value is leased.
 
@@ -85,6 +87,7 @@ class RowQueue(Generic[Row]):
 
     def __init__(self, spec: QueueSpec[Row]) -> None:
         self._spec = spec
+        self._fair = FairRows(spec.fair_by, spec.order) if spec.fair_by else None
 
     def due(self, rows: QuerySet[Row] | None = None) -> QuerySet[Row]:
         """Return those of ``rows`` (default: all) that may be claimed now, in no order."""
@@ -178,10 +181,11 @@ class RowQueue(Generic[Row]):
         due = due.order_by(*spec.order)
         if spec.key:
             due = due.exclude(**{f"{spec.key}__in": busy})
-        if spec.fair_by:
-            turn = Window(RowNumber(), partition_by=F(spec.fair_by), order_by=list(spec.order))
-            due = due.annotate(_turn=turn).order_by("_turn", *spec.order)
-        pairs = due.values_list("pk", spec.key or "pk")[: self._window(limit)]
+        key, rows_read = spec.key or "pk", self._window(limit)
+        if self._fair is None:
+            pairs = due.values_list("pk", key)[:rows_read]
+        else:
+            pairs = self._fair.first(due, rows_read, key)
         return dict(one_per_key(pairs, lambda pair: pair[1])[:limit])
 
     def _pick(self, rows: Iterable[Row], limit: int) -> list[Row]:

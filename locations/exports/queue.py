@@ -34,6 +34,7 @@ EXPORTS: RowQueue[Export] = RowQueue(
         lease_column="lease_expires_at",
         counter_column="attempts",
         on_claim={"state": ExportState.WRITING, "written": 0},
+        fair_by="account_id",
         on_give_back={"state": ExportState.WAITING, "lease_expires_at": None},
     )
 )

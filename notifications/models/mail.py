@@ -91,6 +91,11 @@ class Mail(models.Model):
         ]
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(state="waiting"), name="mail_due"),
+            models.Index(  # for accounts to take turns
+                fields=["account", "next_attempt_at"],
+                condition=Q(state="waiting"),
+                name="mail_turns",
+            ),
             models.Index(fields=["account", "-created_at", "-id"], name="mail_log"),
             models.Index(fields=["user", "created_at"], name="mail_of_user"),
             models.Index(fields=["created_at"], name="mail_age"),

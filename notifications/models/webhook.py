@@ -233,6 +233,19 @@ class Delivery(models.Model):
                 condition=Q(state="waiting"),
                 name="delivery_due",
             ),
+            models.Index(  # whether anything is due
+                fields=["next_attempt_at"], condition=Q(state="waiting"), name="delivery_next"
+            ),
+            models.Index(  # for the sessions of a webhook to take turns
+                fields=["webhook", "session_id", "next_attempt_at"],
+                condition=Q(state="waiting"),
+                name="delivery_turns",
+            ),
+            models.Index(
+                fields=["webhook", "queued_at"],
+                condition=Q(state="waiting"),
+                name="delivery_oldest",
+            ),
             models.Index(fields=["webhook", "-created_at", "-id"], name="delivery_log"),
             models.Index(fields=["webhook", "-attempted_at"], name="delivery_latest"),
             models.Index(fields=["created_at"], name="delivery_age"),

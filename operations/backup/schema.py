@@ -25,6 +25,7 @@ _FITS_WITHOUT = frozenset(
         "locations.0011_exports",
         "notifications.0009_reword_labels",
         "notifications.0010_export_notices",
+        "notifications.0012_fair_queues",
         "sessions_app.0013_other_number",
     }
 )

@@ -33,6 +33,7 @@ BUNDLES: RowQueue[SupportBundle] = RowQueue(
         lease_column="lease_expires_at",
         counter_column="attempts",
         on_claim={"state": BundleState.BUILDING},
+        fair_by="account_id",
         on_give_back={"state": BundleState.WAITING, "lease_expires_at": None},
     )
 )
