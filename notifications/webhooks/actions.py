@@ -6,7 +6,7 @@ Callers have checked access to the account.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -27,6 +27,8 @@ from notifications.models.webhook import SUBSCRIBABLE, DeliveryQuerySet, new_sec
 
 MAX_WEBHOOKS = 20  # an account
 _REPLAYED_AT_ONCE = 10_000
+# Replayed deliveries are due in groups, one after another: 20 a second.
+_REPLAY_GROUP, _REPLAY_EVERY = 100, timedelta(seconds=5)
 
 
 class TooManyWebhooks(Exception):
@@ -158,7 +160,8 @@ def switch(principal: Principal, webhook: Webhook, *, on: bool) -> None:
     with transaction.atomic():
         webhook.save(update_fields=["enabled", "died", "disabled_at", "disabled_reason"])
         if on:
-            _queue_again(Delivery.objects.of_webhook(webhook.pk).in_state(DeliveryState.WAITING))
+            waiting = Delivery.objects.of_webhook(webhook.pk).in_state(DeliveryState.WAITING)
+            _queue_again(waiting, now)
         words = _("on") if on else _("off")
         record(
             principal,
@@ -221,22 +224,26 @@ def _test_words(webhook: Webhook) -> str:
 
 def replay(principal: Principal, delivery: Delivery) -> None:
     """Send a delivery again, with the same ids. Raises WebhookDisabled or TooOften."""
-    _replay(principal, delivery.webhook, Delivery.objects.filter(pk=delivery.pk))
+    _replay(principal, delivery.webhook, [delivery.pk])
 
 
 def replay_failed(principal: Principal, webhook: Webhook) -> int:
-    """Send all failed deliveries again; return how many. Raises WebhookDisabled or TooOften."""
+    """Send all failed deliveries again, spread over some minutes if they are many; return how
+    many. Raises WebhookDisabled or TooOften."""
     failed = Delivery.objects.of_webhook(webhook.pk).in_state(DeliveryState.FAILED)
     keys = list(failed.order_by("created_at").values_list("pk", flat=True)[:_REPLAYED_AT_ONCE])
-    return _replay(principal, webhook, Delivery.objects.filter(pk__in=keys))
+    return _replay(principal, webhook, keys)
 
 
-def _replay(principal: Principal, webhook: Webhook, rows: DeliveryQuerySet) -> int:
+def _replay(principal: Principal, webhook: Webhook, keys: list[UUID]) -> int:
     if not webhook.enabled:
         raise WebhookDisabled
     count_action((ActionLimit.WEBHOOK_REPLAYS_OF_ACCOUNT, webhook.account_id))
     with transaction.atomic():
-        count = _queue_again(rows)
+        count, now = 0, timezone.now()
+        for turn, first in enumerate(range(0, len(keys), _REPLAY_GROUP)):
+            group = Delivery.objects.filter(pk__in=keys[first : first + _REPLAY_GROUP])
+            count += _queue_again(group, now + turn * _REPLAY_EVERY)
         record(
             principal,
             webhook.account_id,
@@ -247,9 +254,9 @@ def _replay(principal: Principal, webhook: Webhook, rows: DeliveryQuerySet) -> i
     return count
 
 
-def _queue_again(rows: DeliveryQuerySet) -> int:
-    """Reset deliveries to their first attempt. One that is being sent may arrive twice."""
-    now = timezone.now()
+def _queue_again(rows: DeliveryQuerySet, at: datetime) -> int:
+    """Reset deliveries to their first attempt, due ``at``. One that is being sent may arrive
+    twice."""
     return rows.update(
-        state=DeliveryState.WAITING, attempts=0, queued_at=now, next_attempt_at=now, error=""
+        state=DeliveryState.WAITING, attempts=0, queued_at=at, next_attempt_at=at, error=""
     )

@@ -166,7 +166,9 @@ async def _delivery(world: World) -> None:
     lease = Lease(uuid4(), ())
     async with Poster() as poster:
         await poster.post(
-            ClaimedDelivery(uuid4(), uuid4(), None, "notice", 1, url, "secret", b"{}", lease)
+            ClaimedDelivery(
+                uuid4(), uuid4(), uuid4(), None, "notice", 1, url, "secret", b"{}", lease
+            )
         )
 
 

@@ -26,6 +26,7 @@ async def _post(url: str, looking_up: LookUp = look_up) -> DeliveryResult:
     outgoing = ClaimedDelivery(
         delivery=UUID(int=1),
         webhook=UUID(int=2),
+        account=UUID(int=3),
         session=None,
         kind="webhook.test",
         attempt=1,

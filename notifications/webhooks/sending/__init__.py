@@ -1,0 +1,1 @@
+"""Which deliveries are attempted at once."""
