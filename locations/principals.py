@@ -66,6 +66,11 @@ class Principal:
     def may_write(self, account_id: uuid.UUID) -> bool:
         return self.roles.get(account_id) in _WRITERS and account_id not in self.closing
 
+    def may_see_codes(self, account_id: uuid.UUID) -> bool:
+        """Return whether the caller may see QR and pairing codes of the account: they link a phone,
+        so only those who may manage numbers see them."""
+        return self.may_write(account_id) and Scope.MANAGE in self.scopes
+
     @property
     def may_add(self) -> bool:
         """Whether the caller may add something to the current account."""

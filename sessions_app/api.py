@@ -33,6 +33,7 @@ from sessions_app.models.session_queryset import SessionQuerySet
 from sessions_app.problem_codes import NOT_POSSIBLE
 from sessions_app.proxies.serializers import check_for
 from sessions_app.serializers import (
+    CodelessSnapshotSerializer,
     NewSessionSerializer,
     PairingSerializer,
     SessionFilterSerializer,
@@ -97,7 +98,13 @@ def _create(principal: Principal, location: Location, proxy: ProxyAddress | None
         session = actions.connect(principal, location, proxy)
     except LocationBusy:
         raise _busy(location) from None
-    return Response(represent(SnapshotSerializer, session), status=201)
+    return Response(_shown(principal, session), status=201)
+
+
+def _shown(principal: Principal, session: Session) -> Any:
+    """Return the session as the caller may see it: with its codes only for managers."""
+    may = principal.may_see_codes(session.account_id)
+    return represent(SnapshotSerializer if may else CodelessSnapshotSerializer, session)
 
 
 def _filtered(rows: SessionQuerySet, filters: dict[str, Any], now: datetime) -> SessionQuerySet:
@@ -124,12 +131,14 @@ class SessionDetail(ApiView):
         operation_id="read_session",
         tags=TAGS,
         summary="Get a session",
-        description="While a number is being linked, poll it once per second.",
+        description="While a number is being linked, poll it once per second. Its codes are shown "
+        "to keys with the scope `manage` only.",
         responses={200: SnapshotSerializer, **problem_responses(404)},
     )
     def get(self, request: Request, session_id: UUID) -> Response:
-        session = find(_rows(), principal_of(request), session_id)
-        return Response(represent(SnapshotSerializer, session))
+        principal = principal_of(request)
+        session = find(_rows(), principal, session_id)
+        return Response(_shown(principal, session))
 
 
 def _command(
@@ -140,7 +149,7 @@ def _command(
     session: Session = find_writable(_rows(), principal, session_id)
     with conflict_at(NotPossible, NOT_POSSIBLE):
         ask(principal, session)
-    return Response(represent(SnapshotSerializer, session), status=202)
+    return Response(_shown(principal, session), status=202)
 
 
 class SessionRestart(ApiView):

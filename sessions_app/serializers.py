@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils import timezone
@@ -102,8 +102,9 @@ class SnapshotSerializer(serializers.Serializer[Any]):
     """The state of a session, at one version.
 
     Serializes a ``Session`` with its location. ``context``: ``now`` (default: the current time)
-    and ``with_code`` (default: True), see ``snapshot``."""
+    and ``with_code`` (default: that of the class), see ``snapshot``."""
 
+    with_code: ClassVar[bool] = True
     id = serializers.UUIDField()
     location = serializers.UUIDField(help_text="The id of its location.")
     location_name = serializers.CharField()
@@ -119,9 +120,14 @@ class SnapshotSerializer(serializers.Serializer[Any]):
     action = serializers.ChoiceField(choices=_words(Action), help_text="The next step.")
     phone_number = serializers.CharField(help_text="The linked number; empty until the scan.")
     linked = serializers.BooleanField(help_text="Whether we are a linked device of the number.")
-    qr = QrSerializer(allow_null=True, help_text="Only while `status` is `qr`; null in lists.")
+    qr = QrSerializer(
+        allow_null=True,
+        help_text="Only while `status` is `qr`; null in lists, and for keys without the scope "
+        "`manage`.",
+    )
     pairing_code = serializers.CharField(
-        help_text="The code to enter on the phone instead of scanning; empty until it is issued."
+        help_text="The code to enter on the phone instead of scanning; empty until it is issued, "
+        "in lists, and for keys without the scope `manage`."
     )
     pairing_error = serializers.CharField(help_text="Why no pairing code could be issued.")
     version = serializers.IntegerField(help_text="Increases with every change of the session.")
@@ -139,9 +145,15 @@ class SnapshotSerializer(serializers.Serializer[Any]):
     )
 
     def to_representation(self, instance: Session) -> dict[str, Any]:
-        now, with_code = self.context.get("now"), self.context.get("with_code", True)
+        now, with_code = self.context.get("now"), self.context.get("with_code", self.with_code)
         row = snapshot(instance, now or timezone.now(), with_code=with_code)
         return super().to_representation(row)
+
+
+class CodelessSnapshotSerializer(SnapshotSerializer):
+    """The same for callers who may not see codes."""
+
+    with_code = False
 
 
 @page_example("The last page", _EXAMPLE)

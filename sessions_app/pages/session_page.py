@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from locations.access import find, visible
 from locations.current_user import choose_account, principal_of
@@ -27,6 +28,7 @@ class SessionView(TypedDict):
 
     session: SessionSnapshot
     may_write: bool
+    code_hidden: bool
     picture: str
     code_seconds: int
     primary: show.ActionButton | None
@@ -41,11 +43,16 @@ class SessionView(TypedDict):
 def session_view(principal: Principal, session_id: object) -> SessionView:
     """Return the session page for ``principal``. Raises Http404 without access."""
     row = find(Session.objects.select_related("location"), principal, session_id)
-    current = snapshot(row, timezone.now())
+    with_code = principal.may_see_codes(row.account_id)
+    current = snapshot(row, timezone.now(), with_code=with_code)
+    code_hidden = current["status"] == Status.QR and not with_code
+    if code_hidden:
+        current["sentence"] = gettext("Waiting for the code to be scanned")
     return {
         "session": current,
         "may_write": principal.may_write(row.account_id),
-        "picture": str(show.picture(current)),
+        "code_hidden": code_hidden,
+        "picture": "" if code_hidden else str(show.picture(current)),
         "code_seconds": show.code_seconds(current),
         "primary": show.primary_button(current),
         "menu": show.menu(current),

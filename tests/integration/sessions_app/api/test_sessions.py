@@ -15,7 +15,7 @@ from sessions_app.models import Session
 from sessions_app.serializers import SnapshotSerializer
 from sessions_app.snapshot import SessionSnapshot
 from tests.factory import make_location, make_session
-from tests.integration.locations.rest.conftest import Caller, assert_problem
+from tests.integration.locations.rest.conftest import Caller, assert_problem, make_key
 
 
 def test_it_creates_a_session_for_a_location(caller: Caller, account: Account) -> None:
@@ -119,6 +119,19 @@ def test_it_returns_a_code_uncached_with_its_picture(caller: Caller, account: Ac
     assert (body["qr"]["number"], body["qr"]["of"]) == (1, 6)
     assert body["pairing_code"] == "ABCD-EFGH"
     assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("scopes", [["read"], ["read", "send"]])
+def test_it_hides_codes_from_keys_without_manage(account: Account, scopes: list[str]) -> None:
+    session = make_session(make_location(account), Status.QR, pairing_code="ABCD-EFGH")
+    key = Caller(make_key(account, scopes=scopes))
+
+    answer = key.get(f"/sessions/{session.pk}/")
+
+    body = answer.json()
+    assert (body["status"], body["qr"], body["pairing_code"]) == ("qr", None, "")
+    assert session.qr_text not in answer.text
+    assert key.get("/sessions/").json()["results"][0]["qr"] is None
 
 
 def test_it_reads_with_two_queries(

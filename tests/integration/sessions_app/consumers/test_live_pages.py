@@ -197,6 +197,29 @@ async def test_it_sends_no_pairing_errors_to_viewers(
     assert ('id="pairing-error"' in text) is told
 
 
+async def test_it_sends_codes_to_writers_only(scene: Scene, open_socket: Open) -> None:
+    async with (
+        open_socket(scene.path, scene.alice) as writer,
+        open_socket(scene.path, scene.vera) as viewer,
+    ):
+        await writer.told()
+        await viewer.told()
+        await scene.becomes(
+            status=Status.QR,
+            reason=Reason.SCAN,
+            qr_text="a-secret",
+            pairing_code="ABCD-EFGH",
+            qr_number=1,
+            qr_of=6,
+            qr_expires_at=timezone.now(),
+        )
+
+        assert "ABCD-EFGH" in await writer.until_told('class="qr"')
+        seen = await viewer.until_told("only its owners and members see it")
+        for secret in ("ABCD-EFGH", 'class="qr"', "Scan this code"):
+            assert secret not in seen
+
+
 async def test_it_makes_the_page_fetch_its_messages(scene: Scene, open_socket: Open) -> None:
     message: Message = await database_sync_to_async(make_message)(scene.session, text="Private")
     async with open_socket(scene.path, scene.alice) as page:

@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from locations.models import Account
 from sessions_app.lifecycle import Status
 from sessions_app.models import Session
-from tests.factory import make_session
+from tests.factory import make_location, make_session
 
 READS = ["session", "session_live", "messages"]
 WRITES = [
@@ -56,6 +57,24 @@ def test_it_takes_no_wish_from_strangers(charlie: Client, session: Session, name
 @pytest.mark.parametrize("name", READS)
 def test_it_shows_a_session_to_viewers(vera: Client, session: Session, name: str) -> None:
     assert vera.get(reverse(name, args=[session.pk])).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["session", "session_live"])
+@pytest.mark.parametrize("pairing_code", ["", "ABCD-EFGH"])
+def test_it_shows_codes_to_writers_only(
+    bob: Client, vera: Client, account: Account, name: str, pairing_code: str
+) -> None:
+    location = make_location(account)
+    waiting = make_session(location, Status.QR, pairing_code=pairing_code)
+    page = reverse(name, args=[waiting.pk])
+
+    writer, viewer = bob.get(page).text, vera.get(page).text
+
+    assert 'class="qr"' in writer
+    assert pairing_code in writer
+    for secret in ('class="qr"', "ABCD-EFGH", waiting.qr_text, "M4 4", "Scan this code"):
+        assert secret not in viewer
+    assert "only its owners and members see it" in viewer
 
 
 @pytest.mark.parametrize("name", WRITES)
