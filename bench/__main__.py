@@ -2,6 +2,8 @@
 
 The exit code is 0 if all rows meet their limits, else 1. A full run takes about ten minutes. Use
 an otherwise idle machine.
+
+``python -m bench neighbours`` measures instead what one customer can do to another.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from bench.backup import backup
 from bench.digest import digest
 from bench.links import fifty, qr, scan
 from bench.messages import send
+from bench.neighbours.command import main as neighbours
 from bench.outage import outage
 from bench.pages import pages
 from bench.progress import show_step
@@ -41,6 +44,8 @@ NAMES = [name for names in GROUPS.values() for name in names]
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["neighbours"]:
+        return neighbours(sys.argv[2:])
     options = _options()
     load = os.getloadavg()[0]
     show_step(f"machine load: {load:.2f} on {os.cpu_count()} cores")

@@ -1,0 +1,1 @@
+"""``python -m bench neighbours``: one customer's work beside another's attacks."""
