@@ -14,8 +14,8 @@ from django.db import DatabaseError, transaction
 
 logger = logging.getLogger(__name__)
 
-FEWEST_ROWS = 100
-SLOW_SECONDS, QUICK_SECONDS = 0.05, 0.025
+FEWEST_ROWS = 50
+SLOW_SECONDS, QUICK_SECONDS = 0.03, 0.015
 # SQLite takes one writer at a time, and waiting writers sleep between their attempts, for up to
 # 0.1 s: without pauses that are longer than the batches, they could miss every opportunity.
 PAUSE_SECONDS = 0.05
@@ -58,6 +58,7 @@ class BatchSize:
         with transaction.atomic(savepoint=False):
             began = time.monotonic()
             yield
+        # With the commit, which writes the pages: writers wait for that, too.
         self._size = next_size(self._size, time.monotonic() - began, self._most)
 
 

@@ -21,7 +21,7 @@ from core.data.deletion_pace import (
     ("size", "seconds", "expected"),
     [
         (500, 0.2, 250),
-        (500, 0.04, 500),
+        (500, 0.02, 500),
         (250, 0.01, 500),
         (500, 0.01, 500),
         (FEWEST_ROWS, 9.0, FEWEST_ROWS),
