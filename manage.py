@@ -10,8 +10,10 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from config.file_modes import keep_files_private
     from core import tenancy
 
+    keep_files_private("".join(sys.argv[1:2]))
     try:
         with tenancy.everyone():  # users of the command line have access to the whole database
             execute_from_command_line(sys.argv)

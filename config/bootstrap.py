@@ -18,6 +18,8 @@ import time
 from io import StringIO
 from pathlib import Path
 
+from config.file_modes import keep_files_private
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEMO_DIR = BASE_DIR / "data" / "demo"
 DEMO_EMAIL = "demo@example.com"
@@ -27,6 +29,7 @@ SIMULATOR_START_SECONDS = 20.0
 
 def main() -> int:
     options = _options()
+    keep_files_private("serve")
     _make_env_file(BASE_DIR / ".env", options.port)
     simulator = _prepare_demo(options) if options.demo else None
     try:
