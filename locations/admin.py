@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from core.web.admin_base import SmallDeletionAdmin
 from locations.accounts import admin as account_admin  # noqa: F401  registers its page
 from locations.accounts import (
     invitation_admin,  # noqa: F401  registers its page
@@ -23,7 +24,9 @@ admin.site.unregister(Group)  # roles come from memberships; groups would have n
 
 
 @admin.register(Location)
-class LocationAdmin(RecordedAdmin):
+class LocationAdmin(SmallDeletionAdmin, RecordedAdmin):
+    """A location with a long history is deleted in the dashboard, by a job."""
+
     verbs = Verbs(
         AccountVerb.LOCATION_ADDED, AccountVerb.LOCATION_CHANGED, AccountVerb.LOCATION_DELETED
     )

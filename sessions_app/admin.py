@@ -73,7 +73,7 @@ class TimelineInline(admin.TabularInline):  # type: ignore[type-arg]  # not gene
 
 
 @admin.register(Session)
-class SessionAdmin(RecordedAdmin):
+class SessionAdmin(admin_base.SmallDeletionAdmin, RecordedAdmin):
     verbs = Verbs(None, None, SessionVerb.SESSION_DELETED)
     list_display = ("location", "account", "number", "status", "reason", "for_how_long", "wanted")
     list_filter = ("status", ("reason", admin.AllValuesFieldListFilter), "wanted")

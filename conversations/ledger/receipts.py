@@ -20,6 +20,8 @@ from core.data import bounds
 from sessions_app.gateway.ports import Receipt
 from sessions_app.models import Session
 
+_DELETED_AT_ONCE = 200  # old receipts, with each new one; the job ``receipts`` deletes the rest
+
 
 def lock_session(session_id: UUID) -> Session | None:
     """Lock the session until the commit and return it (ids only); None if it no longer exists."""
@@ -63,7 +65,10 @@ def _keep_early(session_id: UUID, ids: set[str], status: MessageStatus, at: date
         ignore_conflicts=True,
     )
     too_old = timezone.now() - EARLY_RECEIPT_KEPT
-    EarlyReceipt.objects.filter(session_id=session_id, kept_at__lt=too_old).delete()
+    old = EarlyReceipt.objects.filter(session_id=session_id, kept_at__lt=too_old)
+    some = list(old.order_by("kept_at").values_list("pk", flat=True)[:_DELETED_AT_ONCE])
+    if some:
+        EarlyReceipt.objects.filter(pk__in=some).delete()
 
 
 def collect_early(message: Message) -> None:

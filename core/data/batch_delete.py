@@ -37,6 +37,27 @@ def deletion_steps(rows: QuerySet[Any], in_the_last: Collection[type[Model]] = (
     return _steps(rows, rows, BatchSize(BATCH_ROWS), in_the_last)
 
 
+def is_large(row: Model) -> bool:
+    """Return whether more than ``BATCH_ROWS`` rows depend on ``row``, too many to delete in one
+    transaction. Rows that depend on it in two ways may count twice."""
+    return _count_below(type(row), [row.pk], BATCH_ROWS + 1) > BATCH_ROWS
+
+
+def _count_below(model: type[Model], keys: list[Any], most: int) -> int:
+    count = 0
+    relations: Iterable[Any] = get_candidate_relations_to_delete(model._meta)
+    for relation in relations:
+        if relation.on_delete is CASCADE and count < most:
+            rows = relation.related_model._base_manager.filter(
+                **{f"{relation.field.name}__in": keys}
+            )
+            below = list(rows.order_by().values_list("pk", flat=True)[: most - count])
+            count += len(below)
+            if below:
+                count += _count_below(relation.related_model, below, most - count)
+    return count
+
+
 def _steps(
     rows: QuerySet[Any],
     among: QuerySet[Any],

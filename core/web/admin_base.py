@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,9 +10,11 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+
+from core.data.batch_delete import is_large
 
 
 @dataclass(frozen=True)
@@ -68,3 +70,22 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, object_id: str, extra_context: object = None
     ) -> HttpResponse:
         raise PermissionDenied("This is deleted with its account only.")
+
+
+class SmallDeletionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """An admin that deletes rows only if what depends on them fits into one transaction: it
+    would block other writers, and its confirmation page would load all of it."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or not is_large(obj))
+
+    def get_deleted_objects(
+        self, objs: QuerySet[Any] | Sequence[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """Return what the confirmation page lists; large rows as objects that may not be
+        deleted, without loading what depends on them."""
+        large = [str(row) for row in objs if is_large(row)]
+        if large:
+            return large, {}, {f"{self.opts.verbose_name} with a long history"}, []
+        return super().get_deleted_objects(objs, request)

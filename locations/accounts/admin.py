@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -18,10 +18,11 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from core.data.batch_delete import is_large
 from core.web import admin_base
 from core.web.admin_base import Question
 from locations import impersonation
-from locations.accounts import mails
+from locations.accounts import deletion, mails
 from locations.audit import AccountVerb, record
 from locations.audit_log.operators import RecordedAdmin, Verbs, operator_of
 from locations.current_user import forget, ip_address_of
@@ -96,7 +97,8 @@ class AccountList(ChangeList):
 
 @admin.register(Account)
 class AccountAdmin(RecordedAdmin):
-    """Deleting an account deletes everything in it, once none of its numbers is linked."""
+    """Deleting an account deletes everything in it, once none of its numbers is linked. One with
+    many rows is deleted as its owner would do it: its numbers are unlinked, then a job begins."""
 
     verbs = Verbs(None, None, None)  # its terms and its name have their own: save_model
     inline_verbs: ClassVar[Mapping[type[Model], Verbs]] = {
@@ -210,6 +212,25 @@ class AccountAdmin(RecordedAdmin):
     def resume(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
         done = sum(subscriptions.resume(one, by=operator_of(request)) for one in queryset)
         self.message_user(request, f"{done} resumed. Their numbers reconnect automatically.")
+
+    def get_deleted_objects(
+        self, objs: QuerySet[Any] | Sequence[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """Return what the confirmation page lists, without loading the rows of large accounts."""
+        if any(is_large(account) for account in objs):
+            listed = [f"{account}, with all its rows: a job deletes them" for account in objs]
+            return listed, {str(self.opts.verbose_name_plural): len(listed)}, set(), []
+        return super().get_deleted_objects(objs, request)
+
+    def delete_model(self, request: HttpRequest, obj: Account) -> None:
+        if is_large(obj):
+            deletion.begin(operator_of(request), obj)
+        else:
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
+        for account in queryset:
+            self.delete_model(request, account)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.view_as_owner)

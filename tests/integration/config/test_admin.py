@@ -14,9 +14,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from conversations.models import Message
+from core.background.jobs import registered
+from core.data.batch_delete import BATCH_ROWS
 from locations.models import Account, ApiKey, AuditEvent, Location, User
 from sessions_app.gateway.ports import Change
-from sessions_app.lifecycle import Event, Status, Wanted
+from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import Gateway, Session, SessionEvent
 from sessions_app.store.transitions import ChangeRequest
 from tests.factory import (
@@ -241,6 +243,45 @@ def test_it_deletes_the_rows_of_a_deleted_account(
     assert not Account.objects.exists()
     assert not Message.objects.exists() and not Session.objects.exists()
     assert User.objects.filter(email="alice@example.com").exists()
+
+
+@pytest.fixture
+def large() -> Session:
+    """A number that was unlinked, with more messages than one transaction deletes."""
+    session = make_session(
+        status=Status.DISCONNECTED, wanted=Wanted.UNLINKED, reason=Reason.UNLINKED
+    )
+    make_user("alice", session.account)
+    Message.objects.bulk_create(
+        Message(account=session.account, session=session, direction="in", status="received")
+        for _ in range(BATCH_ROWS + 1)
+    )
+    return session
+
+
+def test_it_deletes_no_rows_with_a_long_history(operator: Client, large: Session) -> None:
+    for row in (large, large.location):
+        assert operator.get(page_of(row, "delete")).status_code == 403
+        assert operator.post(page_of(row, "delete"), {"post": "yes"}).status_code == 403
+        assert try_to_act(operator, "delete_selected", row, post="yes").status_code == 403
+
+    assert Message.objects.count() == BATCH_ROWS + 1
+
+
+@pytest.mark.parametrize("selected", [False, True])
+def test_it_leaves_a_large_account_to_the_job(
+    operator: Client, large: Session, selected: bool
+) -> None:
+    assert str(large.account) in text_of(operator, page_of(large.account, "delete"))
+    if selected:
+        act(operator, "delete_selected", large.account, post="yes")
+    else:
+        operator.post(page_of(large.account, "delete"), {"post": "yes"})
+
+    assert Account.objects.get().deleting_at is not None
+    assert Message.objects.count() == BATCH_ROWS + 1
+    assert registered()["accounts"].run() == "Deleted 1 account."
+    assert not Message.objects.exists()
 
 
 def test_it_lists_messages_with_the_last_digits_only(operator: Client) -> None:

@@ -136,6 +136,21 @@ def test_it_drops_early_receipts_after_a_day(session: Session, gateway: Gateway)
     assert sorted(kept) == ["3EB0A1", "3EB0NEW"]
 
 
+def test_it_drops_some_of_many_old_receipts(session: Session, gateway: Gateway) -> None:
+    old = timezone.now() - timedelta(hours=25)
+    EarlyReceipt.objects.bulk_create(
+        EarlyReceipt(session=session, whatsapp_id=str(n), status="read", at=old, kept_at=old)
+        for n in range(500)
+    )
+
+    left = []
+    for number in range(4):
+        gateway.store_receipt(session.pk, make_receipt(f"3EB0A{number}"))
+        left.append(EarlyReceipt.objects.filter(kept_at=old).count())
+
+    assert left == [300, 100, 0, 0]
+
+
 def test_it_ignores_a_receipt_without_ids(session: Session, gateway: Gateway) -> None:
     gateway.store_receipt(session.pk, make_receipt())
     gateway.store_receipt(uuid4(), make_receipt("3EB0A1"))
