@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sessions_app.engine.protocol import EngineKind
+from sessions_app.gateway.account_turns import AccountTurns
 from sessions_app.gateway.decisions.actor_events import (
     ActorEvent,
     ClientEvent,
@@ -30,6 +31,10 @@ from sessions_app.gateway.remote_client import RemoteClient
 from sessions_app.gateway.settings import GatewaySettings
 from sessions_app.gateway.start_queue import StartQueue
 
+# Messages and receipts of an account on their way to the database at once: transactions wait in one
+# line for a few threads, in which many busy numbers of one customer would delay all others.
+STORED_AT_ONCE = 4  # as many as there are threads on PostgreSQL
+
 
 @dataclass(frozen=True)
 class Dependencies:
@@ -44,6 +49,7 @@ class Dependencies:
     now: Callable[[], datetime]
     random: Callable[[], float]
     routes: RouteCheck | None = None  # None: proxies are not tried before a start
+    arrivals: AccountTurns = field(default_factory=lambda: AccountTurns(STORED_AT_ONCE))
 
 
 class ClientSlot:

@@ -272,12 +272,13 @@ class SessionActor:
     async def _store(self, effect: do.StoreMessage | do.StoreReceipt) -> None:
         """Write it first; the engine forgets it only afterwards."""
         sink, session_id = self._dependencies.sink, self._session.id
-        if isinstance(effect, do.StoreMessage):
-            message = effect.message
-            await persist(lambda: sink.store_message(session_id, message))
-        else:
-            receipt = effect.receipt
-            await persist(lambda: sink.store_receipt(session_id, receipt))
+        async with self._dependencies.arrivals.hold(self._session.account_id):
+            if isinstance(effect, do.StoreMessage):
+                message = effect.message
+                await persist(lambda: sink.store_message(session_id, message))
+            else:
+                receipt = effect.receipt
+                await persist(lambda: sink.store_receipt(session_id, receipt))
         self._slot.confirm_stored(effect.key)
 
     def _set_aside(self, event: JournaledEvent, error: Exception) -> None:

@@ -11,13 +11,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from sessions_app.engine import engine_events as engine
 from sessions_app.engine.protocol import Command, EngineKind
-from sessions_app.gateway.client_slot import Dependencies
+from sessions_app.gateway.account_turns import AccountTurns
+from sessions_app.gateway.client_slot import STORED_AT_ONCE, Dependencies
 from sessions_app.gateway.decisions.actor_events import ClientEvent, EngineEnded
 from sessions_app.gateway.engine_pool import Engines
 from sessions_app.gateway.engine_process import EngineProcess, EngineUnavailable
@@ -197,9 +198,12 @@ class Stage:
         state: SessionState,
         queue: StartQueue | None = None,
         routes: RouteCheck | None = None,
+        ledger: Ledger | None = None,
+        arrivals: AccountTurns | None = None,
     ) -> None:
         settings = GatewaySettings(data_dir=folder)
-        self.row, self.ledger, self.engines = Row(state), Ledger(), PuppetEngines(settings)
+        self.row, self.engines = Row(state), PuppetEngines(settings)
+        self.ledger = ledger or Ledger()
         self.keys = Path(settings.store_of(str(state.id)))
         self.keys.parent.mkdir(parents=True, exist_ok=True)
         self.actor = SessionActor(
@@ -214,6 +218,7 @@ class Stage:
                 now=lambda: datetime.now(UTC),
                 random=lambda: 0.0,
                 routes=routes,
+                arrivals=arrivals or AccountTurns(STORED_AT_ONCE),
             ),
         )
 
@@ -281,6 +286,39 @@ async def test_it_logs_out_a_number_that_is_taken(fresh: Stage) -> None:
     assert await asyncio.wait_for(task, PATIENCE)
     assert fresh.row.events == [Event.START, Event.PAIR_SUCCESS, Event.NUMBER_TAKEN]
     assert linking.commands == [Command.START, Command.LOGOUT, Command.STOP]
+
+
+class SlowLedger(Ledger):
+    """A message sink on a database that does not answer until ``answers`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = asyncio.Event()
+        self.storing: list[UUID] = []
+
+    async def store_message(self, session_id: UUID, message: IncomingMessage) -> None:
+        self.storing.append(session_id)
+        await self.answers.wait()
+        await super().store_message(session_id, message)
+
+
+async def test_it_stores_few_messages_of_an_account_at_once(tmp_path: Path) -> None:
+    """Many busy numbers of one account leave room in the line for the database."""
+    ledger, arrivals, account = SlowLedger(), AccountTurns(STORED_AT_ONCE), uuid4()
+    busy = [make_state(id=uuid4(), account_id=account) for _ in range(6)]
+    quiet = make_state(id=uuid4(), account_id=uuid4())
+    stages = [Stage(tmp_path, one, ledger=ledger, arrivals=arrivals) for one in (*busy, quiet)]
+    tasks = [stage.start() for stage in stages]
+    for stage in stages:
+        (await stage.engine()).report(TEXT)
+
+    await until(lambda: quiet.id in ledger.storing)
+
+    assert len(ledger.storing) == STORED_AT_ONCE + 1
+    ledger.answers.set()
+    await until(lambda: len(ledger.texts) == len(stages))
+    for task in tasks:
+        task.cancel()
 
 
 async def test_it_stores_a_message_before_the_journal_forgets_it(linked: Stage) -> None:
