@@ -20,7 +20,7 @@ PATIENCE = aiohttp.ClientTimeout(total=60)
 @dataclass(frozen=True)
 class Target:
     """Where to attack, and as which customer. ``control``: the address of the simulator's control
-    API. ``locations``: ids. ``phone``: of an attacker's friend."""
+    API. ``locations``: ids. ``more``: keys of further accounts, each with the id of a location."""
 
     address: str
     control: str
@@ -30,7 +30,7 @@ class Target:
     account: str
     account_name: str
     locations: list[str]
-    phone: str
+    more: list[list[str]]
 
 
 class Mallory:
@@ -50,9 +50,10 @@ class Mallory:
         http = aiohttp.ClientSession(cookie_jar=jar, connector=connector, timeout=PATIENCE)
         return cls(target, http)
 
-    async def api(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Return the status and the JSON of a call of the product's API."""
-        headers = {"Authorization": f"Bearer {self.target.key}"}
+    async def api(self, method: str, path: str, body: Any = None, key: str = "") -> tuple[int, Any]:
+        """Return the status and the JSON of a call of the product's API, with another account's
+        ``key`` if one is given."""
+        headers = {"Authorization": f"Bearer {key or self.target.key}"}
         return await self._call(method, f"{self.target.address}/api/v1/{path}", body, headers)
 
     async def simulator(self, method: str, path: str, body: Any = None) -> Any:
@@ -109,22 +110,6 @@ class Mallory:
             assert status == 201, answer
             created.append(str(answer["id"]))
         return created
-
-    async def linked(self) -> tuple[str, str]:
-        """Create a session and link it. Return its id and number."""
-        (session,) = await self.sessions(1)
-        waiting = await self._until(session, lambda row: row["qr"] is not None)
-        await self.simulator("POST", "/api/scan", {"qr": waiting["qr"]["text"]})
-        ready = await self._until(session, lambda row: row["status"] == "ready")
-        return session, str(ready["phone_number"])
-
-    async def _until(self, session: str, condition: Callable[[Any], bool]) -> Any:
-        async with asyncio.timeout(60):
-            while True:
-                _, row = await self.api("GET", f"sessions/{session}/")
-                if row and condition(row):
-                    return row
-                await asyncio.sleep(0.1)
 
 
 async def at_once(workers: int, act: Callable[[int], Awaitable[Any]], pause: float = 0.0) -> None:

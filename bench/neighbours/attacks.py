@@ -6,9 +6,7 @@ import asyncio
 import itertools
 import re
 import socket
-import time
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,16 +45,13 @@ async def h2_silent_proxies(mallory: Mallory, ready: asyncio.Event) -> None:
 
 
 async def h3_slow_webhooks(mallory: Mallory, ready: asyncio.Event) -> None:
-    """Replay the deliveries of many webhooks that answer 200 after seven seconds."""
-    _, number = await mallory.linked()
+    """Replay the deliveries of 240 webhooks that answer 200 after seven seconds."""
     with slow_server(SLOW_SECONDS) as url:
-        webhooks = await _webhooks(mallory, url)
+        sessions = await _sessions_with_webhooks(mallory, url)
         ready.set()
         await asyncio.gather(
-            at_once(1, lambda _: _write(mallory, number), pause=0.5),
-            at_once(
-                len(webhooks), lambda n: mallory.api("POST", f"webhooks/{webhooks[n]}/replay/")
-            ),
+            at_once(len(sessions), lambda n: _restart(mallory, *sessions[n]), pause=1.0),
+            at_once(len(sessions), lambda n: _replay_all(mallory, sessions[n][0])),
         )
 
 
@@ -89,11 +84,6 @@ async def m3_names_without_answer(mallory: Mallory, ready: asyncio.Event) -> Non
     """Set proxies by names that no DNS server answers."""
     sessions = await mallory.sessions(NAMES)
     names = itertools.count()
-    began = time.monotonic()
-    with suppress(OSError):
-        await asyncio.get_running_loop().getaddrinfo("no-answer.example.com", 80)
-    if time.monotonic() - began < 1:
-        mallory.note = "the DNS of this machine answers at once, so the attack has no strength"
     ready.set()
 
     async def set_proxy(number: int) -> None:
@@ -150,22 +140,28 @@ async def _proxy(mallory: Mallory, state: str) -> dict[str, Any]:
     return {"scheme": "http", "host": made["host"], "port": made["port"]}
 
 
-async def _webhooks(mallory: Mallory, url: str) -> list[str]:
-    """Create as many webhooks as the account may have, up to ``SLOW_WEBHOOKS``."""
-    created: list[str] = []
-    for _ in range(SLOW_WEBHOOKS):
-        body = {"url": url, "events": ["message.received"]}
-        status, answer = await mallory.api("POST", "webhooks/", body)
-        if status != 201:
-            mallory.note = f"only {len(created)} webhooks: {status}"
-            break
-        created.append(str(answer["id"]))
-    return created
+async def _sessions_with_webhooks(mallory: Mallory, url: str) -> list[tuple[str, str]]:
+    """Create a session in each further account, and webhooks that hear of its statuses. Return the
+    key of each account with its session."""
+    made = []
+    body = {"url": url, "events": ["session.status", "session.qr"]}
+    for key, location in mallory.target.more:
+        for _ in range(SLOW_WEBHOOKS // len(mallory.target.more)):
+            status, answer = await mallory.api("POST", "webhooks/", body, key)
+            assert status == 201, answer
+        _, session = await mallory.api("POST", "sessions/", {"location": location}, key)
+        made.append((key, str(session["id"])))
+    return made
 
 
-async def _write(mallory: Mallory, number: str) -> None:
-    path = f"/api/phones/{mallory.target.phone.replace('+', '%2B')}/send"
-    await mallory.simulator("POST", path, {"to": number, "text": "hello"})
+async def _restart(mallory: Mallory, key: str, session: str) -> None:
+    await mallory.api("POST", f"sessions/{session}/restart/", key=key)
+
+
+async def _replay_all(mallory: Mallory, key: str) -> None:
+    _, webhooks = await mallory.api("GET", "webhooks/", key=key)
+    for webhook in webhooks["results"]:
+        await mallory.api("POST", f"webhooks/{webhook['id']}/replay/", key=key)
 
 
 async def _leave_unread(mallory: Mallory, path: str) -> None:

@@ -22,6 +22,7 @@ from bench.neighbours.attacker import Target
 from bench.neighbours.attacks import ATTACKS
 from bench.neighbours.listeners import webhook_receiver
 from bench.neighbours.outcome import Outcome, render
+from bench.neighbours.silent_dns import silent_dns
 from bench.neighbours.victim import Victim
 from bench.processes import memory
 from bench.progress import show_step
@@ -36,6 +37,7 @@ REST_SECONDS = 60.0  # after the attack, before its memory is measured again
 LEASES_LOST = "Leases may have expired"
 # Messages and deliveries of the attacker's account, at full scale.
 ROWS = {"H1": (1_000_000, 500_000), "H7": (200_000, 0)}
+MORE_ACCOUNTS = {"H3": 12}  # an account can have 20 webhooks
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -77,9 +79,10 @@ def _some(text: str, known: Any) -> list[str]:
 
 def _run(database: str, attack: str, options: argparse.Namespace) -> Outcome:
     with fresh_testbed() as testbed, webhook_receiver() as receiver:
-        product = _start(testbed, database)
+        python = testbed.cleanup.enter_context(silent_dns(testbed.folder, attack == "M3"))
+        product = _start(testbed, database, python)
         target = _target(product, attack, options.scale)
-        victim = Victim(product, receiver)
+        victim = Victim(product, receiver, _proxy_by_name(product) if attack == "M3" else None)
         quiet = asyncio.run(victim.work(options.seconds / 2))
         before, version, began = _memory(product), victim.version(), len(product.log())
         with _attacking(attack, target) as ended:
@@ -92,7 +95,7 @@ def _run(database: str, attack: str, options: argparse.Namespace) -> Outcome:
         )  # fmt: skip
 
 
-def _start(testbed: Testbed, database: str) -> Product:
+def _start(testbed: Testbed, database: str, python: str) -> Product:
     folder = testbed.folder / "product"
     folder.mkdir()
     environment = {"WEBHOOKS_ALLOW_PRIVATE": "true"}
@@ -101,7 +104,7 @@ def _start(testbed: Testbed, database: str) -> Product:
         server = start_postgres(testbed.folder / "postgres")
         testbed.cleanup.callback(server.cleanup)
         environment["DATABASE_URL"] = server.get_uri()
-    product = Product(folder, testbed.simulator, **environment)
+    product = Product(folder, testbed.simulator, python, **environment)
     testbed.cleanup.callback(product.close)
     return product
 
@@ -119,18 +122,32 @@ def _target(product: Product, attack: str, scale: float) -> Target:
             cwd=PROJECT, env=product.environment, check=True,
         )  # fmt: skip
     product.start()
-    simulator = product.simulator
     return Target(
         address=product.address,
-        control=simulator.control,
+        control=product.simulator.control,
         key=str(created["api_key"]),
         email=EMAIL,
         password=PASSWORD,
         account=str(created["account"]),
         account_name=ACCOUNT,
         locations=[str(one["id"]) for one in created["locations"]],
-        phone=simulator.new_phone(),
+        more=_more_accounts(product, MORE_ACCOUNTS.get(attack, 0)),
     )
+
+
+def _proxy_by_name(product: Product) -> dict[str, Any]:
+    """Start a proxy of the simulator, and return it by a name that needs no DNS server."""
+    made = product.simulator.ask("POST", "/api/proxies", {})
+    return {"scheme": "http", "host": "localhost", "port": made["port"]}
+
+
+def _more_accounts(product: Product, count: int) -> list[list[str]]:
+    """Create accounts of the attacker; return the key and a location of each."""
+    made = [
+        product.create_customer(f"mallory{number}@example.com", f"Front {number}", "Corner")
+        for number in range(count)
+    ]
+    return [[str(one["api_key"]), str(one["locations"][0]["id"])] for one in made]
 
 
 @contextlib.contextmanager

@@ -80,7 +80,7 @@ def _running(handler: type[_Quiet]) -> Iterator[str]:
     server = _Server(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/hook"
+        yield f"http://localhost:{server.server_address[1]}/hook"
     finally:
         server.shutdown()
         server.server_close()

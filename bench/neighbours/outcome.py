@@ -16,8 +16,8 @@ MEMORY_TIMES = 1.2
 @dataclass
 class Seen:
     """What the victim saw in some time: seconds of each page, new code, webhook and send. What
-    never came counts with the seconds that were waited for it. ``errors``: answers of 5xx, and
-    connections that failed."""
+    never came counts with the seconds that were waited for it. ``errors``: requests of the
+    victim that failed in any way."""
 
     pages: list[float] = field(default_factory=list)
     codes: list[float] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Outcome:
             "webhook": (_worst(self.seen.webhooks), WEBHOOK_S),
             "send": (_worst(self.seen.sends), SEND_S),
             "leases": (self.lost, 0),
-            "5xx": (self.seen.errors + self.attacker_errors, 0),
+            "errors": (self.seen.errors + self.attacker_errors, 0),
             "memory": (self.memory[1], MEMORY_TIMES * self.memory[0]),
         }
         return [name for name, (value, limit) in measured.items() if value > limit]
@@ -78,8 +78,8 @@ def _worst(samples: Sequence[float]) -> float:
 
 
 HEAD = (
-    "database", "attack", "page p95", "limit", "code", "webhook", "send", "leases lost", "5xx",
-    "memory", "",
+    "database", "attack", "page p95", "limit", "code", "webhook", "send", "leases lost", "errors",
+    "memory", "attacker's answers", "",
 )  # fmt: skip
 
 
@@ -111,5 +111,6 @@ def _cells(outcome: Outcome) -> tuple[str, ...]:
         str(outcome.lost),
         str(seen.errors + outcome.attacker_errors),
         f"{before:.0f} → {after:.0f} MB",
+        " ".join(f"{count}×{status}" for status, count in sorted(outcome.attacker.items())),
         f"NOT met: {', '.join(outcome.misses)}" if outcome.misses else "met",
     )

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
+from typing import Any
 
 import aiohttp
 
@@ -20,10 +21,13 @@ PAGE_PAUSE, CODE_PAUSE, TEXT_PAUSE = 0.15, 2.0, 0.7  # seconds
 
 
 class Victim:
-    """Alice with one linked number and a webhook. Create it with ``Victim.prepare``."""
+    """Alice with one linked number and a webhook. ``proxy``: as a customer types it, for the new
+    numbers; None to link them directly."""
 
-    def __init__(self, product: Product, receiver: WebhookReceiver) -> None:
-        self._product, self._receiver = product, receiver
+    def __init__(
+        self, product: Product, receiver: WebhookReceiver, proxy: dict[str, Any] | None = None
+    ) -> None:
+        self._product, self._receiver, self._proxy = product, receiver, proxy
         self._texts = itertools.count()
         self.session, self.number = product.link()
         self._friend = product.simulator.new_phone()
@@ -76,7 +80,9 @@ class Victim:
         api, place = ProductApi(self._product), self._places.pop(0)
         began = time.monotonic()
         try:
-            _, session = api.create(place)
+            proxied = {"proxy": self._proxy} if self._proxy else {}
+            body = {"location": place, **proxied}
+            session = str(api.request("POST", "/api/v1/sessions/", body)["id"])
             shown, _ = api.until(session, lambda row: row["qr"] is not None)
             seen.codes.append(shown - began)
             api.unlink(session)

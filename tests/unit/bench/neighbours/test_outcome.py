@@ -20,7 +20,7 @@ WELL = Outcome("SQLite", "H7", QUIET, QUIET, 0, (150.0, 160.0), {"200": 30, "429
         (replace(QUIET, webhooks=[2.1]), ["webhook"]),
         (replace(QUIET, sends=[1.1]), ["send"]),
         (replace(QUIET, sends=[]), ["send"]),
-        (replace(QUIET, errors=1), ["5xx"]),
+        (replace(QUIET, errors=1), ["errors"]),
         (QUIET, []),
     ],
 )
@@ -39,7 +39,7 @@ def test_it_limits_pages_to_300_ms_however_slow_before() -> None:
     [
         ({"lost": 1}, ["leases"]),
         ({"memory": (150.0, 181.0)}, ["memory"]),
-        ({"attacker": {"200": 3, "503": 1}}, ["5xx"]),
+        ({"attacker": {"200": 3, "503": 1}}, ["errors"]),
     ],
 )
 def test_it_judges_the_process_and_the_attacker(
@@ -51,7 +51,7 @@ def test_it_judges_the_process_and_the_attacker(
 def test_it_prints_one_line_for_each_attack() -> None:
     table = render([WELL, replace(WELL, attack="M3", lost=2, note="the DNS answers at once")])
 
-    assert "150 → 160 MB  met" in table
+    assert "150 → 160 MB  30×200 4×429        met" in table
     assert "NOT met: leases" in table
     assert "SQLite, M3: the DNS answers at once" in table
     assert "1 of 2 met" in table
