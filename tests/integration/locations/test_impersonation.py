@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from locations.models import Account, AuditEvent, Location, Member, Role, User
+from locations.models import Account, AuditEvent, Export, Location, Member, Role, User
 from locations.sign_ins import OpenSignIn, principals_of
 from sessions_app.models import Session
 from tests.factory import make_account, make_location, make_session, make_user
@@ -252,6 +252,15 @@ def test_it_leaves_account_and_members_to_the_owner(operator: Client, account: A
         ("alice@example.com", "owner"),
         ("bob@example.com", "member"),
     }
+
+
+def test_it_closes_exports_to_operators(operator: Client, account: Account) -> None:
+    export = Export.objects.create(account=account, kind="account", asked_by="alice@example.com")
+    view(operator, account)
+
+    answers = [operator.get(f"/exports/{export.pk}/{path}") for path in ("", "live/", "file/")]
+
+    assert [answer.status_code for answer in answers] == [403] * 3
 
 
 def test_it_keeps_other_accounts_closed_while_viewing(operator: Client, account: Account) -> None:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import override, trans_real
 
 from conversations.models import Direction, MessageStatus
-from locations.models import Account
+from locations.models import Account, Export, ExportKind
 from sessions_app import wording
 from sessions_app.lifecycle import Event, Reason, Status, Wanted
 from sessions_app.models import Session, SessionEvent, SupportBundle
@@ -150,7 +150,14 @@ def paths(account: Account) -> list[str]:
         SupportBundle.objects.create(**made, state=state, size=3_000, ready_at=timezone.now())
         for state in ("waiting", "ready", "failed")
     ]
+    asked = {"account": account, "asked_by": "alice@example.com", "kind": ExportKind.ACCOUNT}
+    exports = [
+        Export.objects.create(**asked, state=state, size=3_000, written=3_000, ready_at=at)
+        for state, at in (("writing", None), ("ready", timezone.now()), ("failed", None))
+    ]
     return [
+        "/settings/account/",
+        *(reverse("export", args=[export.pk]) for export in exports),
         "/settings/support/",
         *(reverse("bundle", args=[bundle.pk]) for bundle in bundles),
         "/",
