@@ -112,10 +112,10 @@ REDIS_URL = env.text("REDIS_URL", "")
 CHANNEL_LAYERS = {
     "default": (
         {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "BACKEND": "core.background.hint_layer.HintLayer",
             # Redis publishes to all databases of a server: installations must not share groups.
             "CONFIG": {
-                "hosts": [REDIS_URL],
+                "url": REDIS_URL,
                 "prefix": f"pairline-{sha256(SECRET_KEY.encode()).hexdigest()[:12]}",
             },
         }
@@ -125,7 +125,7 @@ CHANNEL_LAYERS = {
 }
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {"BACKEND": "core.data.fallback_cache.FallbackCache", "LOCATION": REDIS_URL}
         if REDIS_URL
         else {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

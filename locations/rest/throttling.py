@@ -1,6 +1,7 @@
 """The rate limits of API calls, for each key and each account.
 
-If the cache is unavailable, calls are let through: rate limiting must not stop messages.
+With Redis all processes share the counts; without it, or while it is away, each process counts its
+own requests. A cache that fails nevertheless lets calls through: limits must not stop messages.
 """
 
 from __future__ import annotations

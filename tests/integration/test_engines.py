@@ -12,5 +12,5 @@ def test_it_runs_on_the_requested_database_and_channel_layer() -> None:
     asked_for_servers = "TEST_DATABASE_URL" in os.environ
 
     assert connection.vendor == ("postgresql" if asked_for_servers else "sqlite")
-    expected = "RedisPubSubChannelLayer" if asked_for_servers else "InMemoryChannelLayer"
+    expected = "HintLayer" if asked_for_servers else "InMemoryChannelLayer"
     assert type(get_channel_layer()).__name__ == expected
