@@ -118,7 +118,11 @@ class ScriptedEngines:
     @property
     def running(self) -> list[ScriptedEngine]:
         """Return the running engines (as opposed to linking ones), dead ones included."""
-        return [engine for engine in self._launched if engine.kind is EngineKind.RUNNING]
+        return self.of(EngineKind.RUNNING)
+
+    def of(self, kind: EngineKind) -> list[ScriptedEngine]:
+        """Return all engines of ``kind``, dead ones included."""
+        return [engine for engine in self._launched if engine.kind is kind]
 
     @property
     def alive(self) -> list[ScriptedEngine]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from conversations.ledger.gateway_ports import DatabaseMessageSink, DatabaseOutgoingQueue
 from core.data.db_threads import Run, Transactions
+from core.data.errors import DatabaseUnavailable
 from sessions_app.engine import engine_events as engine
 from sessions_app.engine.protocol import HEARTBEAT_SECONDS
 from sessions_app.gateway.settings import GatewaySettings
@@ -32,13 +33,17 @@ Result = TypeVar("Result")
 
 
 class CountedTransactions(Transactions):
-    """Transactions that a test can wait for, because the clock must not skip over them."""
+    """Transactions that a test can wait for, because the clock must not skip over them. While
+    ``away`` is set, the database does not answer those of the gateway's store."""
 
     def __init__(self) -> None:
         super().__init__()
         self.under_way = 0
+        self.away = False
 
     async def run(self, function: Callable[[], Result]) -> Result:
+        if self.away:
+            raise DatabaseUnavailable("no answer")
         self.under_way += 1
         try:
             return await super().run(function)
@@ -171,6 +176,15 @@ class Stage:
 
     async def row(self) -> Session:
         return await self.read(lambda: Session.objects.get(pk=self.session_id))
+
+    @contextmanager
+    def database_away(self) -> Iterator[None]:
+        """Let the gateway's transactions fail within the block."""
+        TRANSACTIONS.away = True
+        try:
+            yield
+        finally:
+            TRANSACTIONS.away = False
 
     async def change_row(self, **columns: object) -> None:
         """Write to the row as another gateway or the site does."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sessions_app.engine.protocol import Command
-from sessions_app.gateway.supervisor import RENEW_SECONDS
+from sessions_app.gateway.supervisor import FENCE_SECONDS, RENEW_SECONDS
+from sessions_app.store.leases import LEASE_TTL
 from tests.integration.sessions_app.gateway.stage import OWNER, Stage
 
 
@@ -46,3 +47,18 @@ async def test_it_ends_a_client_of_an_earlier_lease(stage: Stage) -> None:
     await stage.until(lambda: engine.counts[Command.STOP] == 1)
 
     assert (await stage.row()).lease_epoch >= 2
+
+
+async def test_it_ends_its_engines_before_its_leases(stage: Stage) -> None:
+    engine = await stage.connected()
+
+    with stage.database_away():
+        await stage.skip(FENCE_SECONDS - RENEW_SECONDS)
+        assert engine.alive
+        await stage.skip(RENEW_SECONDS + 5)
+        await stage.until(lambda: not engine.alive)
+    assert LEASE_TTL.total_seconds() > FENCE_SECONDS + RENEW_SECONDS
+
+    await stage.skip(RENEW_SECONDS)
+    again = await stage.connected(2)
+    assert again is not engine
