@@ -33,7 +33,7 @@ def current(client: Client) -> str:
     return page.split("<summary", 1)[1].split("<bdi>", 1)[1].split("</bdi>", 1)[0]
 
 
-def test_it_lists_only_rows_of_the_current_account(
+def test_it_lists_numbers_of_the_current_account(
     alice: Client, second: Account, first_session: Session
 ) -> None:
     numbers = alice.get(reverse("numbers")).text
