@@ -7,24 +7,17 @@ out call ``count_action`` before their transaction.
 from __future__ import annotations
 
 import hashlib
-import logging
 from dataclasses import dataclass
 from enum import Enum
 from math import ceil
 
-from django.core.cache.backends.locmem import LocMemCache
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from redis.exceptions import RedisError
 
-from core.security.rate_counts import Allowance, Rate, count
-
-logger = logging.getLogger(__name__)
+from core.security.rate_counts import Allowance, count
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
-# Counts of this process, for the time in which Redis cannot be reached.
-_LOCAL = LocMemCache("action-limits", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
 
 
 @dataclass(frozen=True)
@@ -109,19 +102,11 @@ def count_action(*limits: tuple[ActionLimit, object]) -> None:
     Raises TooOften, and counts nothing, if one of them is used up. While Redis cannot be reached,
     each process counts by itself."""
     by_name = {_name(limit, key): limit for limit, key in limits}
-    rate = _counted(
+    rate = count(
         [Allowance(name, one.value.most, one.value.seconds) for name, one in by_name.items()]
     )
     if rate is not None and rate.wait is not None:
         raise TooOften(str(by_name[rate.allowance.name].value), rate.wait)
-
-
-def _counted(allowances: list[Allowance]) -> Rate | None:
-    try:
-        return count(allowances)
-    except (RedisError, OSError) as error:
-        logger.warning("Actions are counted locally", extra={"error": type(error).__name__})
-        return count(allowances, _LOCAL)
 
 
 def _name(limit: ActionLimit, key: object) -> str:
