@@ -80,8 +80,12 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
         self.access: Access
 
     async def admit(self, viewer: Viewer) -> Access | None:
-        """Return the access of ``viewer`` to the page now, or None without."""
+        """Return the access of ``viewer`` now, or None without."""
         return await admit(viewer)
+
+    async def admit_to_page(self, access: Access) -> Access | None:
+        """Return ``access`` for the account of the page, or None if it may not be seen."""
+        return access
 
     async def read(self, viewer: Viewer) -> Frame | None:
         """Return the page as ``viewer`` may see it now, or None without access."""
@@ -116,11 +120,13 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
             return
         viewer = self._viewer()
         access = await self.admit(viewer) if viewer else None
+        if access is not None and not self._take(hub.of_viewers, access.owner):
+            await self._turn_away()
+            return
+        access = await self.admit_to_page(access) if access else None
         if viewer is None or access is None:
             self._places.close()
             await self.close(code=REFUSED)
-        elif not self._take(hub.of_viewers, access.owner):
-            await self._turn_away()
         else:
             await self._begin(viewer, access)
 
@@ -230,8 +236,8 @@ class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no
 class SessionPage(LivePage):
     """``/ws/sessions/<uuid>/``"""
 
-    async def admit(self, viewer: Viewer) -> Access | None:
-        return await admit_to_session(viewer, self._session_id)
+    async def admit_to_page(self, access: Access) -> Access | None:
+        return await admit_to_session(access, self._session_id)
 
     async def read(self, viewer: Viewer) -> Frame | None:
         return await read_session(viewer, self._session_id, self.access)

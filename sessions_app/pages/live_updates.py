@@ -17,7 +17,6 @@ from locations.access import find
 from locations.principals import Principal
 from locations.sign_ins import OpenSignIn, principals_of
 from sessions_app.live.hub import current_hub
-from sessions_app.live.read_threads import read_access
 from sessions_app.models import Session
 from sessions_app.pages.live_parts import Page, Parts, registered_parts
 from sessions_app.pages.number_list import Listing, Query, listing
@@ -146,14 +145,16 @@ async def admit(viewer: Viewer) -> Access | None:
     return access
 
 
-async def admit_to_session(viewer: Viewer, session_id: uuid.UUID) -> Access | None:
-    """Return the access of ``viewer`` to the account of the session, or None if the session may
-    not be seen."""
-    access = await admit(viewer)
+async def admit_to_session(access: Access | None, session_id: uuid.UUID) -> Access | None:
+    """Return ``access`` for the account of the session, or None if the session may not be seen."""
     if access is None or access.principal is None:
         return None
     principal = access.principal
-    account = await read_access(lambda: _account_of(principal, session_id))
+    account: uuid.UUID | None = await current_hub().page(
+        ("account", session_id, access.owner),
+        access.owner,
+        lambda: _account_of(principal, session_id),
+    )
     return None if account is None else access.about(account)
 
 
@@ -162,7 +163,7 @@ async def read_session(
 ) -> Frame | None:
     """Return the session page for ``viewer``, or None if the session may not be seen. ``known`` is
     the viewer's access at an earlier check."""
-    known = known or await admit_to_session(viewer, session_id)
+    known = known or await admit_to_session(await admit(viewer), session_id)
     key = ("session", session_id)
     return await _read(viewer, known, key, lambda principal: _session_frame(principal, session_id))
 
