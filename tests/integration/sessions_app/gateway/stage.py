@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 from conversations.ledger.gateway_ports import DatabaseMessageSink, DatabaseOutgoingQueue
 from core.data.db_threads import Run, Transactions
@@ -55,6 +56,19 @@ class CountedTransactions(Transactions):
 TRANSACTIONS = CountedTransactions()
 
 
+class CountedStore(DatabaseSessionStore):
+    """The store, whose renewals take no thread of the transactions, and are counted with them."""
+
+    async def renew(self) -> set[UUID]:
+        if TRANSACTIONS.away:
+            raise DatabaseUnavailable("no answer")
+        TRANSACTIONS.under_way += 1
+        try:
+            return await super().renew()
+        finally:
+            TRANSACTIONS.under_way -= 1
+
+
 class Gate:
     """Runs transactions, and holds them back while it is closed."""
 
@@ -87,7 +101,7 @@ class Stage:
         run: Run = TRANSACTIONS.run
         self._gateway = Gateway(
             GatewaySettings(data_dir=folder, health_seconds=HEALTH_SECONDS),
-            store=DatabaseSessionStore(OWNER, "here", 1, TRANSACTIONS),
+            store=CountedStore(OWNER, "here", 1, TRANSACTIONS),
             hints=ChannelHints(),
             sink=DatabaseMessageSink(self.ledger.run),
             outgoing=DatabaseOutgoingQueue(run),
@@ -112,12 +126,21 @@ class Stage:
         return next(e for e in reversed(self.engines.running) if e.runs)
 
     async def connected(self, number: int = 1) -> ScriptedEngine:
-        """Let the ``number``-th start connect, and wait until the row is ready."""
-        found = await self.started(number)
-        row = await self.row()
-        found.report(engine.Connected(row.jid, row.phone_number))
-        await self.until_row(lambda: Session.objects.get(pk=self.session_id).status == "ready")
-        return found
+        """Let the ``number``-th start connect, and any later one, until the row is ready."""
+        await self.started(number)
+        row, reported = await self.row(), set[str]()
+
+        async def look() -> bool:
+            latest = next(e for e in reversed(self.engines.running) if e.runs)
+            if latest.alive and latest.runs[-1] not in reported:
+                reported.add(latest.runs[-1])
+                latest.report(engine.Connected(row.jid, row.phone_number))
+            return await self.read(
+                lambda: Session.objects.get(pk=self.session_id).status == "ready"
+            )
+
+        await self._until(look)
+        return next(e for e in reversed(self.engines.running) if e.runs)
 
     async def skip(self, seconds: float) -> None:
         """Move the clock forward, in steps that leave the engines time for their heartbeats.
