@@ -83,7 +83,8 @@ def test_it_unlinks_and_leaves_no_keys(product: Product, simulator: Simulator) -
     product.api("POST", f"sessions/{session}/unlink/")
     product.until(session, status="disconnected", reason="unlinked")
 
-    assert list(keys.parent.glob(f"{session}*")) == []
+    # They are deleted after the row is written.
+    wait_for(lambda: not list(keys.parent.glob(f"{session}*")), "the end of the keys")
     phones = simulator.ask("GET", "/api/state")["phones"]
     assert next(p for p in phones if p["number"] == number)["devices"] == []
     location = product.snapshot(session)["location"]
