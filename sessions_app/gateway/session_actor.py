@@ -120,6 +120,8 @@ class SessionActor:
         if run is not None and not self._slot.holds(run):
             return  # a late event of an earlier client
         if isinstance(event, happened.RowRead):
+            if not self._rechecked.is_set():
+                return  # read during a wait, since it was asked for
             await self._read_row()
         self.life.note(event, self._session.phone_seen_at, self._dependencies.now())
         try:
@@ -248,9 +250,10 @@ class SessionActor:
         return None
 
     async def _route(self, moves: bool) -> str | None:
-        if not moves:  # a move follows a start within milliseconds
+        proxy = await self._slot.route(self._session, moves=moves)
+        if proxy is not None and not moves and not self._attempt.unlinking:
             await self._dependencies.queue.pace(self._session.id)
-        return await self._slot.route(self._session, moves=moves)
+        return proxy
 
     async def _wish_changed(self) -> bool:
         before = self._session
