@@ -13,6 +13,7 @@ from core.web.admin_base import SmallDeletionAdmin
 from locations.accounts import admin as account_admin  # noqa: F401  registers its page
 from locations.accounts import (
     invitation_admin,  # noqa: F401  registers its page
+    plan_admin,  # noqa: F401  registers its page
     user_admin,  # noqa: F401  registers its page
 )
 from locations.audit import AccountVerb

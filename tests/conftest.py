@@ -1,7 +1,7 @@
 """Every test may create rows of any account.
 
 The entry points of the product start without a scope and open their own, whatever scope a test
-has open; ``tests/architecture/test_tenancy.py`` checks that.
+has open; ``tests/architecture/access/test_tenancy.py`` checks that.
 """
 
 from __future__ import annotations

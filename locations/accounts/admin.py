@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, Model, QuerySet, TextChoices
+from django.db.models import Model, QuerySet, TextChoices
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -27,7 +27,7 @@ from locations.audit import AccountVerb, record
 from locations.audit_log.operators import RecordedAdmin, Verbs, operator_of
 from locations.current_user import forget, ip_address_of
 from locations.impersonation import REASON_CHARACTERS, NotViewable, may_view
-from locations.models import Account, AccountState, Location, Member, Plan, Role
+from locations.models import Account, AccountState, Location, Member, Role
 from locations.plans import actions as subscriptions
 from locations.plans.entitlements import (
     Resource,
@@ -285,32 +285,3 @@ def _used(account: Any, resource: Resource) -> str:
     limit = limits_of(account).of(resource)
     used = getattr(account, f"used_{resource}", 0)
     return f"{used}" if limit is None else f"{used} of {limit}"
-
-
-@admin.register(Plan)
-class PlanAdmin(RecordedAdmin):
-    """Limits that accounts share. An account can override them."""
-
-    verbs = Verbs(None, AccountVerb.PLAN_CHANGED, None)
-    list_display = (
-        "name", "max_locations", "max_sessions", "max_members", "max_api_calls_a_minute",
-        "is_default", "accounts_count",
-    )  # fmt: skip
-    search_fields = ("name",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        plans: QuerySet[Plan] = super().get_queryset(request)
-        return plans.annotate(accounts_total=Count("accounts"))
-
-    def accounts_of(self, obj: Plan) -> list[UUID]:
-        return list(Account.objects.filter(plan=obj).values_list("pk", flat=True))
-
-    @admin.display(description="accounts", ordering="accounts_total")
-    def accounts_count(self, plan: Any) -> int:
-        return int(plan.accounts_total)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
-        """Protect the default plan, which accounts without a plan use."""
-        if obj is not None and obj.is_default:
-            return False
-        return super().has_delete_permission(request, obj)

@@ -41,9 +41,7 @@ def test_it_resumes_its_sessions_after_a_stop(product: Product) -> None:
 def test_it_resumes_its_sessions_after_a_kill(product: Product, simulator: Simulator) -> None:
     session, number = product.link()
     friend = simulator.new_phone()
-    engines = product.engine_pids()
-    product.kill()
-    wait_for(lambda: not any(psutil.pid_exists(pid) for pid in engines), "the engines' end")
+    _kill_with_engines(product)
     simulator.write(friend, number, "Anybody there?")
 
     product.start()
@@ -53,6 +51,32 @@ def test_it_resumes_its_sessions_after_a_kill(product: Product, simulator: Simul
         lambda: [m for m in product.messages(session) if m["text"] == "Anybody there?"],
         "the text that came meanwhile",
     )
+
+
+def test_it_loses_no_incoming_text_across_kills(product: Product, simulator: Simulator) -> None:
+    session, number = product.link()
+    friend = simulator.new_phone()
+    texts = [f"incoming {position}" for position in range(20)]
+
+    for position, text in enumerate(texts):
+        simulator.write(friend, number, text)
+        if position in (6, 13):  # while texts are on their way into the ledger
+            _kill_with_engines(product)
+            product.start()
+
+    product.until(session, status="ready")
+
+    def arrived() -> bool:
+        found = [m["text"] for m in product.messages(session) if m["direction"] == "in"]
+        return sorted(found) == sorted(texts)
+
+    wait_for(arrived, "every incoming text, each once")
+
+
+def _kill_with_engines(product: Product) -> None:
+    engines = product.engine_pids()
+    product.kill()
+    wait_for(lambda: not any(psutil.pid_exists(pid) for pid in engines), "the engines' end")
 
 
 async def test_it_closes_sockets_with_service_restart(product: Product) -> None:

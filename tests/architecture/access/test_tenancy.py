@@ -23,7 +23,14 @@ from core import tenancy
 from core.data.db_threads import Transactions
 from locations.models import Account, ApiKey, Location, Role, TenantQuerySet, User
 from locations.rest.base_view import ApiView
-from sessions_app.pages.live_updates import Viewer, read_listing, read_session, read_summary
+from sessions_app.pages.live_updates import (
+    Access,
+    Viewer,
+    admit,
+    read_listing,
+    read_session,
+    read_summary,
+)
 from sessions_app.pages.number_list import Query
 from tests.architecture.rows import Rows
 from tests.factory import make_account, make_location, make_session, make_user
@@ -237,12 +244,18 @@ async def test_it_opens_the_scope_of_a_sockets_user(
         if page == "session":
             frame = await read_session(viewer, session.pk)
         elif page == "overview":
-            frame = await read_summary(viewer)
+            frame = await read_summary(viewer, await _access(viewer))
         else:
-            frame = await read_listing(viewer, Query())
+            frame = await read_listing(viewer, await _access(viewer), Query())
 
     assert frame is not None
     assert set(rendered) == {frozenset({session.account_id})}
+
+
+async def _access(viewer: Viewer) -> Access:
+    access = await admit(viewer)
+    assert access is not None
+    return access
 
 
 def _user_and_session() -> tuple[User, Any, str]:
