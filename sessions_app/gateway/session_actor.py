@@ -120,8 +120,8 @@ class SessionActor:
         if run is not None and not self._slot.holds(run):
             return  # a late event of an earlier client
         if isinstance(event, happened.RowRead):
-            if not self._rechecked.is_set():
-                return  # read during a wait, since it was asked for
+            if not self._rechecked.is_set():  # read during a wait, since it was asked for
+                return
             await self._read_row()
         self.life.note(event, self._session.phone_seen_at, self._dependencies.now())
         try:
@@ -235,9 +235,8 @@ class SessionActor:
         moves: bool = False,
     ) -> ActorEvent | None:
         try:
-            proxy = await unless_interrupted(
-                self._route(moves), self._rechecked, self._wish_changed
-            )
+            route = self._route(moves)
+            proxy = await unless_interrupted(route, self._rechecked, self._wish_changed)
             await self._slot.open(kind, self._session, proxy)
         except Interrupted:
             return happened.RowRead()

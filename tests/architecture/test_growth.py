@@ -81,7 +81,7 @@ BOUNDED_BY = {
     "sessions_app/pages/live_parts.py _RELOADS": REGISTRY,
     "sessions_app/scheduler/worker.py _alive": "the registered jobs",
     "sessions_app/store/group_commit.py _waiting": "the changes in progress",
-    "sessions_app/store/tls_relay.py _relays": "the sessions with an HTTPS proxy that this gateway has run",
+    "sessions_app/store/tls_relay.py _relays": "the sessions that this gateway has run",
     "sessions_app/store/tls_relay.py _writers": SHORT,
 }
 CACHES_OF_FIXED_SIZE = {
