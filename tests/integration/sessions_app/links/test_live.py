@@ -15,7 +15,7 @@ from channels.testing import WebsocketCommunicator
 from django.utils import timezone
 
 from config.asgi import application
-from locations.models import Member, Role
+from locations.models import Member, Role, User
 from locations.principals import Principal
 from sessions_app.consumers import REFRESH_SECONDS, REFUSED
 from sessions_app.hints import hint_viewers
@@ -167,7 +167,17 @@ def _bound_elsewhere(scene: Scene) -> None:
     ConnectLink.objects.update(browser_hash=ConnectLink.hash("another browser"))
 
 
-@pytest.mark.parametrize("end", [_expired, _revoked, _bound_elsewhere], ids=lambda f: f.__name__)
+def _created_by_a_deactivated_user(scene: Scene) -> None:
+    bob = make_user("bob", scene.link.account, Role.MEMBER)
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    ConnectLink.objects.update(creator=bob.pk)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [_expired, _revoked, _bound_elsewhere, _created_by_a_deactivated_user],
+    ids=lambda f: f.__name__,
+)
 async def test_it_closes_without_a_hint(scene: Scene, end: Callable[[Scene], None]) -> None:
     async with _open(scene, await _pressed(scene)) as socket:
         await _told(socket, "figure")
