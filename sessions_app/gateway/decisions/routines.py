@@ -218,5 +218,5 @@ def refuse_other_number(situation: Situation, *, confirmed: bool) -> Decision:
     if not confirmed:
         scanned += ". Remove Pairline there under Linked devices, too"
     change = Change(Event.OTHER_NUMBER, WHATSAPP, scanned, device=None, retry_at=None)
-    effects = (DropClient(), DeleteKeys(), WriteChange(change), Finish())
+    effects = (DropClient(), WriteChange(change), DeleteKeys(), Finish())
     return Decision(situation.attempt, effects)

@@ -242,7 +242,7 @@ def test_it_logs_out_and_forgets_another_number(confirmed: bool, hint: bool) -> 
     (change,) = changes(pairing)
     assert (change.event, change.device) == (Event.PAIR_SUCCESS, UNCHANGED)
     assert kinds(login)[-1] is do.LogOut
-    assert kinds(ended) == [do.DropClient, do.DeleteKeys, do.WriteChange, do.Finish]
+    assert kinds(ended) == [do.DropClient, do.WriteChange, do.DeleteKeys, do.Finish]
     (change,) = changes(ended)
     assert (change.event, change.device) == (Event.OTHER_NUMBER, None)
     assert PHONE[-4:] in change.detail and PHONE not in change.detail
