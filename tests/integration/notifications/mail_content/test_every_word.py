@@ -16,7 +16,7 @@ DATA = re.compile(
     r"Harbour (Dental|Group)|Lisbon|[\w.]+@[\w.]+\w|[\w.]+\.example(\.com)?|https?://[\w.:/?=]+"
     r"|The branch [^⟦⟧<]* all out|عيادة الميناء|Praxis Dr. Müller &amp; Söhne &lt;Nord&gt;|Évora"
     r"|550 5.1.1 No such user here|Nothing could be delivered [^⟦⟧<]* 2xx."
-    r"|Mozilla/5.0 [^⟦⟧<]* Firefox/128.0|7QK2MX|1.2 MB"
+    r"|Mozilla/5.0 [^⟦⟧<]* Firefox/128.0|7QK2MX|\d+(\.\d)? MB"
 )
 
 

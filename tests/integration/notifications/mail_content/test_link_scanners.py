@@ -35,6 +35,7 @@ NEW_PASSWORD = "another horse, another battery"
 # Public forms, and pages that require a sign-in. A GET of them changes nothing that matters.
 PAGES = {
     "account_login", "account_reset_password", "account_signup", "bundle", "connect", "dashboard",
+    "export",
     "members", "numbers", "plan", "session", "session_proxy", "webhook", "wrong",
 }  # fmt: skip
 BY_TOKEN = {

@@ -39,8 +39,8 @@ def test_it_creates_with_a_constant_number_of_queries(
 ) -> None:
     location = make_location(account)
 
-    # key, location; live session, account, limits; two inserts; savepoints
-    with django_assert_num_queries(13):
+    # key, location; live session, account, limits, location again; two inserts; savepoints
+    with django_assert_num_queries(14):
         caller.post("/sessions/", {"location": str(location.pk)})
 
 
