@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -49,6 +50,8 @@ class Held:
 @pytest.fixture
 def requests_with_every_connection() -> Iterator[None]:
     connection.close()  # the test's own one is from the pool, too
+    # A new pool: threads of earlier tests may still have connections of the present one.
+    cast("Any", connection).close_pool()
     held = Held(WEB_CONNECTIONS)
     yield
     held.release()
