@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+from asgiref.sync import SyncToAsync
 
 from core import tenancy
 
@@ -22,3 +23,10 @@ hypothesis.settings.load_profile("pairline")
 def _rows_of_everyone() -> Iterator[None]:
     with tenancy.everyone():
         yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Wait for the read that a live page has begun in asgiref's thread: it locks a table of SQLite
+    in memory, which the teardown is about to empty."""
+    SyncToAsync.single_thread_executor.submit(int).result()
