@@ -10,9 +10,9 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.data.requested_file import RequestedFile
 from locations.models.accounts import Account
 from locations.models.tenant import TenantQuerySet
 
@@ -49,26 +49,21 @@ class ExportQuerySet(TenantQuerySet):
         return self.filter(expires_at__lt=now)
 
 
-class Export(models.Model):
+class Export(RequestedFile):
     """A requested export of an account. ``filters``: which rows of the audit log, as text by the
     name of the filter. ``written``: bytes so far. The worker that writes it holds a lease, so that
     another one takes over if it dies."""
+
+    kept, open_states = KEPT, OPEN_STATES
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="exports")
     kind = models.CharField(max_length=10, choices=ExportKind)
     filters = models.JSONField(default=dict)
-    asked_by = models.CharField(max_length=254, editable=False)
-    asked_at = models.DateTimeField(default=timezone.now, editable=False)
     state = models.CharField(
         max_length=8, choices=ExportState, default=ExportState.WAITING, editable=False
     )
-    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
-    lease_expires_at = models.DateTimeField(null=True, editable=False)
     written = models.PositiveBigIntegerField(default=0, editable=False)
-    ready_at = models.DateTimeField(null=True, editable=False)
-    size = models.PositiveBigIntegerField(null=True, editable=False)  # bytes
-    expires_at = models.DateTimeField(editable=False)
 
     objects = ExportQuerySet.as_manager()
 
@@ -95,16 +90,6 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return f"Export of {self.asked_at:%Y-%m-%d %H:%M} UTC"
-
-    def save(self, *args: object, **kwargs: object) -> None:
-        """Set the expiry of a new export to ``KEPT`` after the request, then save."""
-        if self.expires_at is None:
-            self.expires_at = self.asked_at + KEPT
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in OPEN_STATES
 
     @property
     def path(self) -> Path:

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.data.requested_file import RequestedFile
 from locations.models import Account, TenantQuerySet
 
 KEPT = timedelta(days=7)
@@ -50,10 +50,12 @@ class SupportBundleQuerySet(TenantQuerySet):
         return self.filter(expires_at__lt=now)
 
 
-class SupportBundle(models.Model):
+class SupportBundle(RequestedFile):
     """A requested bundle. Without an account it is for operators and contains data of the whole
     installation; otherwise it belongs to that account. Without a session it covers all sessions.
     The builder holds a lease, so that another one takes over if it dies."""
+
+    kept, open_states = KEPT, OPEN_STATES
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(
@@ -76,16 +78,9 @@ class SupportBundle(models.Model):
         default=USUAL_LINES,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_LINES)],
     )
-    asked_by = models.CharField(max_length=254, editable=False)
-    asked_at = models.DateTimeField(default=timezone.now, editable=False)
     state = models.CharField(
         max_length=8, choices=BundleState, default=BundleState.WAITING, editable=False
     )
-    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
-    lease_expires_at = models.DateTimeField(null=True, editable=False)
-    ready_at = models.DateTimeField(null=True, editable=False)
-    size = models.PositiveBigIntegerField(null=True, editable=False)  # bytes
-    expires_at = models.DateTimeField(editable=False)
 
     objects = SupportBundleQuerySet.as_manager()
 
@@ -109,16 +104,6 @@ class SupportBundle(models.Model):
 
     def __str__(self) -> str:
         return f"Support bundle of {self.asked_at:%Y-%m-%d %H:%M} UTC"
-
-    def save(self, *args: object, **kwargs: object) -> None:
-        """Set the expiry of a new bundle to ``KEPT`` after the request, then save."""
-        if self.expires_at is None:
-            self.expires_at = self.asked_at + KEPT
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in OPEN_STATES
 
     @property
     def path(self) -> Path:
