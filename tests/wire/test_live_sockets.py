@@ -79,7 +79,10 @@ async def site_of(product: Product) -> AsyncIterator[Site]:
 async def code_of(socket: aiohttp.ClientWebSocketResponse) -> int | None:
     """Return None if the page gets its content, or the code with which it is closed."""
     message = await socket.receive(PATIENCE_SECONDS)
-    return None if message.type is aiohttp.WSMsgType.TEXT else socket.close_code
+    if message.type is aiohttp.WSMsgType.TEXT:
+        return None
+    # Not ``socket.close_code``: that is 1006 if the server no longer waits for our answer.
+    return int(message.data) if message.type is aiohttp.WSMsgType.CLOSE else socket.close_code
 
 
 async def test_it_closes_sockets_over_the_limit_with_a_code(product: Product) -> None:
